@@ -1,0 +1,89 @@
+"""What can go wrong with a job, in the caller's words.
+
+Knows nothing of the platform, the model or the store: an error carries a stable code, a sentence that says
+what is wrong and what to do, and evidence. `worker.Worker.handle` is the only place that turns one into a reply.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class WorkerError(Exception):
+    """A failure that the caller or the operator can act on.
+
+    `code` is part of the job contract and never changes meaning. The message is shown to the caller: it must
+    hold no path of the container, no credential and no signed URL.
+    """
+
+    code = "internal"
+    refresh_worker = False
+    """Whether the process is no longer fit for the next job and the platform should replace it."""
+
+
+@dataclass(frozen=True)
+class FieldProblem:
+    """One thing wrong with one field of the job's input."""
+
+    field: str
+    """Path below `input`, as the caller would write it: `speed`, `segments[2].text`."""
+    message: str
+
+
+class InvalidInput(WorkerError):
+    """The job's input cannot be used; names every bad field at once."""
+
+    code = "invalid_input"
+
+    def __init__(self, problems: Sequence[FieldProblem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(f"{p.field}: {p.message}" for p in self.problems))
+
+    @classmethod
+    def at(cls, field: str, message: str) -> InvalidInput:
+        """The error for a single field."""
+        return cls([FieldProblem(field, message)])
+
+
+class VoiceNotFound(WorkerError):
+    """No voice has the requested name."""
+
+    code = "voice_not_found"
+
+
+class BadAudio(WorkerError):
+    """The reference cannot be decoded, or is not usable as a reference."""
+
+    code = "bad_audio"
+
+
+class DownloadFailed(WorkerError):
+    """The reference could not be fetched."""
+
+    code = "download_failed"
+
+
+class ModelUnavailable(WorkerError):
+    """A model file is missing, damaged or does not fit its architecture."""
+
+    code = "model_unavailable"
+
+
+class OutOfMemory(WorkerError):
+    """The device has too little memory for the job."""
+
+    code = "out_of_memory"
+    refresh_worker = True
+
+
+class SynthesisFailed(WorkerError):
+    """The model produced no usable speech."""
+
+    code = "synthesis_failed"
+
+
+class StorageFailed(WorkerError):
+    """The result could not be stored or linked."""
+
+    code = "storage_failed"

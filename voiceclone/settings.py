@@ -1,0 +1,107 @@
+"""Every knob of the worker, read from the environment once.
+
+Knows no other room. The store's own variables (bucket, credentials) are read by `s3_utils.store_from_env`.
+The table in the README is rendered from this file by `scripts/render_docs.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import Field, dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+def _setting(default: T, env: str, about: str, parse: Callable[[str], T]) -> T:
+    """A dataclass field that knows its environment variable, its meaning and how it is read."""
+    value: T = field(default=default, metadata={"env": env, "about": about, "parse": parse})
+    return value
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value <= 0:
+        raise ValueError("must be above zero")
+    return value
+
+
+def _link_life(text: str) -> int:
+    value = int(text)
+    if not 60 <= value <= 604_800:
+        raise ValueError("must lie within 60..604800 seconds")
+    return value
+
+
+def _log_level(text: str) -> str:
+    level = text.upper()
+    if level not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+        raise ValueError("must be DEBUG, INFO, WARNING or ERROR")
+    return level
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The worker's configuration. Raises ValueError naming the variable when one cannot be read."""
+
+    volume: Path = _setting(
+        Path("/runpod-volume"),
+        "RUNPOD_VOLUME",
+        "the mounted volume; `models/`, `voices/`, `cache/` and `output/` lie under it",
+        Path,
+    )
+    model: str = _setting(
+        "F5TTS_v1_Base",
+        "F5_MODEL",
+        "a registered model, or a directory with `config.yaml`, `vocab.txt` and one `*.safetensors`",
+        str,
+    )
+    revision: str | None = _setting(
+        None, "F5_REVISION", "commit of the model's repository, instead of the pinned one", str
+    )
+    output_dir: Path | None = _setting(
+        None,
+        "OUTPUT_DIR",
+        "where `local` delivery writes; by default `./output`, on the platform `<volume>/output`",
+        Path,
+    )
+    url_expiry_s: int = _setting(86_400, "URL_EXPIRY_S", "life of a link in seconds, 60..604800", _link_life)
+    max_text_chars: int = _setting(100_000, "MAX_TEXT_CHARS", "longest text of a job in characters", _positive)
+    max_audio_mb: int = _setting(25, "MAX_AUDIO_MB", "largest reference file in MB", _positive)
+    max_reference_s: int = _setting(12, "MAX_REFERENCE_S", "longest reference in seconds", _positive)
+    max_inline_mb: int = _setting(7, "MAX_INLINE_MB", "largest audio file sent inside a reply in MB", _positive)
+    log_level: str = _setting("INFO", "LOG_LEVEL", "`DEBUG`, `INFO`, `WARNING` or `ERROR`", _log_level)
+    on_platform: bool = False
+    """Whether the platform runs this process: it names the endpoint and the job queue in the environment."""
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> Settings:
+        """Read every variable; an empty one counts as absent."""
+        values: dict[str, Any] = {
+            "on_platform": bool(environ.get("RUNPOD_ENDPOINT_ID") or environ.get("RUNPOD_WEBHOOK_GET_JOB"))
+        }
+        for setting in cls.documented():
+            text = environ.get(setting.metadata["env"], "").strip()
+            if text:
+                try:
+                    values[setting.name] = setting.metadata["parse"](text)
+                except ValueError as e:
+                    raise ValueError(f"{setting.metadata['env']}={text!r}: {e}") from e
+        return cls(**values)
+
+    @classmethod
+    def documented(cls) -> list[Field[Any]]:
+        """The fields that a variable sets, in the order of the table."""
+        return [f for f in fields(cls) if "env" in f.metadata]
+
+    @property
+    def models_dir(self) -> Path:
+        """HF_HOME of the worker."""
+        return self.volume / "models"
+
+    @property
+    def local_output_dir(self) -> Path:
+        if self.output_dir is not None:
+            return self.output_dir
+        return self.volume / "output" if self.on_platform else Path("output")

@@ -1,0 +1,93 @@
+"""The nouns that cross the borders between rooms: frozen, without behaviour beyond reading themselves.
+
+Knows neither the job's JSON nor the model.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Samples = NDArray[np.float32]
+"""Mono audio, shape (n,), nominally within -1..1."""
+
+
+@dataclass(frozen=True)
+class Waveform:
+    """Mono audio."""
+
+    samples: Samples
+    sample_rate: int
+    """Rate of the samples in Hertz."""
+
+    @property
+    def duration_s(self) -> float:
+        return len(self.samples) / self.sample_rate
+
+
+@dataclass(frozen=True)
+class ReferenceVoice:
+    """The voice to speak with: a short recording and exactly the words that are said in it."""
+
+    waveform: Waveform
+    text: str
+    name: str | None = None
+    """The name it was asked for by; None for a recording that came with the job."""
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A piece of text that is spoken in one pass of the model."""
+
+    text: str
+    seed: int
+    """Seed of this chunk's noise, 0..2^32-1: the chunk sounds the same whatever is spoken beside it."""
+    speed: float = 1.0
+    """Speech rate relative to the reference."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """Where a chunk lies in the delivered audio."""
+
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True)
+class Speech:
+    """Chunks spoken and joined."""
+
+    waveform: Waveform
+    spans: tuple[Span, ...]
+    """One span for each chunk, in order; neighbours overlap where they are cross-faded."""
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A stored object and how the caller reaches it: by `url` or by `path`."""
+
+    key: str
+    url: str | None = None
+    expires_at: datetime | None = None
+    """When the url stops working, in UTC."""
+    path: str | None = None
+
+
+class Store(Protocol):
+    """Where audio is kept: a bucket or a directory."""
+
+    def put(self, key: str, data: bytes, content_type: str, expires_in_s: int) -> Artifact:
+        """Store `data` under `key`, whole or not at all, replacing what was there.
+
+        `expires_in_s` is the life of the link in seconds, where the store makes links. Raises StorageFailed.
+        """
+        ...
+
+    def get(self, key: str, max_bytes: int) -> bytes:
+        """The object's bytes. Raises DownloadFailed if it is missing, out of reach or larger than `max_bytes`."""
+        ...
