@@ -1,0 +1,112 @@
+"""Vocos, the vocoder: mel frames to samples, for inference only.
+
+Knows nothing of files, devices or of where the mel comes from. Reads the weights of `charactr/vocos-mel-24khz` and of
+any Vocos with a mel front end, a ConvNeXt backbone and an inverse-STFT head with centred frames.
+
+Paper: https://arxiv.org/abs/2306.00814
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from voiceclone.errors import ModelUnavailable
+
+NORM_EPS = 1e-6
+MAX_MAGNITUDE = 100.0
+
+
+@dataclass(frozen=True)
+class VocosArch:
+    """Sizes of a Vocos."""
+
+    mel_dim: int
+    dim: int
+    intermediate_dim: int
+    num_layers: int
+    n_fft: int
+    hop_length: int
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> VocosArch:
+        """Read upstream's `config.yaml`. Raises ModelUnavailable for another kind of Vocos."""
+        try:
+            backbone, head = config["backbone"], config["head"]
+            kinds = (backbone["class_path"], head["class_path"], head["init_args"]["padding"])
+            if kinds != ("vocos.models.VocosBackbone", "vocos.heads.ISTFTHead", "center"):
+                raise ModelUnavailable(f"this kind of Vocos is not known: {kinds}")
+            sizes = backbone["init_args"]
+            return cls(
+                mel_dim=sizes["input_channels"],
+                dim=sizes["dim"],
+                intermediate_dim=sizes["intermediate_dim"],
+                num_layers=sizes["num_layers"],
+                n_fft=head["init_args"]["n_fft"],
+                hop_length=head["init_args"]["hop_length"],
+            )
+        except (KeyError, TypeError) as e:
+            raise ModelUnavailable(f"the vocoder's config.yaml is not one of Vocos: {e!r}") from e
+
+
+class Vocos(nn.Module):
+    """ConvNeXt blocks at the mel's frame rate, then magnitude and phase of each frame's spectrum."""
+
+    window: Tensor
+
+    def __init__(self, arch: VocosArch) -> None:
+        super().__init__()
+        self.arch = arch
+        self.embed = nn.Conv1d(arch.mel_dim, arch.dim, kernel_size=7, padding=3)
+        self.norm = nn.LayerNorm(arch.dim, eps=NORM_EPS)
+        self.convnext = nn.ModuleList(ConvNeXt(arch.dim, arch.intermediate_dim) for _ in range(arch.num_layers))
+        self.final_layer_norm = nn.LayerNorm(arch.dim, eps=NORM_EPS)
+        self.out = nn.Linear(arch.dim, arch.n_fft + 2)
+        self.register_buffer("window", torch.empty(arch.n_fft))
+
+    @classmethod
+    def from_upstream(cls, arch: VocosArch, weights: Mapping[str, Tensor]) -> Vocos:
+        """Build the vocoder around upstream's tensors. Raises ModelUnavailable where they do not fit `arch`."""
+        state = {
+            key.removeprefix("backbone.").removeprefix("head.").removeprefix("istft."): tensor
+            for key, tensor in weights.items()
+            if not key.startswith("feature_extractor.")
+        }
+        with torch.device("meta"):
+            model = cls(arch)
+        try:
+            model.load_state_dict(state, assign=True)
+        except RuntimeError as e:
+            raise ModelUnavailable(f"the vocoder's weights do not fit its config.yaml: {e}") from e
+        return model.float().eval().requires_grad_(False)
+
+    def forward(self, mel: Tensor) -> Tensor:
+        """Log-mel (n, m) of one chunk -> samples ((n - 1) * hop_length,)."""
+        x = self.norm(self.embed(mel.T[None]).transpose(1, 2))
+        for block in self.convnext:
+            x = block(x)
+        magnitude, phase = self.out(self.final_layer_norm(x)).transpose(1, 2).chunk(2, dim=1)
+        spectrum = torch.polar(magnitude.exp().clamp(max=MAX_MAGNITUDE), phase)
+        return torch.istft(spectrum, self.arch.n_fft, self.arch.hop_length, window=self.window)[0]
+
+
+class ConvNeXt(nn.Module):
+    """ConvNeXt block along one axis, scaled by `gamma`."""
+
+    def __init__(self, dim: int, intermediate_dim: int) -> None:
+        super().__init__()
+        self.dwconv = nn.Conv1d(dim, dim, kernel_size=7, padding=3, groups=dim)
+        self.norm = nn.LayerNorm(dim, eps=NORM_EPS)
+        self.pwconv1 = nn.Linear(dim, intermediate_dim)
+        self.pwconv2 = nn.Linear(intermediate_dim, dim)
+        self.gamma = nn.Parameter(torch.empty(dim))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(1, n, dim) -> (1, n, dim)"""
+        h = self.norm(self.dwconv(x.transpose(1, 2)).transpose(1, 2))
+        return x + self.gamma * self.pwconv2(F.gelu(self.pwconv1(h)))
