@@ -1,0 +1,259 @@
+"""Where audio is kept: a bucket behind the S3 API, or a directory.
+
+Both stores keep the promise of `voiceclone.types.Store`. They know nothing of jobs, voices or audio: a key and bytes
+go in, an `Artifact` comes out. Importing this file does not import boto3; the first put or get does.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any, Protocol
+
+from voiceclone.errors import DownloadFailed, StorageFailed, WorkerError
+from voiceclone.types import Artifact
+
+DEFAULT_REGION = "us-east-1"
+"""AWS's own default; MinIO, SeaweedFS and Ceph accept it, and Cloudflare R2 reads it as its `auto`."""
+
+_URL = re.compile(r"https?://([A-Za-z0-9]+((\.|-+)[A-Za-z0-9]+)*|\[[0-9A-Fa-f:]+\])(:\d{1,5})?(/[^?#@]*)?")
+
+_REGIONAL_HOST = re.compile(
+    r"//((?P<bucket>[^/]+)\.)?s3[.-](?P<region>[a-z]{2}(-[a-z]+)+-\d+)\.(amazonaws|backblazeb2|wasabisys)\.com"
+)
+"""Services that show the region in the host's name and refuse a signature for another one."""
+
+_CURES = {
+    "NoSuchBucket": "check the bucket's name (S3_BUCKET), AWS_REGION and AWS_ENDPOINT_URL",
+    "NoSuchKey": "there is no object with this key; check the key",
+    "InvalidAccessKeyId": "check the credentials; the service does not know this AWS_ACCESS_KEY_ID",
+    "SignatureDoesNotMatch": "check the credentials; AWS_SECRET_ACCESS_KEY does not belong to AWS_ACCESS_KEY_ID",
+    "ExpiredToken": "renew the credentials; AWS_SESSION_TOKEN has expired",
+    "AuthorizationHeaderMalformed": "set AWS_REGION to the bucket's region",
+    "PermanentRedirect": "set AWS_REGION to the bucket's region",
+    "RequestTimeTooSkewed": "set this machine's clock",
+    "403": "check that the credentials grant {permission} on it",
+    "429": "the service is busy; try again",
+    "4xx": "check S3_BUCKET, AWS_ENDPOINT_URL and the key",
+    "5xx": "the service is busy or down; try again",
+}
+"""What to check, by the S3 error code, the HTTP status or its class."""
+
+
+class S3Client(Protocol):
+    """The three calls of a boto3 S3 client that are used here."""
+
+    def put_object(self, **request: object) -> Mapping[str, Any]: ...
+
+    def get_object(self, **request: object) -> Mapping[str, Any]: ...
+
+    def generate_presigned_url(self, operation: str, **request: object) -> str: ...
+
+
+@dataclass(frozen=True)
+class S3Account:
+    """Who speaks to which S3 service. Its repr shows no credentials."""
+
+    region: str
+    endpoint: str | None
+    """URL of the service; None for AWS itself."""
+    access_key_id: str = field(repr=False)
+    secret_access_key: str = field(repr=False)
+    session_token: str | None = field(default=None, repr=False)
+
+    def connect(self) -> S3Client:
+        """Build the boto3 client. Opens no connection yet."""
+        import boto3
+        from botocore.config import Config
+
+        config = Config(
+            signature_version="s3v4",  # with an endpoint of its own boto3 would sign links with SigV2, which is refused
+            request_checksum_calculation="when_required",  # R2, B2 and MinIO refuse uploads that carry more
+            response_checksum_validation="when_required",
+            retries={"mode": "standard", "max_attempts": 4},  # after the first try
+            connect_timeout=5,
+            read_timeout=60,
+            s3={"addressing_style": "path" if self.endpoint else "virtual"},
+            ignore_configured_endpoint_urls=True,  # boto3 reads variables of its own; only `store_from_env` decides
+        )
+        # A session of its own: boto3's default one is shared, and building clients from it is not thread-safe.
+        session = boto3.session.Session(self.access_key_id, self.secret_access_key, self.session_token, self.region)
+        client: S3Client = session.client("s3", endpoint_url=self.endpoint, config=config)
+        return client
+
+
+class S3Store:
+    """A bucket. Results are written below `prefix` and reached by links; any object of the bucket can be read."""
+
+    def __init__(self, connect: Callable[[], S3Client], bucket: str, prefix: str = "") -> None:
+        """`connect` builds the client; it is called once, by the first put or get."""
+        self.bucket = bucket
+        self.prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
+        self._connect = connect
+
+    @cached_property
+    def _client(self) -> S3Client:
+        return self._connect()
+
+    def put(self, key: str, data: bytes, content_type: str, expires_in_s: int) -> Artifact:
+        """Store `data` under `<prefix><key>`; the artifact's key is that full key.
+
+        The link lives `expires_in_s` seconds (S3 allows 604800), or until a session token that signed it expires.
+        Raises StorageFailed.
+        """
+        full_key = self.prefix + key
+        with _translated(StorageFailed, f"{full_key} could not be stored in bucket {self.bucket}", "s3:PutObject"):
+            place = {"Bucket": self.bucket, "Key": full_key}
+            self._client.put_object(**place, Body=data, ContentType=content_type)
+            # Taken before the signing and in whole seconds, as in the link: it never outlives the link.
+            expires_at = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=expires_in_s)
+            url = self._client.generate_presigned_url("get_object", Params=place, ExpiresIn=expires_in_s)
+        return Artifact(key=full_key, url=url, expires_at=expires_at)
+
+    def get(self, key: str, max_bytes: int) -> bytes:
+        """The object's bytes. `key` is a full key, as in `s3://bucket/key`: the prefix is not put before it.
+
+        Raises DownloadFailed.
+        """
+        what = f"s3://{self.bucket}/{key}"
+        with _translated(DownloadFailed, f"{what} could not be read", "s3:GetObject"):
+            response = self._client.get_object(Bucket=self.bucket, Key=key)
+            announced = response.get("ContentLength", 0)
+            with closing(response["Body"]) as body:
+                _refuse_oversize(what, announced, max_bytes)
+                data: bytes = body.read(max_bytes + 1)
+        _refuse_oversize(what, len(data), max_bytes)
+        if len(data) < announced:  # one read does not notice a connection that closes early
+            raise DownloadFailed(f"{what} broke off after {len(data)} of {announced} bytes: try again")
+        return data
+
+
+@dataclass(frozen=True)
+class LocalStore:
+    """A directory. Results are reached by path; `expires_in_s` and `content_type` mean nothing here."""
+
+    root: Path
+
+    def put(self, key: str, data: bytes, content_type: str, expires_in_s: int) -> Artifact:
+        """Write `data` to `<root>/<key>`; directories are made as needed. Raises StorageFailed."""
+        path = self._path(key, StorageFailed)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _write_whole(path, data)
+        except OSError as e:
+            cure = "check the volume's mount, rights and free space"
+            raise StorageFailed(f"{key} could not be written ({e.strerror}): {cure}") from e
+        return Artifact(key=key, path=str(path))
+
+    def get(self, key: str, max_bytes: int) -> bytes:
+        """The file's bytes; `key` is the one that was put. Raises DownloadFailed."""
+        path = self._path(key, DownloadFailed)
+        try:
+            with path.open("rb") as file:
+                data = file.read(max_bytes + 1)
+        except OSError as e:
+            raise DownloadFailed(f"{key} could not be read ({e.strerror}): check the key and the volume") from e
+        _refuse_oversize(key, len(data), max_bytes)
+        return data
+
+    def _path(self, key: str, failure: type[WorkerError]) -> Path:
+        root = self.root.resolve()
+        if "\0" not in key and root in (path := (root / key).resolve()).parents:
+            return path
+        raise failure(f"{key!r} leads out of the store: use a relative key without '..'")
+
+
+def store_from_env(environ: Mapping[str, str]) -> S3Store | None:
+    """The bucket that the environment describes; None where it describes none.
+
+    An empty variable counts as absent. `S3_BUCKET`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and
+    `AWS_ENDPOINT_URL` each fall back to the platform's `BUCKET_NAME`, `BUCKET_ACCESS_KEY_ID`,
+    `BUCKET_SECRET_ACCESS_KEY` and `BUCKET_ENDPOINT_URL`; the latter may be the bucket's own address, with the bucket
+    in front of the host or as the path. The region is `AWS_REGION`, else `AWS_DEFAULT_REGION`, else the one that the
+    endpoint's host shows, else DEFAULT_REGION. `AWS_SESSION_TOKEN` and `S3_PREFIX` are optional.
+
+    Raises ValueError naming the variables that are missing or cannot be read.
+    """
+    bucket = _first(environ, "S3_BUCKET", "BUCKET_NAME")
+    endpoint = _first(environ, "AWS_ENDPOINT_URL")
+    if not endpoint and (address := _first(environ, "BUCKET_ENDPOINT_URL")):
+        endpoint, bucket = _part_bucket(address, bucket)
+        if not bucket:
+            raise ValueError("BUCKET_ENDPOINT_URL is set but names no bucket: set S3_BUCKET or BUCKET_NAME too")
+    if not bucket:
+        return None
+    if endpoint and not _URL.fullmatch(endpoint):  # not shown: it may hold a password
+        raise ValueError("AWS_ENDPOINT_URL or BUCKET_ENDPOINT_URL cannot be read: write http(s)://host[:port]")
+    keys = {name: _first(environ, f"AWS_{name}", f"BUCKET_{name}") for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY")}
+    if missing := [f"AWS_{name} (or BUCKET_{name})" for name, value in keys.items() if not value]:
+        raise ValueError(f"a bucket is configured, but not {' and '.join(missing)}: set them, or unset the bucket")
+    regional = _REGIONAL_HOST.search(endpoint)
+    region = _first(environ, "AWS_REGION", "AWS_DEFAULT_REGION")
+    account = S3Account(
+        region=region or (regional["region"] if regional else DEFAULT_REGION),
+        endpoint=endpoint or None,
+        access_key_id=keys["ACCESS_KEY_ID"],
+        secret_access_key=keys["SECRET_ACCESS_KEY"],
+        # A token belongs to the key that it was issued with, never to the platform's.
+        session_token=(_first(environ, "AWS_ACCESS_KEY_ID") and _first(environ, "AWS_SESSION_TOKEN")) or None,
+    )
+    return S3Store(account.connect, bucket, _first(environ, "S3_PREFIX"))
+
+
+def _first(environ: Mapping[str, str], *names: str) -> str:
+    """The first of these variables that holds something, or an empty string."""
+    return next((value for name in names if (value := environ.get(name, "").strip())), "")
+
+
+def _part_bucket(address: str, bucket: str) -> tuple[str, str]:
+    """The service's URL and the bucket (empty if nothing names it), from what may be the bucket's own address."""
+    scheme, _, rest = address.partition("://")
+    host, _, path = rest.partition("/")
+    path = path.strip("/")
+    regional = _REGIONAL_HOST.search(address)
+    bucket = bucket or (regional and regional["bucket"]) or path
+    host = host.removeprefix(f"{bucket}.")
+    return f"{scheme}://{host}" if path in {"", bucket} else f"{scheme}://{host}/{path}", bucket
+
+
+@contextmanager
+def _translated(failure: type[WorkerError], what: str, permission: str) -> Iterator[None]:
+    """Raise `failure` for what boto3 raises, without boto3's own words: they can quote addresses and keys."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except ClientError as e:
+        status = e.response["ResponseMetadata"]["HTTPStatusCode"]
+        code = e.response["Error"].get("Code") or str(status)  # what stands between us and S3 may reply with a page
+        cure = _CURES.get(code) or _CURES.get(str(status)) or _CURES["5xx" if status >= 500 else "4xx"]
+        raise failure(f"{what}: {code}; {cure.format(permission=permission)}") from e
+    except BotoCoreError as e:
+        cure = "check S3_BUCKET, AWS_REGION, AWS_ENDPOINT_URL and the network, or try again"
+        raise failure(f"{what}: {type(e).__name__}; {cure}") from e
+
+
+def _refuse_oversize(what: str, size: int, max_bytes: int) -> None:
+    if size > max_bytes:
+        raise DownloadFailed(f"{what} is larger than the {max_bytes} bytes allowed: use a smaller file")
+
+
+def _write_whole(path: Path, data: bytes) -> None:
+    """Write the file so that a reader sees the old one or the whole new one, never a part."""
+    with NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".part", delete=False) as file:
+        part = Path(file.name)
+        try:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+            part.chmod(0o644)  # it was made for this user alone; a volume has other readers
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)  # there only if something failed
