@@ -1,0 +1,112 @@
+"""Text is cut without loss, and becomes the tokens that f5-tts makes of it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voiceclone.text import as_transcript, clean, is_speakable, size, split, tokenize
+
+NASTY = [
+    "Hello, world! I can't believe it's 3.14; mother-in-law, e.g. AT&T or C++ at foo@bar.com",
+    "对，这就是我，万人敬仰的太乙真人。",
+    "我重复一遍，银行行长 said hello 给重要的你",
+    "I like 北京烤鸭, do you?",
+    "“你好”——他说：‘再见’；ok",
+    "2023年10月1日，价格是￥100.5元，卡拉OK T恤B超",
+    "日本語テキスト、ひらがなとカタカナ。",
+    "한국어 텍스트, Привет мир, ñandú café, नमस्ते दुनिया",
+    "😀你好😀 ㄅㄆㄇ 、。！？《》",
+]
+MIXED = st.text(
+    alphabet=st.one_of(
+        st.sampled_from("abcXYZ019 ,.;:'\"-!?“”‘’（）。，！？"),
+        st.characters(min_codepoint=0x4E00, max_codepoint=0x9FFF),
+        st.characters(min_codepoint=0x20, max_codepoint=0x30FF, exclude_categories=("Cs",)),
+    ),
+    min_size=1,
+)
+
+
+@pytest.fixture(scope="module")
+def convert_char_to_pinyin(upstream):
+    from f5_tts.model.utils import convert_char_to_pinyin
+
+    return convert_char_to_pinyin
+
+
+@pytest.mark.parametrize("text", NASTY)
+def test_tokens_are_those_of_f5_tts(convert_char_to_pinyin, text):
+    assert tokenize(text, "pinyin") == convert_char_to_pinyin([text])[0]
+
+
+@given(text=MIXED)
+def test_tokens_of_any_mixture_are_those_of_f5_tts(convert_char_to_pinyin, text):
+    assert tokenize(text, "pinyin") == convert_char_to_pinyin([text])[0]
+
+
+def test_the_char_tokenizer_takes_characters_as_they_are():
+    assert tokenize("ab，你", "char") == ["a", "b", "，", "你"]
+
+
+TEXTS = st.lists(
+    st.one_of(
+        st.text(alphabet="abcdefgh", min_size=1, max_size=30),
+        st.sampled_from([". ", ", ", "! ", "? ", " ", "; ", "。", "，", "！", "你好世界", "é", "😀", '." ', "…"]),
+    ),
+    max_size=60,
+).map("".join)
+
+
+@given(text=TEXTS, max_size=st.integers(4, 120))
+def test_split_loses_nothing_and_keeps_to_the_limit(text, max_size):
+    """White space at a cut is all that goes; no piece is over the limit."""
+    text = clean(text)
+    pieces = split(text, max_size)
+    assert "".join("".join(pieces).split()) == "".join(text.split())
+    assert all(0 < size(piece) <= max_size for piece in pieces)
+
+
+@given(text=TEXTS, max_size=st.integers(20, 120))
+def test_split_leaves_words_whole_where_they_fit(text, max_size):
+    words = [word for word in clean(text).split() if size(word) <= max_size and word.isalpha() and word.isascii()]
+    kept = " ".join(split(clean(text), max_size)).split()
+    assert all(word in kept for word in words)
+
+
+def test_split_prefers_sentences_then_clauses_then_words():
+    text = "One two three. Four five, six seven eight nine ten. Eleven."
+    assert split(text, 100) == [text]
+    assert split(text, 40) == ["One two three.", "Four five, six seven eight nine ten.", "Eleven."]
+    assert split(text, 26) == ["One two three. Four five,", "six seven eight nine ten.", "Eleven."]
+    assert split("abcdefghij", 4) == ["abcd", "efgh", "ij"]
+    assert split("今天天气很好。我们去公园吧！好的。", 24) == ["今天天气很好。", "我们去公园吧！", "好的。"]
+
+
+def test_decimals_and_closing_quotes_do_not_end_in_the_wrong_place():
+    assert split('He said "it is 3.14." Then he left.', 22) == ['He said "it is 3.14."', "Then he left."]
+
+
+def test_clean_keeps_what_can_be_said():
+    assert clean("  a\tb\r\n\u200bc\u0000\ud800  d\u00a0e ") == "a b c d e"
+    assert clean("e\u0301") == "é"
+
+
+def test_speakable_means_a_letter_or_a_digit():
+    assert all(map(is_speakable, ["a", "7", "你", "ß!"]))
+    assert not any(map(is_speakable, ["", " ", "...", "😀", "—"]))
+
+
+@pytest.mark.parametrize(
+    ("given_text", "transcript"),
+    [
+        ("Hello there", "Hello there. "),
+        ("Hello? ", "Hello? "),
+        ("你好", "你好。"),
+        ("你好。", "你好。"),
+        ("नमस्ते", "नमस्ते. "),
+    ],
+)
+def test_a_transcript_ends_its_sentence(given_text, transcript):
+    assert as_transcript(given_text) == transcript

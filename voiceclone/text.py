@@ -1,0 +1,136 @@
+"""Text before the model: clean it, split it, turn it into tokens. Pure functions.
+
+Knows nothing of voices, durations or the vocabulary's ids. Sizes of text are counted in UTF-8 bytes, as F5-TTS does
+when it estimates how long a text takes to say.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Literal
+
+Tokenizer = Literal["pinyin", "char"]
+
+_SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+|(?<=[。！？])[”’」』）]*")
+_CLAUSE_END = re.compile(r"(?<=[,;:])\s+|(?<=[，；：、])|\s+(?=[–—-]\s)")
+_WORD_END = re.compile(r"\s+")
+# f5-tts replaces these before it looks characters up.
+_REPLACED = str.maketrans({";": ",", "“": '"', "”": '"', "‘": "'", "’": "'"})
+
+
+def size(text: str) -> int:
+    """Length in UTF-8 bytes."""
+    return len(text.encode())
+
+
+def clean(text: str) -> str:
+    """Compose characters, drop the invisible ones, make every run of white space one space."""
+    text = unicodedata.normalize("NFC", text)
+    visible = (c if not unicodedata.category(c).startswith("C") else " " if c.isspace() else "" for c in text)
+    return " ".join("".join(visible).split())
+
+
+def is_speakable(text: str) -> bool:
+    """Whether there is a letter or a digit to say, in any script."""
+    return any(unicodedata.category(c)[0] in "LN" for c in text)
+
+
+def as_transcript(text: str) -> str:
+    """A reference's transcript as F5-TTS expects it: it ends a sentence, and Latin text with a space.
+
+    Without the ending the model tends to run the reference into the speech.
+    """
+    text = clean(text)
+    if text[-1] not in ".!?…。！？":
+        text += "。" if size(text[-1]) == 3 and unicodedata.east_asian_width(text[-1]) == "W" else "."
+    return text + " " if text[-1].isascii() else text
+
+
+def split(text: str, max_size: int) -> list[str]:
+    """Cut clean text into pieces of at most `max_size` bytes, filled up as far as whole sentences allow.
+
+    A sentence that is too long is cut at clauses, a clause at spaces, a word between characters. Nothing but white
+    space at the cuts is lost.
+    """
+    pieces = _pieces(text, max_size, (_SENTENCE_END, _CLAUSE_END, _WORD_END))
+    return [piece.strip() for piece in _fill(pieces, max_size)]
+
+
+def _pieces(text: str, max_size: int, separators: tuple[re.Pattern[str], ...]) -> list[str]:
+    """Sentences, with those over the size cut by the next finer separators."""
+    if not separators:
+        return _cut(text, max_size)
+    pieces: list[str] = []
+    for piece in _divide(text, separators[0]):
+        fits = size(piece) <= max_size
+        pieces += [piece] if fits else _fill(_pieces(piece, max_size, separators[1:]), max_size)
+    return pieces
+
+
+def _divide(text: str, separator: re.Pattern[str]) -> list[str]:
+    """Split behind each match, closing quotes and white space staying with the part before."""
+    parts, start = [], 0
+    for match in separator.finditer(text):
+        if match.end() > start:
+            parts.append(text[start : match.end()])
+            start = match.end()
+    parts.append(text[start:])
+    return [part for part in parts if part.strip()]
+
+
+def _cut(text: str, max_size: int) -> list[str]:
+    """Cut between characters; a single one over the size stays whole."""
+    pieces = [""]
+    for character in text:
+        if pieces[-1] and size(pieces[-1] + character) > max_size:
+            pieces.append("")
+        pieces[-1] += character
+    return pieces
+
+
+def _fill(pieces: list[str], max_size: int) -> list[str]:
+    """Join neighbours as long as they fit."""
+    filled: list[str] = []
+    for piece in pieces:
+        if filled and size((filled[-1] + piece).rstrip()) <= max_size:
+            filled[-1] += piece
+        else:
+            filled.append(piece)
+    return filled
+
+
+def tokenize(text: str, tokenizer: Tokenizer) -> list[str]:
+    """Text to the tokens that the vocabulary is asked for.
+
+    `char` takes each character as it is. `pinyin` is f5-tts's `convert_char_to_pinyin`: Chinese characters become a
+    space and their pinyin with the tone's digit, and words behind punctuation get a space.
+    """
+    if tokenizer == "char":
+        return list(text)
+    import rjieba
+
+    tokens: list[str] = []
+    for segment in rjieba.cut(text.translate(_REPLACED)):
+        if segment.isascii():
+            if tokens and len(segment) > 1 and tokens[-1] not in " :'\"":
+                tokens.append(" ")
+            tokens.extend(segment)
+        elif size(segment) == 3 * len(segment):
+            # The word decides between the readings of its characters.
+            for character, reading in zip(segment, _pinyin(segment), strict=True):
+                tokens += [" ", reading] if _is_chinese(character) else [reading]
+        else:
+            for character in segment:
+                tokens += [" ", *_pinyin(character)] if _is_chinese(character) else [character]
+    return tokens
+
+
+def _is_chinese(character: str) -> bool:
+    return "\u3100" <= character <= "\u9fff"
+
+
+def _pinyin(word: str) -> list[str]:
+    from pypinyin import Style, lazy_pinyin
+
+    return lazy_pinyin(word, style=Style.TONE3, tone_sandhi=True)
