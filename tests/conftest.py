@@ -1,0 +1,73 @@
+"""A small but real model on a real volume, built once per run."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+import warnings
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from demo_checkpoint import write_demo
+
+from s3_utils import LocalStore
+from voiceclone.checkpoints import Checkpoint, resolve
+from voiceclone.engine import Engine
+from voiceclone.settings import Settings
+from voiceclone.voices import Voices
+from voiceclone.worker import Worker
+
+ROOT = Path(__file__).resolve().parent.parent
+# Everything runs on loopback: a proxy of the machine must not come between.
+os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
+
+
+@pytest.fixture(scope="session")
+def volume(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A volume with the demo checkpoint in the hub's cache layout."""
+    path = tmp_path_factory.mktemp("volume")
+    write_demo(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def checkpoint(volume: Path) -> Checkpoint:
+    return resolve("demo", None, volume)
+
+
+@pytest.fixture(scope="session")
+def engine(checkpoint: Checkpoint) -> Engine:
+    return Engine.load(checkpoint, "cpu")
+
+
+@pytest.fixture
+def settings(volume: Path, tmp_path: Path) -> Settings:
+    return Settings(volume=volume, model="demo", output_dir=tmp_path / "output")
+
+
+@pytest.fixture
+def worker(settings: Settings, checkpoint: Checkpoint, engine: Engine) -> Worker:
+    """A worker without a bucket: it delivers to a directory."""
+    return Worker(settings, checkpoint, engine, Voices(settings, None), None, LocalStore(settings.local_output_dir))
+
+
+@pytest.fixture(scope="session")
+def upstream() -> tuple[type, type]:
+    """f5-tts's own DiT and CFM.
+
+    Its `f5_tts.model` package imports the trainer and all that needs; the two modules themselves do not.
+    """
+    spec = importlib.util.find_spec("f5_tts")
+    assert spec is not None
+    assert spec.submodule_search_locations
+    package = ModuleType("f5_tts.model")
+    package.__path__ = [f"{next(iter(spec.submodule_search_locations))}/model"]
+    sys.modules["f5_tts.model"] = package
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # theirs to mend
+        from f5_tts.model.backbones.dit import DiT
+        from f5_tts.model.cfm import CFM
+
+    return DiT, CFM

@@ -1,0 +1,134 @@
+"""The network computes what f5-tts's own classes compute, whatever the options and whoever is in the batch."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from voiceclone.dit import Arch, DiT, rename_upstream
+from voiceclone.engine import Plan, Sampling, Schedule, sample
+from voiceclone.errors import ModelUnavailable
+
+VOCABULARY_SIZE = 50
+V1 = {"dim": 96, "depth": 3, "heads": 3, "dim_head": 32, "ff_mult": 2, "text_dim": 32, "conv_layers": 2}
+ARCHS = {
+    "v1": V1,
+    "v0": {**V1, "text_mask_padding": False, "pe_attn_head": 1},
+    "average upsampling": {**V1, "text_embedding_average_upsampling": True},
+    "qk norm": {**V1, "qk_norm": "rms_norm"},
+    "no text convolutions": {**V1, "conv_layers": 0},
+    "no text convolutions, upsampled": {**V1, "conv_layers": 0, "text_embedding_average_upsampling": True},
+    "long skip": {**V1, "long_skip_connection": True},
+    "two rotary heads": {**V1, "pe_attn_head": 2},
+    "training options": {**V1, "attn_backend": "torch", "attn_mask_enabled": False, "checkpoint_activations": True},
+}
+# Reference frames, all frames, characters: text much shorter than the sound, and longer than the sound allows.
+LENGTHS = [(60, 200, 40), (97, 331, 330)]
+
+
+def make_pair(upstream, arch):
+    """The same random weights in f5-tts's classes and in ours."""
+    their_dit, their_cfm = upstream
+    torch.manual_seed(0)
+    arch = {k: v for k, v in arch.items() if k != "checkpoint_activations"}
+    dit = their_dit(**arch, text_num_embeds=VOCABULARY_SIZE, mel_dim=100)
+    for parameter in dit.parameters():
+        torch.nn.init.normal_(parameter, std=0.08)
+    cfm = their_cfm(dit).eval()
+    weights = {f"ema_model.{key}": tensor for key, tensor in cfm.state_dict().items()}
+    return cfm, DiT.from_upstream(Arch.from_config(arch), weights)
+
+
+def make_plan(frames, characters, seed):
+    torch.manual_seed(seed)
+    noise = torch.randn(frames, 100)  # f5-tts draws it this way after seeding
+    return Plan(torch.randint(0, VOCABULARY_SIZE, (characters,)), noise)
+
+
+def error(ours, theirs):
+    return float((ours - theirs).norm() / theirs.norm())
+
+
+@pytest.mark.parametrize("name", ARCHS)
+@pytest.mark.parametrize(("reference_frames", "frames", "characters"), LENGTHS)
+@torch.inference_mode()
+def test_same_mel_as_f5_tts(upstream, name, reference_frames, frames, characters):
+    """With the same weights and noise the final mel agrees with f5-tts to 1e-5, and it is not just the noise."""
+    cfm, dit = make_pair(upstream, ARCHS[name])
+    plan = make_plan(frames, characters, seed=5)
+    reference = torch.randn(reference_frames, 100)
+    for nfe_step, cfg_strength, sway in ((7, 2.0, -1.0), (5, 0.0, 0.3)):
+        theirs, _ = cfm.sample(
+            reference[None],
+            plan.tokens[None],
+            frames,
+            steps=nfe_step,
+            cfg_strength=cfg_strength,
+            sway_sampling_coef=sway,
+            seed=5,
+        )
+        schedule = Schedule.of(dit, Sampling(nfe_step, cfg_strength, sway))
+        ours = sample(dit, schedule, [plan], reference, cfg_strength)[0]
+        spoken, noise = theirs[0, reference_frames:], plan.noise[reference_frames:]
+        assert error(ours[reference_frames:], spoken) <= 1e-5
+        assert error(noise, spoken) > 0.1
+
+
+@pytest.mark.parametrize("name", ARCHS)
+@torch.inference_mode()
+def test_a_chunk_does_not_depend_on_its_neighbours(upstream, name):
+    """Chunks of unequal length in one batch come out as each does alone."""
+    _, dit = make_pair(upstream, ARCHS[name])
+    plans = [
+        make_plan(frames, characters, seed) for seed, (frames, characters) in enumerate([(90, 30), (260, 80), (75, 74)])
+    ]
+    reference = torch.randn(60, 100)
+    schedule = Schedule.of(dit, Sampling(nfe_step=7))
+    together = sample(dit, schedule, plans, reference, 2.0)
+    for plan, mel in zip(plans, together, strict=True):
+        alone = sample(dit, schedule, [plan], reference, 2.0)[0]
+        assert error(mel, alone) <= 1e-5
+
+
+def test_a_checkpoint_that_does_not_fit_names_what_is_wrong(upstream):
+    cfm, _ = make_pair(upstream, V1)
+    weights = dict(cfm.state_dict())
+    with pytest.raises(ModelUnavailable, match=r"blocks\.3\.modulation\.weight"):
+        DiT.from_upstream(Arch.from_config({**V1, "depth": 4}), weights)
+    with pytest.raises(ModelUnavailable, match="size mismatch"):
+        DiT.from_upstream(Arch.from_config({**V1, "ff_mult": 4}), weights)
+    with pytest.raises(ModelUnavailable, match="not one of an F5-TTS DiT"):
+        DiT.from_upstream(Arch.from_config(V1), {"some.other.weight": torch.zeros(1)})
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({**V1, "new_option": 1}, "new_option"),
+        ({"depth": 3}, "dim"),
+        ({**V1, "qk_norm": "layer_norm"}, "qk_norm"),
+        ({**V1, "text_mask_padding": False, "text_embedding_average_upsampling": True}, "text_mask_padding"),
+    ],
+)
+def test_an_arch_that_is_not_understood_is_refused(config, message):
+    with pytest.raises(ModelUnavailable, match=message):
+        Arch.from_config(config)
+
+
+def test_counters_and_constants_of_a_checkpoint_are_left_out():
+    """Old files hold the mel filters and the averaging's counters: they are not weights."""
+    ignored = [
+        "initted",
+        "step",
+        "ema_model.mel_spec.mel_stft.mel_scale.fb",
+        "ema_model.transformer.rotary_embed.inv_freq",
+    ]
+    assert rename_upstream({name: torch.zeros(1) for name in ignored}) == {}
+
+
+def test_nothing_is_initialised(upstream):
+    """The network is built around the checkpoint's tensors: they are used, not copied."""
+    cfm, _ = make_pair(upstream, V1)
+    weights = dict(cfm.state_dict())
+    dit = DiT.from_upstream(Arch.from_config(V1), weights)
+    assert dit.output.weight.data_ptr() == weights["transformer.proj_out.weight"].data_ptr()
