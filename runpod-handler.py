@@ -1,0 +1,103 @@
+"""The worker's entry: loads the models once, then answers jobs.
+
+    python runpod-handler.py                               on the platform
+    python runpod-handler.py --test_input '{"input": ...}' one job, here
+    python runpod-handler.py --rp_serve_api                the platform's API, here
+
+Composition root: the only file that builds the rooms and puts them together.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from voiceclone.errors import ModelUnavailable
+from voiceclone.settings import Settings
+
+if TYPE_CHECKING:
+    from voiceclone.worker import Worker
+
+log = logging.getLogger("runpod-handler")
+
+_worker: Worker | None = None
+_unavailable = "initialize_models() has not run"
+
+
+def initialize_models(environ: Mapping[str, str] = os.environ) -> Worker:
+    """Point every model cache at the volume, then load F5-TTS and Vocos, once per process.
+
+    Raises:
+        ModelUnavailable: the volume is not there, or the model is neither on it nor to be had.
+        ValueError: a setting cannot be read.
+    """
+    global _worker  # noqa: PLW0603 - the platform calls a plain function
+    if _worker is not None:
+        return _worker
+    settings = Settings.from_env(environ)
+    if not settings.volume.is_dir():
+        raise ModelUnavailable(
+            f"there is no volume at {settings.volume}: attach a network volume to the endpoint,"
+            " or set RUNPOD_VOLUME to a directory"
+        )
+    # huggingface_hub reads these when it is first imported.
+    os.environ["HF_HOME"] = str(settings.models_dir)
+    os.environ["HF_HUB_CACHE"] = str(settings.models_dir / "hub")
+    os.environ["TORCH_HOME"] = str(settings.models_dir / "torch")
+
+    from s3_utils import LocalStore, store_from_env
+    from voiceclone.checkpoints import resolve
+    from voiceclone.engine import Engine
+    from voiceclone.voices import Voices
+    from voiceclone.worker import Worker
+
+    bucket = store_from_env(environ)
+    checkpoint = resolve(settings.model, settings.revision, settings.volume, container_disk_ok=not settings.on_platform)
+    engine = Engine.load(checkpoint)
+    log.info("%s %s on %s, %s", checkpoint.name, checkpoint.revision, engine.dit.device, engine.dit.dtype)
+    _worker = Worker(
+        settings, checkpoint, engine, Voices(settings, bucket), bucket, LocalStore(settings.local_output_dir)
+    )
+    return _worker
+
+
+def handler(job: dict[str, Any]) -> dict[str, Any]:
+    """Answer one job of the platform."""
+    if _worker is None:
+        log.error("job %s refused: %s", job.get("id"), _unavailable)
+        return {
+            "error": "model_unavailable: this worker has no model; its log says what is missing",
+            "error_code": "model_unavailable",
+        }
+    return _worker.handle(job)
+
+
+def check_models() -> None:
+    """Fitness check: the models are loaded, and the device still computes."""
+    if _worker is None:
+        raise RuntimeError(_unavailable)
+    _worker.engine.check_device()
+
+
+def main() -> None:
+    """Load the models and serve; where they cannot be loaded, let the fitness check tell the platform why."""
+    global _unavailable  # noqa: PLW0603
+    level = os.environ.get("LOG_LEVEL", "").upper() or "INFO"
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    # The SDK's own default prints every reply, audio included.
+    os.environ.setdefault("RUNPOD_LOG_LEVEL", "WARN" if level == "WARNING" else level)
+    import runpod
+
+    try:
+        initialize_models()
+    except (ModelUnavailable, ValueError) as e:
+        _unavailable = str(e)
+        log.error("no model: %s", e)  # noqa: TRY400 - the message is the cure, a traceback hides it
+    runpod.serverless.register_fitness_check(check_models)
+    runpod.serverless.start({"handler": handler})
+
+
+if __name__ == "__main__":
+    main()

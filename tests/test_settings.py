@@ -1,0 +1,54 @@
+"""Settings come from the environment alone, and a bad one is named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from voiceclone.settings import Settings
+
+
+def test_an_empty_environment_gives_the_defaults():
+    assert Settings.from_env({}) == Settings()
+    assert Settings.from_env({"F5_MODEL": "", "URL_EXPIRY_S": " "}) == Settings()
+
+
+def test_every_variable_is_read():
+    settings = Settings.from_env(
+        {
+            "RUNPOD_VOLUME": "/data",
+            "F5_MODEL": "F5TTS_Base",
+            "F5_REVISION": "abc",
+            "OUTPUT_DIR": "/out",
+            "URL_EXPIRY_S": "600",
+            "MAX_TEXT_CHARS": "10",
+            "MAX_AUDIO_MB": "11",
+            "MAX_REFERENCE_S": "12",
+            "MAX_INLINE_MB": "13",
+            "LOG_LEVEL": "debug",
+        }
+    )
+    assert settings == Settings(Path("/data"), "F5TTS_Base", "abc", Path("/out"), 600, 10, 11, 12, 13, "DEBUG")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("URL_EXPIRY_S", "59"),
+        ("URL_EXPIRY_S", "a day"),
+        ("MAX_TEXT_CHARS", "0"),
+        ("MAX_AUDIO_MB", "-1"),
+        ("LOG_LEVEL", "LOUD"),
+    ],
+)
+def test_a_value_that_cannot_be_read_names_its_variable(variable, value):
+    with pytest.raises(ValueError, match=variable):
+        Settings.from_env({variable: value})
+
+
+@pytest.mark.parametrize("variable", ["RUNPOD_ENDPOINT_ID", "RUNPOD_WEBHOOK_GET_JOB"])
+def test_on_the_platform_results_go_to_the_volume(variable):
+    """The container's disk is small, and read-only at best."""
+    assert Settings.from_env({variable: "x"}).local_output_dir == Path("/runpod-volume/output")
+    assert Settings.from_env({}).local_output_dir == Path("output")

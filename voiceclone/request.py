@@ -1,0 +1,306 @@
+"""The job's input: the only schema of it.
+
+Turns the raw JSON of a job into a request, or raises InvalidInput with every problem at once, each under its field's
+path. Knows nothing of voices, audio or the model. The table in the README is rendered from these classes by
+`scripts/render_docs.py`.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import difflib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+
+from voiceclone import text as text_rules
+from voiceclone.audio import AudioFormat
+from voiceclone.errors import FieldProblem, InvalidInput
+from voiceclone.settings import Settings
+
+Action = Literal["synthesize", "info"]
+Delivery = Literal["auto", "s3", "base64", "local"]
+Quality = Literal["fast", "balanced", "best"]
+NFE_STEPS: dict[Quality, int] = {"fast": 7, "balanced": 16, "best": 32}
+
+MB = 1_000_000
+_KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
+_VOICE = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
+_JOB_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
+
+
+@dataclass(frozen=True)
+class HttpsSource:
+    """A reference to fetch from the web."""
+
+    url: str
+
+
+@dataclass(frozen=True)
+class BucketSource:
+    """A reference in the configured bucket."""
+
+    bucket: str
+    key: str
+
+
+@dataclass(frozen=True)
+class InlineSource:
+    """A reference that came with the job."""
+
+    data: bytes
+
+
+AudioSource = HttpsSource | BucketSource | InlineSource
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, arbitrary_types_allowed=True)
+
+
+class InfoRequest(_Request):
+    """What this worker is and can do."""
+
+    action: Literal["info"]
+
+
+class SynthesisRequest(_Request):
+    """Text to speak in a voice."""
+
+    action: Literal["synthesize"] = Field("synthesize", description="what to do; `info` takes no other field")
+    text: str = Field(description="what to say")
+    voice: str | None = Field(None, description="a voice by name: `example-en`, `example-zh`")
+    ref_audio: AudioSource | None = Field(
+        None,
+        description="instead of `voice`, a recording: an `https://` URL, `s3://bucket/key` of the configured bucket, "
+        "a `data:` URI or base64",
+        json_schema_extra={"type": "str"},
+    )
+    ref_text: str | None = Field(None, description="exactly what is said in `ref_audio`; required with it")
+    speed: Annotated[float, Field(ge=0.3, le=3, allow_inf_nan=False)] = Field(
+        1.0, description="speech rate relative to the reference"
+    )
+    seed: Annotated[int, Field(ge=0, le=2**32 - 1)] | None = Field(
+        None, description="absent: drawn, and always returned; the same request and seed give the same audio"
+    )
+    quality: Quality = Field("best", description="`fast`, `balanced`, `best`: 7, 16, 32 steps")
+    nfe_step: Annotated[int, Field(ge=1, le=64)] | None = Field(
+        None, description="steps from noise to speech; overrides `quality`"
+    )
+    cfg_strength: Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)] = Field(
+        2.0, description="how closely text and voice are followed; 0 halves the work"
+    )
+    sway_sampling_coef: Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False)] = Field(
+        -1.0, description="below 0 more steps go to the outline of the speech, above 0 to its detail"
+    )
+    cross_fade_duration: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = Field(
+        0.15, description="overlap of neighbouring chunks in seconds"
+    )
+    target_rms: Annotated[float, Field(ge=0.01, le=0.5, allow_inf_nan=False)] = Field(
+        0.1, description="level that a quieter reference is raised to for the model"
+    )
+    format: AudioFormat = Field("wav", description="`wav`, `flac`, `mp3`, `ogg`, `opus`")
+    delivery: Delivery = Field(
+        "auto",
+        description="`s3`, `base64`, `local`; `auto`: `s3` where a bucket is configured, else `base64` on the "
+        "platform, else `local`",
+    )
+    key: str | None = Field(
+        None, description="name of the result below the output prefix; absent: made from the job's id"
+    )
+    expires_in: Annotated[int, Field(ge=60, le=604_800)] | None = Field(
+        None, description="life of the link in seconds; absent: `URL_EXPIRY_S`"
+    )
+    job_id: str | None = Field(None, description="your own id for the reply and the key; absent: the platform's")
+
+    @property
+    def steps(self) -> int:
+        """Steps of the sampler."""
+        return self.nfe_step or NFE_STEPS[self.quality]
+
+    @field_validator("text")
+    @classmethod
+    def _speakable(cls, value: str, info: ValidationInfo) -> str:
+        limit = _settings(info).max_text_chars
+        if len(value) > limit:
+            raise ValueError(f"has {len(value)} characters, at most {limit} are allowed: split it into several jobs")
+        if not text_rules.is_speakable(value):
+            raise ValueError("has no letter or digit to say")
+        return text_rules.clean(value)
+
+    @field_validator("ref_text")
+    @classmethod
+    def _transcript(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        if not text_rules.is_speakable(value):
+            raise ValueError("has no letter or digit: write down what is said in the reference")
+        return text_rules.as_transcript(value)
+
+    @field_validator("voice")
+    @classmethod
+    def _voice_name(cls, value: str | None) -> str | None:
+        return _matching(value, _VOICE, "letters, digits, '-', '_' and '.', not starting with a dot, up to 64")
+
+    @field_validator("job_id")
+    @classmethod
+    def _job_id(cls, value: str | None) -> str | None:
+        return _matching(value, _JOB_ID, "letters, digits, '-', '_' and '.', not starting with a dot, up to 128")
+
+    @field_validator("key")
+    @classmethod
+    def _key(cls, value: str | None) -> str | None:
+        if value is not None and len(value) > 512:
+            raise ValueError("has more than 512 characters: shorten it")
+        return _matching(
+            value, _KEY, "names of letters, digits, '-', '_' and '.', joined by '/', none starting with a dot"
+        )
+
+    @field_validator("ref_audio", mode="before")
+    @classmethod
+    def _source(cls, value: Any, info: ValidationInfo) -> AudioSource | None:
+        if value is None:
+            return None
+        if not isinstance(value, str):
+            raise ValueError("must be a string: an https:// URL, s3://bucket/key, a data: URI or base64")
+        return parse_source(value, _settings(info).max_audio_mb * MB)
+
+
+Request = SynthesisRequest | InfoRequest
+
+
+def parse(data: object, settings: Settings) -> tuple[Request, list[str]]:
+    """Check a job's input.
+
+    Returns:
+        The request, and warnings about what was changed on the caller's behalf.
+
+    Raises:
+        InvalidInput: names every bad field.
+    """
+    if not isinstance(data, Mapping):
+        raise InvalidInput.at("input", 'must be an object such as {"text": "...", "voice": "example-en"}')
+    fields, problems, warnings = _modernise({str(key): value for key, value in data.items()})
+    action = fields.setdefault("action", "synthesize")
+    schemas: dict[object, type[SynthesisRequest | InfoRequest]] = {"synthesize": SynthesisRequest, "info": InfoRequest}
+    schema = schemas.get(action) if isinstance(action, str) else None
+    if schema is None:
+        raise InvalidInput([*problems, FieldProblem("action", f"must be one of: {', '.join(map(str, schemas))}")])
+    if schema is SynthesisRequest:
+        problems += _who_speaks(fields)
+    try:
+        request = schema.model_validate(fields, context=settings)
+    except ValidationError as e:
+        problems += [_problem(error, schema) for error in e.errors(include_url=False)]
+    if problems:
+        raise InvalidInput(problems)
+    return request, warnings
+
+
+def parse_source(value: str, max_bytes: int) -> AudioSource:
+    """Tell a URL, an object of a bucket and inline audio apart. Raises ValueError with the cure."""
+    value = value.strip()
+    scheme = value[: value.find("://")].lower() if "://" in value[:16] else ""
+    if scheme in ("https", "s3"):
+        try:
+            parts = urlsplit(value)
+        except ValueError as e:
+            raise ValueError(f"is not a URL: {e}") from e
+        if not parts.hostname:
+            raise ValueError("is a URL without a host")
+        if scheme == "https":
+            return HttpsSource(value)
+        if not parts.path.strip("/"):
+            raise ValueError("must name an object: s3://bucket/key")
+        return BucketSource(parts.netloc, parts.path.lstrip("/"))
+    if scheme:
+        raise ValueError(f"{scheme}:// is not fetched: use https:// or s3://")
+    encoded = value
+    if value[:5].lower() == "data:":
+        header, comma, encoded = value.partition(",")
+        if not comma or not header.lower().endswith(";base64"):
+            raise ValueError("is a data: URI without ';base64,'")
+    if len(encoded) * 3 // 4 > max_bytes + 2:
+        raise ValueError(f"is larger than {max_bytes // MB} MB: send a shorter clip, or a link")
+    try:
+        decoded = base64.b64decode("".join(encoded.split()), validate=True)
+    except (binascii.Error, ValueError) as e:
+        raise ValueError("is no https:// or s3:// address, and not base64 either") from e
+    if not decoded:
+        raise ValueError("is empty")
+    return InlineSource(decoded)
+
+
+_LEGACY_ACTIONS = {"tts": "synthesize", "upload": "add_voice", "list_voices": "list_voices", "download": "link"}
+
+
+def _modernise(fields: dict[str, Any]) -> tuple[dict[str, Any], list[FieldProblem], list[str]]:
+    """Requests of the worker that this one replaces, under today's names."""
+    problems: list[FieldProblem] = []
+    warnings: list[str] = []
+
+    def rename(old: str, new: str, value: Any) -> None:
+        if new in fields:
+            problems.append(FieldProblem(old, f"is the former name of {new}: send one of them"))
+        else:
+            fields[new] = value
+
+    if "endpoint" in fields:
+        endpoint = fields.pop("endpoint")
+        rename("endpoint", "action", _LEGACY_ACTIONS.get(endpoint, endpoint) if isinstance(endpoint, str) else endpoint)
+    for old in ("local_voice", "voice_name"):
+        voice = fields.pop(old, None)
+        if isinstance(voice, str) and "://" in voice:
+            rename(old, "ref_audio", voice)
+        elif voice is not None:
+            rename(old, "voice", voice.removesuffix(".wav") if isinstance(voice, str) else voice)
+    if "voice_file_url" in fields:
+        rename("voice_file_url", "ref_audio", fields.pop("voice_file_url"))
+    if fields.pop("return_word_timings", False):
+        problems.append(FieldProblem("return_word_timings", "word times are not available here: leave the field out"))
+    elif fields.pop("timing_format", None) is not None:
+        warnings.append("timing_format has no effect without return_word_timings")
+    fields.pop("timing_format", None)
+    return fields, problems, warnings
+
+
+def _who_speaks(fields: Mapping[str, Any]) -> list[FieldProblem]:
+    """Exactly one voice, and what is said in it."""
+    has_voice, has_audio = fields.get("voice") is not None, fields.get("ref_audio") is not None
+    if has_voice and has_audio:
+        return [FieldProblem("ref_audio", "comes with voice: send one of them")]
+    if not has_voice and not has_audio:
+        return [FieldProblem("voice", "is missing: send voice (a name, such as example-en) or ref_audio")]
+    if has_audio and fields.get("ref_text") is None:
+        return [FieldProblem("ref_text", "is missing: write down exactly what is said in ref_audio")]
+    if has_voice and fields.get("ref_text") is not None:
+        return [FieldProblem("ref_text", "goes with ref_audio: a voice has its own transcript")]
+    return []
+
+
+def _problem(error: Mapping[str, Any], schema: type[BaseModel]) -> FieldProblem:
+    """One of pydantic's errors in the caller's terms."""
+    path = str(error["loc"][0]) if error["loc"] else "input"
+    if error["type"] == "extra_forbidden":
+        close = difflib.get_close_matches(path, schema.model_fields, n=1)
+        return FieldProblem(path, f"is not known: did you mean {close[0]}?" if close else "is not known: leave it out")
+    if error["type"] == "missing":
+        return FieldProblem(path, "is missing")
+    message = str(error["msg"]).removeprefix("Value error, ")
+    return FieldProblem(path, message.replace("Input should be", "must be").replace("Input should", "must"))
+
+
+def _settings(info: ValidationInfo) -> Settings:
+    settings: Settings = info.context
+    return settings
+
+
+def _matching(value: str | None, pattern: re.Pattern[str], allowed: str) -> str | None:
+    if value is not None and not pattern.fullmatch(value):
+        raise ValueError(f"may hold {allowed}")
+    return value

@@ -1,0 +1,136 @@
+"""Which voice speaks: built-in ones by name, and recordings that come with a job.
+
+Knows nothing of the model. Fetches a recording from the web, the configured bucket or the job itself, decodes it and
+checks that it can serve as a reference.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.resources
+import logging
+from dataclasses import dataclass
+from typing import Protocol
+
+from voiceclone import audio, text
+from voiceclone.errors import BadAudio, DownloadFailed, InvalidInput, VoiceNotFound
+from voiceclone.request import MB, AudioSource, BucketSource, HttpsSource, InlineSource
+from voiceclone.settings import Settings
+from voiceclone.types import ReferenceVoice, Store, Waveform
+
+log = logging.getLogger(__name__)
+
+SAMPLE_RATE = 24_000
+"""The rate that F5-TTS hears at, in Hertz."""
+MIN_REFERENCE_S = 1.0
+SILENCE_RMS = 1e-3
+"""-60 dB below full scale: a room without a speaker."""
+SPEECH_RATE = (1.0, 90.0)
+"""Bytes of text per second that anyone speaks: slow Latin text to fast Devanagari with three bytes a character."""
+FETCH_TIMEOUT_S = 20
+FETCH_BLOCK = 65_536
+
+
+class Bucket(Store, Protocol):
+    """A store whose objects have an `s3://` address."""
+
+    bucket: str
+
+
+@dataclass(frozen=True)
+class _Example:
+    file: str
+    """Path inside f5-tts's `infer/examples`."""
+    text: str
+
+
+EXAMPLES = {
+    "example-en": _Example("basic/basic_ref_en.wav", "Some call me nature, others call me mother nature."),
+    "example-zh": _Example("basic/basic_ref_zh.wav", "对，这就是我，万人敬仰的太乙真人。"),
+}
+
+
+class Voices:
+    """Finds and prepares the reference of a job."""
+
+    def __init__(self, settings: Settings, bucket: Bucket | None) -> None:
+        self._settings = settings
+        self._bucket = bucket
+
+    def named(self, name: str) -> ReferenceVoice:
+        """A voice by name. Raises VoiceNotFound listing the names that exist."""
+        if name not in EXAMPLES:
+            raise VoiceNotFound(f"there is no voice {name!r}; known: {', '.join(EXAMPLES)}")
+        return _example(name)
+
+    def recorded(self, source: AudioSource, transcript: str) -> ReferenceVoice:
+        """A voice from a recording and what is said in it.
+
+        Raises:
+            DownloadFailed: the recording cannot be fetched.
+            BadAudio: it is not a sound file, too long, too short or silent.
+            InvalidInput: the bucket is not the configured one, or the transcript cannot belong to the recording.
+        """
+        waveform = audio.decode(self._fetch(source), SAMPLE_RATE, self._settings.max_reference_s)
+        _check(waveform)
+        rate = text.size(transcript) / waveform.duration_s
+        if not SPEECH_RATE[0] <= rate <= SPEECH_RATE[1]:
+            raise InvalidInput.at(
+                "ref_text",
+                f"cannot be what is said in {waveform.duration_s:.1f} s of audio: it would be {rate:.1f} bytes of text"
+                " per second; send the exact transcript",
+            )
+        return ReferenceVoice(waveform, transcript)
+
+    def _fetch(self, source: AudioSource) -> bytes:
+        limit = self._settings.max_audio_mb * MB
+        match source:
+            case InlineSource(data):
+                return data
+            case HttpsSource(url):
+                return fetch_https(url, limit)
+            case BucketSource(bucket, key):
+                if self._bucket is None:
+                    raise InvalidInput.at("ref_audio", "is an s3:// address, but this worker has no bucket configured")
+                if bucket != self._bucket.bucket:
+                    raise InvalidInput.at("ref_audio", "must lie in the bucket that this worker is configured with")
+                return self._bucket.get(key, limit)
+
+
+def fetch_https(url: str, max_bytes: int) -> bytes:
+    """The body behind a public URL; addresses inside the network are refused by the SDK, redirects included.
+
+    Raises DownloadFailed with the reason and the cure, never with the URL's query (it may be signed).
+    """
+    import requests
+    from runpod.serverless.utils import rp_ssrf
+
+    try:
+        with rp_ssrf.safe_get(url, timeout=FETCH_TIMEOUT_S, max_bytes=max_bytes) as response:
+            if not response.ok:
+                raise DownloadFailed(f"the server of ref_audio answered {response.status_code}: check the link's life")
+            return b"".join(rp_ssrf.iter_content_capped(response, FETCH_BLOCK, max_bytes))
+    except rp_ssrf.SSRFError as e:
+        log.info("refused to fetch a reference: %s", e)
+        raise DownloadFailed(
+            f"ref_audio is not fetched: its host must be public, and the file at most {max_bytes // MB} MB"
+        ) from e
+    except requests.RequestException as e:
+        raise DownloadFailed(
+            f"ref_audio could not be fetched ({type(e).__name__}): check the link, or send base64"
+        ) from e
+
+
+@functools.cache
+def _example(name: str) -> ReferenceVoice:
+    example = EXAMPLES[name]
+    file = importlib.resources.files("f5_tts") / "infer/examples" / example.file
+    waveform = audio.decode(file.read_bytes(), SAMPLE_RATE, max_duration_s=30)
+    return ReferenceVoice(waveform, text.as_transcript(example.text), name)
+
+
+def _check(waveform: Waveform) -> None:
+    if waveform.duration_s < MIN_REFERENCE_S:
+        raise BadAudio(f"the reference is {waveform.duration_s:.2f} s long: send 3 to 10 s of clear speech")
+    if audio.rms(waveform.samples) < SILENCE_RMS:
+        raise BadAudio("the reference is silent: send 3 to 10 s of clear speech")

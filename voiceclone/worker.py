@@ -1,0 +1,250 @@
+"""The story of a job: parse, find the voice, plan the chunks, speak, encode, deliver, reply.
+
+Knows every room by what it does, none by how. Builds nothing itself: it is given the engine, the voices and the
+stores. The only place where an error becomes a reply.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import logging
+import secrets
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from typing import Any
+
+from voiceclone import audio, text
+from voiceclone.checkpoints import Checkpoint
+from voiceclone.engine import Engine, Sampling
+from voiceclone.errors import InvalidInput, StorageFailed, WorkerError
+from voiceclone.request import MB, Delivery, InfoRequest, SynthesisRequest, parse
+from voiceclone.settings import Settings
+from voiceclone.types import Artifact, Chunk, ReferenceVoice, Store
+from voiceclone.voices import EXAMPLES, Voices
+
+log = logging.getLogger(__name__)
+
+Reply = dict[str, Any]
+SEEDS = 2**32
+
+
+@dataclass
+class _Timings:
+    """Seconds that each part of a job took."""
+
+    started: float = field(default_factory=time.perf_counter)
+    parts: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def measure(self, part: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self.parts[part] = round(time.perf_counter() - start, 4)
+
+    def report(self) -> dict[str, float]:
+        return {**self.parts, "total": round(time.perf_counter() - self.started, 4)}
+
+
+class Worker:
+    """Turns jobs into replies. One job at a time."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        checkpoint: Checkpoint,
+        engine: Engine,
+        voices: Voices,
+        bucket: Store | None,
+        directory: Store,
+    ) -> None:
+        """
+        Args:
+            bucket: where `s3` delivery puts audio; None where none is configured.
+            directory: where `local` delivery puts it, and what could not be delivered otherwise.
+        """
+        self.settings = settings
+        self.checkpoint = checkpoint
+        self.engine = engine
+        self.voices = voices
+        self.bucket = bucket
+        self.directory = directory
+
+    def handle(self, job: Mapping[str, Any]) -> Reply:
+        """Answer a job. Never raises: what goes wrong becomes an `error` in the caller's terms."""
+        job_id = str(job.get("id", "local"))
+        try:
+            request, warnings = parse(job.get("input"), self.settings)
+            if isinstance(request, InfoRequest):
+                return self.info()
+            return self.synthesize(request, request.job_id or job_id, _digest(job["input"]), warnings)
+        except WorkerError as e:
+            log.warning("job %s: %s: %s", job_id, e.code, e)
+            return error_reply(e)
+        except Exception:  # noqa: BLE001 - the boundary: the platform would post a traceback to the caller
+            log.exception("job %s: unexpected error", job_id)
+            return error_reply(WorkerError("the worker failed unexpectedly; its log has the details for this job's id"))
+
+    def info(self) -> Reply:
+        """What this worker is and can do."""
+        settings = self.settings
+        return {
+            "model": self._model(),
+            "languages": list(self.checkpoint.languages),
+            "voices": list(EXAMPLES),
+            "formats": list(audio.FORMATS),
+            "device": str(self.engine.dit.device),
+            "dtype": str(self.engine.dit.dtype).removeprefix("torch."),
+            "delivery": self._delivery("auto"),
+            "limits": {
+                "max_text_chars": settings.max_text_chars,
+                "max_audio_mb": settings.max_audio_mb,
+                "max_reference_s": settings.max_reference_s,
+                "max_inline_mb": settings.max_inline_mb,
+                "url_expiry_s": settings.url_expiry_s,
+            },
+            "versions": {name: version(name) for name in ("f5-tts", "runpod", "torch", "torchaudio")},
+        }
+
+    def synthesize(self, request: SynthesisRequest, job_id: str, digest: str, warnings: Sequence[str]) -> Reply:
+        """Speak the request's text and deliver it; `digest` tells this input from others of the same job id."""
+        delivery = self._delivery(request.delivery)
+        timings = _Timings()
+        with timings.measure("voice"):
+            voice = self._voice(request)
+        seed = secrets.randbelow(SEEDS) if request.seed is None else request.seed
+        chunks = self._plan(request, voice, seed)
+        with timings.measure("synthesis"):
+            sampling = Sampling(request.steps, request.cfg_strength, request.sway_sampling_coef)
+            speech = self.engine.speak(chunks, voice, sampling, request.target_rms, request.cross_fade_duration)
+        with timings.measure("encode"):
+            data = audio.encode(speech.waveform, request.format)
+        with timings.measure("store"):
+            delivered = self._deliver(data, _key(request, job_id, digest), delivery, request)
+        took = timings.report()
+        duration_s = speech.waveform.duration_s
+        log.info(
+            "job %s: %.1f s of speech in %.2f s, %d chunks, %s",
+            job_id,
+            duration_s,
+            took["total"],
+            len(chunks),
+            delivery,
+        )
+        return {
+            "job_id": job_id,
+            "status": "completed",
+            **delivered,
+            "format": request.format,
+            "sample_rate": speech.waveform.sample_rate,
+            "duration": round(duration_s, 4),
+            "text": request.text,
+            "seed": seed,
+            "voice": {
+                **({"name": voice.name} if voice.name else {}),
+                "ref_text": voice.text.strip(),
+                "duration": round(voice.waveform.duration_s, 4),
+            },
+            "chunks": [
+                {"text": chunk.text, "start": round(span.start_s, 4), "end": round(span.end_s, 4), "seed": chunk.seed}
+                for chunk, span in zip(chunks, speech.spans, strict=True)
+            ],
+            "model": self._model(),
+            "timings": took,
+            "rtf": round(took["synthesis"] / duration_s, 4),
+            "warnings": [*warnings, *self._unknown(request.text)],
+        }
+
+    def _voice(self, request: SynthesisRequest) -> ReferenceVoice:
+        if request.ref_audio is not None and request.ref_text is not None:
+            return self.voices.recorded(request.ref_audio, request.ref_text)
+        if request.voice is None:
+            raise InvalidInput.at("voice", "is missing")
+        return self.voices.named(request.voice)
+
+    def _plan(self, request: SynthesisRequest, voice: ReferenceVoice, seed: int) -> list[Chunk]:
+        """The text in pieces that the model says well, each with its own seed; punctuation alone says nothing."""
+        pieces = text.split(request.text, self.engine.max_chunk_size(voice, request.speed))
+        speakable = (piece for piece in pieces if text.is_speakable(piece))
+        return [Chunk(piece, (seed + i) % SEEDS, request.speed) for i, piece in enumerate(speakable)]
+
+    def _unknown(self, spoken: str) -> list[str]:
+        unknown = self.engine.unknown_characters(spoken)
+        if not unknown:
+            return []
+        return [f"the model's vocabulary lacks {' '.join(unknown)}: each is read as a space"]
+
+    def _delivery(self, asked: Delivery) -> Delivery:
+        """Where the audio goes. Raises InvalidInput where the asked way is not configured."""
+        if asked == "s3" and self.bucket is None:
+            raise InvalidInput.at("delivery", "s3 needs a bucket: set S3_BUCKET and its keys, or ask for base64")
+        if asked != "auto":
+            return asked
+        if self.bucket is not None:
+            return "s3"
+        return "base64" if self.settings.on_platform else "local"
+
+    def _deliver(self, data: bytes, key: str, delivery: Delivery, request: SynthesisRequest) -> Reply:
+        """Hand the audio over. Speech that was made is not lost: what cannot go the asked way is kept in the directory."""
+        expires_in_s = request.expires_in or self.settings.url_expiry_s
+        media_type = audio.content_type(request.format)
+        try:
+            if delivery == "base64":
+                return {"audio_base64": self._inline(data)}
+            if delivery == "s3" and self.bucket is not None:
+                return _located(self.bucket.put(f"output/{key}", data, media_type, expires_in_s))
+            return _located(self.directory.put(key, data, media_type, expires_in_s))
+        except StorageFailed as e:
+            if delivery == "local":
+                raise
+            log.warning("delivery by %s failed, keeping the audio in the output directory: %s", delivery, e)
+            kept = self.directory.put(key, data, media_type, expires_in_s)
+            return {**_located(kept), "degraded": {"delivery": delivery, "reason": str(e)}}
+
+    def _inline(self, data: bytes) -> str:
+        if len(data) > self.settings.max_inline_mb * MB:
+            raise StorageFailed(
+                f"the audio has {len(data) / MB:.1f} MB, more than fits into a reply ({self.settings.max_inline_mb} MB):"
+                " ask for opus or mp3, or configure a bucket"
+            )
+        return base64.b64encode(data).decode()
+
+    def _model(self) -> Reply:
+        checkpoint = self.checkpoint
+        return {"name": checkpoint.name, "revision": checkpoint.revision, "license": checkpoint.license}
+
+
+def error_reply(error: WorkerError) -> Reply:
+    """What the caller sees of an error."""
+    reply: Reply = {"error": f"{error.code}: {error}", "error_code": error.code}
+    if isinstance(error, InvalidInput):
+        reply["details"] = [{"field": problem.field, "message": problem.message} for problem in error.problems]
+    if error.refresh_worker:
+        reply["refresh_worker"] = True
+    return reply
+
+
+def _located(artifact: Artifact) -> Reply:
+    reply: Reply = {"key": artifact.key}
+    if artifact.url is not None:
+        reply["audio_url"] = artifact.url
+    if artifact.expires_at is not None:
+        reply["expires_at"] = artifact.expires_at.isoformat()
+    if artifact.path is not None:
+        reply["audio_path"] = artifact.path
+    return reply
+
+
+def _digest(data: object) -> str:
+    """Short hash of a job's input."""
+    return hashlib.sha256(json.dumps(data, sort_keys=True, default=str).encode()).hexdigest()[:12]
+
+
+def _key(request: SynthesisRequest, job_id: str, digest: str) -> str:
+    """The asked key, or one made of the job: the same job run twice writes one object."""
+    safe_id = "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "-" for c in job_id).lstrip(".")
+    return (request.key or f"{safe_id}-{digest}").removesuffix(f".{request.format}") + f".{request.format}"
