@@ -1,0 +1,735 @@
+"""Model files: found where they lie, fetched once and whole, and a clear word when they cannot be had."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import logging
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import yaml
+from demo_checkpoint import SMALL_ARCH, write_demo
+from fake_hub import FakeHub, Repo
+from huggingface_hub import close_session, constants
+from safetensors.numpy import save
+
+from voiceclone import hub as hub_files
+from voiceclone.checkpoints import REGISTRY, Checkpoint, ModelSpec, resolve
+from voiceclone.errors import ModelUnavailable
+from voiceclone.hub import Hub, HubUnreachable
+from voiceclone.lease import Lease
+
+SCRIPT = Path(__file__).resolve().parent.parent / "scripts" / "fetch_models.py"
+MODEL = REGISTRY["F5TTS_v1_Base"]
+LATVIAN = REGISTRY["RaivisDejus/F5-TTS-Latvian"]  # registered at "main"
+VOCOS_REPO, VOCOS_COMMIT = "charactr/vocos-mel-24khz", "0feb3fdd929bcd6649e0e7c5a688cf7dd012ef21"
+OTHER_COMMIT = "1" * 40
+WEIGHTS = save({"w": np.arange(50_000, dtype=np.float32)})
+FETCHABLE = [spec for spec in REGISTRY.values() if spec.repo_id and not spec.made_by]
+
+
+def archive() -> bytes:
+    """What torch.save writes is a zip archive."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as z:
+        z.writestr("archive/data.pkl", b"0" * 1000)
+    return buffer.getvalue()
+
+
+VOCOS_FILES = {"config.yaml": b"backbone: {}\n", "pytorch_model.bin": archive()}
+
+
+def files_of(spec: ModelSpec, weights: bytes = WEIGHTS) -> dict[str, bytes]:
+    files = {spec.weights: weights if spec.weights.endswith(".safetensors") else archive()}
+    return files | ({spec.vocab: b"a\nb\n"} if spec.vocab else {})
+
+
+def place(cache: Path, repo_id: str, commit: str, files: dict[str, bytes], ref: str | None = None) -> Path:
+    """Put files into a cache as the hub's client does: blobs by their hash, links to them in the snapshot."""
+    repo = cache / f"models--{repo_id.replace('/', '--')}"
+    snapshot = repo / "snapshots" / commit
+    (repo / "blobs").mkdir(parents=True, exist_ok=True)
+    for name, data in files.items():
+        blob = repo / "blobs" / hashlib.sha256(data).hexdigest()
+        blob.write_bytes(data)
+        link = snapshot / name
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(os.path.relpath(blob, link.parent))
+    if ref:
+        (repo / "refs").mkdir(exist_ok=True)
+        (repo / "refs" / ref).write_text(commit)
+    return snapshot
+
+
+def platform_cache(volume: Path) -> Path:
+    return volume / "huggingface-cache" / "hub"
+
+
+def own_cache(volume: Path) -> Path:
+    return volume / "models" / "hub"
+
+
+@pytest.fixture(autouse=True)
+def _client(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A client of the hub as a fresh process would have it."""
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(constants, "HF_HUB_DISABLE_TELEMETRY", True)  # it would ask the public hub
+    monkeypatch.setenv("HF_HUB_DISABLE_TELEMETRY", "1")
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    yield
+    close_session()
+
+
+@pytest.fixture
+def hub() -> Iterator[FakeHub]:
+    """A hub that has the default model and its vocoder."""
+    with FakeHub() as hub:
+        hub.repos[str(MODEL.repo_id)] = Repo(MODEL.revision, files_of(MODEL))
+        hub.repos[str(LATVIAN.repo_id)] = Repo("a" * 40, files_of(LATVIAN))
+        hub.repos[VOCOS_REPO] = Repo(VOCOS_COMMIT, dict(VOCOS_FILES))
+        yield hub
+        close_session()
+
+
+@pytest.fixture
+def client(hub: FakeHub) -> Hub:
+    return Hub(endpoint=hub.url, stale_s=0.1)
+
+
+@pytest.fixture
+def volume(tmp_path: Path) -> Path:
+    """An empty one, unlike the one that other rooms' tests share."""
+    path = tmp_path / "volume"
+    path.mkdir()
+    return path
+
+
+@pytest.fixture
+def nobody() -> Hub:
+    """Where no hub listens."""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return Hub(endpoint=f"http://127.0.0.1:{s.getsockname()[1]}")
+
+
+# Found
+
+
+@pytest.mark.parametrize("spec", FETCHABLE, ids=lambda spec: spec.name)
+def test_every_registered_model_is_found_on_a_volume_with_the_arch_that_f5_tts_gives_it(
+    spec: ModelSpec, volume: Path, nobody: Hub
+):
+    place(own_cache(volume), str(spec.repo_id), "a" * 40, files_of(spec), ref="main")
+    place(own_cache(volume), str(spec.repo_id), spec.revision, files_of(spec))
+    place(own_cache(volume), VOCOS_REPO, VOCOS_COMMIT, VOCOS_FILES)
+    found = resolve(spec.name, None, volume, hub=nobody)
+    package = Path(sys.modules["f5_tts"].__path__[0])
+    config = yaml.safe_load((package / f"configs/{spec.config}.yaml").read_text())["model"]
+    assert found.arch == config["arch"]
+    assert found.tokenizer == config["tokenizer"]
+    assert found.weights.is_file()
+    assert found.vocab.is_file()
+    assert found.vocoder_weights.read_bytes() == VOCOS_FILES["pytorch_model.bin"]
+    assert found.revision == ("a" * 40 if spec.revision == "main" else spec.revision)
+    assert found.license == spec.license
+    assert found.languages == spec.languages != ()
+
+
+def test_the_default_model_uses_the_vocabulary_that_f5_tts_ships(volume: Path, client: Hub):
+    assert len(resolve(MODEL.name, None, volume, hub=client).vocab.read_text().splitlines()) > 2000
+
+
+def test_the_platforms_cache_comes_before_the_volume_and_neither_asks_the_hub(volume: Path, hub: FakeHub, client: Hub):
+    for cache in (platform_cache(volume), own_cache(volume)):
+        place(cache, str(MODEL.repo_id), MODEL.revision, files_of(MODEL))
+    place(own_cache(volume), VOCOS_REPO, VOCOS_COMMIT, VOCOS_FILES)
+    found = resolve(MODEL.name, None, volume, hub=client)
+    assert found.weights.is_relative_to(platform_cache(volume))
+    assert found.vocoder_weights.is_relative_to(own_cache(volume))
+    assert hub.requests == []
+
+
+def test_the_platforms_own_commit_serves_unless_the_operator_asked_for_one(volume: Path, hub: FakeHub, client: Hub):
+    place(platform_cache(volume), str(MODEL.repo_id), OTHER_COMMIT, files_of(MODEL), ref="main")
+    assert resolve(MODEL.name, None, volume, hub=client).revision == OTHER_COMMIT
+    asked = resolve(MODEL.name, MODEL.revision, volume, hub=client)
+    assert asked.revision == MODEL.revision
+    assert asked.weights.is_relative_to(own_cache(volume))
+
+
+def test_the_demo_checkpoint_is_found_with_its_own_arch_and_vocoder(volume: Path, nobody: Hub):
+    snapshot = write_demo(volume)
+    found = resolve("demo", None, volume, hub=nobody)
+    assert (found.name, found.revision) == ("demo", snapshot.name)
+    assert found.arch == SMALL_ARCH
+    assert found.weights == snapshot / "model.safetensors"
+    assert found.vocab == snapshot / "vocab.txt"
+    assert found.vocoder_config == snapshot / "vocos" / "config.yaml"
+    assert found.vocoder_weights == snapshot / "vocos" / "pytorch_model.bin"
+
+
+def test_the_demo_checkpoint_is_never_asked_for_at_the_hub(volume: Path, hub: FakeHub, client: Hub):
+    with pytest.raises(ModelUnavailable, match=rf"run `python scripts/demo_checkpoint.py {volume}`") as e:
+        resolve("demo", None, volume, hub=client)
+    assert "fetch_models" not in str(e.value)
+    assert hub.requests == []
+
+
+def test_a_damaged_demo_checkpoint_is_to_be_removed_and_made_again(volume: Path, nobody: Hub):
+    snapshot = write_demo(volume)
+    (snapshot / "model.safetensors").resolve().write_bytes(WEIGHTS[:-1])
+    with pytest.raises(ModelUnavailable, match=rf"remove {snapshot}, then run.*model\.safetensors \(is damaged"):
+        resolve("demo", None, volume, hub=nobody)
+    shutil.rmtree(snapshot)
+    write_demo(volume)
+    assert resolve("demo", None, volume, hub=nobody).weights.parent == snapshot
+
+
+# Fetched
+
+
+def test_what_is_missing_is_fetched_at_the_pinned_commit_and_found_from_then_on(
+    volume: Path, hub: FakeHub, client: Hub, nobody: Hub, caplog: pytest.LogCaptureFixture
+):
+    caplog.set_level(logging.INFO, "voiceclone")
+    found = resolve(MODEL.name, None, volume, hub=client)
+    assert found.weights.read_bytes() == WEIGHTS
+    assert found.revision == MODEL.revision
+    assert hub.revisions == {MODEL.revision, VOCOS_COMMIT}
+    assert resolve(MODEL.name, None, volume, hub=nobody) == found
+    assert "MB" in caplog.text
+    assert MODEL.revision in caplog.text
+    assert "Signature" not in caplog.text
+    assert not list((volume / "models").glob(".download*"))
+
+
+def test_an_asked_for_branch_is_asked_for_once(volume: Path, hub: FakeHub, client: Hub):
+    first = resolve(MODEL.name, "main", volume, hub=client)
+    assert first.revision == MODEL.revision
+    count = len(hub.requests)
+    assert resolve(MODEL.name, "main", volume, hub=client) == first
+    assert len(hub.requests) == count
+
+
+def test_a_model_without_a_known_commit_stays_at_the_one_first_got_even_when_repaired(
+    volume: Path, hub: FakeHub, client: Hub
+):
+    """Nor does it get files of two commits when the branch moves between two questions."""
+    hub.repos[str(LATVIAN.repo_id)].moves_to = [OTHER_COMMIT]
+    first = resolve(LATVIAN.name, None, volume, hub=client)
+    assert first.revision == "a" * 40
+    assert first.vocab.parent == first.weights.parent
+    first.weights.resolve().write_bytes(WEIGHTS[:-1])
+    assert resolve(LATVIAN.name, None, volume, hub=client) == first
+    assert first.weights.read_bytes() == WEIGHTS
+    assert hub.revisions == {"main", "a" * 40, VOCOS_COMMIT}
+
+
+@pytest.mark.parametrize("damage", [WEIGHTS[:-1], WEIGHTS[:100], WEIGHTS + b"0", b"", b"\xff" * 16, b"\0" * 100])
+def test_a_damaged_file_on_the_volume_is_replaced(damage: bytes, volume: Path, hub: FakeHub, client: Hub):
+    snapshot = place(own_cache(volume), str(MODEL.repo_id), MODEL.revision, files_of(MODEL))
+    place(own_cache(volume), VOCOS_REPO, VOCOS_COMMIT, VOCOS_FILES)
+    (snapshot / MODEL.weights).resolve().write_bytes(damage)
+    assert resolve(MODEL.name, None, volume, hub=client).weights.read_bytes() == WEIGHTS
+    assert hub.count("GET", MODEL.weights) == 1
+    assert {name for _, name in hub.requests} == {MODEL.weights}
+
+
+def test_a_damaged_payload_that_repositories_share_is_replaced_too(volume: Path, client: Hub):
+    """A blob may itself be a link, into the store that the hub's client shares between repositories."""
+    snapshot = place(own_cache(volume), str(MODEL.repo_id), MODEL.revision, files_of(MODEL))
+    blob = (snapshot / MODEL.weights).resolve()
+    payload = own_cache(volume) / "blobs" / "ab" / "abc"
+    payload.parent.mkdir(parents=True)
+    payload.write_bytes(WEIGHTS[:-4])
+    blob.unlink()
+    blob.symlink_to(os.path.relpath(payload, blob.parent))
+    assert resolve(MODEL.name, None, volume, hub=client).weights.read_bytes() == WEIGHTS
+    assert not payload.exists()
+
+
+def test_a_torch_archive_that_was_cut_short_is_replaced(volume: Path, client: Hub):
+    snapshot = place(own_cache(volume), VOCOS_REPO, VOCOS_COMMIT, VOCOS_FILES)
+    (snapshot / "pytorch_model.bin").resolve().write_bytes(VOCOS_FILES["pytorch_model.bin"][:600])
+    found = resolve(MODEL.name, None, volume, hub=client)
+    assert found.vocoder_weights.read_bytes() == VOCOS_FILES["pytorch_model.bin"]
+
+
+def test_a_damaged_file_in_the_platforms_cache_is_passed_over_and_left_alone(
+    volume: Path, client: Hub, caplog: pytest.LogCaptureFixture
+):
+    snapshot = place(platform_cache(volume), str(MODEL.repo_id), MODEL.revision, files_of(MODEL))
+    damaged = (snapshot / MODEL.weights).resolve()
+    damaged.write_bytes(WEIGHTS[:-1])
+    assert resolve(MODEL.name, None, volume, hub=client).weights.is_relative_to(own_cache(volume))
+    assert damaged.read_bytes() == WEIGHTS[:-1]
+    assert caplog.text.count("passed over") == 1
+    assert "its header promises" in caplog.text
+
+
+def test_a_download_that_breaks_off_is_resumed(volume: Path, hub: FakeHub, client: Hub):
+    hub.faults[MODEL.weights].append("cut")
+    assert resolve(MODEL.name, None, volume, hub=client).weights.read_bytes() == WEIGHTS
+
+
+def test_a_file_with_other_bytes_than_published_is_fetched_again(volume: Path, hub: FakeHub, client: Hub):
+    hub.faults["pytorch_model.bin"].append("wrong")
+    assert (
+        resolve(MODEL.name, None, volume, hub=client).vocoder_weights.read_bytes() == VOCOS_FILES["pytorch_model.bin"]
+    )
+    assert hub.count("GET", "pytorch_model.bin") == 2
+
+
+def test_a_file_that_keeps_arriving_with_other_bytes_is_refused_and_not_kept(volume: Path, hub: FakeHub, client: Hub):
+    hub.faults[MODEL.weights].extend(["wrong", "wrong"])
+    with pytest.raises(ModelUnavailable, match=r"other than the published ones, twice: look for a proxy"):
+        resolve(MODEL.name, None, volume, hub=client)
+    repo = own_cache(volume) / "models--SWivid--F5-TTS"
+    assert not [p for p in repo.rglob("*") if p.is_symlink() or p.is_file()]
+
+
+def test_a_published_file_that_is_itself_broken_is_refused(volume: Path, hub: FakeHub, client: Hub):
+    hub.repos[str(MODEL.repo_id)].files[MODEL.weights] = WEIGHTS[:-1]
+    with pytest.raises(ModelUnavailable, match="what SWivid/F5-TTS publishes cannot be used"):
+        resolve(MODEL.name, None, volume, hub=client)
+
+
+def test_workers_that_start_together_fetch_each_file_once(volume: Path, hub: FakeHub):
+    hub.faults[MODEL.weights].append("hold")
+    workers = [start_cli(hub.url, "--volume", volume) for _ in range(2)]
+    # Both know what they need before the first of them has the first file.
+    hub.wait_for(lambda: hub.count("HELD", "") == 1 and hub.count("HEAD", "pytorch_model.bin") == 2)
+    hub.release.set()
+    outputs = [worker.communicate(timeout=60) for worker in workers]
+    assert [worker.returncode for worker in workers] == [0, 0], outputs
+    gets = [name for method, name in hub.requests if method == "GET"]
+    assert sorted(gets) == sorted([MODEL.weights, *VOCOS_FILES])
+
+
+def test_a_worker_that_waited_takes_what_the_other_fetched_and_needs_no_space_for_it(
+    volume: Path, hub: FakeHub, monkeypatch: pytest.MonkeyPatch
+):
+    (volume / "models").mkdir()
+    found: list[Checkpoint] = []
+    patient = Hub(endpoint=hub.url)
+    worker = threading.Thread(target=lambda: found.append(resolve(MODEL.name, None, volume, hub=patient)))
+    with Lease(volume / "models" / ".download.lease"):
+        worker.start()
+        hub.wait_for(lambda: hub.count("HEAD", "pytorch_model.bin") == 1)
+        place(own_cache(volume), str(MODEL.repo_id), MODEL.revision, files_of(MODEL))
+        place(own_cache(volume), VOCOS_REPO, VOCOS_COMMIT, VOCOS_FILES)
+        monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=0))
+    worker.join()
+    assert found[0].weights.read_bytes() == WEIGHTS
+    assert {method for method, _ in hub.requests} == {"HEAD"}
+
+
+def test_a_worker_killed_while_it_downloads_leaves_nothing_that_counts_and_holds_up_nobody(
+    volume: Path, hub: FakeHub, client: Hub, nobody: Hub
+):
+    hub.faults[MODEL.weights].append("hold")
+    worker = start_cli(hub.url, "--volume", str(volume))
+    hub.wait_for(lambda: hub.count("HELD", "") == 1)
+    worker.kill()
+    worker.communicate(timeout=60)
+    assert (volume / "models" / ".download.lease").exists()
+    (half,) = own_cache(volume).rglob("*.incomplete")
+    with pytest.raises(HubUnreachable, match=MODEL.weights):
+        resolve(MODEL.name, None, volume, hub=nobody)
+    os.utime(half, (0, 0))
+    assert resolve(MODEL.name, None, volume, hub=client).weights.read_bytes() == WEIGHTS
+    assert not half.exists()
+
+
+# Refused
+
+
+def test_without_a_network_the_error_names_files_places_and_the_command(volume: Path, nobody: Hub):
+    with pytest.raises(HubUnreachable) as e:
+        resolve(MODEL.name, None, volume, hub=nobody)
+    for part in (
+        f"{MODEL.weights} of SWivid/F5-TTS at {MODEL.revision}",
+        f"config.yaml, pytorch_model.bin of {VOCOS_REPO} at {VOCOS_COMMIT}",
+        str(platform_cache(volume)),
+        str(own_cache(volume)),
+        f"python scripts/fetch_models.py --volume {volume} --model F5TTS_v1_Base",
+    ):
+        assert part in str(e.value)
+
+
+def test_only_what_is_missing_is_named(volume: Path, nobody: Hub):
+    place(own_cache(volume), VOCOS_REPO, VOCOS_COMMIT, VOCOS_FILES)
+    with pytest.raises(HubUnreachable) as e:
+        resolve(MODEL.name, "v2", volume, hub=nobody)
+    assert VOCOS_REPO not in str(e.value)
+    assert "--revision v2" in str(e.value)
+
+
+def test_a_hub_that_never_answers_is_given_up(volume: Path):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        hub = Hub(endpoint=f"http://127.0.0.1:{silent.getsockname()[1]}", answer_s=0.2)
+        with pytest.raises(HubUnreachable, match="cannot be reached"):
+            resolve(MODEL.name, None, volume, hub=hub)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind", "said"),
+    [
+        (401, "GatedRepo", ModelUnavailable, "gated: accept its terms on its page and set HF_TOKEN"),
+        (403, "GatedRepo", ModelUnavailable, "gated"),
+        (401, "RepoNotFound", ModelUnavailable, "shows no repository SWivid/F5-TTS: if it is private, set HF_TOKEN"),
+        (401, None, ModelUnavailable, "refused SWivid/F5-TTS (401): check HF_TOKEN"),
+        (404, "RevisionNotFound", ModelUnavailable, f"has no revision {MODEL.revision}: give F5_REVISION another"),
+        (404, "EntryNotFound", ModelUnavailable, f"has no {MODEL.weights} at {MODEL.revision}"),
+        (503, None, HubUnreachable, "answered 503"),
+    ],
+)
+def test_each_refusal_of_the_hub_says_what_to_do(
+    status: int, code: str | None, kind: type, said: str, volume: Path, hub: FakeHub, client: Hub
+):
+    hub.refusals[str(MODEL.repo_id)] = (status, code)
+    with pytest.raises(ModelUnavailable) as e:
+        resolve(MODEL.name, None, volume, hub=client)
+    assert type(e.value) is kind
+    assert said in str(e.value)
+
+
+def test_a_proxy_that_answers_in_the_hubs_place_is_noticed(volume: Path, hub: FakeHub, client: Hub):
+    hub.refusals[str(MODEL.repo_id)] = (204, None)
+    with pytest.raises(HubUnreachable, match="is no hub: look for a proxy"):
+        resolve(MODEL.name, None, volume, hub=client)
+
+
+def test_offline_mode_is_named_as_the_reason(volume: Path, hub: FakeHub, client: Hub, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    with pytest.raises(HubUnreachable, match=r"HF_HUB_OFFLINE is set.*fetch_models"):
+        resolve(MODEL.name, None, volume, hub=client)
+    assert hub.requests == []
+
+
+def test_too_little_space_is_said_before_anything_is_fetched(
+    volume: Path, hub: FakeHub, client: Hub, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=10**8))
+    with pytest.raises(ModelUnavailable, match=r"has 0\.10 GB free, but 0\.26 GB are needed"):
+        resolve(MODEL.name, None, volume, hub=client)
+    assert not [method for method, _ in hub.requests if method == "GET"]
+
+
+def test_a_missing_volume_is_named(tmp_path: Path, client: Hub):
+    with pytest.raises(ModelUnavailable, match=r"the volume .*/nowhere is not there: attach one"):
+        resolve(MODEL.name, None, tmp_path / "nowhere", hub=client)
+
+
+def test_a_volume_that_cannot_be_written_is_named(tmp_path: Path, client: Hub):
+    (tmp_path / "models").touch()
+    sealed = tmp_path / "sealed"
+    sealed.mkdir(mode=0o555)
+    # Modes do not bind root; nobody makes directories in /proc.
+    for volume in (tmp_path, Path("/proc") if os.geteuid() == 0 else sealed):
+        with pytest.raises(ModelUnavailable, match="cannot be written"):
+            resolve(MODEL.name, None, volume, hub=client)
+
+
+def test_nothing_is_downloaded_to_the_containers_own_disk(
+    volume: Path, hub: FakeHub, client: Hub, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(hub_files, "CONTAINER_DISK", volume.parent)
+    with pytest.raises(ModelUnavailable, match=r"container's own disk.*attach a network volume"):
+        resolve(MODEL.name, None, volume, container_disk_ok=False, hub=client)
+    assert hub.requests == []
+    # What lies there already may be used, and a mount of its own may be downloaded to.
+    found = resolve(MODEL.name, None, volume, hub=client)
+    assert resolve(MODEL.name, None, volume, container_disk_ok=False, hub=client) == found
+    monkeypatch.setattr(hub_files, "CONTAINER_DISK", Path("/proc"))
+    assert resolve(LATVIAN.name, None, volume, container_disk_ok=False, hub=client).weights.is_file()
+
+
+def test_an_unknown_model_is_answered_with_the_known_ones(volume: Path):
+    with pytest.raises(ModelUnavailable, match=r"Did you mean F5TTS_v1_Base\? Registered: .*, demo"):
+        resolve("f5tts-v1-base", None, volume)
+    with pytest.raises(ModelUnavailable, match=r"Did you mean F5TTS_v1_Base or F5TTS_Base\?"):
+        resolve("SWivid/F5-TTS", None, volume)
+    with pytest.raises(ModelUnavailable, match=r"nor a directory\. Registered"):
+        resolve("/runpod-volume/my-model", None, volume)
+
+
+def test_a_model_without_published_weights_says_so(volume: Path):
+    with pytest.raises(ModelUnavailable, match=r"publishes its architecture but no weights\. Use a directory of your"):
+        resolve("F5TTS_v1_Small", None, volume)
+
+
+# A directory
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    path = tmp_path / "my-model"
+    (path / "vocos").mkdir(parents=True)
+    (path / "config.yaml").write_text("license: MIT\nmodel: {name: mine, arch: {dim: 8, depth: 1}, tokenizer: char}\n")
+    (path / "vocab.txt").write_text("a\n")
+    (path / "any.safetensors").write_bytes(WEIGHTS)
+    for name, data in VOCOS_FILES.items():
+        (path / "vocos" / name).write_bytes(data)
+    return path
+
+
+def test_a_directory_is_a_model(directory: Path, volume: Path, nobody: Hub):
+    found = resolve(str(directory), None, volume, hub=nobody)
+    assert (found.name, found.revision, found.license, found.tokenizer) == ("mine", "local", "MIT", "char")
+    assert found.arch == {"dim": 8, "depth": 1}
+    assert found.weights == directory / "any.safetensors"
+    assert found.vocoder_config == directory / "vocos" / "config.yaml"
+
+
+def test_a_directory_without_a_vocoder_gets_the_published_one(directory: Path, volume: Path, client: Hub, nobody: Hub):
+    shutil.rmtree(directory / "vocos")
+    with pytest.raises(HubUnreachable, match=f"--model {directory}"):
+        resolve(str(directory), None, volume, hub=nobody)
+    found = resolve(str(directory), None, volume, hub=client)
+    assert found.vocoder_weights.is_relative_to(own_cache(volume))
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "said"),
+    [
+        ("any.safetensors", None, r"holds 0 \*\.safetensors \(none\): it must hold exactly one"),
+        ("two.safetensors", WEIGHTS, r"holds 2 \*\.safetensors \(any.safetensors, two.safetensors\)"),
+        ("any.safetensors", WEIGHTS[:-1], "its header promises"),
+        ("vocab.txt", None, "vocab.txt is missing"),
+        ("vocab.txt", b"", "vocab.txt is empty"),
+        ("config.yaml", None, "config.yaml is missing"),
+        ("config.yaml", b"model: [", "config.yaml is not YAML"),
+        ("config.yaml", b"!!python/object/apply:os.getcwd []", "config.yaml is not YAML"),
+        ("config.yaml", b"- 1", r"has no `model\.arch`"),
+        ("config.yaml", b"model: {name: mine}", r"has no `model\.arch`"),
+        ("config.yaml", b"model: {arch: }", r"has no `model\.arch`"),
+        ("config.yaml", b"model: {arch: {dim: 8}, backbone: UNetT}", "only a DiT backbone"),
+        ("config.yaml", b"model: {arch: {dim: 8}, mel_spec: {mel_spec_type: bigvgan}}", "mel_spec_type vocos"),
+        ("config.yaml", b"model: {arch: {dim: 8}, tokenizer: byte}", "must be pinyin, char or custom"),
+        ("vocos/pytorch_model.bin", None, "pytorch_model.bin is missing: add it, or remove"),
+    ],
+)
+def test_a_directory_that_is_no_model_says_what_is_wrong(
+    file: str, content: bytes | None, said: str, directory: Path, volume: Path, nobody: Hub
+):
+    if content is None:
+        (directory / file).unlink()
+    else:
+        (directory / file).write_bytes(content)
+    with pytest.raises(ModelUnavailable, match=said):
+        resolve(str(directory), None, volume, hub=nobody)
+
+
+def test_a_directory_has_no_revisions(directory: Path, volume: Path):
+    with pytest.raises(ModelUnavailable, match="unset F5_REVISION"):
+        resolve(str(directory), "main", volume)
+
+
+# The lease
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def lease(path: Path, clock: Clock) -> Lease:
+    """A lease whose heart beats only when told to."""
+    return Lease(path, beat_s=3600, stale_s=10, poll_s=0.01, clock=clock)
+
+
+def test_a_lease_is_held_by_one_and_free_when_released(tmp_path: Path, clock: Clock):
+    first, second = lease(tmp_path / "x", clock), lease(tmp_path / "x", clock)
+    assert first.try_acquire()
+    assert not second.try_acquire()
+    first.release()
+    assert second.try_acquire()
+    second.release()
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_lease_whose_holder_gives_signs_of_life_is_not_taken_over(tmp_path: Path, clock: Clock):
+    holder, waiter = lease(tmp_path / "x", clock), lease(tmp_path / "x", clock)
+    assert holder.try_acquire()
+    for _ in range(5):
+        assert not waiter.try_acquire()
+        clock.now += 9
+        holder.beat()
+    holder.release()
+
+
+def test_a_lease_without_signs_of_life_is_taken_over_and_its_late_holder_takes_nothing_back(
+    tmp_path: Path, clock: Clock
+):
+    dead, waiter = lease(tmp_path / "x", clock), lease(tmp_path / "x", clock)
+    assert dead.try_acquire()
+    assert not waiter.try_acquire()
+    clock.now += 9.9
+    assert not waiter.try_acquire()
+    clock.now += 0.2
+    assert waiter.try_acquire()
+    dead.beat()
+    dead.release()
+    assert (tmp_path / "x").exists()
+    waiter.release()
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_lease_that_was_created_and_never_written_is_taken_over(tmp_path: Path, clock: Clock):
+    (tmp_path / "x").touch()
+    waiter = lease(tmp_path / "x", clock)
+    assert not waiter.try_acquire()
+    clock.now += 10
+    assert waiter.try_acquire()
+    waiter.release()
+
+
+def test_of_many_who_see_a_dead_lease_one_gets_it(tmp_path: Path, clock: Clock):
+    (tmp_path / "x").write_text("elsewhere-1-ab 000000000007\n")
+    waiters = [lease(tmp_path / "x", clock) for _ in range(16)]
+    assert [w.try_acquire() for w in waiters] == [False] * 16
+    clock.now += 11
+    gate, winners = threading.Barrier(len(waiters)), []
+
+    def run(waiter: Lease) -> None:
+        gate.wait()
+        if waiter.try_acquire():
+            winners.append(waiter)
+
+    threads = [threading.Thread(target=run, args=[w]) for w in waiters]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    (winner,) = winners
+    winner.release()
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_taker_who_comes_late_gives_way(tmp_path: Path, clock: Clock):
+    """Two judged the same record dead; the second acts on it after the first has taken over."""
+    record = "elsewhere-1-ab 000000000007\n"
+    (tmp_path / "x").write_text(record)
+    first, late = lease(tmp_path / "x", clock), lease(tmp_path / "x", clock)
+    assert not first.try_acquire()
+    clock.now += 11
+    assert first.try_acquire()
+    held = (tmp_path / "x").read_text()
+    assert not late._succeed(record, 11)
+    assert (tmp_path / "x").read_text() == held
+    first.release()
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_taker_who_died_on_the_way_blocks_nobody(tmp_path: Path, clock: Clock):
+    (tmp_path / "x").write_text("elsewhere-1-ab 000000000007\n")
+    (tmp_path / "x.claim").write_text("elsewhere-2-cd 000000000001\n")
+    waiter = lease(tmp_path / "x", clock)
+    for _ in range(3):  # sees the record, waits for the claim, removes the claim
+        assert not waiter.try_acquire()
+        clock.now += 11
+    assert waiter.try_acquire()
+    waiter.release()
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_waiter_says_for_whom_it_waits(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    caplog.set_level(logging.INFO, "voiceclone")
+    (tmp_path / "x").write_text("elsewhere-1-ab 000000000007\n")
+    with Lease(tmp_path / "x", stale_s=0.05, poll_s=0.02):
+        assert "waiting for elsewhere-1-ab" in caplog.text
+        assert "took over" in caplog.text
+
+
+def test_a_held_lease_keeps_changing(tmp_path: Path):
+    """The heart beats by itself: the record is another one within moments."""
+    with Lease(tmp_path / "x", beat_s=0.001):
+        first = (tmp_path / "x").read_text()
+        while (tmp_path / "x").read_text() in {first, ""}:
+            pass
+
+
+# The command
+
+
+def start_cli(hub: str, *arguments: str | Path, cwd: Path | None = None, **environ: str) -> subprocess.Popen[str]:
+    """The script as a person runs it, with the stand-in as its hub."""
+    return subprocess.Popen(
+        [sys.executable, SCRIPT, *arguments],
+        env={**os.environ, "HF_ENDPOINT": hub, **environ},
+        cwd=cwd,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def run_cli(hub: str, *arguments: str | Path, cwd: Path | None = None, **environ: str) -> tuple[int, str, str]:
+    with start_cli(hub, *arguments, cwd=cwd, **environ) as process:
+        out, err = process.communicate(timeout=60)
+        return process.returncode, out, err
+
+
+def test_the_command_fills_a_volume_and_says_where_the_files_lie(tmp_path: Path, hub: FakeHub):
+    status, out, err = run_cli(hub.url, cwd=tmp_path, RUNPOD_VOLUME="")
+    assert (status, err.count("error")) == (0, 0)
+    volume = tmp_path / "runpod-volume"
+    weights = own_cache(volume) / "models--SWivid--F5-TTS" / "snapshots" / MODEL.revision / MODEL.weights
+    assert f"{len(WEIGHTS) / 1e6:.3f} MB  {weights}" in out
+    assert MODEL.revision in out
+    assert weights.read_bytes() == WEIGHTS
+    # Everything the client wrote lies on the volume, and a worker there needs no hub.
+    assert [p.name for p in tmp_path.iterdir()] == ["runpod-volume"]
+    assert run_cli(hub.url, "--volume", volume, HF_HUB_OFFLINE="1")[:2] == (0, out)
+
+
+def test_the_command_ends_with_1_where_a_model_cannot_be_had(tmp_path: Path, hub: FakeHub):
+    status, out, err = run_cli(hub.url, "--volume", tmp_path, "--model", "F5TTS_v1_Small", "--model", MODEL.name)
+    assert status == 1
+    assert "no weights" in err
+    assert MODEL.weights in out
+    nowhere = tmp_path / "no" / "volume"
+    assert run_cli(hub.url, "--volume", nowhere)[0] == 1
+    assert not nowhere.parent.exists()
+
+
+def test_the_command_ends_with_3_where_the_hub_cannot_be_asked(tmp_path: Path, hub: FakeHub, nobody: Hub):
+    assert run_cli(str(nobody.endpoint), "--volume", tmp_path)[0] == 3
+    status, _, err = run_cli(hub.url, "--volume", tmp_path, HF_HUB_OFFLINE="1")
+    assert status == 3
+    assert "HF_HUB_OFFLINE" in err
+    assert hub.requests == []
+
+
+def test_the_command_fetches_the_asked_for_revision(tmp_path: Path, hub: FakeHub):
+    hub.repos[str(LATVIAN.repo_id)].commit = OTHER_COMMIT
+    status, out, _ = run_cli(hub.url, "--volume", tmp_path, "--model", LATVIAN.name, "--revision", OTHER_COMMIT)
+    assert (status, OTHER_COMMIT in out) == (0, True)
+    assert run_cli(hub.url, "--model", "a", "--model", "b", "--revision", "main")[0] == 2
+
+
+def test_the_command_lists_what_is_registered(nobody: Hub):
+    status, out, _ = run_cli(str(nobody.endpoint), "--list")
+    assert status == 0
+    assert [line.split()[0] for line in out.splitlines()] == list(REGISTRY)

@@ -1,0 +1,267 @@
+"""Which files a model needs: the registered models, and directories of one's own.
+
+Knows neither torch nor the network's code and never reads weights into memory: a Checkpoint is paths, the
+architecture's parameters and where it all came from. How files get onto a volume is `hub`'s affair.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib.resources
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from voiceclone.errors import ModelUnavailable
+from voiceclone.hub import Finder, Hub, Need, fault
+
+logger = logging.getLogger(__name__)
+
+Tokenizer = Literal["pinyin", "char"]
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """A registered model."""
+
+    name: str
+    repo_id: str | None
+    """None: upstream publishes the architecture but no weights."""
+    revision: str
+    """A commit; or "main" where none is known: then whatever commit the volume first got is kept."""
+    weights: str
+    """Path in the repository, as are `vocab` and `vocoder`."""
+    vocab: str | None
+    """None: the vocabulary that f5-tts ships."""
+    config: str
+    """Name of the f5-tts config that holds the architecture; ending in `.yaml`, a path in the repository."""
+    license: str
+    languages: tuple[str, ...]
+    tokenizer: Tokenizer = "pinyin"
+    vocoder: tuple[str, str] | None = None
+    """Config and weights of a vocoder in the same repository; None: Vocos as its authors published it."""
+    made_by: str | None = None
+    """The script that makes this model on a volume, for one that no hub has."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A model whose files are all there."""
+
+    name: str
+    weights: Path
+    vocab: Path
+    arch: Mapping[str, Any]
+    """Parameters of the network, as `model.arch` of an f5-tts config."""
+    tokenizer: Tokenizer
+    vocoder_config: Path
+    vocoder_weights: Path
+    revision: str
+    """The commit that is used; "local" for a directory."""
+    license: str
+    languages: tuple[str, ...]
+
+
+def _shared(repo_id: str, revision: str, weights: str, license: str, *languages: str, **rest: Any) -> ModelSpec:
+    """A fine-tune from f5-tts's list of shared models (`infer/SHARED.md`), registered under its repository."""
+    fields = {"vocab": "vocab.txt", "config": "F5TTS_Base", **rest}
+    return ModelSpec(repo_id, repo_id, revision, weights, license=license, languages=languages, **fields)
+
+
+_UPSTREAM = ("SWivid/F5-TTS", "84e5a410d9cead4de2f847e7c9369a6440bdfaca")
+_NC = "CC-BY-NC-4.0"
+
+# fmt: off
+_SPECS = (
+    ModelSpec("F5TTS_v1_Base", *_UPSTREAM, "F5TTS_v1_Base/model_1250000.safetensors",
+              None, "F5TTS_v1_Base", _NC, ("en", "zh")),
+    ModelSpec("F5TTS_Base", *_UPSTREAM, "F5TTS_Base/model_1200000.safetensors",
+              None, "F5TTS_Base", _NC, ("en", "zh")),
+    ModelSpec("F5TTS_v1_Small", None, "main", "", None, "F5TTS_v1_Small", "none", (), "char"),
+    _shared("silma-ai/silma-tts", "d2515317033803648ecb8844765db9e583afecf9",
+            "model.pt", "Apache-2.0", "ar", "en", config="F5TTS_v1_Small", tokenizer="char"),
+    _shared("AsmoKoskinen/F5-TTS_Finnish_Model", "cba9413e3c8ebe3e8f89513ad43510f97decac29",
+            "model_common_voice_fi_vox_populi_fi_20241206.safetensors", _NC, "fi"),
+    _shared("RASPIAUDIO/F5-French-MixedSpeakers-reduced", "main", "model_last_reduced.pt", _NC, "fr"),
+    # The list names the .pt; the repository's users load the .safetensors of the same name.
+    _shared("hvoss-techfak/F5-TTS-German", "main", "model_f5tts_german.safetensors", _NC, "de"),
+    _shared("SPRINGLab/F5-Hindi-24KHz", "main", "model_2500000.safetensors", "CC-BY-4.0", "hi", config="F5TTS_Small"),
+    _shared("alien79/F5-TTS-italian", "6582a16ac03894f0ddae21e3e9b013ef5e33577e",
+            "model_159600.safetensors", _NC, "it"),
+    _shared("Jmica/F5TTS", "6bed3f318d92e37b97164ece0e2f90153b09a4e5",
+            "JA_21999120/model_21999120.pt", _NC, "ja", vocab="JA_21999120/vocab_japanese.txt"),
+    _shared("RaivisDejus/F5-TTS-Latvian", "main", "model.safetensors", "CC0-1.0", "lv"),
+    _shared("hotstone228/F5-TTS-Russian", "4b9fcb51e68b0b7e96dbc8c9df3d80b4a835b914",
+            "model_last.safetensors", _NC, "ru"),
+    _shared("jpgallegoar/F5-Spanish", "4765c14ffd01075479c2fde8615831acc0adca9a",
+            "model_1250000.safetensors", "CC0-1.0", "es"),
+    ModelSpec("demo", "local/f5-tts-demo", "main", "model.safetensors", "vocab.txt", "config.yaml", "CC0-1.0", ("en",),
+              vocoder=("vocos/config.yaml", "vocos/pytorch_model.bin"), made_by="scripts/demo_checkpoint.py"),
+)
+# fmt: on
+
+REGISTRY: Mapping[str, ModelSpec] = {spec.name: spec for spec in _SPECS}
+
+
+_VOCOS = Need(
+    "charactr/vocos-mel-24khz",
+    "0feb3fdd929bcd6649e0e7c5a688cf7dd012ef21",
+    ("config.yaml", "pytorch_model.bin"),
+)
+
+
+def resolve(
+    model: str,
+    revision: str | None,
+    volume: Path,
+    *,
+    container_disk_ok: bool = True,
+    hub: Hub | None = None,
+) -> Checkpoint:
+    """Find the files of `model`, a registered name or a directory, and download to the volume what is missing.
+
+    `revision` is a commit, branch or tag to use instead of the registered one. With `container_disk_ok` False
+    (on the platform) nothing is downloaded unless the volume is a mount of its own. Raises ModelUnavailable, or
+    HubUnreachable where a reachable hub would have helped.
+    """
+    spec = REGISTRY.get(model)
+    made_by = spec.made_by if spec else None
+    finder = Finder(model, revision, volume, container_disk_ok, hub or Hub(), made_by)
+    if spec is not None:
+        return _registered(spec, finder)
+    if Path(model).is_dir():
+        return _directory(Path(model), finder)
+    raise ModelUnavailable(
+        f"{model!r} is neither a registered model nor a directory.{_guess(model)} Registered: {', '.join(REGISTRY)}"
+    )
+
+
+def _guess(model: str) -> str:
+    names = [spec.name for spec in REGISTRY.values() if spec.repo_id == model]
+    if not names:
+        close = difflib.get_close_matches(model.lower(), [name.lower() for name in REGISTRY], n=1, cutoff=0.5)
+        names = [name for name in REGISTRY if name.lower() in close]
+    return f" Did you mean {' or '.join(names)}?" if names else ""
+
+
+def _registered(spec: ModelSpec, finder: Finder) -> Checkpoint:
+    if spec.repo_id is None:
+        raise ModelUnavailable(
+            f"{spec.name}: upstream publishes its architecture but no weights. Use a directory of your own: "
+            "F5_MODEL=<directory with config.yaml, vocab.txt and one *.safetensors>"
+        )
+    own_config = spec.config if spec.config.endswith(".yaml") else None
+    files = (spec.weights, spec.vocab, own_config, *(spec.vocoder or ()))
+    need = Need(
+        spec.repo_id,
+        finder.revision or spec.revision,
+        tuple(file for file in files if file is not None),
+        asked_for=finder.revision is not None,
+    )
+    if spec.vocoder is None:
+        snapshot, vocoder = finder.find(need, _VOCOS)
+        vocoder_files = _VOCOS.files
+    else:
+        (snapshot,) = finder.find(need)
+        vocoder, vocoder_files = snapshot, spec.vocoder
+    config = _read_config(snapshot / own_config if own_config else _packaged(f"configs/{spec.config}.yaml"))
+    logger.info("%s: commit %s of %s from %s", spec.name, snapshot.name, spec.repo_id, snapshot)
+    return Checkpoint(
+        name=spec.name,
+        weights=snapshot / spec.weights,
+        vocab=snapshot / spec.vocab if spec.vocab else _packaged("infer/examples/vocab.txt"),
+        arch=config.arch,
+        tokenizer=spec.tokenizer,
+        vocoder_config=vocoder / vocoder_files[0],
+        vocoder_weights=vocoder / vocoder_files[1],
+        revision=snapshot.name,
+        license=spec.license,
+        languages=spec.languages,
+    )
+
+
+def _directory(directory: Path, finder: Finder) -> Checkpoint:
+    """A model of the operator's own."""
+    if finder.revision is not None:
+        raise ModelUnavailable(f"{directory} is a directory and has no revisions: unset F5_REVISION")
+    weights = sorted(directory.glob("*.safetensors"))
+    if len(weights) != 1:
+        raise ModelUnavailable(
+            f"{directory} holds {len(weights)} *.safetensors ({', '.join(w.name for w in weights) or 'none'}): "
+            "it must hold exactly one"
+        )
+    for path in (directory / "config.yaml", directory / "vocab.txt", weights[0]):
+        problem = fault(path)
+        if problem:
+            raise ModelUnavailable(f"{path} {problem}: a model's directory needs it whole")
+    config = _read_config(directory / "config.yaml")
+    vocoder = directory / "vocos"
+    if not vocoder.is_dir():
+        (vocoder,) = finder.find(_VOCOS)
+    for name in _VOCOS.files:
+        problem = fault(vocoder / name)
+        if problem:
+            raise ModelUnavailable(
+                f"{vocoder / name} {problem}: add it, or remove {vocoder} to use the published vocoder"
+            )
+    return Checkpoint(
+        name=config.name or directory.resolve().name,
+        weights=weights[0],
+        vocab=directory / "vocab.txt",
+        arch=config.arch,
+        tokenizer=config.tokenizer,
+        vocoder_config=vocoder / _VOCOS.files[0],
+        vocoder_weights=vocoder / _VOCOS.files[1],
+        revision="local",
+        license=config.license or "unknown",
+        languages=(),
+    )
+
+
+@dataclass(frozen=True)
+class _Config:
+    """What matters here of a config in f5-tts's format."""
+
+    arch: Mapping[str, Any]
+    tokenizer: Tokenizer
+    name: str
+    """As is `license`, empty where the config does not say."""
+    license: str
+
+
+def _read_config(path: Path) -> _Config:
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as e:
+        raise ModelUnavailable(f"{path} is not YAML: {e}") from e
+    model = document.get("model") if isinstance(document, dict) else None
+    arch = model.get("arch") if isinstance(model, dict) else None
+    if not isinstance(model, dict) or not isinstance(arch, dict) or not arch:
+        raise ModelUnavailable(
+            f"{path} has no `model.arch`: give the network's parameters there, as f5-tts's own configs do"
+        )
+    mel_spec = model.get("mel_spec")
+    mel_type = mel_spec.get("mel_spec_type", "vocos") if isinstance(mel_spec, dict) else "vocos"
+    if (model.get("backbone", "DiT"), mel_type) != ("DiT", "vocos"):
+        raise ModelUnavailable(f"{path}: only a DiT backbone with mel_spec_type vocos can be run")
+    tokenizer = model.get("tokenizer", "pinyin")
+    if tokenizer not in ("pinyin", "char", "custom"):
+        raise ModelUnavailable(f"{path}: `model.tokenizer` is {tokenizer!r}, must be pinyin, char or custom")
+    return _Config(
+        arch,
+        "char" if tokenizer == "char" else "pinyin",  # f5-tts writes text as pinyin for a custom vocabulary too
+        str(model.get("name") or ""),
+        str(document.get("license") or ""),
+    )
+
+
+def _packaged(path: str) -> Path:
+    """A file that f5-tts ships. The package is only a namespace: finding it runs none of its code."""
+    found = importlib.resources.files("f5_tts")
+    for part in path.split("/"):
+        found = found / part
+    return Path(str(found))
