@@ -46,6 +46,7 @@ def initialize_models(environ: Mapping[str, str] = os.environ) -> Worker:
     os.environ["HF_HOME"] = str(settings.models_dir)
     os.environ["HF_HUB_CACHE"] = str(settings.models_dir / "hub")
     os.environ["TORCH_HOME"] = str(settings.models_dir / "torch")
+    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"  # it asks the hub even where nothing is to be fetched
 
     from s3_utils import LocalStore, store_from_env
     from voiceclone.checkpoints import resolve

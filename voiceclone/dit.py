@@ -23,9 +23,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import torch
 import torch.nn.functional as F
@@ -154,7 +154,7 @@ class DiT(nn.Module):
             ModelUnavailable: the tensors are not those of `arch`; names what is missing, left over or misshapen.
         """
         state = rename_upstream(weights)
-        embedding = state.get("text.embedding.weight")
+        embedding = state.get("text.embedding")
         if embedding is None:
             raise ModelUnavailable("the checkpoint is not one of an F5-TTS DiT: it has no text embedding")
         with torch.device("meta"):
@@ -178,12 +178,12 @@ class DiT(nn.Module):
     @property
     def vocabulary_size(self) -> int:
         """Number of tokens, without the filler."""
-        return self.text.embedding.num_embeddings - 1
+        return len(self.text.embedding) - 1
 
     def tabulate(self, times: Tensor) -> Modulations:
         """The modulation vectors of every block at `times` (steps,): they depend on nothing else."""
         emb = F.silu(self.time_mlp(sinusoids(times).to(self.dtype)))
-        blocks = torch.stack([block.modulation(emb) for block in self.blocks], dim=1)
+        blocks = torch.stack([block.modulation(emb) for block in cast("Iterable[Block]", self.blocks)], dim=1)
         return Modulations(blocks.unflatten(-1, (6, -1)), self.final_modulation(emb).unflatten(-1, (2, -1)))
 
     def prepare(
@@ -295,7 +295,8 @@ class TextEncoder(nn.Module):
         super().__init__()
         self.mask_padding = arch.text_mask_padding
         self.average_upsampling = arch.text_embedding_average_upsampling
-        self.embedding = nn.Embedding(vocabulary_size + 1, arch.text_dim)
+        # Not nn.Embedding: on the meta device its initialisation imports torch's compiler, which takes seconds.
+        self.embedding = nn.Parameter(torch.empty(vocabulary_size + 1, arch.text_dim))
         self.blocks = nn.ModuleList(ConvNeXtV2(arch.text_dim) for _ in range(arch.conv_layers))
 
     def forward(self, ids: Tensor, frames: int, dropped: bool) -> Tensor:
@@ -306,7 +307,7 @@ class TextEncoder(nn.Module):
         """
         ids = F.pad(ids[:frames] + 1, (0, max(0, frames - len(ids))))
         filler = ids == 0
-        x = self.embedding(torch.zeros_like(ids) if dropped else ids)
+        x = F.embedding(torch.zeros_like(ids) if dropped else ids, self.embedding)
         if self.blocks:
             x = x + text_positions(x)
             if self.mask_padding:
@@ -376,7 +377,7 @@ def stretch(x: Tensor, frames: int) -> Tensor:
 _RENAMES = (
     (r"^(ema_model\.)?transformer\.", ""),
     (r"^time_embed\.time_mlp\.", "time_mlp."),
-    (r"^text_embed\.text_embed\.", "text.embedding."),
+    (r"^text_embed\.text_embed\.weight$", "text.embedding"),
     (r"^text_embed\.text_blocks\.(\d+)\.", r"text.blocks.\1."),
     (r"\.dwconv\.", ".depthwise."),
     (r"\.pwconv1\.", ".widen."),

@@ -1,0 +1,144 @@
+"""The lock files hold all that the worker imports, and nothing else."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import subprocess
+import sys
+import textwrap
+from importlib.metadata import packages_distributions, requires
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parent.parent
+FIRST_PARTY = {"voiceclone", "s3_utils", "runpod_handler"}
+WORKER_FILES = [
+    ROOT / "runpod-handler.py",
+    ROOT / "s3_utils.py",
+    *sorted((ROOT / "voiceclone").glob("*.py")),
+    *sorted((ROOT / "scripts").glob("*.py")),
+]
+JOB = {"text": "你好, hello.", "voice": "example-zh", "nfe_step": 1}
+LINUX = {"sys_platform": "linux", "platform_system": "Linux", "platform_machine": "x86_64", "python_version": "3.11"}
+
+
+def names(file):
+    """Distributions that a requirements file names, canonically."""
+    lines = (line.split("#")[0].strip() for line in (ROOT / file).read_text().splitlines())
+    return {canonicalize_name(Requirement(line).name) for line in lines if line and not line.startswith("-")}
+
+
+LOCKED = names("requirements.txt")
+EXCLUDED = names("lock-excludes.txt")
+OVERRIDDEN = {
+    canonicalize_name(Requirement(line).name): Requirement(line)
+    for line in (ROOT / "lock-overrides.txt").read_text().splitlines()
+    if line and not line.startswith("#")
+}
+
+
+def imported_modules(file):
+    """Top-level names of every import in a file, lazy ones included."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.split(".")[0]
+
+
+def imported_distributions():
+    by_module = packages_distributions()
+    modules = {module for file in WORKER_FILES for module in imported_modules(file)}
+    third_party = modules - set(sys.stdlib_module_names) - FIRST_PARTY
+    return {canonicalize_name(distribution) for module in third_party for distribution in by_module[module]}
+
+
+def test_every_import_of_the_worker_is_in_the_lock():
+    assert imported_distributions() <= LOCKED
+
+
+def test_every_direct_requirement_is_used():
+    """Imported, or read as data (f5-tts), or started by the SDK (uvicorn)."""
+    assert names("requirements.in") == imported_distributions() | {"f5-tts", "uvicorn"}
+
+
+def needed(name, extras=frozenset()):
+    """What a distribution requires on the platform, without what the lock leaves out."""
+    for line in requires(name) or ():
+        requirement = Requirement(line)
+        environments = [{**LINUX, "extra": extra} for extra in (extras or {""})]
+        if requirement.marker is None or any(requirement.marker.evaluate(e) for e in environments):
+            requirement = OVERRIDDEN.get(canonicalize_name(requirement.name), requirement)
+            if canonicalize_name(requirement.name) not in EXCLUDED:
+                yield requirement
+
+
+def test_the_lock_is_the_closure_of_the_direct_requirements():
+    """Nothing that a requirement needs is missing, and nothing is there that none needs."""
+    todo = [Requirement(name) for name in names("requirements.in")]
+    seen = set()
+    while todo:
+        requirement = todo.pop()
+        key = (canonicalize_name(requirement.name), frozenset(requirement.extras))
+        if key not in seen:
+            seen.add(key)
+            todo += needed(*key)
+    assert {name for name, _ in seen} == LOCKED
+
+
+def test_what_the_lock_leaves_out_is_never_missed(volume, tmp_path):
+    """A job runs, from the command line to the file, where only the locked distributions can be imported."""
+    script = f"""
+        import runpy, sys
+        from importlib.metadata import packages_distributions
+        from packaging.utils import canonicalize_name
+
+        locked = set({sorted(LOCKED)!r})
+        known = {{m: {{canonicalize_name(d) for d in ds}} for m, ds in packages_distributions().items()}}
+
+        class OnlyLocked:
+            def find_spec(self, name, path=None, target=None):
+                owners = known.get(name.split(".")[0])
+                if owners and not owners & locked:
+                    raise ModuleNotFoundError(f"{{name}} is not in the lock", name=name)
+
+        sys.meta_path.insert(0, OnlyLocked())
+        sys.path.insert(0, {str(ROOT)!r})
+        sys.argv = ["runpod-handler.py", "--test_input", {json.dumps({"input": JOB})!r}]
+        runpy.run_path({str(ROOT / "runpod-handler.py")!r}, run_name="__main__")
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)],
+        env={**os.environ, "RUNPOD_VOLUME": str(volume), "F5_MODEL": "demo", "OUTPUT_DIR": str(tmp_path)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert len(list(tmp_path.glob("*.wav"))) == 1
+
+
+@pytest.mark.parametrize("file", ["requirements.txt", "requirements-dev.txt"])
+def test_every_requirement_is_pinned(file):
+    lines = [line.split("#")[0].strip() for line in (ROOT / file).read_text().splitlines()]
+    assert all("==" in line for line in lines if line and not line.startswith("-"))
+
+
+def test_tests_run_with_the_workers_versions():
+    """What both lock files name has one version."""
+    pins = [
+        dict(
+            line.split("#")[0].split()[0].split("==") for line in (ROOT / file).read_text().splitlines() if "==" in line
+        )
+        for file in ("requirements.txt", "requirements-dev.txt")
+    ]
+    common = pins[0].keys() & pins[1].keys()
+    assert common
+    assert {name: pins[0][name] for name in common} == {name: pins[1][name] for name in common}
