@@ -51,7 +51,7 @@ def norm(name: str, dim: int) -> Iterator[tuple[str, Shape]]:
 
 
 def dit_shapes(arch: Mapping[str, Any], vocabulary_size: int) -> Iterator[tuple[str, Shape]]:
-    """Names and shapes of the tensors of an f5-tts checkpoint."""
+    """Names and shapes of the weights of an f5-tts checkpoint."""
     dim, text_dim, inner = arch["dim"], arch["text_dim"], arch["heads"] * arch.get("dim_head", 64)
     yield from linear("time_embed.time_mlp.0", 256, dim)
     yield from linear("time_embed.time_mlp.2", dim, dim)
@@ -80,7 +80,7 @@ def dit_shapes(arch: Mapping[str, Any], vocabulary_size: int) -> Iterator[tuple[
 
 
 def vocos_shapes(sizes: Mapping[str, int]) -> Iterator[tuple[str, Shape]]:
-    """Names and shapes of the tensors of a Vocos checkpoint, without its window."""
+    """Names and shapes of the weights of a Vocos checkpoint."""
     dim, intermediate_dim = sizes["dim"], sizes["intermediate_dim"]
     yield from conv("backbone.embed", MEL_DIM, dim, 7)
     yield from norm("backbone.norm", dim)
@@ -93,6 +93,27 @@ def vocos_shapes(sizes: Mapping[str, int]) -> Iterator[tuple[str, Shape]]:
         yield from linear(f"{block}.pwconv2", intermediate_dim, dim)
     yield from norm("backbone.final_layer_norm", dim)
     yield from linear("head.out", dim, N_FFT + 2)
+
+
+def dit_constants(arch: Mapping[str, Any]) -> dict[str, Tensor]:
+    """What an f5-tts checkpoint holds beside weights."""
+    import torch
+
+    dim_head = arch.get("dim_head", 64)
+    return {"rotary_embed.inv_freq": 1.0 / 10_000 ** (torch.arange(0, dim_head, 2).float() / dim_head)}
+
+
+def vocos_constants() -> dict[str, Tensor]:
+    """What a Vocos checkpoint holds beside weights."""
+    import torch
+    from torchaudio.functional import melscale_fbanks
+
+    window = torch.hann_window(N_FFT)
+    return {
+        "head.istft.window": window,
+        "feature_extractor.mel_spec.spectrogram.window": window.clone(),
+        "feature_extractor.mel_spec.mel_scale.fb": melscale_fbanks(N_FFT // 2 + 1, 0.0, 12_000.0, MEL_DIM, 24_000),
+    }
 
 
 def random_tensors(shapes: Iterator[tuple[str, Shape]], seed: int) -> dict[str, Tensor]:
@@ -152,11 +173,10 @@ def write_demo(volume: Path, arch_name: str = "small") -> Path:
         config = {"model": {"name": "demo", "arch": dict(arch)}, "license": "CC0-1.0"}
         (staging / "config.yaml").write_text(yaml.safe_dump(config))
         (staging / "vocab.txt").write_bytes(vocabulary)
-        weights = random_tensors(dit_shapes(arch, len(vocabulary.splitlines())), seed=0)
+        weights = random_tensors(dit_shapes(arch, len(vocabulary.splitlines())), seed=0) | dit_constants(arch)
         save_file({f"ema_model.transformer.{k}": v for k, v in weights.items()}, staging / "model.safetensors")
         (staging / "vocos/config.yaml").write_text(yaml.safe_dump(vocos_config(sizes)))
-        vocoder = random_tensors(vocos_shapes(sizes), seed=1)
-        vocoder["head.istft.window"] = torch.hann_window(N_FFT)
+        vocoder = random_tensors(vocos_shapes(sizes), seed=1) | vocos_constants()
         torch.save(vocoder, staging / "vocos/pytorch_model.bin")
         _move_to_blobs(staging, repo / "blobs")
         # All at once: a snapshot that is there is whole.
@@ -177,7 +197,6 @@ def _move_to_blobs(snapshot: Path, blobs: Path) -> None:
 
 
 def main() -> None:
-    assert __doc__
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("volume", type=Path)
     parser.add_argument("--arch", default="small", help="small, or the name of an f5-tts config")

@@ -13,7 +13,7 @@ import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
@@ -296,8 +296,7 @@ def _problem(error: Mapping[str, Any], schema: type[BaseModel]) -> FieldProblem:
 
 
 def _settings(info: ValidationInfo) -> Settings:
-    settings: Settings = info.context
-    return settings
+    return cast(Settings, info.context)
 
 
 def _matching(value: str | None, pattern: re.Pattern[str], allowed: str) -> str | None:

@@ -85,7 +85,7 @@ class Worker:
         except WorkerError as e:
             log.warning("job %s: %s: %s", job_id, e.code, e)
             return error_reply(e)
-        except Exception:  # noqa: BLE001 - the boundary: the platform would post a traceback to the caller
+        except Exception:  # the boundary: the platform would post a traceback to the caller
             log.exception("job %s: unexpected error", job_id)
             return error_reply(WorkerError("the worker failed unexpectedly; its log has the details for this job's id"))
 
@@ -189,7 +189,7 @@ class Worker:
         return "base64" if self.settings.on_platform else "local"
 
     def _deliver(self, data: bytes, key: str, delivery: Delivery, request: SynthesisRequest) -> Reply:
-        """Hand the audio over. Speech that was made is not lost: what cannot go the asked way is kept in the directory."""
+        """Hand the audio over. Speech is not lost: what cannot go the asked way is kept in the directory."""
         expires_in_s = request.expires_in or self.settings.url_expiry_s
         media_type = audio.content_type(request.format)
         try:
@@ -208,7 +208,7 @@ class Worker:
     def _inline(self, data: bytes) -> str:
         if len(data) > self.settings.max_inline_mb * MB:
             raise StorageFailed(
-                f"the audio has {len(data) / MB:.1f} MB, more than fits into a reply ({self.settings.max_inline_mb} MB):"
+                f"the audio has {len(data) / MB:.1f} MB, a reply holds {self.settings.max_inline_mb} MB:"
                 " ask for opus or mp3, or configure a bucket"
             )
         return base64.b64encode(data).decode()
