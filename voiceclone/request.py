@@ -13,7 +13,7 @@ import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, cast
+from typing import Any, Literal, cast
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
@@ -60,7 +60,9 @@ AudioSource = HttpsSource | BucketSource | InlineSource
 
 
 class _Request(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, allow_inf_nan=False, arbitrary_types_allowed=True
+    )
 
 
 class InfoRequest(_Request):
@@ -79,30 +81,26 @@ class SynthesisRequest(_Request):
         None,
         description="instead of `voice`, a recording: an `https://` URL, `s3://bucket/key` of the configured bucket, "
         "a `data:` URI or base64",
-        json_schema_extra={"type": "str"},
     )
     ref_text: str | None = Field(None, description="exactly what is said in `ref_audio`; required with it")
-    speed: Annotated[float, Field(ge=0.3, le=3, allow_inf_nan=False)] = Field(
-        1.0, description="speech rate relative to the reference"
+    speed: float = Field(1.0, ge=0.3, le=3, description="speech rate relative to the reference")
+    seed: int | None = Field(
+        None,
+        ge=0,
+        le=2**32 - 1,
+        description="absent: drawn, and always returned; the same request and seed give the same audio",
     )
-    seed: Annotated[int, Field(ge=0, le=2**32 - 1)] | None = Field(
-        None, description="absent: drawn, and always returned; the same request and seed give the same audio"
+    quality: Quality = Field("best", description=f"steps: {', '.join(f'`{q}` {n}' for q, n in NFE_STEPS.items())}")
+    nfe_step: int | None = Field(None, ge=1, le=64, description="steps from noise to speech; overrides `quality`")
+    cfg_strength: float = Field(
+        2.0, ge=0, le=10, description="how closely text and voice are followed; 0 halves the work"
     )
-    quality: Quality = Field("best", description="`fast`, `balanced`, `best`: 7, 16, 32 steps")
-    nfe_step: Annotated[int, Field(ge=1, le=64)] | None = Field(
-        None, description="steps from noise to speech; overrides `quality`"
+    sway_sampling_coef: float = Field(
+        -1.0, ge=-1, le=1, description="below 0 more steps go to the outline of the speech, above 0 to its detail"
     )
-    cfg_strength: Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)] = Field(
-        2.0, description="how closely text and voice are followed; 0 halves the work"
-    )
-    sway_sampling_coef: Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False)] = Field(
-        -1.0, description="below 0 more steps go to the outline of the speech, above 0 to its detail"
-    )
-    cross_fade_duration: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = Field(
-        0.15, description="overlap of neighbouring chunks in seconds"
-    )
-    target_rms: Annotated[float, Field(ge=0.01, le=0.5, allow_inf_nan=False)] = Field(
-        0.1, description="level that a quieter reference is raised to for the model"
+    cross_fade_duration: float = Field(0.15, ge=0, le=1, description="overlap of neighbouring chunks in seconds")
+    target_rms: float = Field(
+        0.1, ge=0.01, le=0.5, description="level that a quieter reference is raised to for the model"
     )
     format: AudioFormat = Field("wav", description="`wav`, `flac`, `mp3`, `ogg`, `opus`")
     delivery: Delivery = Field(
@@ -113,8 +111,8 @@ class SynthesisRequest(_Request):
     key: str | None = Field(
         None, description="name of the result below the output prefix; absent: made from the job's id"
     )
-    expires_in: Annotated[int, Field(ge=60, le=604_800)] | None = Field(
-        None, description="life of the link in seconds; absent: `URL_EXPIRY_S`"
+    expires_in: int | None = Field(
+        None, ge=60, le=604_800, description="life of the link in seconds; absent: `URL_EXPIRY_S`"
     )
     job_id: str | None = Field(None, description="your own id for the reply and the key; absent: the platform's")
 

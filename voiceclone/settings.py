@@ -48,7 +48,7 @@ class Settings:
     volume: Path = _setting(
         Path("/runpod-volume"),
         "RUNPOD_VOLUME",
-        "the mounted volume; `models/`, `voices/`, `cache/` and `output/` lie under it",
+        "the mounted volume; `models/` and `output/` lie under it",
         Path,
     )
     model: str = _setting(

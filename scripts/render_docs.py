@@ -1,0 +1,109 @@
+#!/usr/bin/env python
+"""Render the README's tables from the code: settings, request fields, error codes, models.
+
+python scripts/render_docs.py            rewrite README.md
+python scripts/render_docs.py --check    exit 1 if README.md is behind the code
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import typing
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from voiceclone import errors
+from voiceclone.checkpoints import REGISTRY
+from voiceclone.request import SynthesisRequest
+from voiceclone.settings import Settings
+
+README = Path(__file__).resolve().parent.parent / "README.md"
+
+
+def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    header = list(header)
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def settings_table() -> str:
+    rows = []
+    for setting in Settings.documented():
+        default = "" if setting.default is None else f"`{setting.default}`"
+        rows.append((f"`{setting.metadata['env']}`", default, setting.metadata["about"]))
+    return table(("variable", "default", "meaning"), rows)
+
+
+def request_table() -> str:
+    schema = SynthesisRequest.model_fields
+    rows = []
+    for name, field in schema.items():
+        default = "required" if field.is_required() else "" if field.default is None else f"`{field.default}`"
+        rows.append((f"`{name}`", _type(field.annotation), _range(field.metadata), default, field.description or ""))
+    return table(("field", "type", "range", "default", "meaning"), rows)
+
+
+def _type(annotation: Any) -> str:
+    """The JSON type that a caller sends: what is not a number is a string."""
+    types = {annotation, *typing.get_args(annotation)}
+    return "integer" if int in types else "number" if float in types else "string"
+
+
+def _range(metadata: Iterable[Any]) -> str:
+    limits = {kind: getattr(item, kind) for item in metadata for kind in ("ge", "le") if hasattr(item, kind)}
+    return f"{limits['ge']}..{limits['le']}" if limits else ""
+
+
+def errors_table() -> str:
+    kinds = [kind for kind in errors.WorkerError.__subclasses__() if kind.__module__ == errors.__name__]
+    rows = [(f"`{kind.code}`", (kind.__doc__ or "").splitlines()[0]) for kind in kinds]
+    internal = f"`{errors.WorkerError.code}`", "A bug of ours: the worker's log has the details under the job's id."
+    return table(("code", "meaning"), [*rows, internal])
+
+
+def models_table() -> str:
+    rows = [
+        (f"`{spec.name}`", ", ".join(spec.languages), spec.license)
+        for spec in REGISTRY.values()
+        if spec.repo_id and not spec.made_by
+    ]
+    return table(("`F5_MODEL`", "languages", "licence of the weights"), rows)
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "settings": settings_table,
+    "request": request_table,
+    "errors": errors_table,
+    "models": models_table,
+}
+
+
+def render(text: str) -> str:
+    """The text with every table between its markers made anew. Raises ValueError for a marker that is missing."""
+    for name, make in TABLES.items():
+        before, start, rest = text.partition(f"<!-- {name}: rendered by scripts/render_docs.py -->\n")
+        _, end, after = rest.partition(f"<!-- /{name} -->")
+        if not end:
+            raise ValueError(f"README.md has no place for the table {name!r}")
+        text = f"{before}{start}{make()}\n{end}{after}"
+    return text
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true")
+    arguments = parser.parse_args()
+    text = README.read_text()
+    rendered = render(text)
+    if arguments.check:
+        return int(rendered != text)
+    README.write_text(rendered)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
