@@ -30,7 +30,8 @@ def initialize_models(environ: Mapping[str, str] = os.environ) -> Worker:
     """Point every model cache at the volume, then load F5-TTS and Vocos, once per process.
 
     Raises:
-        ModelUnavailable: the volume is not there, or the model is neither on it nor to be had.
+        ModelUnavailable: the volume is not there, the GPU cannot be used, or the model is neither on the volume nor
+            to be had.
         ValueError: a setting cannot be read.
     """
     global _worker  # noqa: PLW0603 - the platform calls a plain function
@@ -50,13 +51,14 @@ def initialize_models(environ: Mapping[str, str] = os.environ) -> Worker:
 
     from s3_utils import LocalStore, store_from_env
     from voiceclone.checkpoints import resolve
-    from voiceclone.engine import Engine
+    from voiceclone.engine import Engine, find_device
     from voiceclone.voices import Voices
     from voiceclone.worker import Worker
 
+    device = find_device(settings.device, gpu_required=settings.on_platform)
     bucket = store_from_env(environ)
     checkpoint = resolve(settings.model, settings.revision, settings.volume, container_disk_ok=not settings.on_platform)
-    engine = Engine.load(checkpoint)
+    engine = Engine.load(checkpoint, device)
     log.info("%s %s on %s, %s", checkpoint.name, checkpoint.revision, engine.dit.device, engine.dit.dtype)
     _worker = Worker(
         settings, checkpoint, engine, Voices(settings, bucket), bucket, LocalStore(settings.local_output_dir)

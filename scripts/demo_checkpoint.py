@@ -163,8 +163,9 @@ def write_demo(volume: Path, arch_name: str = "small") -> Path:
         arch = yaml.safe_load((package / f"configs/{arch_name}.yaml").read_text())["model"]["arch"]
     sizes = SMALL_VOCOS if arch_name == "small" else FULL_VOCOS
 
-    # Arch and seeds determine every byte, so they can name the commit.
-    commit = hashlib.sha1(json.dumps([arch, sizes], sort_keys=True).encode(), usedforsecurity=False).hexdigest()
+    # This file and the arch determine every byte, so they can name the commit.
+    made_of = Path(__file__).read_bytes() + json.dumps([arch, sizes], sort_keys=True).encode()
+    commit = hashlib.sha1(made_of, usedforsecurity=False).hexdigest()
     repo = volume / "models/hub" / REPO_FOLDER
     snapshot = repo / "snapshots" / commit
     staging = repo / "snapshots" / f".staging-{os.getpid()}"

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from voiceclone import audio
-from voiceclone.engine import EPSS, KEPT_SCHEDULES, Engine, Sampling, read_weights, time_steps
+from voiceclone.engine import EPSS, KEPT_SCHEDULES, Engine, Sampling, find_device, read_weights, time_steps
 from voiceclone.errors import ModelUnavailable, OutOfMemory, SynthesisFailed
 from voiceclone.types import Chunk, ReferenceVoice, Waveform
 from voiceclone.voices import Voices
@@ -149,6 +149,15 @@ def test_out_of_memory_asks_for_a_fresh_worker(broken, voice, monkeypatch):
     with pytest.raises(OutOfMemory, match="shorter text") as caught:
         broken.speak([Chunk("Too much.", 0)], voice, FAST)
     assert caught.value.refresh_worker
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="the promise is about machines without a usable GPU")
+def test_the_cpu_is_taken_only_where_no_gpu_is_required():
+    assert find_device(None, gpu_required=False) == "cpu"
+    assert find_device("cpu", gpu_required=True) == "cpu"
+    for asked, gpu_required in ((None, True), ("cuda", False)):
+        with pytest.raises(ModelUnavailable, match=r"GPU cannot be used .*F5_DEVICE=cpu"):
+            find_device(asked, gpu_required=gpu_required)
 
 
 def test_unknown_characters_are_named_once(engine):

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+import torch
 from job_server import JobServer
 
 from voiceclone.engine import Engine
@@ -57,6 +58,7 @@ def places(tmp_path, volume):
         "RUNPOD_VOLUME": str(volume),
         "OUTPUT_DIR": str(tmp_path / "output"),
         "F5_MODEL": "demo",
+        "F5_DEVICE": "cpu",
         "NO_PROXY": "127.0.0.1",
     }
 
@@ -218,3 +220,17 @@ def test_a_worker_without_models_reports_itself_unhealthy(places):
     assert ping["status"] == ["unhealthy"]
     assert ping["check"] == ["check_models"]
     assert "attach a network volume" in ping["reason"][0]
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="the promise is about machines without a usable GPU")
+def test_a_worker_without_a_gpu_reports_itself_unhealthy(places):
+    """On the platform the CPU never takes the GPU's place in silence."""
+    del places[1]["F5_DEVICE"]
+    with JobServer() as server, start(places, server) as process:
+        try:
+            assert process.wait(timeout=90) == 1
+        finally:
+            process.kill()
+        ping = server.pings.get(timeout=1)
+    assert ping["status"] == ["unhealthy"]
+    assert "the GPU cannot be used" in ping["reason"][0]

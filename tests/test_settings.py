@@ -20,6 +20,7 @@ def test_every_variable_is_read():
             "RUNPOD_VOLUME": "/data",
             "F5_MODEL": "F5TTS_Base",
             "F5_REVISION": "abc",
+            "F5_DEVICE": "cpu",
             "OUTPUT_DIR": "/out",
             "URL_EXPIRY_S": "600",
             "MAX_TEXT_CHARS": "10",
@@ -29,7 +30,7 @@ def test_every_variable_is_read():
             "LOG_LEVEL": "debug",
         }
     )
-    assert settings == Settings(Path("/data"), "F5TTS_Base", "abc", Path("/out"), 600, 10, 11, 12, 13, "DEBUG")
+    assert settings == Settings(Path("/data"), "F5TTS_Base", "abc", "cpu", Path("/out"), 600, 10, 11, 12, 13, "DEBUG")
 
 
 @pytest.mark.parametrize(
@@ -40,6 +41,7 @@ def test_every_variable_is_read():
         ("MAX_TEXT_CHARS", "0"),
         ("MAX_AUDIO_MB", "-1"),
         ("LOG_LEVEL", "LOUD"),
+        ("F5_DEVICE", "tpu"),
     ],
 )
 def test_a_value_that_cannot_be_read_names_its_variable(variable, value):

@@ -12,6 +12,7 @@ from __future__ import annotations
 import copy
 import logging
 import math
+import pickle
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -95,6 +96,22 @@ class Schedule:
         return cls(times, dit.tabulate(times[:-1].to(dit.device)))
 
 
+def find_device(asked: str | None, *, gpu_required: bool) -> str:
+    """`cuda` or `cpu`: the asked one, else the GPU, else the CPU unless a GPU is required.
+
+    Raises ModelUnavailable with the driver's own reason where the GPU cannot be used.
+    """
+    if asked == "cpu" or (asked is None and not gpu_required and not torch.cuda.is_available()):
+        return "cpu"
+    try:
+        torch.cuda.init()
+    except (RuntimeError, AssertionError) as e:
+        raise ModelUnavailable(
+            f"the GPU cannot be used ({e}): allow only hosts with CUDA 12.8 or newer, or set F5_DEVICE=cpu"
+        ) from e
+    return "cuda"
+
+
 def time_steps(nfe_step: int, sway_sampling_coef: float) -> Tensor:
     """The times of the Euler steps, from 0 (noise) to 1 (speech): (nfe_step + 1,).
 
@@ -133,17 +150,12 @@ class Engine:
         self._schedules: OrderedDict[tuple[int, float], Schedule] = OrderedDict()
 
     @classmethod
-    def load(cls, checkpoint: Checkpoint, device: str | None = None) -> Engine:
+    def load(cls, checkpoint: Checkpoint, device: str) -> Engine:
         """Read a checkpoint's files; fp16 on a GPU, fp32 on a CPU.
 
-        Args:
-            device: torch's name of it; None takes the GPU where there is one.
-
-        Raises:
-            ModelUnavailable: a file is damaged, or the files do not belong together.
+        Raises ModelUnavailable if a file is damaged, or the files do not belong together.
         """
-        device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-        dtype = torch.float16 if device.startswith("cuda") else torch.float32
+        dtype = torch.float16 if device == "cuda" else torch.float32
         dit = DiT.from_upstream(Arch.from_config(checkpoint.arch), read_weights(checkpoint.weights, device), dtype)
         vocos_arch = VocosArch.from_config(yaml.safe_load(checkpoint.vocoder_config.read_text()))
         vocoder = Vocos.from_upstream(vocos_arch, read_weights(checkpoint.vocoder_weights, device))
@@ -268,15 +280,13 @@ def read_weights(path: Path, device: str) -> Mapping[str, Tensor]:
             return load_file(path, device=device)
         except SafetensorError as e:
             raise ModelUnavailable(f"{path} is damaged ({e}): delete it and fetch it again") from e
-    import pickle
-
     try:
-        state = torch.load(path, map_location=device, weights_only=True, mmap=True)
+        state = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError) as e:
-        raise ModelUnavailable(f"{path} is damaged, or holds more than tensors: fetch it again") from e
+        raise ModelUnavailable(f"{path} is damaged, or holds more than tensors: fetch it, or save it, again") from e
     for name in ("ema_model_state_dict", "model_state_dict"):
         state = state.get(name, state)
-    return dict(state)
+    return {name: tensor.to(device) for name, tensor in state.items() if isinstance(tensor, Tensor)}
 
 
 def read_vocabulary(path: Path) -> dict[str, int]:

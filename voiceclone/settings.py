@@ -34,6 +34,12 @@ def _link_life(text: str) -> int:
     return value
 
 
+def _device(text: str) -> str:
+    if text not in {"cuda", "cpu"}:
+        raise ValueError("must be cuda or cpu")
+    return text
+
+
 def _log_level(text: str) -> str:
     level = text.upper()
     if level not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
@@ -59,6 +65,9 @@ class Settings:
     )
     revision: str | None = _setting(
         None, "F5_REVISION", "commit of the model's repository, instead of the pinned one", str
+    )
+    device: str | None = _setting(
+        None, "F5_DEVICE", "`cuda` or `cpu`; by default the GPU, and the CPU only off the platform", _device
     )
     output_dir: Path | None = _setting(
         None,
