@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from voiceclone.errors import ModelUnavailable
-from voiceclone.settings import Settings
+from voiceclone.settings import LOG_LEVELS, Settings
 
 if TYPE_CHECKING:
     from voiceclone.worker import Worker
@@ -87,7 +87,9 @@ def check_models() -> None:
 def main() -> None:
     """Load the models and serve; where they cannot be loaded, let the fitness check tell the platform why."""
     global _unavailable  # noqa: PLW0603
-    level = os.environ.get("LOG_LEVEL", "").upper() or "INFO"
+    level = os.environ.get("LOG_LEVEL", "").upper()
+    if level not in LOG_LEVELS:
+        level = "INFO"  # initialize_models() says what is wrong with it
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     # The SDK's own default prints every reply, audio included.
     os.environ.setdefault("RUNPOD_LOG_LEVEL", "WARN" if level == "WARNING" else level)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 import torch
+from demo_checkpoint import dit_shapes
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 from voiceclone.dit import Arch, DiT, rename_upstream
-from voiceclone.engine import Plan, Sampling, Schedule, sample
+from voiceclone.engine import Plan, Sampling, Schedule, sample, time_steps
 from voiceclone.errors import ModelUnavailable
 
 VOCABULARY_SIZE = 50
@@ -132,3 +134,18 @@ def test_nothing_is_initialised(upstream):
     weights = dict(cfm.state_dict())
     dit = DiT.from_upstream(Arch.from_config(V1), weights)
     assert dit.output.weight.data_ptr() == weights["transformer.proj_out.weight"].data_ptr()
+
+
+def test_every_tensor_follows_the_weights_to_their_device():
+    """Nothing of a batch stays behind on the CPU: checked with tensors that only pretend to be on a GPU."""
+    times = time_steps(2, -1.0)
+    with FakeTensorMode(allow_non_fake_inputs=True):
+        shapes = dit_shapes(V1, VOCABULARY_SIZE)
+        weights = {name: torch.empty(shape, device="cuda", dtype=torch.float16) for name, shape in shapes}
+        dit = DiT.from_upstream(Arch.from_config(V1), weights)
+        modulations = dit.tabulate(times[:-1].to(dit.device))
+        tokens = [torch.zeros(30, dtype=torch.long)] * 2
+        condition = dit.prepare([torch.empty(60, 100)] * 2, tokens, [200, 150], guided=True)
+        x = torch.empty(350, 100, device=dit.device, dtype=dit.dtype)
+        v = dit(x, modulations.blocks[0], modulations.final[0], condition)
+    assert (v.device.type, v.dtype, v.shape) == ("cuda", torch.float16, (2, 350, 100))

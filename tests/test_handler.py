@@ -208,29 +208,31 @@ def test_the_platforms_loop_gets_its_results(places):
     assert results["bad"]["output"]["error_code"] == "invalid_input"
 
 
-def test_a_worker_without_models_reports_itself_unhealthy(places):
-    """The platform hears the reason, and the process ends."""
-    places[1]["RUNPOD_VOLUME"] = str(places[0] / "missing")
+def unhealthy_reason(places):
+    """Start a worker that cannot serve; returns what the platform hears of it."""
     with JobServer() as server, start(places, server) as process:
         try:
             assert process.wait(timeout=90) == 1
         finally:
             process.kill()
         ping = server.pings.get(timeout=1)
-    assert ping["status"] == ["unhealthy"]
-    assert ping["check"] == ["check_models"]
-    assert "attach a network volume" in ping["reason"][0]
+    assert (ping["status"], ping["check"]) == (["unhealthy"], ["check_models"])
+    return ping["reason"][0]
+
+
+def test_a_worker_without_models_reports_itself_unhealthy(places):
+    """The platform hears the reason, and the process ends."""
+    places[1]["RUNPOD_VOLUME"] = str(places[0] / "missing")
+    assert "attach a network volume" in unhealthy_reason(places)
+
+
+def test_a_setting_that_cannot_be_read_is_told_to_the_platform(places):
+    places[1]["LOG_LEVEL"] = "LOUD"
+    assert "LOG_LEVEL='LOUD'" in unhealthy_reason(places)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="the promise is about machines without a usable GPU")
 def test_a_worker_without_a_gpu_reports_itself_unhealthy(places):
     """On the platform the CPU never takes the GPU's place in silence."""
     del places[1]["F5_DEVICE"]
-    with JobServer() as server, start(places, server) as process:
-        try:
-            assert process.wait(timeout=90) == 1
-        finally:
-            process.kill()
-        ping = server.pings.get(timeout=1)
-    assert ping["status"] == ["unhealthy"]
-    assert "the GPU cannot be used" in ping["reason"][0]
+    assert "the GPU cannot be used" in unhealthy_reason(places)

@@ -98,7 +98,7 @@ class Layout:
     @classmethod
     def of(cls, lengths: Sequence[int], dim_head: int, device: torch.device, dtype: torch.dtype) -> Layout:
         index = torch.cat([torch.arange(n) for n in lengths])
-        chunk = torch.repeat_interleave(torch.arange(len(lengths)), torch.tensor(lengths))
+        chunk = torch.cat([torch.full((n,), i) for i, n in enumerate(lengths)])
         spread = torch.arange(len(index)) + CONV_GAP * chunk
         occupied = torch.zeros(len(index) + CONV_GAP * (len(lengths) - 1), 1, dtype=dtype)
         occupied[spread] = 1

@@ -13,6 +13,8 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+
 
 def _setting(default: T, env: str, about: str, parse: Callable[[str], T]) -> T:
     """A dataclass field that knows its environment variable, its meaning and how it is read."""
@@ -42,8 +44,8 @@ def _device(text: str) -> str:
 
 def _log_level(text: str) -> str:
     level = text.upper()
-    if level not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
-        raise ValueError("must be DEBUG, INFO, WARNING or ERROR")
+    if level not in LOG_LEVELS:
+        raise ValueError(f"must be one of {', '.join(LOG_LEVELS)}")
     return level
 
 
