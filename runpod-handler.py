@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from voiceclone.errors import ModelUnavailable
-from voiceclone.settings import LOG_LEVELS, Settings
+from voiceclone.settings import Settings
 
 if TYPE_CHECKING:
     from voiceclone.worker import Worker
@@ -87,9 +87,10 @@ def check_models() -> None:
 def main() -> None:
     """Load the models and serve; where they cannot be loaded, let the fitness check tell the platform why."""
     global _unavailable  # noqa: PLW0603
-    level = os.environ.get("LOG_LEVEL", "").upper()
-    if level not in LOG_LEVELS:
-        level = "INFO"  # initialize_models() says what is wrong with it
+    try:
+        level = Settings.from_env(os.environ).log_level
+    except ValueError:
+        level = "INFO"  # initialize_models() says what is wrong
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     # The SDK's own default prints every reply, audio included.
     os.environ.setdefault("RUNPOD_LOG_LEVEL", "WARN" if level == "WARNING" else level)
@@ -100,6 +101,9 @@ def main() -> None:
     except (ModelUnavailable, ValueError) as e:
         _unavailable = str(e)
         log.error("no model: %s", e)  # noqa: TRY400 - the message is the cure, a traceback hides it
+    except Exception as e:  # the boundary: the platform hears the reason instead of seeing a process die
+        _unavailable = f"{type(e).__name__}: {e}"
+        log.exception("no model")
     runpod.serverless.register_fitness_check(check_models)
     runpod.serverless.start({"handler": handler})
 

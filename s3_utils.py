@@ -143,7 +143,7 @@ class LocalStore:
 
     def put(self, key: str, data: bytes, content_type: str, expires_in_s: int) -> Artifact:
         """Write `data` to `<root>/<key>`; directories are made as needed. Raises StorageFailed."""
-        path = self._path(key, StorageFailed)
+        path = self._path(key)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             _write_whole(path, data)
@@ -152,22 +152,11 @@ class LocalStore:
             raise StorageFailed(f"{key} could not be written ({e.strerror}): {cure}") from e
         return Artifact(key=key, path=str(path))
 
-    def get(self, key: str, max_bytes: int) -> bytes:
-        """The file's bytes; `key` is the one that was put. Raises DownloadFailed."""
-        path = self._path(key, DownloadFailed)
-        try:
-            with path.open("rb") as file:
-                data = file.read(max_bytes + 1)
-        except OSError as e:
-            raise DownloadFailed(f"{key} could not be read ({e.strerror}): check the key and the volume") from e
-        _refuse_oversize(key, len(data), max_bytes)
-        return data
-
-    def _path(self, key: str, failure: type[WorkerError]) -> Path:
+    def _path(self, key: str) -> Path:
         root = self.root.resolve()
         if "\0" not in key and root in (path := (root / key).resolve()).parents:
             return path
-        raise failure(f"{key!r} leads out of the store: use a relative key without '..'")
+        raise StorageFailed(f"{key!r} leads out of the store: use a relative key without '..'")
 
 
 def store_from_env(environ: Mapping[str, str]) -> S3Store | None:

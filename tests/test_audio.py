@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import resource
 import struct
 
 import numpy as np
@@ -64,6 +65,22 @@ def test_stereo_is_mixed_and_resampled():
     assert rms(decoded.samples) == pytest.approx(rms(left) / 2, rel=0.02)
 
 
+@pytest.mark.parametrize("rate", [8_000, 11_127, 44_101, 47_999, 96_001])
+def test_any_rate_is_resampled_in_bounded_memory(rate):
+    """A filter by the ratio of the rates would take gigabytes: the process may not grow by more than 200 MB."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    decoded = decode(as_wav(tone(sample_rate=rate).samples, rate), 24_000, 30)
+    assert decoded.duration_s == pytest.approx(1, abs=0.01)
+    assert np.abs(np.fft.rfft(decoded.samples[:23_900], 24_000)).argmax() == pytest.approx(440, abs=2)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000
+
+
+@pytest.mark.parametrize("rate", [1, 3_999, 400_000])
+def test_a_rate_that_no_recorder_has_is_refused(rate):
+    with pytest.raises(BadAudio, match=f"rate of {rate} Hz"):
+        decode(as_wav(np.ones(1000, np.float32), rate), 24_000, 2000)
+
+
 def test_resampling_to_the_same_rate_is_the_same_waveform():
     waveform = tone()
     assert resample(waveform, 24_000) is waveform
@@ -86,10 +103,12 @@ def test_what_cannot_be_a_reference_is_refused(data, message):
 
 
 def test_a_header_that_lies_about_the_length_does_not_reserve_memory():
-    """The data chunk claims 2 GB and holds 2 bytes."""
+    """The data chunk claims 2 GB and holds 2 bytes; the process may not grow by more than 50 MB."""
     wav = bytearray(as_wav(np.zeros(1, np.float32), 24_000))
     wav[40:44] = struct.pack("<I", 2**31)
-    assert len(decode(bytes(wav), 24_000, 2).samples) <= 1
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert len(decode(bytes(wav), 24_000, 12).samples) <= 1
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000
 
 
 PARTS = st.lists(st.integers(1, 400), min_size=1, max_size=6)

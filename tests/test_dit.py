@@ -24,7 +24,7 @@ ARCHS = {
     "two rotary heads": {**V1, "pe_attn_head": 2},
     "training options": {**V1, "attn_backend": "torch", "attn_mask_enabled": False, "checkpoint_activations": True},
 }
-# Reference frames, all frames, characters: text much shorter than the sound, and longer than the sound allows.
+# Reference frames, all frames, characters: text much shorter than the sound, and as long as the sound allows.
 LENGTHS = [(60, 200, 40), (97, 331, 330)]
 
 
@@ -32,7 +32,6 @@ def make_pair(upstream, arch):
     """The same random weights in f5-tts's classes and in ours."""
     their_dit, their_cfm = upstream
     torch.manual_seed(0)
-    arch = {k: v for k, v in arch.items() if k != "checkpoint_activations"}
     dit = their_dit(**arch, text_num_embeds=VOCABULARY_SIZE, mel_dim=100)
     for parameter in dit.parameters():
         torch.nn.init.normal_(parameter, std=0.08)

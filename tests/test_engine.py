@@ -11,8 +11,8 @@ import pytest
 import torch
 
 from voiceclone import audio
-from voiceclone.engine import EPSS, KEPT_SCHEDULES, Engine, Sampling, find_device, read_weights, time_steps
-from voiceclone.errors import ModelUnavailable, OutOfMemory, SynthesisFailed
+from voiceclone.engine import EPSS, KEPT_SCHEDULES, Engine, Sampling, find_device, read_weights, sample, time_steps
+from voiceclone.errors import DeviceFailed, ModelUnavailable, OutOfMemory, SynthesisFailed
 from voiceclone.types import Chunk, ReferenceVoice, Waveform
 from voiceclone.voices import Voices
 
@@ -92,9 +92,14 @@ def test_spans_tell_where_each_chunk_lies(engine, voice):
 def test_many_chunks_are_spoken_in_several_batches(engine, voice, monkeypatch):
     """Memory is bounded by the batch; the result does not change with it."""
     chunks = [Chunk(f"Sentence number {i}.", i) for i in range(5)]
+    batches = []
+    monkeypatch.setattr("voiceclone.engine.sample", lambda *a: batches.append(a[2]) or sample(*a))
     whole = engine.speak(chunks, voice, FAST).waveform.samples
-    monkeypatch.setattr("voiceclone.engine.MAX_BATCH_FRAMES", 1300)
+    assert len(batches.pop()) == len(chunks)
+    monkeypatch.setattr("voiceclone.engine.MAX_BATCH_FRAMES", 1600)
     assert np.abs(engine.speak(chunks, voice, FAST).waveform.samples - whole).max() <= 1e-5
+    assert len(batches) > 1
+    assert max(sum(len(plan.noise) for plan in batch) for batch in batches) <= 1600
 
 
 def test_a_quiet_reference_stays_quiet(engine, voice):
@@ -105,8 +110,14 @@ def test_a_quiet_reference_stays_quiet(engine, voice):
     assert level < 0.1 * loud
 
 
-def test_without_guidance_half_the_work_is_done(engine, voice):
-    unguided = engine.speak([Chunk("No guidance here.", 0)], voice, Sampling(2, cfg_strength=0))
+@pytest.mark.parametrize(("cfg_strength", "rows"), [(0, 1), (2.0, 2)])
+def test_without_guidance_half_the_work_is_done(engine, voice, monkeypatch, cfg_strength, rows):
+    """The network sees one row of every frame instead of two."""
+    seen = []
+    forward = engine.dit.forward
+    monkeypatch.setattr(engine.dit, "forward", lambda *a: seen.append(forward(*a)) or seen[-1])
+    unguided = engine.speak([Chunk("No guidance here.", 0)], voice, Sampling(2, cfg_strength))
+    assert {len(velocity) for velocity in seen} == {rows}
     assert audio.rms(unguided.waveform.samples) > 1e-3
 
 
@@ -151,6 +162,31 @@ def test_out_of_memory_asks_for_a_fresh_worker(broken, voice, monkeypatch):
     assert caught.value.refresh_worker
 
 
+def test_a_broken_gpu_asks_for_a_fresh_worker(broken, voice, monkeypatch):
+    """The driver's error is the one that a GPU raises; there is none here."""
+
+    def launch(*_):
+        raise torch.AcceleratorError("CUDA error: an illegal memory access was encountered", 700)
+
+    monkeypatch.setattr(broken.vocoder, "forward", launch)
+    with pytest.raises(DeviceFailed, match="send the job again") as caught:
+        broken.speak([Chunk("The GPU is gone.", 0)], voice, FAST)
+    assert caught.value.refresh_worker
+    assert caught.value.code == "synthesis_failed"
+
+
+def test_a_slow_voice_does_not_cut_words_apart(engine, voice):
+    slow = ReferenceVoice(voice.waveform, "Slow words. ")
+    assert engine.max_chunk_size(slow, speed=0.3) >= 20
+
+
+def test_network_and_vocoder_must_hear_alike(engine):
+    other = copy.deepcopy(engine.vocoder)
+    other.arch = dataclasses.replace(other.arch, hop_length=512)
+    with pytest.raises(ModelUnavailable, match="every 256"):
+        Engine(engine.dit, other, engine.vocabulary, engine.tokenizer)
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason="the promise is about machines without a usable GPU")
 def test_the_cpu_is_taken_only_where_no_gpu_is_required():
     assert find_device(None, gpu_required=False) == "cpu"
@@ -193,6 +229,12 @@ def test_a_checkpoint_never_runs_code(tmp_path):
     with pytest.raises(ModelUnavailable, match="more than tensors"):
         read_weights(tmp_path / "model.pt", "cpu")
     assert not (tmp_path / "ran").exists()
+
+
+def test_a_checkpoint_must_name_its_tensors(tmp_path):
+    torch.save([torch.zeros(1)], tmp_path / "model.pt")
+    with pytest.raises(ModelUnavailable, match="no named tensors"):
+        read_weights(tmp_path / "model.pt", "cpu")
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "model.pt"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -78,6 +79,12 @@ def run(places, *arguments, **environ):
 
 def tree(path):
     return sorted(str(p.relative_to(path)) for p in path.rglob("*"))
+
+
+def snapshot(volume):
+    """The folder of the demo checkpoint on a volume."""
+    (path,) = Path(volume).glob("models/hub/models--local--f5-tts-demo/snapshots/*")
+    return path
 
 
 def load_handler():
@@ -229,6 +236,15 @@ def test_a_worker_without_models_reports_itself_unhealthy(places):
 def test_a_setting_that_cannot_be_read_is_told_to_the_platform(places):
     places[1]["LOG_LEVEL"] = "LOUD"
     assert "LOG_LEVEL='LOUD'" in unhealthy_reason(places)
+
+
+def test_a_failure_that_nobody_foresaw_is_told_to_the_platform(places, tmp_path):
+    """A vocoder's config that is no YAML at all."""
+    model = tmp_path / "model"
+    shutil.copytree(snapshot(places[1]["RUNPOD_VOLUME"]), model)
+    (model / "vocos/config.yaml").write_text("{")
+    places[1]["F5_MODEL"] = str(model)
+    assert "ParserError" in unhealthy_reason(places)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="the promise is about machines without a usable GPU")

@@ -42,13 +42,14 @@ SOUND = b"RIFF some bytes"
     [
         ("https://example.com/a.wav?sig=1", HttpsSource("https://example.com/a.wav?sig=1")),
         ("s3://bucket/voices/a b.wav", BucketSource("bucket", "voices/a b.wav")),
+        ("s3://bucket/what?#1.wav", BucketSource("bucket", "what?#1.wav")),
         (base64.b64encode(SOUND).decode(), InlineSource(SOUND)),
         (base64.encodebytes(SOUND * 20).decode(), InlineSource(SOUND * 20)),
         ("data:audio/wav;base64," + base64.b64encode(SOUND).decode(), InlineSource(SOUND)),
     ],
 )
 def test_a_reference_comes_four_ways(ref_audio, source):
-    request, _ = parse({**RECORDED, "ref_audio": ref_audio}, SETTINGS)
+    request, _ = parse({**RECORDED, "ref_audio": ref_audio}, SETTINGS, bucket="bucket")
     assert request.ref_audio == source
     assert request.ref_text == "Hi there. "
 
@@ -67,6 +68,7 @@ def test_a_reference_comes_four_ways(ref_audio, source):
             {"text": "Hi", "ref_audio": "https://e.com/v.wav", "ref_text": "a", "job_id": "mine"},
         ),
         ({**SAY, "return_word_timings": False}, SAY),
+        ({"text": "Hi", "voice": None, "local_voice": "example-en"}, {"text": "Hi", "voice": "example-en"}),
     ],
 )
 def test_requests_of_the_former_worker_stay_valid(former, current):
@@ -87,6 +89,24 @@ def test_every_bad_field_is_reported_at_once():
         parse({"text": "", "speed": 9, "seed": -1, "format": "aiff", "spede": 1, "nfe_step": 0}, SETTINGS)
     assert {p.field for p in caught.value.problems} == {"text", "voice", "speed", "seed", "format", "spede", "nfe_step"}
     assert "did you mean speed?" in str(caught.value)
+
+
+def test_the_bucket_is_the_configured_one():
+    with pytest.raises(InvalidInput, match="bucket that this worker is configured with"):
+        parse({**RECORDED, "ref_audio": "s3://theirs/a.wav"}, SETTINGS, bucket="mine")
+
+
+def test_an_error_stays_small_whatever_is_sent():
+    """The platform drops a reply over its limit in silence."""
+    with pytest.raises(InvalidInput) as caught:
+        parse({**SAY, **{f"{i}{'x' * 10_000}": i for i in range(3000)}}, SETTINGS)
+    assert len(str(caught.value)) < 10_000
+
+
+def test_characters_without_a_meaning_are_named_when_they_are_left_out():
+    request, warnings = parse({**SAY, "text": "Hello \ue000there."}, SETTINGS)
+    assert request.text == "Hello there."
+    assert warnings == ["characters without a meaning are left out: U+E000"]
 
 
 MALFORMED = [
@@ -118,6 +138,11 @@ MALFORMED = [
     ("ref_audio", {**RECORDED, "ref_audio": "ftp://example.com/a.wav"}),
     ("ref_audio", {**RECORDED, "ref_audio": "https://"}),
     ("ref_audio", {**RECORDED, "ref_audio": "https://[::1"}),
+    ("ref_audio", {**RECORDED, "ref_audio": "https://example.com:99999/a.wav"}),
+    ("ref_audio", {**RECORDED, "ref_audio": "https://example.com:abc/a.wav"}),
+    ("ref_audio", {**RECORDED, "ref_audio": "https://a..b/x.wav"}),
+    ("ref_audio", {**RECORDED, "ref_audio": f"https://{'a' * 70}.com/x.wav"}),
+    ("ref_audio", {**RECORDED, "ref_audio": "s3://bucket/key.wav"}),
     ("ref_audio", {**RECORDED, "ref_audio": "s3://bucket"}),
     ("ref_audio", {**RECORDED, "ref_audio": "s3:///key"}),
     ("ref_audio", {**RECORDED, "ref_audio": ""}),
@@ -151,19 +176,22 @@ MALFORMED = [
     ("format", {**SAY, "format": "exe"}),
     ("format", {**SAY, "format": None}),
     ("delivery", {**SAY, "delivery": "email"}),
+    ("delivery", {**SAY, "delivery": "s3"}),
     ("key", {**SAY, "key": "../escape.wav"}),
     ("key", {**SAY, "key": "/absolute.wav"}),
     ("key", {**SAY, "key": "a//b.wav"}),
     ("key", {**SAY, "key": "a/.hidden"}),
     ("key", {**SAY, "key": ""}),
-    ("key", {**SAY, "key": "a" * 513}),
+    ("key", {**SAY, "key": "a" * 201}),
+    ("key", {**SAY, "key": "a/" * 300 + "a"}),
     ("expires_in", {**SAY, "expires_in": 59}),
     ("expires_in", {**SAY, "expires_in": 604_801}),
     ("job_id", {**SAY, "job_id": "a/b"}),
     ("action", {**SAY, "action": "explode"}),
     ("action", {**SAY, "action": None}),
     ("action", {**SAY, "action": {}}),
-    ("action", {"endpoint": "upload", "voice_name": "me", "voice_file_url": "https://e.com/a.wav"}),
+    ("endpoint", {"endpoint": "upload", "voice_name": "me", "voice_file_url": "https://e.com/a.wav"}),
+    ("local_voice", {"text": "Hello.", "local_voice": "http://example.com/a.wav", "ref_text": "Hi."}),
     ("endpoint", {**SAY, "endpoint": "tts", "action": "synthesize"}),
     ("local_voice", {**SAY, "local_voice": "example-zh"}),
     ("return_word_timings", {**SAY, "return_word_timings": True}),

@@ -593,7 +593,7 @@ def test_a_local_artifact_has_an_absolute_path_and_nothing_else_is_left(tmp_path
     artifact = store.put("job/deep/1.wav", WAV, "audio/wav", 60)
     path = tmp_path / "output/job/deep/1.wav"
     assert (artifact.key, artifact.path, artifact.url, artifact.expires_at) == ("job/deep/1.wav", str(path), None, None)
-    assert path.read_bytes() == WAV == store.get(artifact.key, len(WAV))
+    assert path.read_bytes() == WAV
     assert stat.S_IMODE(path.stat().st_mode) == 0o644
     assert files_below(tmp_path) == ["output/job/deep/1.wav"]
 
@@ -602,7 +602,7 @@ def test_a_local_put_replaces_what_was_there(tmp_path):
     store = LocalStore(tmp_path)
     store.put("1.wav", b"old", "audio/wav", 60)
     store.put("1.wav", b"new", "audio/wav", 60)
-    assert store.get("1.wav", 3) == b"new"
+    assert (tmp_path / "1.wav").read_bytes() == b"new"
     assert files_below(tmp_path) == ["1.wav"]
 
 
@@ -619,7 +619,7 @@ def test_a_write_that_breaks_off_leaves_the_old_file_and_no_part(tmp_path):
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert str(tmp_path) not in str(caught.value)
     assert files_below(tmp_path) == ["1.wav"]
-    assert store.get("1.wav", 3) == b"old"
+    assert (tmp_path / "1.wav").read_bytes() == b"old"
 
 
 def test_a_target_that_cannot_be_replaced_leaves_no_part(tmp_path):
@@ -637,7 +637,7 @@ def test_a_root_that_is_a_file_is_a_storage_failure_without_its_path(tmp_path):
 
 
 @pytest.mark.parametrize("key", ["../1.wav", "a/../../1.wav", "/etc/1.wav", "", ".", "a/..", "link/1.wav", "1\0.wav"])
-def test_a_key_that_leaves_the_root_is_refused_both_ways(tmp_path, key):
+def test_a_key_that_leaves_the_root_is_refused(tmp_path, key):
     root = tmp_path / "root"
     root.mkdir()
     (root / "link").symlink_to(tmp_path)
@@ -645,21 +645,5 @@ def test_a_key_that_leaves_the_root_is_refused_both_ways(tmp_path, key):
     store = LocalStore(root)
     with pytest.raises(StorageFailed, match="relative key"):
         store.put(key, WAV, "audio/wav", 60)
-    with pytest.raises(DownloadFailed, match="relative key"):
-        store.get(key, 100)
     assert files_below(tmp_path) == ["1.wav", "root/link"]
     assert (tmp_path / "1.wav").read_bytes() == b"outside"
-
-
-def test_a_local_file_is_read_up_to_the_limit_and_not_beyond(tmp_path):
-    store = LocalStore(tmp_path)
-    store.put("1.wav", b"12345", "audio/wav", 60)
-    assert store.get("1.wav", 5) == b"12345"
-    with pytest.raises(DownloadFailed, match="larger than the 4 bytes"):
-        store.get("1.wav", 4)
-
-
-def test_a_missing_local_file_is_named_without_its_path(tmp_path):
-    with pytest.raises(DownloadFailed, match=r"no/such\.wav.*check the key") as caught:
-        LocalStore(tmp_path).get("no/such.wav", 10)
-    assert str(tmp_path) not in str(caught.value)

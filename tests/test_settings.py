@@ -38,6 +38,7 @@ def test_every_variable_is_read():
     [
         ("URL_EXPIRY_S", "59"),
         ("URL_EXPIRY_S", "a day"),
+        ("MAX_REFERENCE_S", "16"),
         ("MAX_TEXT_CHARS", "0"),
         ("MAX_AUDIO_MB", "-1"),
         ("LOG_LEVEL", "LOUD"),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voiceclone.text import as_transcript, clean, is_speakable, size, split, tokenize
+from voiceclone.text import as_transcript, clean, dropped, is_speakable, size, split, tokenize
 
 NASTY = [
     "Hello, world! I can't believe it's 3.14; mother-in-law, e.g. AT&T or C++ at foo@bar.com",
@@ -84,13 +84,31 @@ def test_split_prefers_sentences_then_clauses_then_words():
     assert split("今天天气很好。我们去公园吧！好的。", 24) == ["今天天气很好。", "我们去公园吧！", "好的。"]
 
 
+@pytest.mark.parametrize(
+    "sentences",
+    [
+        ["नमस्ते दुनिया।", "यह एक परीक्षण है।", "धन्यवाद।"],
+        ["كيف حالك؟", "أنا بخير شكرا جزيلا.", "مرحبا بك."],
+        ["你好。", "世界！"],
+    ],
+)
+def test_every_scripts_own_sentence_ends_are_known(sentences):
+    longest = max(map(size, sentences))
+    assert split(" ".join(sentences), longest) == sentences
+
+
 def test_decimals_and_closing_quotes_do_not_end_in_the_wrong_place():
     assert split('He said "it is 3.14." Then he left.', 22) == ['He said "it is 3.14."', "Then he left."]
 
 
 def test_clean_keeps_what_can_be_said():
     assert clean("  a\tb\r\n\u200bc\u0000\ud800  d\u00a0e ") == "a b c d e"
+    assert clean("\u0928\u200d") == "\u0928\u200d"  # a joiner is part of the spelling
     assert clean("e\u0301") == "é"
+
+
+def test_dropped_names_what_a_reader_may_miss():
+    assert dropped("a\ue000b\u200b\n\ue000\u0378") == ["\ue000", "\u0378"]
 
 
 def test_speakable_means_a_letter_or_a_digit():
@@ -106,6 +124,9 @@ def test_speakable_means_a_letter_or_a_digit():
         ("你好", "你好。"),
         ("你好。", "你好。"),
         ("नमस्ते", "नमस्ते. "),
+        ("नमस्ते।", "नमस्ते। "),
+        ("كيف حالك؟", "كيف حالك؟ "),
+        ("Hello…", "Hello… "),
     ],
 )
 def test_a_transcript_ends_its_sentence(given_text, transcript):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.server
 import threading
 from dataclasses import replace
@@ -64,12 +65,11 @@ def test_a_recording_in_the_job_or_in_the_bucket_becomes_a_voice(voices):
     assert np.array_equal(stored.waveform.samples, inline.waveform.samples)
 
 
-def test_only_the_configured_bucket_is_read(voices):
-    with pytest.raises(InvalidInput, match="bucket that this worker"):
-        voices.recorded(BucketSource("theirs", "voices/me.wav"), TRANSCRIPT)
-    with pytest.raises(InvalidInput, match="no bucket configured"):
-        Voices(Settings(), None).recorded(BucketSource("mine", "voices/me.wav"), TRANSCRIPT)
-    with pytest.raises(DownloadFailed):
+def test_another_bucket_is_never_read(voices):
+    for other in (voices, Voices(Settings(), None)):
+        with pytest.raises(DownloadFailed, match="no way to the bucket theirs"):
+            other.recorded(BucketSource("theirs", "voices/me.wav"), TRANSCRIPT)
+    with pytest.raises(DownloadFailed, match="no such object"):
         voices.recorded(BucketSource("mine", "other.wav"), TRANSCRIPT)
 
 
@@ -104,6 +104,8 @@ def web():
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
+            if self.path == "/drip":
+                return self.drip()
             status = {"/clip.wav": 200, "/moved": 302}.get(self.path, 404)
             self.send_response(status)
             self.send_header("Location", "/clip.wav")
@@ -112,13 +114,23 @@ def web():
             if status == 200:
                 self.wfile.write(CLIP)
 
+        def drip(self):
+            """A byte at a time, for as long as anyone listens."""
+            self.send_response(200)
+            self.end_headers()
+            with contextlib.suppress(ConnectionError):
+                while not gone.wait(0.01):
+                    self.wfile.write(b"x")
+
         def log_message(self, *_):
             pass
 
+    gone = threading.Event()
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}"
+        gone.set()
         server.shutdown()
         thread.join()
 
@@ -127,7 +139,7 @@ def web():
     "host", ["127.0.0.1", "localhost", "169.254.169.254", "10.0.0.1", "[::1]", "[fd00::1]", "0.0.0.0"]
 )
 def test_addresses_inside_the_network_are_never_fetched(voices, host):
-    with pytest.raises(DownloadFailed, match="must be public"):
+    with pytest.raises(DownloadFailed, match="is not public"):
         voices.recorded(HttpsSource(f"https://{host}/secret?token=1"), TRANSCRIPT)
 
 
@@ -136,11 +148,23 @@ def test_a_public_clip_is_fetched_and_limits_hold(web, monkeypatch):
     monkeypatch.setenv("RUNPOD_ALLOW_PRIVATE_DOWNLOAD_URLS", "true")
     assert fetch_https(f"{web}/clip.wav", 1_000_000) == CLIP
     assert fetch_https(f"{web}/moved", 1_000_000) == CLIP
-    with pytest.raises(DownloadFailed, match="at most"):
+    with pytest.raises(DownloadFailed, match="larger than"):
         fetch_https(f"{web}/clip.wav", 1000)
     with pytest.raises(DownloadFailed, match="answered 404") as caught:
         fetch_https(f"{web}/missing?signature=secret", 1000)
     assert "secret" not in str(caught.value)
+
+
+def test_a_server_that_drips_does_not_hold_the_worker(web, monkeypatch):
+    monkeypatch.setenv("RUNPOD_ALLOW_PRIVATE_DOWNLOAD_URLS", "true")
+    monkeypatch.setattr("voiceclone.voices.FETCH_DEADLINE_S", 0.2)
+    with pytest.raises(DownloadFailed, match="took longer"):
+        fetch_https(f"{web}/drip", 1_000_000)
+
+
+def test_a_host_that_cannot_be_found_is_a_failed_download():
+    with pytest.raises(DownloadFailed, match="cannot be found"):
+        fetch_https("https://no-such-host.invalid/clip.wav", 1000)
 
 
 def test_a_server_that_is_not_there_is_a_failed_download(monkeypatch):

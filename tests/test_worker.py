@@ -91,10 +91,21 @@ def test_punctuation_alone_is_not_spoken(worker, monkeypatch):
     monkeypatch.setattr(worker.engine, "max_chunk_size", lambda *_: 8)
     reply = worker.handle(job(text="Hello. !!!!!!! there."))
     assert [chunk["text"] for chunk in reply["chunks"]] == ["Hello.", "there."]
+    assert reply["warnings"] == ["punctuation alone is not spoken: !!!!!!!"]
 
 
-def test_info_names_model_device_and_limits_without_secrets(worker):
-    info = worker.handle({"id": "i", "input": {"action": "info"}})
+def test_the_transcript_is_looked_at_as_well(worker):
+    clip = base64.b64encode(Path(worker.handle(job(text="A longer text for a clip."))["audio_path"]).read_bytes())
+    recorded = {"voice": None, "ref_audio": clip.decode(), "ref_text": "A longer \u2603 text"}
+    assert worker.handle(job(**recorded))["warnings"] == [
+        "the model's vocabulary lacks \u2603: each is read as a space"
+    ]
+
+
+def test_info_names_model_device_and_limits_without_secrets(worker, s3):
+    info = with_bucket(worker, s3[0]).handle({"id": "i", "input": {"action": "info"}})
+    assert "secret-key" not in json.dumps(info)
+    assert str(worker.settings.volume) not in json.dumps(info)
     assert info["model"]["name"] == "demo"
     assert info["device"] == "cpu"
     assert info["dtype"] == "float32"
@@ -262,11 +273,23 @@ def test_a_bug_shows_the_caller_no_traceback(worker, monkeypatch, caplog):
     assert "/secret/path" in caplog.text
 
 
-def test_an_output_directory_that_cannot_be_written_is_a_storage_failure(worker, tmp_path):
-    """A file stands where the directory should be."""
+def test_speech_that_no_directory_takes_comes_inside_the_reply(worker, s3, tmp_path):
+    """Neither the bucket nor the directory can be written: small audio is sent, and both reasons are told."""
     (tmp_path / "output").write_text("in the way")
+    reply = with_bucket(worker, {**s3[0], "S3_BUCKET": "missing"}).handle(job())
+    assert decode(base64.b64decode(reply["audio_base64"]), 24_000, 60).duration_s > 0.5
+    assert "NoSuchBucket" in reply["degraded"]["reason"]
+    assert "could not be written" in reply["degraded"]["reason"]
+
+
+def test_where_no_way_is_left_delivery_fails_with_every_reason(worker, tmp_path):
+    """A file stands where the directory should be, and the reply has no room."""
+    (tmp_path / "output").write_text("in the way")
+    worker.settings = dataclasses.replace(worker.settings, max_inline_mb=0)
     reply = worker.handle(job())
     assert reply["error_code"] == "storage_failed"
+    assert "could not be written" in reply["error"]
+    assert "ask for opus" in reply["error"]
     assert str(tmp_path) not in reply["error"]
     assert [path.name for path in tmp_path.rglob("*")] == ["output"]
 

@@ -17,6 +17,11 @@ import numpy as np
 from voiceclone.errors import BadAudio
 from voiceclone.types import Samples, Span, Waveform
 
+SAMPLE_RATE = 24_000
+"""The rate that F5-TTS hears and speaks at, in Hertz."""
+SOURCE_RATES = range(4_000, 384_001)
+"""Rates of a recording that are believed, in Hertz."""
+
 AudioFormat = Literal["wav", "flac", "mp3", "ogg", "opus"]
 FORMATS: tuple[AudioFormat, ...] = get_args(AudioFormat)
 
@@ -51,6 +56,8 @@ def decode(data: bytes, sample_rate: int, max_duration_s: float) -> Waveform:
 
     try:
         with soundfile.SoundFile(io.BytesIO(data)) as file:
+            if file.samplerate not in SOURCE_RATES:
+                raise BadAudio(f"the reference claims a rate of {file.samplerate} Hz: export it at 24000 or 44100")
             limit = int(max_duration_s * file.samplerate)
             # Read one sample past the limit rather than trust the header: a small file can hold hours of silence.
             samples = file.read(limit + 1, dtype="float32", always_2d=True)
@@ -69,14 +76,15 @@ def decode(data: bytes, sample_rate: int, max_duration_s: float) -> Waveform:
 
 
 def resample(waveform: Waveform, sample_rate: int) -> Waveform:
-    """Band-limited resampling; the same waveform where the rates are equal."""
+    """Band-limited resampling; the same waveform where the rates are equal.
+
+    By soxr: torchaudio's filter grows with the ratio of the rates, to gigabytes between 47,999 and 24,000 Hz.
+    """
     if waveform.sample_rate == sample_rate:
         return waveform
-    import torch
-    from torchaudio.functional import resample as sinc_resample
+    import soxr
 
-    resampled = sinc_resample(torch.from_numpy(waveform.samples), waveform.sample_rate, sample_rate)
-    return Waveform(resampled.numpy(), sample_rate)
+    return Waveform(soxr.resample(waveform.samples, waveform.sample_rate, sample_rate), sample_rate)
 
 
 def rms(samples: Samples) -> float:

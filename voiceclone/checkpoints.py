@@ -12,16 +12,18 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import yaml
 
 from voiceclone.errors import ModelUnavailable
 from voiceclone.hub import Finder, Hub, Need, fault
+from voiceclone.types import Tokenizer
 
 logger = logging.getLogger(__name__)
 
-Tokenizer = Literal["pinyin", "char"]
+MEL_SPEC = {"target_sample_rate": 24_000, "n_mel_channels": 100, "hop_length": 256, "win_length": 1024, "n_fft": 1024}
+"""What every F5-TTS model with Vocos hears; others cannot be run."""
 
 
 @dataclass(frozen=True)
@@ -244,10 +246,12 @@ def _read_config(path: Path) -> _Config:
         raise ModelUnavailable(
             f"{path} has no `model.arch`: give the network's parameters there, as f5-tts's own configs do"
         )
-    mel_spec = model.get("mel_spec")
-    mel_type = mel_spec.get("mel_spec_type", "vocos") if isinstance(mel_spec, dict) else "vocos"
-    if (model.get("backbone", "DiT"), mel_type) != ("DiT", "vocos"):
-        raise ModelUnavailable(f"{path}: only a DiT backbone with mel_spec_type vocos can be run")
+    if model.get("backbone", "DiT") != "DiT":
+        raise ModelUnavailable(f"{path}: only a DiT backbone can be run, not {model['backbone']}")
+    mel_spec = {"mel_spec_type": "vocos", **MEL_SPEC}
+    asked = model["mel_spec"] if isinstance(model.get("mel_spec"), dict) else {}
+    if others := sorted(key for key in mel_spec if asked.get(key, mel_spec[key]) != mel_spec[key]):
+        raise ModelUnavailable(f"{path}: only models with this mel_spec can be run: {mel_spec}; {others} differ")
     tokenizer = model.get("tokenizer", "pinyin")
     if tokenizer not in ("pinyin", "char", "custom"):
         raise ModelUnavailable(f"{path}: `model.tokenizer` is {tokenizer!r}, must be pinyin, char or custom")

@@ -410,6 +410,7 @@ def rename_upstream(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
         if not _IGNORED.search(name.removeprefix("ema_model.")):
             state[name] = tensor
     for name in [name for name in state if ".to_q." in name]:
-        parts = [state.pop(name.replace(".to_q.", f".{part}.")) for part in ("to_q", "to_k", "to_v")]
-        state[name.replace(".to_q.", ".qkv.")] = torch.cat(parts)
+        parts = [name.replace(".to_q.", f".{part}.") for part in ("to_q", "to_k", "to_v")]
+        if all(part in state for part in parts):
+            state[name.replace(".to_q.", ".qkv.")] = torch.cat([state.pop(part) for part in parts])
     return state

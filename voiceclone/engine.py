@@ -14,7 +14,7 @@ import logging
 import math
 import pickle
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,16 +26,16 @@ from torch import Tensor
 from voiceclone import audio, text
 from voiceclone.checkpoints import Checkpoint
 from voiceclone.dit import Arch, DiT, Modulations
-from voiceclone.errors import ModelUnavailable, OutOfMemory, SynthesisFailed
-from voiceclone.types import Chunk, ReferenceVoice, Samples, Speech
+from voiceclone.errors import DeviceFailed, ModelUnavailable, OutOfMemory, SynthesisFailed
+from voiceclone.types import Chunk, ReferenceVoice, Samples, Speech, Tokenizer
 from voiceclone.vocos import Vocos, VocosArch
 
 log = logging.getLogger(__name__)
 
-SAMPLE_RATE = 24_000
+MEL_DIM = 100
 N_FFT = 1024
 HOP_LENGTH = 256
-FRAMES_PER_S = SAMPLE_RATE / HOP_LENGTH
+FRAMES_PER_S = audio.SAMPLE_RATE / HOP_LENGTH
 MEL_FLOOR = 1e-5
 UNKNOWN_TOKEN = 0
 """f5-tts reads a character that the vocabulary lacks as its first entry, the space."""
@@ -44,6 +44,8 @@ TRAINED_S = 22.0
 """Reference and speech of one chunk together: upstream's margin below the 30 s that the models were trained on."""
 MIN_SPEECH_S = 0.6
 """Shortest speech of a chunk: a single word needs time for its attack and release that no count of bytes predicts."""
+MIN_CHUNK_SIZE = 20
+"""Fewer bytes would cut words apart, however slow the voice."""
 MAX_BATCH_FRAMES = 8192
 SILENCE_RMS = 1e-4
 """-80 dB below full scale: quieter is not speech."""
@@ -123,13 +125,13 @@ def time_steps(nfe_step: int, sway_sampling_coef: float) -> Tensor:
     return t + sway_sampling_coef * (torch.cos(torch.pi / 2 * t) - 1 + t)
 
 
-def log_mel(samples: Tensor, mel_dim: int) -> Tensor:
+def log_mel(samples: Tensor) -> Tensor:
     """Log-mel spectrogram as Vocos defines it: (samples,) at 24 kHz -> (samples // HOP_LENGTH, m)."""
     from torchaudio.functional import melscale_fbanks
 
     window = torch.hann_window(N_FFT)
     spectrum = torch.stft(samples, N_FFT, HOP_LENGTH, window=window, return_complex=True).abs()
-    filters = melscale_fbanks(N_FFT // 2 + 1, 0.0, SAMPLE_RATE / 2, mel_dim, SAMPLE_RATE)
+    filters = melscale_fbanks(N_FFT // 2 + 1, 0.0, audio.SAMPLE_RATE / 2, MEL_DIM, audio.SAMPLE_RATE)
     # The transform centres one frame on the very end; F5-TTS counts whole hops only.
     return (spectrum.T @ filters).clamp(min=MEL_FLOOR).log()[: len(samples) // HOP_LENGTH]
 
@@ -137,7 +139,12 @@ def log_mel(samples: Tensor, mel_dim: int) -> Tensor:
 class Engine:
     """F5-TTS and Vocos on one device."""
 
-    def __init__(self, dit: DiT, vocoder: Vocos, vocabulary: Mapping[str, int], tokenizer: text.Tokenizer) -> None:
+    def __init__(self, dit: DiT, vocoder: Vocos, vocabulary: Mapping[str, int], tokenizer: Tokenizer) -> None:
+        frames = (dit.arch.mel_dim, vocoder.arch.mel_dim, vocoder.arch.n_fft, vocoder.arch.hop_length)
+        if frames != (MEL_DIM, MEL_DIM, N_FFT, HOP_LENGTH):
+            raise ModelUnavailable(
+                f"network and vocoder must use {MEL_DIM} mel bins of {N_FFT} samples every {HOP_LENGTH}, not {frames}"
+            )
         if len(vocabulary) != dit.vocabulary_size:
             raise ModelUnavailable(
                 f"vocab.txt has {len(vocabulary)} entries, the checkpoint was trained with {dit.vocabulary_size}:"
@@ -169,7 +176,7 @@ class Engine:
     def max_chunk_size(self, voice: ReferenceVoice, speed: float) -> int:
         """Bytes of text that the model says well in one pass in this voice (upstream's rule)."""
         rate = text.size(voice.text) / voice.waveform.duration_s
-        return max(1, int(rate * (TRAINED_S - voice.waveform.duration_s) * speed))
+        return max(MIN_CHUNK_SIZE, int(rate * (TRAINED_S - voice.waveform.duration_s) * speed))
 
     def unknown_characters(self, chunk_text: str) -> list[str]:
         """What the vocabulary lacks, in order of appearance, each once."""
@@ -191,20 +198,25 @@ class Engine:
             target_rms: a quieter reference is raised to this level for the model, and the speech lowered again.
 
         Raises:
-            SynthesisFailed: a chunk came out silent or not finite, in fp32 too.
+            SynthesisFailed: a chunk came out silent or not finite, in fp32 too; DeviceFailed, if the GPU broke down.
             OutOfMemory: the device has too little memory.
         """
         level = audio.rms(voice.waveform.samples)
         gain = max(1.0, target_rms / level) if level else 1.0
-        reference = log_mel(torch.from_numpy(voice.waveform.samples) * gain, self.dit.arch.mel_dim)
-        plans = [self._plan(chunk, voice, len(reference)) for chunk in chunks]
+        reference = log_mel(torch.from_numpy(voice.waveform.samples) * gain)
+        # One at a time: the noise of a long text would fill the memory.
+        plans = (self._plan(chunk, voice, len(reference)) for chunk in chunks)
         spoken: list[Samples] = []
         try:
             for batch in _batches(plans):
                 spoken += self._speak_batch(self.dit, batch, reference, sampling)
         except torch.OutOfMemoryError as e:
             raise OutOfMemory("the GPU has too little memory for this job: send a shorter text or reference") from e
-        waveform, spans = audio.join([samples / gain for samples in spoken], SAMPLE_RATE, cross_fade_s)
+        except RuntimeError as e:
+            if self.dit.device.type == "cuda" or isinstance(e, torch.AcceleratorError):
+                raise DeviceFailed("the GPU failed: send the job again, another worker takes it") from e
+            raise
+        waveform, spans = audio.join([samples / gain for samples in spoken], audio.SAMPLE_RATE, cross_fade_s)
         return Speech(waveform, spans)
 
     def _plan(self, chunk: Chunk, voice: ReferenceVoice, reference_frames: int) -> Plan:
@@ -217,7 +229,7 @@ class Engine:
         # The network needs a frame for each token.
         frames = max(reference_frames + speech_frames, len(ids) + 1)
         generator = torch.Generator().manual_seed(chunk.seed)
-        return Plan(ids, torch.randn(frames, self.dit.arch.mel_dim, generator=generator))
+        return Plan(ids, torch.randn(frames, MEL_DIM, generator=generator))
 
     def _speak_batch(self, dit: DiT, plans: list[Plan], reference: Tensor, sampling: Sampling) -> list[Samples]:
         """Samples of each plan. What comes out unusable in half precision is spoken once more in fp32."""
@@ -283,7 +295,11 @@ def read_weights(path: Path, device: str) -> Mapping[str, Tensor]:
     try:
         state = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError) as e:
-        raise ModelUnavailable(f"{path} is damaged, or holds more than tensors: fetch it, or save it, again") from e
+        raise ModelUnavailable(
+            f"{path} is damaged, holds more than tensors, or was saved by a torch before 1.6: fetch or save it again"
+        ) from e
+    if not isinstance(state, dict):
+        raise ModelUnavailable(f"{path} holds no named tensors")
     for name in ("ema_model_state_dict", "model_state_dict"):
         state = state.get(name, state)
     return {name: tensor.to(device) for name, tensor in state.items() if isinstance(tensor, Tensor)}
@@ -295,7 +311,7 @@ def read_vocabulary(path: Path) -> dict[str, int]:
         return {line.rstrip("\n"): i for i, line in enumerate(lines)}
 
 
-def _batches(plans: Sequence[Plan]) -> Iterator[list[Plan]]:
+def _batches(plans: Iterable[Plan]) -> Iterator[list[Plan]]:
     """Neighbours together, up to MAX_BATCH_FRAMES; a longer one alone."""
     batch: list[Plan] = []
     for plan in plans:

@@ -83,6 +83,12 @@ class SynthesisFailed(WorkerError):
     code = "synthesis_failed"
 
 
+class DeviceFailed(SynthesisFailed):
+    """The GPU broke down: whatever runs on it next fails too."""
+
+    refresh_worker = True
+
+
 class StorageFailed(WorkerError):
     """The result could not be stored or linked."""
 

@@ -29,7 +29,11 @@ Quality = Literal["fast", "balanced", "best"]
 NFE_STEPS: dict[Quality, int] = {"fast": 7, "balanced": 16, "best": 32}
 
 MB = 1_000_000
-_KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
+# An error must fit into a reply, whatever was sent.
+MAX_PROBLEMS = 30
+MAX_NAME_CHARS = 64
+# 200 characters fit into a file's name with what a store adds to it.
+_KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}(/[A-Za-z0-9_-][A-Za-z0-9._-]{0,199})*")
 _VOICE = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
 _JOB_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
 
@@ -117,6 +121,11 @@ class SynthesisRequest(_Request):
     job_id: str | None = Field(None, description="your own id for the reply and the key; absent: the platform's")
 
     @property
+    def recording(self) -> tuple[AudioSource, str]:
+        """The reference and its transcript, where no voice is named."""
+        return cast("tuple[AudioSource, str]", (self.ref_audio, self.ref_text))
+
+    @property
     def steps(self) -> int:
         """Steps of the sampler."""
         return self.nfe_step or NFE_STEPS[self.quality]
@@ -124,7 +133,7 @@ class SynthesisRequest(_Request):
     @field_validator("text")
     @classmethod
     def _speakable(cls, value: str, info: ValidationInfo) -> str:
-        limit = _settings(info).max_text_chars
+        limit = _context(info).settings.max_text_chars
         if len(value) > limit:
             raise ValueError(f"has {len(value)} characters, at most {limit} are allowed: split it into several jobs")
         if not text_rules.is_speakable(value):
@@ -156,7 +165,9 @@ class SynthesisRequest(_Request):
         if value is not None and len(value) > 512:
             raise ValueError("has more than 512 characters: shorten it")
         return _matching(
-            value, _KEY, "names of letters, digits, '-', '_' and '.', joined by '/', none starting with a dot"
+            value,
+            _KEY,
+            "names of letters, digits, '-', '_' and '.', up to 200 each, joined by '/', none starting with a dot",
         )
 
     @field_validator("ref_audio", mode="before")
@@ -166,37 +177,61 @@ class SynthesisRequest(_Request):
             return None
         if not isinstance(value, str):
             raise ValueError("must be a string: an https:// URL, s3://bucket/key, a data: URI or base64")
-        return parse_source(value, _settings(info).max_audio_mb * MB)
+        source = parse_source(value, _context(info).settings.max_audio_mb * MB)
+        if isinstance(source, BucketSource) and source.bucket != _context(info).bucket:
+            raise ValueError("must lie in the bucket that this worker is configured with")
+        return source
+
+    @field_validator("delivery")
+    @classmethod
+    def _delivery(cls, value: Delivery, info: ValidationInfo) -> Delivery:
+        if value == "s3" and _context(info).bucket is None:
+            raise ValueError("s3 needs a bucket: set S3_BUCKET and its keys, or ask for base64")
+        return value
 
 
 Request = SynthesisRequest | InfoRequest
 
 
-def parse(data: object, settings: Settings) -> tuple[Request, list[str]]:
+@dataclass(frozen=True)
+class _Context:
+    """What a request is checked against."""
+
+    settings: Settings
+    bucket: str | None
+
+
+def parse(data: object, settings: Settings, bucket: str | None = None) -> tuple[Request, list[str]]:
     """Check a job's input.
+
+    Args:
+        bucket: name of the configured bucket; None where there is none.
 
     Returns:
         The request, and warnings about what was changed on the caller's behalf.
 
     Raises:
-        InvalidInput: names every bad field.
+        InvalidInput: names every bad field, by the name that the caller used.
     """
     if not isinstance(data, Mapping):
         raise InvalidInput.at("input", 'must be an object such as {"text": "...", "voice": "example-en"}')
-    fields, problems, warnings = _modernise({str(key): value for key, value in data.items()})
+    fields, former, problems, warnings = _modernise({str(key): value for key, value in data.items()})
     action = fields.setdefault("action", "synthesize")
     schemas: dict[object, type[SynthesisRequest | InfoRequest]] = {"synthesize": SynthesisRequest, "info": InfoRequest}
     schema = schemas.get(action) if isinstance(action, str) else None
     if schema is None:
-        raise InvalidInput([*problems, FieldProblem("action", f"must be one of: {', '.join(map(str, schemas))}")])
-    if schema is SynthesisRequest:
-        problems += _who_speaks(fields)
-    try:
-        request = schema.model_validate(fields, context=settings)
-    except ValidationError as e:
-        problems += [_problem(error, schema) for error in e.errors(include_url=False)]
+        problems.append(FieldProblem("action", f"must be one of: {', '.join(map(str, schemas))}"))
+    else:
+        try:
+            request = schema.model_validate(fields, context=_Context(settings, bucket))
+        except ValidationError as e:
+            problems += [_problem(error, schema) for error in e.errors(include_url=False)[:MAX_PROBLEMS]]
+        if schema is SynthesisRequest:
+            problems += _who_speaks(fields)
     if problems:
-        raise InvalidInput(problems)
+        raise InvalidInput([FieldProblem(former.get(p.field, p.field), p.message) for p in problems])
+    if isinstance(request, SynthesisRequest) and (lost := text_rules.dropped(fields["text"])):
+        warnings.append(f"characters without a meaning are left out: {' '.join(f'U+{ord(c):04X}' for c in lost)}")
     return request, warnings
 
 
@@ -204,18 +239,14 @@ def parse_source(value: str, max_bytes: int) -> AudioSource:
     """Tell a URL, an object of a bucket and inline audio apart. Raises ValueError with the cure."""
     value = value.strip()
     scheme = value[: value.find("://")].lower() if "://" in value[:16] else ""
-    if scheme in ("https", "s3"):
-        try:
-            parts = urlsplit(value)
-        except ValueError as e:
-            raise ValueError(f"is not a URL: {e}") from e
-        if not parts.hostname:
-            raise ValueError("is a URL without a host")
-        if scheme == "https":
-            return HttpsSource(value)
-        if not parts.path.strip("/"):
+    if scheme == "https":
+        return HttpsSource(_checked_url(value))
+    if scheme == "s3":
+        # Not a URL: '?' and '#' are part of a key.
+        bucket, _, key = value[len("s3://") :].partition("/")
+        if not bucket or not key:
             raise ValueError("must name an object: s3://bucket/key")
-        return BucketSource(parts.netloc, parts.path.lstrip("/"))
+        return BucketSource(bucket, key)
     if scheme:
         raise ValueError(f"{scheme}:// is not fetched: use https:// or s3://")
     encoded = value
@@ -234,22 +265,40 @@ def parse_source(value: str, max_bytes: int) -> AudioSource:
     return InlineSource(decoded)
 
 
+def _checked_url(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        host = (parts.hostname or "").encode("idna")
+        usable = bool(host) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ValueError("is not a URL that can be fetched: check its host and port")
+    return value
+
+
 _LEGACY_ACTIONS = {"tts": "synthesize", "upload": "add_voice", "list_voices": "list_voices", "download": "link"}
 
 
-def _modernise(fields: dict[str, Any]) -> tuple[dict[str, Any], list[FieldProblem], list[str]]:
-    """Requests of the worker that this one replaces, under today's names."""
+def _modernise(fields: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str], list[FieldProblem], list[str]]:
+    """Requests of the worker that this one replaces, under today's names.
+
+    Returns:
+        The fields, the former name of each field that had one, problems and warnings.
+    """
+    former: dict[str, str] = {}
     problems: list[FieldProblem] = []
     warnings: list[str] = []
 
     def rename(old: str, new: str, value: Any) -> None:
-        if new in fields:
+        if fields.get(new) is not None:
             problems.append(FieldProblem(old, f"is the former name of {new}: send one of them"))
         else:
             fields[new] = value
+            former[new] = old
 
-    if "endpoint" in fields:
-        endpoint = fields.pop("endpoint")
+    endpoint = fields.pop("endpoint", None)
+    if endpoint is not None:
         rename("endpoint", "action", _LEGACY_ACTIONS.get(endpoint, endpoint) if isinstance(endpoint, str) else endpoint)
     for old in ("local_voice", "voice_name"):
         voice = fields.pop(old, None)
@@ -257,14 +306,15 @@ def _modernise(fields: dict[str, Any]) -> tuple[dict[str, Any], list[FieldProble
             rename(old, "ref_audio", voice)
         elif voice is not None:
             rename(old, "voice", voice.removesuffix(".wav") if isinstance(voice, str) else voice)
-    if "voice_file_url" in fields:
-        rename("voice_file_url", "ref_audio", fields.pop("voice_file_url"))
+    url = fields.pop("voice_file_url", None)
+    if url is not None:
+        rename("voice_file_url", "ref_audio", url)
+    timing_format = fields.pop("timing_format", None)
     if fields.pop("return_word_timings", False):
         problems.append(FieldProblem("return_word_timings", "word times are not available here: leave the field out"))
-    elif fields.pop("timing_format", None) is not None:
+    elif timing_format is not None:
         warnings.append("timing_format has no effect without return_word_timings")
-    fields.pop("timing_format", None)
-    return fields, problems, warnings
+    return fields, former, problems, warnings
 
 
 def _who_speaks(fields: Mapping[str, Any]) -> list[FieldProblem]:
@@ -283,7 +333,7 @@ def _who_speaks(fields: Mapping[str, Any]) -> list[FieldProblem]:
 
 def _problem(error: Mapping[str, Any], schema: type[BaseModel]) -> FieldProblem:
     """One of pydantic's errors in the caller's terms."""
-    path = str(error["loc"][0]) if error["loc"] else "input"
+    path = str(error["loc"][0])[:MAX_NAME_CHARS] if error["loc"] else "input"
     if error["type"] == "extra_forbidden":
         close = difflib.get_close_matches(path, schema.model_fields, n=1)
         return FieldProblem(path, f"is not known: did you mean {close[0]}?" if close else "is not known: leave it out")
@@ -293,8 +343,8 @@ def _problem(error: Mapping[str, Any], schema: type[BaseModel]) -> FieldProblem:
     return FieldProblem(path, message.replace("Input should be", "must be").replace("Input should", "must"))
 
 
-def _settings(info: ValidationInfo) -> Settings:
-    return cast(Settings, info.context)
+def _context(info: ValidationInfo) -> _Context:
+    return cast(_Context, info.context)
 
 
 def _matching(value: str | None, pattern: re.Pattern[str], allowed: str) -> str | None:

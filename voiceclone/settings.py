@@ -13,8 +13,6 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
-
 
 def _setting(default: T, env: str, about: str, parse: Callable[[str], T]) -> T:
     """A dataclass field that knows its environment variable, its meaning and how it is read."""
@@ -26,6 +24,13 @@ def _positive(text: str) -> int:
     value = int(text)
     if value <= 0:
         raise ValueError("must be above zero")
+    return value
+
+
+def _reference_length(text: str) -> int:
+    value = int(text)
+    if not 1 <= value <= 15:
+        raise ValueError("must lie within 1..15 seconds: reference and speech share the 30 s that the models know")
     return value
 
 
@@ -44,8 +49,8 @@ def _device(text: str) -> str:
 
 def _log_level(text: str) -> str:
     level = text.upper()
-    if level not in LOG_LEVELS:
-        raise ValueError(f"must be one of {', '.join(LOG_LEVELS)}")
+    if level not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+        raise ValueError("must be DEBUG, INFO, WARNING or ERROR")
     return level
 
 
@@ -80,7 +85,7 @@ class Settings:
     url_expiry_s: int = _setting(86_400, "URL_EXPIRY_S", "life of a link in seconds, 60..604800", _link_life)
     max_text_chars: int = _setting(100_000, "MAX_TEXT_CHARS", "longest text of a job in characters", _positive)
     max_audio_mb: int = _setting(25, "MAX_AUDIO_MB", "largest reference file in MB", _positive)
-    max_reference_s: int = _setting(12, "MAX_REFERENCE_S", "longest reference in seconds", _positive)
+    max_reference_s: int = _setting(12, "MAX_REFERENCE_S", "longest reference in seconds, 1..15", _reference_length)
     max_inline_mb: int = _setting(7, "MAX_INLINE_MB", "largest audio file sent inside a reply in MB", _positive)
     log_level: str = _setting("INFO", "LOG_LEVEL", "`DEBUG`, `INFO`, `WARNING` or `ERROR`", _log_level)
     on_platform: bool = False

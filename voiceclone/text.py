@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Literal
 
-Tokenizer = Literal["pinyin", "char"]
+from voiceclone.types import Tokenizer
 
-_SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+|(?<=[。！？])[”’」』）]*")
-_CLAUSE_END = re.compile(r"(?<=[,;:])\s+|(?<=[，；：、])|\s+(?=[–—-]\s)")
+# Latin ends may stand within a number or a name: they need a space behind them. The others end wherever they stand.
+_LATIN_END, _OTHER_END = ".!?…", "。！？｡।॥؟۔"
+_SENTENCE_END = re.compile(rf"(?<=[{_LATIN_END}])[\"'”’)\]]*\s+|(?<=[{_OTHER_END}])[”’」』）]*\s*")
+_CLAUSE_END = re.compile(r"(?<=[,;:،؛])\s+|(?<=[，；：、])|\s+(?=[–—-]\s)")
 _WORD_END = re.compile(r"\s+")
+_JOINERS = "\u200c\u200d"  # part of the spelling in Persian and the scripts of India
 # f5-tts replaces these before it looks characters up.
 _REPLACED = str.maketrans({";": ",", "“": '"', "”": '"', "‘": "'", "’": "'"})
 
@@ -25,10 +27,18 @@ def size(text: str) -> int:
 
 
 def clean(text: str) -> str:
-    """Compose characters, drop the invisible ones, make every run of white space one space."""
+    """Compose characters, drop those that are nothing to read, make every run of white space one space."""
     text = unicodedata.normalize("NFC", text)
-    visible = (c if not unicodedata.category(c).startswith("C") else " " if c.isspace() else "" for c in text)
-    return " ".join("".join(visible).split())
+    return " ".join("".join(c if _is_readable(c) else " " if c.isspace() else "" for c in text).split())
+
+
+def dropped(text: str) -> list[str]:
+    """What `clean` drops and a reader may miss: characters of no known meaning, each once."""
+    return list(dict.fromkeys(c for c in text if not _is_readable(c) and unicodedata.category(c) in ("Co", "Cn", "Cs")))
+
+
+def _is_readable(character: str) -> bool:
+    return character in _JOINERS or not unicodedata.category(character).startswith("C")
 
 
 def is_speakable(text: str) -> bool:
@@ -37,14 +47,19 @@ def is_speakable(text: str) -> bool:
 
 
 def as_transcript(text: str) -> str:
-    """A reference's transcript as F5-TTS expects it: it ends a sentence, and Latin text with a space.
+    """A reference's transcript as F5-TTS expects it: it ends a sentence, with a space where the script has spaces.
 
     Without the ending the model tends to run the reference into the speech.
     """
     text = clean(text)
-    if text[-1] not in ".!?…。！？":
-        text += "。" if size(text[-1]) == 3 and unicodedata.east_asian_width(text[-1]) == "W" else "."
-    return text + " " if text[-1].isascii() else text
+    if text[-1] not in _LATIN_END + _OTHER_END:
+        text += "。" if _is_wide(text[-1]) else "."
+    return text if _is_wide(text[-1]) else text + " "
+
+
+def _is_wide(character: str) -> bool:
+    """Whether the character is one of the scripts that write without spaces."""
+    return unicodedata.east_asian_width(character) in ("W", "F")
 
 
 def split(text: str, max_size: int) -> list[str]:

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 Samples = NDArray[np.float32]
 """Mono audio, shape (n,), nominally within -1..1."""
+
+Tokenizer = Literal["pinyin", "char"]
+"""How a model was taught to read: Chinese characters as pinyin, or every character as it is."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,7 @@ class Artifact:
 
 
 class Store(Protocol):
-    """Where audio is kept: a bucket or a directory."""
+    """Where results are kept: a bucket or a directory."""
 
     def put(self, key: str, data: bytes, content_type: str, expires_in_s: int) -> Artifact:
         """Store `data` under `key`, whole or not at all, replacing what was there.
@@ -87,6 +90,12 @@ class Store(Protocol):
         `expires_in_s` is the life of the link in seconds, where the store makes links. Raises StorageFailed.
         """
         ...
+
+
+class Bucket(Store, Protocol):
+    """A store whose objects have an `s3://` address and can be read."""
+
+    bucket: str
 
     def get(self, key: str, max_bytes: int) -> bytes:
         """The object's bytes. Raises DownloadFailed if it is missing, out of reach or larger than `max_bytes`."""

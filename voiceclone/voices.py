@@ -9,32 +9,25 @@ from __future__ import annotations
 import functools
 import importlib.resources
 import logging
+import time
 from dataclasses import dataclass
-from typing import Protocol
 
 from voiceclone import audio, text
 from voiceclone.errors import BadAudio, DownloadFailed, InvalidInput, VoiceNotFound
 from voiceclone.request import MB, AudioSource, BucketSource, HttpsSource, InlineSource
 from voiceclone.settings import Settings
-from voiceclone.types import ReferenceVoice, Store, Waveform
+from voiceclone.types import Bucket, ReferenceVoice, Waveform
 
 log = logging.getLogger(__name__)
 
-SAMPLE_RATE = 24_000
-"""The rate that F5-TTS hears at, in Hertz."""
 MIN_REFERENCE_S = 1.0
-SILENCE_RMS = 1e-3
+QUIET_RMS = 1e-3
 """-60 dB below full scale: a room without a speaker."""
-SPEECH_RATE = (1.0, 90.0)
+SPEECH_RATE = (3.0, 90.0)
 """Bytes of text per second that anyone speaks: slow Latin text to fast Devanagari with three bytes a character."""
 FETCH_TIMEOUT_S = 20
+FETCH_DEADLINE_S = 60
 FETCH_BLOCK = 65_536
-
-
-class Bucket(Store, Protocol):
-    """A store whose objects have an `s3://` address."""
-
-    bucket: str
 
 
 @dataclass(frozen=True)
@@ -69,9 +62,9 @@ class Voices:
         Raises:
             DownloadFailed: the recording cannot be fetched.
             BadAudio: it is not a sound file, too long, too short or silent.
-            InvalidInput: the bucket is not the configured one, or the transcript cannot belong to the recording.
+            InvalidInput: the transcript cannot belong to the recording.
         """
-        waveform = audio.decode(self._fetch(source), SAMPLE_RATE, self._settings.max_reference_s)
+        waveform = audio.decode(self._fetch(source), audio.SAMPLE_RATE, self._settings.max_reference_s)
         _check(waveform)
         rate = text.size(transcript) / waveform.duration_s
         if not SPEECH_RATE[0] <= rate <= SPEECH_RATE[1]:
@@ -90,10 +83,9 @@ class Voices:
             case HttpsSource(url):
                 return fetch_https(url, limit)
             case BucketSource(bucket, key):
-                if self._bucket is None:
-                    raise InvalidInput.at("ref_audio", "is an s3:// address, but this worker has no bucket configured")
-                if bucket != self._bucket.bucket:
-                    raise InvalidInput.at("ref_audio", "must lie in the bucket that this worker is configured with")
+                # The request was checked against the bucket's name; here it is only a matter of not reading another.
+                if self._bucket is None or bucket != self._bucket.bucket:
+                    raise DownloadFailed(f"ref_audio: there is no way to the bucket {bucket}")
                 return self._bucket.get(key, limit)
 
 
@@ -103,19 +95,27 @@ def fetch_https(url: str, max_bytes: int) -> bytes:
     Raises DownloadFailed with the reason and the cure, never with the URL's query (it may be signed).
     """
     import requests
+    import urllib3
     from runpod.serverless.utils import rp_ssrf
 
+    deadline = time.monotonic() + FETCH_DEADLINE_S
     try:
-        with rp_ssrf.safe_get(url, timeout=FETCH_TIMEOUT_S, max_bytes=max_bytes) as response:
+        with rp_ssrf.safe_get(url, timeout=FETCH_TIMEOUT_S) as response:
             if not response.ok:
                 raise DownloadFailed(f"the server of ref_audio answered {response.status_code}: check the link's life")
-            return b"".join(rp_ssrf.iter_content_capped(response, FETCH_BLOCK, max_bytes))
+            body = bytearray()
+            # As it arrives: waiting for whole blocks would wait for a server that sends a byte a second.
+            while block := response.raw.read1(FETCH_BLOCK, decode_content=True):
+                body += block
+                if len(body) > max_bytes:
+                    raise DownloadFailed(f"ref_audio is larger than {max_bytes // MB} MB: link to a shorter clip")
+                if time.monotonic() > deadline:
+                    raise DownloadFailed(f"ref_audio took longer than {FETCH_DEADLINE_S} s: link to a faster server")
+            return bytes(body)
     except rp_ssrf.SSRFError as e:
         log.info("refused to fetch a reference: %s", e)
-        raise DownloadFailed(
-            f"ref_audio is not fetched: its host must be public, and the file at most {max_bytes // MB} MB"
-        ) from e
-    except requests.RequestException as e:
+        raise DownloadFailed("ref_audio: its host cannot be found, is not public, or redirects in vain") from e
+    except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError, OSError) as e:
         raise DownloadFailed(
             f"ref_audio could not be fetched ({type(e).__name__}): check the link, or send base64"
         ) from e
@@ -125,12 +125,12 @@ def fetch_https(url: str, max_bytes: int) -> bytes:
 def _example(name: str) -> ReferenceVoice:
     example = EXAMPLES[name]
     file = importlib.resources.files("f5_tts") / "infer/examples" / example.file
-    waveform = audio.decode(file.read_bytes(), SAMPLE_RATE, max_duration_s=30)
+    waveform = audio.decode(file.read_bytes(), audio.SAMPLE_RATE, max_duration_s=30)
     return ReferenceVoice(waveform, text.as_transcript(example.text), name)
 
 
 def _check(waveform: Waveform) -> None:
     if waveform.duration_s < MIN_REFERENCE_S:
         raise BadAudio(f"the reference is {waveform.duration_s:.2f} s long: send 3 to 10 s of clear speech")
-    if audio.rms(waveform.samples) < SILENCE_RMS:
+    if audio.rms(waveform.samples) < QUIET_RMS:
         raise BadAudio("the reference is silent: send 3 to 10 s of clear speech")

@@ -24,13 +24,15 @@ from voiceclone.engine import Engine, Sampling
 from voiceclone.errors import InvalidInput, StorageFailed, WorkerError
 from voiceclone.request import MB, Delivery, InfoRequest, SynthesisRequest, parse
 from voiceclone.settings import Settings
-from voiceclone.types import Artifact, Chunk, ReferenceVoice, Store
+from voiceclone.types import Artifact, Bucket, Chunk, ReferenceVoice, Store
 from voiceclone.voices import EXAMPLES, Voices
 
 log = logging.getLogger(__name__)
 
 Reply = dict[str, Any]
 SEEDS = 2**32
+MAX_SHOWN = 40
+"""Characters of the caller's text in a warning."""
 
 
 @dataclass
@@ -59,7 +61,7 @@ class Worker:
         checkpoint: Checkpoint,
         engine: Engine,
         voices: Voices,
-        bucket: Store | None,
+        bucket: Bucket | None,
         directory: Store,
     ) -> None:
         """
@@ -78,7 +80,7 @@ class Worker:
         """Answer a job. Never raises: what goes wrong becomes an `error` in the caller's terms."""
         job_id = str(job.get("id", "local"))
         try:
-            request, warnings = parse(job.get("input"), self.settings)
+            request, warnings = parse(job.get("input"), self.settings, self.bucket.bucket if self.bucket else None)
             if isinstance(request, InfoRequest):
                 return self.info()
             return self.synthesize(request, request.job_id or job_id, _digest(job["input"]), warnings)
@@ -99,7 +101,7 @@ class Worker:
             "formats": list(audio.FORMATS),
             "device": str(self.engine.dit.device),
             "dtype": str(self.engine.dit.dtype).removeprefix("torch."),
-            "delivery": self._delivery("auto"),
+            "delivery": self._way("auto"),
             "limits": {
                 "max_text_chars": settings.max_text_chars,
                 "max_audio_mb": settings.max_audio_mb,
@@ -112,19 +114,19 @@ class Worker:
 
     def synthesize(self, request: SynthesisRequest, job_id: str, digest: str, warnings: Sequence[str]) -> Reply:
         """Speak the request's text and deliver it; `digest` tells this input from others of the same job id."""
-        delivery = self._delivery(request.delivery)
+        way = self._way(request.delivery)
         timings = _Timings()
         with timings.measure("voice"):
             voice = self._voice(request)
         seed = secrets.randbelow(SEEDS) if request.seed is None else request.seed
-        chunks = self._plan(request, voice, seed)
+        chunks, plan_warnings = self._plan(request, voice, seed)
         with timings.measure("synthesis"):
             sampling = Sampling(request.steps, request.cfg_strength, request.sway_sampling_coef)
             speech = self.engine.speak(chunks, voice, sampling, request.target_rms, request.cross_fade_duration)
         with timings.measure("encode"):
             data = audio.encode(speech.waveform, request.format)
         with timings.measure("store"):
-            delivered = self._deliver(data, _key(request, job_id, digest), delivery, request)
+            delivered = self._deliver(data, _key(request, job_id, digest), way, request)
         took = timings.report()
         duration_s = speech.waveform.duration_s
         log.info(
@@ -133,7 +135,7 @@ class Worker:
             duration_s,
             took["total"],
             len(chunks),
-            delivery,
+            way,
         )
         return {
             "job_id": job_id,
@@ -156,54 +158,58 @@ class Worker:
             "model": self._model(),
             "timings": took,
             "rtf": round(took["synthesis"] / duration_s, 4),
-            "warnings": [*warnings, *self._unknown(request.text)],
+            "warnings": [*warnings, *plan_warnings],
         }
 
     def _voice(self, request: SynthesisRequest) -> ReferenceVoice:
-        if request.ref_audio is not None and request.ref_text is not None:
-            return self.voices.recorded(request.ref_audio, request.ref_text)
-        if request.voice is None:
-            raise InvalidInput.at("voice", "is missing")
-        return self.voices.named(request.voice)
+        if request.voice is not None:
+            return self.voices.named(request.voice)
+        return self.voices.recorded(*request.recording)
 
-    def _plan(self, request: SynthesisRequest, voice: ReferenceVoice, seed: int) -> list[Chunk]:
-        """The text in pieces that the model says well, each with its own seed; punctuation alone says nothing."""
+    def _plan(self, request: SynthesisRequest, voice: ReferenceVoice, seed: int) -> tuple[list[Chunk], list[str]]:
+        """The text in pieces that the model says well, each with its own seed; and what will not be said as written."""
         pieces = text.split(request.text, self.engine.max_chunk_size(voice, request.speed))
-        speakable = (piece for piece in pieces if text.is_speakable(piece))
-        return [Chunk(piece, (seed + i) % SEEDS, request.speed) for i, piece in enumerate(speakable)]
+        speakable = [piece for piece in pieces if text.is_speakable(piece)]
+        warnings = [f"punctuation alone is not spoken: {p[:MAX_SHOWN]}" for p in pieces if p not in speakable]
+        if unknown := self.engine.unknown_characters(voice.text + request.text):
+            shown = " ".join(unknown[:MAX_SHOWN])
+            warnings.append(f"the model's vocabulary lacks {shown}: each is read as a space")
+        return [Chunk(piece, (seed + i) % SEEDS, request.speed) for i, piece in enumerate(speakable)], warnings
 
-    def _unknown(self, spoken: str) -> list[str]:
-        unknown = self.engine.unknown_characters(spoken)
-        if not unknown:
-            return []
-        return [f"the model's vocabulary lacks {' '.join(unknown)}: each is read as a space"]
-
-    def _delivery(self, asked: Delivery) -> Delivery:
-        """Where the audio goes. Raises InvalidInput where the asked way is not configured."""
-        if asked == "s3" and self.bucket is None:
-            raise InvalidInput.at("delivery", "s3 needs a bucket: set S3_BUCKET and its keys, or ask for base64")
+    def _way(self, asked: Delivery) -> Delivery:
+        """How the audio is delivered where the request leaves it open."""
         if asked != "auto":
             return asked
         if self.bucket is not None:
             return "s3"
         return "base64" if self.settings.on_platform else "local"
 
-    def _deliver(self, data: bytes, key: str, delivery: Delivery, request: SynthesisRequest) -> Reply:
-        """Hand the audio over. Speech is not lost: what cannot go the asked way is kept in the directory."""
+    def _deliver(self, data: bytes, key: str, way: Delivery, request: SynthesisRequest) -> Reply:
+        """Hand the audio over; what cannot go the asked way is kept in the directory, or sent inside the reply.
+
+        Raises StorageFailed with every reason where no way is left.
+        """
+        reasons: list[str] = []
+        for attempt in dict.fromkeys((way, "local", "base64")):
+            try:
+                delivered = self._hand_over(data, key, attempt, request)
+            except StorageFailed as e:
+                log.warning("delivery by %s failed: %s", attempt, e)
+                reasons.append(str(e))
+            else:
+                return (
+                    {**delivered, "degraded": {"delivery": way, "reason": "; ".join(reasons)}} if reasons else delivered
+                )
+        raise StorageFailed("; ".join(reasons))
+
+    def _hand_over(self, data: bytes, key: str, way: str, request: SynthesisRequest) -> Reply:
         expires_in_s = request.expires_in or self.settings.url_expiry_s
         media_type = audio.content_type(request.format)
-        try:
-            if delivery == "base64":
-                return {"audio_base64": self._inline(data)}
-            if delivery == "s3" and self.bucket is not None:
-                return _located(self.bucket.put(f"output/{key}", data, media_type, expires_in_s))
-            return _located(self.directory.put(key, data, media_type, expires_in_s))
-        except StorageFailed as e:
-            if delivery == "local":
-                raise
-            log.warning("delivery by %s failed, keeping the audio in the output directory: %s", delivery, e)
-            kept = self.directory.put(key, data, media_type, expires_in_s)
-            return {**_located(kept), "degraded": {"delivery": delivery, "reason": str(e)}}
+        if way == "base64":
+            return {"audio_base64": self._inline(data)}
+        if way == "s3" and self.bucket is not None:
+            return _located(self.bucket.put(f"output/{key}", data, media_type, expires_in_s))
+        return _located(self.directory.put(key, data, media_type, expires_in_s))
 
     def _inline(self, data: bytes) -> str:
         if len(data) > self.settings.max_inline_mb * MB:
