@@ -34,10 +34,10 @@ def names(file):
 
 
 LOCKED = names("requirements.txt")
-EXCLUDED = names("lock-excludes.txt")
+EXCLUDED = names("scripts/lock-excludes.txt")
 OVERRIDDEN = {
     canonicalize_name(Requirement(line).name): Requirement(line)
-    for line in (ROOT / "lock-overrides.txt").read_text().splitlines()
+    for line in (ROOT / "scripts/lock-overrides.txt").read_text().splitlines()
     if line and not line.startswith("#")
 }
 
