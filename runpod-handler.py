@@ -9,13 +9,17 @@ Composition root: the only file that builds the rooms and puts them together.
 
 from __future__ import annotations
 
+import importlib
 import logging
 import os
+import threading
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from voiceclone.errors import ModelUnavailable
 from voiceclone.settings import Settings
+from voiceclone.timings import Timings
 
 if TYPE_CHECKING:
     from voiceclone.worker import Worker
@@ -49,21 +53,47 @@ def initialize_models(environ: Mapping[str, str] = os.environ) -> Worker:
     os.environ["TORCH_HOME"] = str(settings.models_dir / "torch")
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"  # it asks the hub even where nothing is to be fetched
 
-    from s3_utils import LocalStore, store_from_env
-    from voiceclone.checkpoints import resolve
-    from voiceclone.engine import Engine, find_device
-    from voiceclone.voices import Voices
-    from voiceclone.worker import Worker
+    timings = Timings(_process_started())
+    with timings.measure("files"):
+        from s3_utils import LocalStore, store_from_env
+        from voiceclone.checkpoints import resolve
+        from voiceclone.weights import read_ahead
 
-    device = find_device(settings.device, gpu_required=settings.on_platform)
-    bucket = store_from_env(environ)
-    checkpoint = resolve(settings.model, settings.revision, settings.volume, container_disk_ok=not settings.on_platform)
-    engine = Engine.load(checkpoint, device)
-    log.info("%s %s on %s, %s", checkpoint.name, checkpoint.revision, engine.dit.device, engine.dit.dtype)
+        bucket = store_from_env(environ)
+        off_platform = not settings.on_platform
+        checkpoint = resolve(settings.model, settings.revision, settings.volume, container_disk_ok=off_platform)
+        cache = settings.volume / "cache"
+        read_ahead([checkpoint.weights, checkpoint.vocoder_weights], cache)
+    with timings.measure("imports"):
+        from voiceclone.engine import Engine, find_device
+        from voiceclone.voices import Voices
+        from voiceclone.worker import Worker
+    with timings.measure("device"):
+        device = find_device(settings.device, gpu_required=settings.on_platform)
+    with timings.measure("weights"):
+        engine = Engine.load(checkpoint, device, cache)
+    with timings.measure("warm_up"):
+        engine.warm_up()
     _worker = Worker(
         settings, checkpoint, engine, Voices(settings, bucket), bucket, LocalStore(settings.local_output_dir)
     )
+    _worker.startup = timings.report()
+    log.info(
+        "%s %s on %s in %s, ready in s: %s",
+        checkpoint.name,
+        checkpoint.revision,
+        engine.dit.device,
+        engine.dit.dtype,
+        _worker.startup,
+    )
     return _worker
+
+
+def _process_started() -> float:
+    """When this process was started, as a reading of `time.perf_counter`."""
+    import psutil
+
+    return time.perf_counter() - (time.time() - psutil.Process().create_time())
 
 
 def handler(job: dict[str, Any]) -> dict[str, Any]:
@@ -94,8 +124,8 @@ def main() -> None:
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     # The SDK's own default prints every reply, audio included.
     os.environ.setdefault("RUNPOD_LOG_LEVEL", "WARN" if level == "WARNING" else level)
-    import runpod
-
+    # The SDK asks the CPU for its name when it is imported, for a second: torch is imported meanwhile.
+    threading.Thread(target=importlib.import_module, args=("runpod",), daemon=True).start()
     try:
         initialize_models()
     except (ModelUnavailable, ValueError) as e:
@@ -104,6 +134,8 @@ def main() -> None:
     except Exception as e:  # the boundary: the platform hears the reason instead of seeing a process die
         _unavailable = f"{type(e).__name__}: {e}"
         log.exception("no model")
+    import runpod
+
     runpod.serverless.register_fitness_check(check_models)
     runpod.serverless.start({"handler": handler})
 

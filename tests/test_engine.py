@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from voiceclone import audio
-from voiceclone.engine import EPSS, KEPT_SCHEDULES, Engine, Sampling, find_device, read_weights, sample, time_steps
+from voiceclone.engine import EPSS, KEPT_SCHEDULES, Engine, Sampling, find_device, sample, time_steps
 from voiceclone.errors import DeviceFailed, ModelUnavailable, OutOfMemory, SynthesisFailed
 from voiceclone.types import Chunk, ReferenceVoice, Waveform
 from voiceclone.voices import Voices
@@ -206,39 +206,8 @@ def test_the_vocabulary_must_be_the_checkpoints(engine):
         Engine(engine.dit, engine.vocoder, {"a": 0}, "pinyin")
 
 
-def test_a_training_checkpoint_gives_its_averaged_weights(tmp_path):
-    path = tmp_path / "model.pt"
-    torch.save({"model_state_dict": {"w": torch.zeros(1)}, "ema_model_state_dict": {"w": torch.ones(1)}}, path)
-    assert read_weights(path, "cpu")["w"] == 1
-    torch.save({"model_state_dict": {"w": torch.zeros(1)}}, path)
-    assert read_weights(path, "cpu")["w"] == 0
-
-
-class Planted:
-    """Writes a file when it is unpickled."""
-
-    def __init__(self, path):
-        self.path = path
-
-    def __reduce__(self):
-        return (open, (str(self.path), "w"))
-
-
-def test_a_checkpoint_never_runs_code(tmp_path):
-    torch.save({"model_state_dict": Planted(tmp_path / "ran")}, tmp_path / "model.pt")
-    with pytest.raises(ModelUnavailable, match="more than tensors"):
-        read_weights(tmp_path / "model.pt", "cpu")
-    assert not (tmp_path / "ran").exists()
-
-
-def test_a_checkpoint_must_name_its_tensors(tmp_path):
-    torch.save([torch.zeros(1)], tmp_path / "model.pt")
-    with pytest.raises(ModelUnavailable, match="no named tensors"):
-        read_weights(tmp_path / "model.pt", "cpu")
-
-
-@pytest.mark.parametrize("name", ["model.safetensors", "model.pt"])
-def test_a_damaged_checkpoint_is_named(tmp_path, name):
-    (tmp_path / name).write_bytes(b"half a file")
-    with pytest.raises(ModelUnavailable, match=name):
-        read_weights(tmp_path / name, "cpu")
+def test_warming_up_leaves_speech_as_it_is(broken, voice):
+    chunk = Chunk("The same before and after.", 2)
+    before = broken.speak([chunk], voice, FAST).waveform.samples
+    broken.warm_up()
+    assert np.array_equal(broken.speak([chunk], voice, FAST).waveform.samples, before)

@@ -171,6 +171,9 @@ def test_two_jobs_load_the_model_once(volume, tmp_path, monkeypatch):
     assert [reply["status"] for reply in replies] == ["completed"] * 2
     assert len(loads) == 1
     module.check_models()
+    startup = module.handler({"id": "i", "input": {"action": "info"}})["startup"]
+    assert list(startup) == ["files", "imports", "device", "weights", "warm_up", "total"]
+    assert sum(startup.values()) - startup["total"] <= startup["total"]
 
 
 def test_without_a_volume_nothing_falls_back_to_the_containers_disk(tmp_path):

@@ -8,9 +8,10 @@ import pytest
 import torch
 import yaml
 
-from voiceclone.engine import log_mel, read_weights
+from voiceclone.engine import log_mel
 from voiceclone.errors import ModelUnavailable
 from voiceclone.vocos import Vocos, VocosArch
+from voiceclone.weights import read_weights
 
 
 @pytest.fixture(scope="module")

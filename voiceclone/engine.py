@@ -12,7 +12,7 @@ from __future__ import annotations
 import copy
 import logging
 import math
-import pickle
+import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,11 +23,11 @@ import torch
 import yaml
 from torch import Tensor
 
-from voiceclone import audio, text
+from voiceclone import audio, text, weights
 from voiceclone.checkpoints import Checkpoint
 from voiceclone.dit import Arch, DiT, Modulations
 from voiceclone.errors import DeviceFailed, ModelUnavailable, OutOfMemory, SynthesisFailed
-from voiceclone.types import Chunk, ReferenceVoice, Samples, Speech, Tokenizer
+from voiceclone.types import Chunk, ReferenceVoice, Samples, Speech, Tokenizer, Waveform
 from voiceclone.vocos import Vocos, VocosArch
 
 log = logging.getLogger(__name__)
@@ -157,16 +157,24 @@ class Engine:
         self._schedules: OrderedDict[tuple[int, float], Schedule] = OrderedDict()
 
     @classmethod
-    def load(cls, checkpoint: Checkpoint, device: str) -> Engine:
+    def load(cls, checkpoint: Checkpoint, device: str, cache: Path | None = None) -> Engine:
         """Read a checkpoint's files; fp16 on a GPU, fp32 on a CPU.
 
-        Raises ModelUnavailable if a file is damaged, or the files do not belong together.
+        Args:
+            cache: directory for a copy of the weights in fp16; None keeps none.
+
+        Raises:
+            ModelUnavailable: a file is damaged, or the files do not belong together.
         """
-        dtype = torch.float16 if device == "cuda" else torch.float32
-        dit = DiT.from_upstream(Arch.from_config(checkpoint.arch), read_weights(checkpoint.weights, device), dtype)
+        dit = load_dit(checkpoint, device, torch.float16 if device == "cuda" else torch.float32, cache)
         vocos_arch = VocosArch.from_config(yaml.safe_load(checkpoint.vocoder_config.read_text()))
-        vocoder = Vocos.from_upstream(vocos_arch, read_weights(checkpoint.vocoder_weights, device))
+        vocoder = Vocos.from_upstream(vocos_arch, weights.read_weights(checkpoint.vocoder_weights, device))
         return cls(dit, vocoder, read_vocabulary(checkpoint.vocab), checkpoint.tokenizer)
+
+    def warm_up(self) -> None:
+        """Speak a word to nobody: libraries that load at their first use do so before the first job."""
+        noise = np.random.default_rng(0).normal(0, 0.1, audio.SAMPLE_RATE).astype(np.float32)
+        self.speak([Chunk("One.", 0)], ReferenceVoice(Waveform(noise, audio.SAMPLE_RATE), "Zero. "), Sampling(1))
 
     def check_device(self) -> None:
         """Raise RuntimeError if the device no longer computes: a lost GPU fails here, not in a job."""
@@ -279,30 +287,27 @@ def sample(dit: DiT, schedule: Schedule, plans: Sequence[Plan], reference: Tenso
     return list(x.split(lengths))
 
 
-def read_weights(path: Path, device: str) -> Mapping[str, Tensor]:
-    """The tensors of a checkpoint file: safetensors, or a pickle of nothing but tensors.
+def load_dit(checkpoint: Checkpoint, device: str, dtype: torch.dtype, cache: Path | None) -> DiT:
+    """The network of a checkpoint in `dtype`.
 
-    Of a training checkpoint, the averaged weights are taken where there are any. Raises ModelUnavailable.
+    Where the checkpoint has another dtype, a copy in `cache` is read in its place; where there is none yet, one is
+    written in the background. Raises ModelUnavailable.
     """
-    if path.suffix == ".safetensors":
-        from safetensors import SafetensorError
-        from safetensors.torch import load_file
-
+    arch = Arch.from_config(checkpoint.arch)
+    copied = None
+    if cache is not None and dtype != torch.float32:
+        copied = weights.copy_path(checkpoint.weights, str(dtype).removeprefix("torch."), cache)
+    if copied is not None and copied.is_file():
         try:
-            return load_file(path, device=device)
-        except SafetensorError as e:
-            raise ModelUnavailable(f"{path} is damaged ({e}): delete it and fetch it again") from e
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError) as e:
-        raise ModelUnavailable(
-            f"{path} is damaged, holds more than tensors, or was saved by a torch before 1.6: fetch or save it again"
-        ) from e
-    if not isinstance(state, dict):
-        raise ModelUnavailable(f"{path} holds no named tensors")
-    for name in ("ema_model_state_dict", "model_state_dict"):
-        state = state.get(name, state)
-    return {name: tensor.to(device) for name, tensor in state.items() if isinstance(tensor, Tensor)}
+            return DiT.from_upstream(arch, weights.read_weights(copied, device), dtype)
+        except ModelUnavailable as e:
+            log.warning("the copy of the weights cannot be used and is made anew: %s", e)
+    dit = DiT.from_upstream(arch, weights.read_weights(checkpoint.weights, device), dtype)
+    if copied is not None:
+        write = threading.Thread(target=weights.keep_copy, args=(dit.state_dict(), copied), name="keep-copy")
+        write.daemon = True  # a start that is cut short leaves a part, never a copy
+        write.start()
+    return dit
 
 
 def read_vocabulary(path: Path) -> dict[str, int]:

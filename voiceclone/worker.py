@@ -11,10 +11,7 @@ import hashlib
 import json
 import logging
 import secrets
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -24,6 +21,7 @@ from voiceclone.engine import Engine, Sampling
 from voiceclone.errors import InvalidInput, StorageFailed, WorkerError
 from voiceclone.request import MB, Delivery, InfoRequest, SynthesisRequest, parse
 from voiceclone.settings import Settings
+from voiceclone.timings import Timings
 from voiceclone.types import Artifact, Bucket, Chunk, ReferenceVoice, Store
 from voiceclone.voices import EXAMPLES, Voices
 
@@ -33,23 +31,6 @@ Reply = dict[str, Any]
 SEEDS = 2**32
 MAX_SHOWN = 40
 """Characters of the caller's text in a warning."""
-
-
-@dataclass
-class _Timings:
-    """Seconds that each part of a job took."""
-
-    started: float = field(default_factory=time.perf_counter)
-    parts: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def measure(self, part: str) -> Iterator[None]:
-        start = time.perf_counter()
-        yield
-        self.parts[part] = round(time.perf_counter() - start, 4)
-
-    def report(self) -> dict[str, float]:
-        return {**self.parts, "total": round(time.perf_counter() - self.started, 4)}
 
 
 class Worker:
@@ -75,6 +56,8 @@ class Worker:
         self.voices = voices
         self.bucket = bucket
         self.directory = directory
+        self.startup: Mapping[str, float] = {}
+        """Seconds of each part of the start, for `info`."""
 
     def handle(self, job: Mapping[str, Any]) -> Reply:
         """Answer a job. Never raises: what goes wrong becomes an `error` in the caller's terms."""
@@ -109,13 +92,14 @@ class Worker:
                 "max_inline_mb": settings.max_inline_mb,
                 "url_expiry_s": settings.url_expiry_s,
             },
+            "startup": dict(self.startup),
             "versions": {name: version(name) for name in ("f5-tts", "runpod", "torch", "torchaudio")},
         }
 
     def synthesize(self, request: SynthesisRequest, job_id: str, digest: str, warnings: Sequence[str]) -> Reply:
         """Speak the request's text and deliver it; `digest` tells this input from others of the same job id."""
         way = self._way(request.delivery)
-        timings = _Timings()
+        timings = Timings()
         with timings.measure("voice"):
             voice = self._voice(request)
         seed = secrets.randbelow(SEEDS) if request.seed is None else request.seed
