@@ -71,7 +71,7 @@ def initialize_models(environ: Mapping[str, str] = os.environ) -> Worker:
     with timings.measure("device"):
         device = find_device(settings.device, gpu_required=settings.on_platform)
     with timings.measure("weights"):
-        engine = Engine.load(checkpoint, device, cache)
+        engine = Engine.load(checkpoint, device, settings.dtype, cache)
     with timings.measure("warm_up"):
         engine.warm_up()
     _worker = Worker(

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from voiceclone import audio
-from voiceclone.engine import EPSS, KEPT_SCHEDULES, Engine, Sampling, find_device, sample, time_steps
+from voiceclone.engine import EPSS, KEPT_SCHEDULES, Engine, Sampling, Schedule, find_device, log_mel, sample, time_steps
 from voiceclone.errors import DeviceFailed, ModelUnavailable, OutOfMemory, SynthesisFailed
 from voiceclone.types import Chunk, ReferenceVoice, Waveform
 from voiceclone.voices import Voices
@@ -204,6 +204,19 @@ def test_unknown_characters_are_named_once(engine):
 def test_the_vocabulary_must_be_the_checkpoints(engine):
     with pytest.raises(ModelUnavailable, match="same repository"):
         Engine(engine.dit, engine.vocoder, {"a": 0}, "pinyin")
+
+
+@pytest.mark.parametrize(("dtype", "bar"), [("float16", 5e-3), ("bfloat16", 5e-2)])
+def test_half_precision_stays_close_to_fp32(engine, checkpoint, voice, dtype, bar):
+    """Relative error of the mel after 16 steps with guidance, most of what either dtype can do."""
+    plan = engine._plan(Chunk("The same words in half the bits.", 1), voice, 300)
+    reference = log_mel(torch.from_numpy(voice.waveform.samples))[:300]
+    mels = []
+    with torch.inference_mode():
+        for dit in (engine.dit, Engine.load(checkpoint, "cpu", dtype).dit):
+            mels.append(sample(dit, Schedule.of(dit, Sampling(16)), [plan], reference, 2.0)[0])
+    assert mels[1].dtype == torch.float32
+    assert float((mels[1] - mels[0]).norm() / mels[0].norm()) < bar
 
 
 def test_warming_up_leaves_speech_as_it_is(broken, voice):

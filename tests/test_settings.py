@@ -21,6 +21,7 @@ def test_every_variable_is_read():
             "F5_MODEL": "F5TTS_Base",
             "F5_REVISION": "abc",
             "F5_DEVICE": "cpu",
+            "F5_DTYPE": "bfloat16",
             "OUTPUT_DIR": "/out",
             "URL_EXPIRY_S": "600",
             "MAX_TEXT_CHARS": "10",
@@ -30,7 +31,9 @@ def test_every_variable_is_read():
             "LOG_LEVEL": "debug",
         }
     )
-    assert settings == Settings(Path("/data"), "F5TTS_Base", "abc", "cpu", Path("/out"), 600, 10, 11, 12, 13, "DEBUG")
+    assert settings == Settings(
+        Path("/data"), "F5TTS_Base", "abc", "cpu", "bfloat16", Path("/out"), 600, 10, 11, 12, 13, "DEBUG"
+    )
 
 
 @pytest.mark.parametrize(
@@ -43,6 +46,7 @@ def test_every_variable_is_read():
         ("MAX_AUDIO_MB", "-1"),
         ("LOG_LEVEL", "LOUD"),
         ("F5_DEVICE", "tpu"),
+        ("F5_DTYPE", "int8"),
     ],
 )
 def test_a_value_that_cannot_be_read_names_its_variable(variable, value):

@@ -157,16 +157,18 @@ class Engine:
         self._schedules: OrderedDict[tuple[int, float], Schedule] = OrderedDict()
 
     @classmethod
-    def load(cls, checkpoint: Checkpoint, device: str, cache: Path | None = None) -> Engine:
-        """Read a checkpoint's files; fp16 on a GPU, fp32 on a CPU.
+    def load(cls, checkpoint: Checkpoint, device: str, dtype: str | None = None, cache: Path | None = None) -> Engine:
+        """Read a checkpoint's files.
 
         Args:
-            cache: directory for a copy of the weights in fp16; None keeps none.
+            dtype: torch's name of what the network computes in; None takes float16 on a GPU, float32 on a CPU.
+            cache: directory for a copy of the weights in that dtype; None keeps none.
 
         Raises:
             ModelUnavailable: a file is damaged, or the files do not belong together.
         """
-        dit = load_dit(checkpoint, device, torch.float16 if device == "cuda" else torch.float32, cache)
+        computed_in: torch.dtype = getattr(torch, dtype or ("float16" if device == "cuda" else "float32"))
+        dit = load_dit(checkpoint, device, computed_in, cache)
         vocos_arch = VocosArch.from_config(yaml.safe_load(checkpoint.vocoder_config.read_text()))
         vocoder = Vocos.from_upstream(vocos_arch, weights.read_weights(checkpoint.vocoder_weights, device))
         return cls(dit, vocoder, read_vocabulary(checkpoint.vocab), checkpoint.tokenizer)

@@ -47,6 +47,12 @@ def _device(text: str) -> str:
     return text
 
 
+def _dtype(text: str) -> str:
+    if text not in {"float32", "float16", "bfloat16"}:
+        raise ValueError("must be float32, float16 or bfloat16")
+    return text
+
+
 def _log_level(text: str) -> str:
     level = text.upper()
     if level not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
@@ -75,6 +81,9 @@ class Settings:
     )
     device: str | None = _setting(
         None, "F5_DEVICE", "`cuda` or `cpu`; by default the GPU, and the CPU only off the platform", _device
+    )
+    dtype: str | None = _setting(
+        None, "F5_DTYPE", "`float32`, `float16` or `bfloat16`; by default float16 on a GPU, float32 on a CPU", _dtype
     )
     output_dir: Path | None = _setting(
         None,
