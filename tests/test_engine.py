@@ -206,9 +206,9 @@ def test_the_vocabulary_must_be_the_checkpoints(engine):
         Engine(engine.dit, engine.vocoder, {"a": 0}, "pinyin")
 
 
-@pytest.mark.parametrize(("dtype", "bar"), [("float16", 5e-3), ("bfloat16", 5e-2)])
+@pytest.mark.parametrize(("dtype", "bar"), [("float16", 2e-3), ("bfloat16", 2e-2)])
 def test_half_precision_stays_close_to_fp32(engine, checkpoint, voice, dtype, bar):
-    """Relative error of the mel after 16 steps with guidance, most of what either dtype can do."""
+    """Relative error of the mel after 16 steps with guidance; measured: 7e-4 and 6e-3."""
     plan = engine._plan(Chunk("The same words in half the bits.", 1), voice, 300)
     reference = log_mel(torch.from_numpy(voice.waveform.samples))[:300]
     mels = []
