@@ -81,7 +81,9 @@ def test_what_has_no_effect_is_said():
 
 
 def test_text_is_cleaned():
-    assert parse({**SAY, "text": " Hello\n\tthere \u200b!"}, SETTINGS)[0].text == "Hello there !"
+    request, _ = parse({**SAY, "text": " Hello\n\tthere \u200b!"}, SETTINGS)
+    assert request.normalized_text == "Hello there !"
+    assert request.text == " Hello\n\tthere \u200b!"
 
 
 def test_every_bad_field_is_reported_at_once():
@@ -105,7 +107,7 @@ def test_an_error_stays_small_whatever_is_sent():
 
 def test_characters_without_a_meaning_are_named_when_they_are_left_out():
     request, warnings = parse({**SAY, "text": "Hello \ue000there."}, SETTINGS)
-    assert request.text == "Hello there."
+    assert request.normalized_text == "Hello there."
     assert warnings == ["characters without a meaning are left out: U+E000"]
 
 

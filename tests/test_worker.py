@@ -30,11 +30,11 @@ def job(**fields):
 
 
 def test_the_reply_tells_all_there_is_to_know(worker):
-    reply = worker.handle(job())
+    reply = worker.handle(job(text="Hello  there.\n"))
     assert reply["status"] == "completed"
     assert reply["job_id"] == "job-1"
     assert (reply["format"], reply["sample_rate"], reply["seed"]) == ("wav", 24_000, 5)
-    assert reply["text"] == "Hello there."
+    assert (reply["text"], reply["normalized_text"]) == ("Hello  there.\n", "Hello there.")
     assert reply["voice"]["name"] == "example-en"
     assert reply["voice"]["ref_text"] == "Some call me nature, others call me mother nature."
     assert reply["chunks"] == [{"text": "Hello there.", "start": 0.0, "end": reply["duration"], "seed": 5}]

@@ -121,6 +121,11 @@ class SynthesisRequest(_Request):
     job_id: str | None = Field(None, description="your own id for the reply and the key; absent: the platform's")
 
     @property
+    def normalized_text(self) -> str:
+        """The text as it is spoken."""
+        return text_rules.clean(self.text)
+
+    @property
     def recording(self) -> tuple[AudioSource, str]:
         """The reference and its transcript, where no voice is named."""
         return cast("tuple[AudioSource, str]", (self.ref_audio, self.ref_text))
@@ -138,7 +143,7 @@ class SynthesisRequest(_Request):
             raise ValueError(f"has {len(value)} characters, at most {limit} are allowed: split it into several jobs")
         if not text_rules.is_speakable(value):
             raise ValueError("has no letter or digit to say")
-        return text_rules.clean(value)
+        return value
 
     @field_validator("ref_text")
     @classmethod
@@ -230,7 +235,7 @@ def parse(data: object, settings: Settings, bucket: str | None = None) -> tuple[
             problems += _who_speaks(fields)
     if problems:
         raise InvalidInput([FieldProblem(former.get(p.field, p.field), p.message) for p in problems])
-    if isinstance(request, SynthesisRequest) and (lost := text_rules.dropped(fields["text"])):
+    if isinstance(request, SynthesisRequest) and (lost := text_rules.dropped(request.text)):
         warnings.append(f"characters without a meaning are left out: {' '.join(f'U+{ord(c):04X}' for c in lost)}")
     return request, warnings
 

@@ -129,6 +129,7 @@ class Worker:
             "sample_rate": speech.waveform.sample_rate,
             "duration": round(duration_s, 4),
             "text": request.text,
+            "normalized_text": request.normalized_text,
             "seed": seed,
             "voice": {
                 **({"name": voice.name} if voice.name else {}),
@@ -152,12 +153,13 @@ class Worker:
 
     def _plan(self, request: SynthesisRequest, voice: ReferenceVoice, seed: int) -> tuple[list[Chunk], list[str]]:
         """The text in pieces that the model says well, each with its own seed; and what will not be said as written."""
-        pieces = text.split(request.text, self.engine.max_chunk_size(voice, request.speed))
+        pieces = text.split(request.normalized_text, self.engine.max_chunk_size(voice, request.speed))
         speakable = [piece for piece in pieces if text.is_speakable(piece)]
-        warnings = [f"punctuation alone is not spoken: {p[:MAX_SHOWN]}" for p in pieces if p not in speakable]
-        if unknown := self.engine.unknown_characters(voice.text + request.text):
-            shown = " ".join(unknown[:MAX_SHOWN])
-            warnings.append(f"the model's vocabulary lacks {shown}: each is read as a space")
+        warnings = []
+        if silent := [piece for piece in pieces if not text.is_speakable(piece)]:
+            warnings.append(f"punctuation alone is not spoken: {' '.join(silent)[:MAX_SHOWN]}")
+        if unknown := self.engine.unknown_characters(voice.text + request.normalized_text):
+            warnings.append(f"the model's vocabulary lacks {' '.join(unknown)[:MAX_SHOWN]}: each is read as a space")
         return [Chunk(piece, (seed + i) % SEEDS, request.speed) for i, piece in enumerate(speakable)], warnings
 
     def _way(self, asked: Delivery) -> Delivery:
@@ -180,10 +182,10 @@ class Worker:
             except StorageFailed as e:
                 log.warning("delivery by %s failed: %s", attempt, e)
                 reasons.append(str(e))
-            else:
-                return (
-                    {**delivered, "degraded": {"delivery": way, "reason": "; ".join(reasons)}} if reasons else delivered
-                )
+                continue
+            if reasons:
+                delivered["degraded"] = {"delivery": way, "reason": "; ".join(reasons)}
+            return delivered
         raise StorageFailed("; ".join(reasons))
 
     def _hand_over(self, data: bytes, key: str, way: str, request: SynthesisRequest) -> Reply:
