@@ -20,7 +20,7 @@ from voiceclone.errors import ModelUnavailable
 from voiceclone.hub import Finder, Hub, Need, fault
 from voiceclone.types import Tokenizer
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 MEL_SPEC = {"target_sample_rate": 24_000, "n_mel_channels": 100, "hop_length": 256, "win_length": 1024, "n_fft": 1024}
 """What every F5-TTS model with Vocos hears; others cannot be run."""
@@ -171,7 +171,7 @@ def _registered(spec: ModelSpec, finder: Finder) -> Checkpoint:
         (snapshot,) = finder.find(need)
         vocoder, vocoder_files = snapshot, spec.vocoder
     config = _read_config(snapshot / own_config if own_config else _packaged(f"configs/{spec.config}.yaml"))
-    logger.info("%s: commit %s of %s from %s", spec.name, snapshot.name, spec.repo_id, snapshot)
+    log.info("%s: commit %s of %s from %s", spec.name, snapshot.name, spec.repo_id, snapshot)
     return Checkpoint(
         name=spec.name,
         weights=snapshot / spec.weights,

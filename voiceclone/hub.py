@@ -35,7 +35,7 @@ from voiceclone.lease import Lease
 if TYPE_CHECKING:
     from huggingface_hub import HfFileMetadata
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -117,7 +117,7 @@ class Finder:
                 return snapshot
             for file, problem in faults.items():
                 if warn and problem != "is missing":
-                    logger.warning("passed over: %s %s", snapshot / file, problem)
+                    log.warning("passed over: %s %s", snapshot / file, problem)
         return None
 
     def _own_snapshot(self, need: Need) -> Path:
@@ -232,7 +232,7 @@ class Finder:
             if problem is None and _is_as_published(path, wanted):
                 return
             problem = problem or "arrived with bytes other than the published ones"
-            logger.warning("%s of %s %s", file, repo_id, problem)
+            log.warning("%s of %s %s", file, repo_id, problem)
             _remove(path)
         raise ModelUnavailable(f"{file} of {repo_id} {problem}, twice: look for a proxy that alters downloads")
 
@@ -410,7 +410,7 @@ class _LoggedProgress:
         tenth = (self.total or 0) / 10
         if (tenth and self.n - self._logged_n >= tenth) or time.monotonic() - self._logged_at >= 10:
             self._logged_n, self._logged_at = self.n, time.monotonic()
-            logger.info("%s: %.0f of %.0f MB", self.file, self.n / 1e6, (self.total or 0) / 1e6)
+            log.info("%s: %.0f of %.0f MB", self.file, self.n / 1e6, (self.total or 0) / 1e6)
 
     def set_postfix_str(self, *_postfix: object, **_looks: object) -> None: ...
 

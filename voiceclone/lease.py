@@ -22,7 +22,7 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 class Lease:
@@ -58,7 +58,7 @@ class Lease:
         while not self.try_acquire():
             holder = (self._seen or "").partition(" ")[0]
             if holder and holder != waits_for:
-                logger.info("waiting for %s, which holds %s", holder, self._path)
+                log.info("waiting for %s, which holds %s", holder, self._path)
                 waits_for = holder
             time.sleep(self._poll_s)
         return self
@@ -81,7 +81,7 @@ class Lease:
         if unchanged_s < self._stale_s or not self._succeed(record, unchanged_s):
             return False
         holder = record.partition(" ")[0] or "unknown"
-        logger.warning("took over %s: its holder, %s, gave no sign for %.0f s", self._path, holder, unchanged_s)
+        log.warning("took over %s: its holder, %s, gave no sign for %.0f s", self._path, holder, unchanged_s)
         self._heart.start()
         return True
 
@@ -144,4 +144,4 @@ class Lease:
             try:
                 self.beat()
             except OSError as e:  # a network mount hiccups; the next beat may get through
-                logger.warning("could not refresh %s: %s", self._path, e)
+                log.warning("could not refresh %s: %s", self._path, e)
