@@ -62,8 +62,7 @@ def initialize_models(environ: Mapping[str, str] = os.environ) -> Worker:
         bucket = store_from_env(environ)
         off_platform = not settings.on_platform
         checkpoint = resolve(settings.model, settings.revision, settings.volume, container_disk_ok=off_platform)
-        cache = settings.volume / "cache"
-        read_ahead([checkpoint.weights, checkpoint.vocoder_weights], cache)
+        read_ahead([checkpoint.weights, checkpoint.vocoder_weights])
     with timings.measure("imports"):
         from voiceclone.engine import Engine, find_device
         from voiceclone.voices import Voices
@@ -71,7 +70,7 @@ def initialize_models(environ: Mapping[str, str] = os.environ) -> Worker:
     with timings.measure("device"):
         device = find_device(settings.device, gpu_required=settings.on_platform)
     with timings.measure("weights"):
-        engine = Engine.load(checkpoint, device, settings.dtype, cache)
+        engine = Engine.load(checkpoint, device, settings.dtype)
     with timings.measure("warm_up"):
         engine.warm_up()
     _worker = Worker(

@@ -219,6 +219,13 @@ def test_half_precision_stays_close_to_fp32(engine, checkpoint, voice, dtype, ba
     assert float((mels[1] - mels[0]).norm() / mels[0].norm()) < bar
 
 
+def test_a_warm_up_that_is_not_heard_keeps_no_worker_from_starting(broken, caplog):
+    caplog.set_level("INFO")
+    broken.vocoder.out.bias[:513] = -50
+    broken.warm_up()
+    assert "not audible" in caplog.text
+
+
 def test_warming_up_leaves_speech_as_it_is(broken, voice):
     chunk = Chunk("The same before and after.", 2)
     before = broken.speak([chunk], voice, FAST).waveform.samples

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 
 import pytest
 
@@ -126,6 +127,9 @@ MALFORMED = [
     ("text", {**SAY, "text": ["Hello."]}),
     ("text", {**SAY, "text": {"en": "Hello."}}),
     ("text", {**SAY, "text": "a" * 100_001}),
+    ("text", {**SAY, "text": "half a pair: \ud800"}),
+    ("ref_text", {**RECORDED, "ref_text": "half a pair: \ud800"}),
+    ("te?xt", {**SAY, "te\ud800xt": "Hello."}),
     ("voice", {"text": "Hello."}),
     ("voice", {"text": "Hello.", "voice": None}),
     ("voice", {**SAY, "voice": ""}),
@@ -211,3 +215,4 @@ def test_malformed_input_is_refused_by_its_field(worker, field, data):
     assert reply["error"].startswith("invalid_input: ")
     assert "Traceback" not in reply["error"]
     assert str(worker.settings.volume) not in reply["error"]
+    json.dumps(reply, ensure_ascii=False, allow_nan=False).encode()  # as the SDK sends it

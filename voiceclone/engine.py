@@ -12,7 +12,6 @@ from __future__ import annotations
 import copy
 import logging
 import math
-import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -157,18 +156,18 @@ class Engine:
         self._schedules: OrderedDict[tuple[int, float], Schedule] = OrderedDict()
 
     @classmethod
-    def load(cls, checkpoint: Checkpoint, device: str, dtype: str | None = None, cache: Path | None = None) -> Engine:
+    def load(cls, checkpoint: Checkpoint, device: str, dtype: str | None = None) -> Engine:
         """Read a checkpoint's files.
 
         Args:
             dtype: torch's name of what the network computes in; None takes float16 on a GPU, float32 on a CPU.
-            cache: directory for a copy of the weights in that dtype; None keeps none.
 
         Raises:
             ModelUnavailable: a file is damaged, or the files do not belong together.
         """
         computed_in: torch.dtype = getattr(torch, dtype or ("float16" if device == "cuda" else "float32"))
-        dit = load_dit(checkpoint, device, computed_in, cache)
+        read = weights.read_weights(checkpoint.weights, device)
+        dit = DiT.from_upstream(Arch.from_config(checkpoint.arch), read, computed_in)
         vocos_arch = VocosArch.from_config(yaml.safe_load(checkpoint.vocoder_config.read_text()))
         vocoder = Vocos.from_upstream(vocos_arch, weights.read_weights(checkpoint.vocoder_weights, device))
         return cls(dit, vocoder, read_vocabulary(checkpoint.vocab), checkpoint.tokenizer)
@@ -176,7 +175,13 @@ class Engine:
     def warm_up(self) -> None:
         """Speak a word to nobody: libraries that load at their first use do so before the first job."""
         noise = np.random.default_rng(0).normal(0, 0.1, audio.SAMPLE_RATE).astype(np.float32)
-        self.speak([Chunk("One.", 0)], ReferenceVoice(Waveform(noise, audio.SAMPLE_RATE), "Zero. "), Sampling(1))
+        voice = ReferenceVoice(Waveform(noise, audio.SAMPLE_RATE), "Zero. ")
+        try:
+            self.speak([Chunk("One.", 0)], voice, Sampling(1))
+        except DeviceFailed:
+            raise
+        except SynthesisFailed as e:  # one step from noise need not be audible
+            log.info("the warm-up was not audible: %s", e)
 
     def check_device(self) -> None:
         """Raise RuntimeError if the device no longer computes: a lost GPU fails here, not in a job."""
@@ -223,7 +228,7 @@ class Engine:
         except torch.OutOfMemoryError as e:
             raise OutOfMemory("the GPU has too little memory for this job: send a shorter text or reference") from e
         except RuntimeError as e:
-            if self.dit.device.type == "cuda" or isinstance(e, torch.AcceleratorError):
+            if isinstance(e, torch.AcceleratorError) or any(name in str(e) for name in ("CUDA", "CUBLAS", "CUDNN")):
                 raise DeviceFailed("the GPU failed: send the job again, another worker takes it") from e
             raise
         waveform, spans = audio.join([samples / gain for samples in spoken], audio.SAMPLE_RATE, cross_fade_s)
@@ -287,29 +292,6 @@ def sample(dit: DiT, schedule: Schedule, plans: Sequence[Plan], reference: Tenso
         v = dit(x.to(dit.dtype), blocks, final, condition).float()
         x = x + dt * (v[0] + (v[0] - v[1]) * cfg_strength if guided else v[0])
     return list(x.split(lengths))
-
-
-def load_dit(checkpoint: Checkpoint, device: str, dtype: torch.dtype, cache: Path | None) -> DiT:
-    """The network of a checkpoint in `dtype`.
-
-    Where the checkpoint has another dtype, a copy in `cache` is read in its place; where there is none yet, one is
-    written in the background. Raises ModelUnavailable.
-    """
-    arch = Arch.from_config(checkpoint.arch)
-    copied = None
-    if cache is not None and dtype != torch.float32:
-        copied = weights.copy_path(checkpoint.weights, str(dtype).removeprefix("torch."), cache)
-    if copied is not None and copied.is_file():
-        try:
-            return DiT.from_upstream(arch, weights.read_weights(copied, device), dtype)
-        except ModelUnavailable as e:
-            log.warning("the copy of the weights cannot be used and is made anew: %s", e)
-    dit = DiT.from_upstream(arch, weights.read_weights(checkpoint.weights, device), dtype)
-    if copied is not None:
-        write = threading.Thread(target=weights.keep_copy, args=(dit.state_dict(), copied), name="keep-copy")
-        write.daemon = True  # a start that is cut short leaves a part, never a copy
-        write.start()
-    return dit
 
 
 def read_vocabulary(path: Path) -> dict[str, int]:

@@ -220,7 +220,12 @@ def parse(data: object, settings: Settings, bucket: str | None = None) -> tuple[
     """
     if not isinstance(data, Mapping):
         raise InvalidInput.at("input", 'must be an object such as {"text": "...", "voice": "example-en"}')
-    fields, former, problems, warnings = _modernise({str(key): value for key, value in data.items()})
+    fields, former, problems, warnings = _modernise({_encodable(str(key)): value for key, value in data.items()})
+    problems += [
+        FieldProblem(name, "holds half of a surrogate pair: send valid Unicode")
+        for name, value in fields.items()
+        if isinstance(value, str) and value != _encodable(value)
+    ]
     action = fields.setdefault("action", "synthesize")
     schemas: dict[object, type[SynthesisRequest | InfoRequest]] = {"synthesize": SynthesisRequest, "info": InfoRequest}
     schema = schemas.get(action) if isinstance(action, str) else None
@@ -346,6 +351,11 @@ def _problem(error: Mapping[str, Any], schema: type[BaseModel]) -> FieldProblem:
         return FieldProblem(path, "is missing")
     message = str(error["msg"]).removeprefix("Value error, ")
     return FieldProblem(path, message.replace("Input should be", "must be").replace("Input should", "must"))
+
+
+def _encodable(text: str) -> str:
+    """The text with what UTF-8 cannot hold replaced: a reply that echoes it would never be sent."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _context(info: ValidationInfo) -> _Context:

@@ -67,7 +67,7 @@ class Settings:
     volume: Path = _setting(
         Path("/runpod-volume"),
         "RUNPOD_VOLUME",
-        "the mounted volume; `models/`, `cache/` and `output/` lie under it",
+        "the mounted volume; `models/` and `output/` lie under it",
         Path,
     )
     model: str = _setting(

@@ -16,7 +16,6 @@ _LATIN_END, _OTHER_END = ".!?…", "。！？｡।॥؟۔"
 _SENTENCE_END = re.compile(rf"(?<=[{_LATIN_END}])[\"'”’)\]]*\s+|(?<=[{_OTHER_END}])[”’」』）]*\s*")
 _CLAUSE_END = re.compile(r"(?<=[,;:،؛])\s+|(?<=[，；：、])|\s+(?=[–—-]\s)")
 _WORD_END = re.compile(r"\s+")
-_JOINERS = "\u200c\u200d"  # part of the spelling in Persian and the scripts of India
 # f5-tts replaces these before it looks characters up.
 _REPLACED = str.maketrans({";": ",", "“": '"', "”": '"', "‘": "'", "’": "'"})
 
@@ -34,11 +33,11 @@ def clean(text: str) -> str:
 
 def dropped(text: str) -> list[str]:
     """What `clean` drops and a reader may miss: characters of no known meaning, each once."""
-    return list(dict.fromkeys(c for c in text if not _is_readable(c) and unicodedata.category(c) in ("Co", "Cn", "Cs")))
+    return list(dict.fromkeys(c for c in text if not _is_readable(c) and unicodedata.category(c) in ("Co", "Cn")))
 
 
 def _is_readable(character: str) -> bool:
-    return character in _JOINERS or not unicodedata.category(character).startswith("C")
+    return not unicodedata.category(character).startswith("C")
 
 
 def is_speakable(text: str) -> bool:
