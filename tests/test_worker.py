@@ -29,6 +29,11 @@ def job(**fields):
     return {"id": "job-1", "input": {**SAY, **fields}}
 
 
+def recording(worker):
+    """The bytes of a clip that is long enough to be a reference."""
+    return Path(worker.handle(job(text="A longer text for a clip."))["audio_path"]).read_bytes()
+
+
 def test_the_reply_tells_all_there_is_to_know(worker):
     reply = worker.handle(job(text="Hello  there.\n"))
     assert reply["status"] == "completed"
@@ -75,7 +80,7 @@ def test_long_text_becomes_chunks_with_a_seed_each(worker):
 
 
 def test_a_recording_in_the_job_speaks(worker):
-    clip = base64.b64encode(Path(worker.handle(job(text="A longer text for a clip."))["audio_path"]).read_bytes())
+    clip = base64.b64encode(recording(worker))
     reply = worker.handle(
         {"id": "x", "input": {**SAY, "voice": None, "ref_audio": clip.decode(), "ref_text": "A longer text for a clip"}}
     )
@@ -95,7 +100,7 @@ def test_punctuation_alone_is_not_spoken(worker, monkeypatch):
 
 
 def test_the_transcript_is_looked_at_as_well(worker):
-    clip = base64.b64encode(Path(worker.handle(job(text="A longer text for a clip."))["audio_path"]).read_bytes())
+    clip = base64.b64encode(recording(worker))
     recorded = {"voice": None, "ref_audio": clip.decode(), "ref_text": "A longer \u2603 text"}
     assert worker.handle(job(**recorded))["warnings"] == [
         "the model's vocabulary lacks \u2603: each is read as a space"
@@ -166,7 +171,7 @@ def test_with_a_bucket_the_reply_is_a_link(worker, s3):
 
 def test_a_reference_may_lie_in_the_bucket(worker, s3):
     environ, client = s3
-    clip = Path(worker.handle(job(text="A longer text for a clip."))["audio_path"]).read_bytes()
+    clip = recording(worker)
     client.put_object(Bucket="speech", Key="voices/me.wav", Body=clip)
     reply = with_bucket(worker, environ).handle(
         {

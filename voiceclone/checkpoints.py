@@ -16,13 +16,20 @@ from typing import Any
 
 import yaml
 
+from voiceclone.audio import SAMPLE_RATE
 from voiceclone.errors import ModelUnavailable
 from voiceclone.hub import Finder, Hub, Need, fault
 from voiceclone.types import Tokenizer
 
 log = logging.getLogger(__name__)
 
-MEL_SPEC = {"target_sample_rate": 24_000, "n_mel_channels": 100, "hop_length": 256, "win_length": 1024, "n_fft": 1024}
+MEL_SPEC = {
+    "target_sample_rate": SAMPLE_RATE,
+    "n_mel_channels": 100,
+    "hop_length": 256,
+    "win_length": 1024,
+    "n_fft": 1024,
+}
 """What every F5-TTS model with Vocos hears; others cannot be run."""
 
 

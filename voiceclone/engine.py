@@ -23,7 +23,7 @@ import yaml
 from torch import Tensor
 
 from voiceclone import audio, text, weights
-from voiceclone.checkpoints import Checkpoint
+from voiceclone.checkpoints import MEL_SPEC, Checkpoint
 from voiceclone.dit import Arch, DiT, Modulations
 from voiceclone.errors import DeviceFailed, ModelUnavailable, OutOfMemory, SynthesisFailed
 from voiceclone.types import Chunk, ReferenceVoice, Samples, Speech, Tokenizer, Waveform
@@ -31,9 +31,9 @@ from voiceclone.vocos import Vocos, VocosArch
 
 log = logging.getLogger(__name__)
 
-MEL_DIM = 100
-N_FFT = 1024
-HOP_LENGTH = 256
+MEL_DIM = MEL_SPEC["n_mel_channels"]
+N_FFT = MEL_SPEC["n_fft"]
+HOP_LENGTH = MEL_SPEC["hop_length"]
 FRAMES_PER_S = audio.SAMPLE_RATE / HOP_LENGTH
 MEL_FLOOR = 1e-5
 UNKNOWN_TOKEN = 0

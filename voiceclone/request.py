@@ -13,6 +13,7 @@ import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, cast
 from urllib.parse import urlsplit
 
@@ -120,7 +121,7 @@ class SynthesisRequest(_Request):
     )
     job_id: str | None = Field(None, description="your own id for the reply and the key; absent: the platform's")
 
-    @property
+    @cached_property
     def normalized_text(self) -> str:
         """The text as it is spoken."""
         return text_rules.clean(self.text)

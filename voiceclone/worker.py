@@ -154,9 +154,12 @@ class Worker:
     def _plan(self, request: SynthesisRequest, voice: ReferenceVoice, seed: int) -> tuple[list[Chunk], list[str]]:
         """The text in pieces that the model says well, each with its own seed; and what will not be said as written."""
         pieces = text.split(request.normalized_text, self.engine.max_chunk_size(voice, request.speed))
-        speakable = [piece for piece in pieces if text.is_speakable(piece)]
+        speakable: list[str] = []
+        silent: list[str] = []
+        for piece in pieces:
+            (speakable if text.is_speakable(piece) else silent).append(piece)
         warnings = []
-        if silent := [piece for piece in pieces if not text.is_speakable(piece)]:
+        if silent:
             warnings.append(f"punctuation alone is not spoken: {' '.join(silent)[:MAX_SHOWN]}")
         if unknown := self.engine.unknown_characters(voice.text + request.normalized_text):
             warnings.append(f"the model's vocabulary lacks {' '.join(unknown)[:MAX_SHOWN]}: each is read as a space")
