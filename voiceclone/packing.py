@@ -1,0 +1,46 @@
+"""Chunks of unequal length one after the other along one axis: packed, without padding to a common length.
+
+Knows nothing of what the rows mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Spacing:
+    """Where packed rows lie once empty ones keep the chunks apart.
+
+    With a gap as wide as half a convolution's kernel each chunk ends in zeros, as it does alone.
+    """
+
+    index: Tensor
+    """Place of each row: (s,)."""
+    occupied: Tensor
+    """1 at rows, 0 in the gaps: (places, 1)."""
+
+    @classmethod
+    def of(
+        cls, lengths: Sequence[int], gap: int, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32
+    ) -> Spacing:
+        """`gap` empty rows between neighbours, none at the ends."""
+        chunk = torch.arange(len(lengths)).repeat_interleave(torch.tensor(lengths))
+        index = torch.arange(len(chunk)) + gap * chunk
+        occupied = torch.zeros(len(index) + gap * (len(lengths) - 1), 1, dtype=dtype)
+        occupied[index] = 1
+        return cls(index.to(device), occupied.to(device))
+
+    def open(self, x: Tensor) -> Tensor:
+        """Rows moved to their places, zeros in the gaps: (..., s, d) -> (..., places, d)."""
+        apart = x.new_zeros(*x.shape[:-2], len(self.occupied), x.shape[-1])
+        apart[..., self.index, :] = x
+        return apart
+
+    def close(self, x: Tensor) -> Tensor:
+        """Rows taken from their places: (..., places, d) -> (..., s, d)."""
+        return x[..., self.index, :]
