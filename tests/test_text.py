@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import accumulate, combinations, pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -62,10 +64,12 @@ TEXTS = st.lists(
 @given(text=TEXTS, max_size=st.integers(4, 120))
 def test_split_loses_nothing_and_keeps_to_the_limit(text, max_size):
     """White space at a cut is all that goes; no piece is over the limit."""
-    text = clean(text)
-    pieces = split(text, max_size)
-    assert "".join("".join(pieces).split()) == "".join(text.split())
-    assert all(0 < size(piece) <= max_size for piece in pieces)
+    rest = text = clean(text)
+    for piece in split(text, max_size):
+        assert rest.startswith(piece)
+        assert 0 < size(piece) <= max_size
+        rest = rest[len(piece) :].lstrip()
+    assert not rest
 
 
 @given(text=TEXTS, max_size=st.integers(20, 120))
@@ -80,8 +84,39 @@ def test_split_prefers_sentences_then_clauses_then_words():
     assert split(text, 100) == [text]
     assert split(text, 40) == ["One two three.", "Four five, six seven eight nine ten.", "Eleven."]
     assert split(text, 26) == ["One two three. Four five,", "six seven eight nine ten.", "Eleven."]
-    assert split("abcdefghij", 4) == ["abcd", "efgh", "ij"]
+    assert split("abcdefghij", 4) == ["abc", "def", "ghij"]
     assert split("今天天气很好。我们去公园吧！好的。", 24) == ["今天天气很好。", "我们去公园吧！", "好的。"]
+
+
+@pytest.mark.parametrize("end", [". ", ", ", " ", "。", "，", ""])
+@given(sizes=st.lists(st.integers(1, 40), min_size=1, max_size=9), max_size=st.integers(43, 160))
+def test_no_other_filling_has_fewer_pieces_or_a_smaller_largest(end, sizes, max_size):
+    """Against every filling with sentences, or with the clauses, words or characters of one that is too long."""
+    atoms = ["a" * n + end for n in sizes] if end else ["a"] * len(sizes)
+    max_size = max_size if end else max(1, max_size // 40)
+    fillings = [
+        [size("".join(atoms[i:j]).strip()) for i, j in pairwise([0, *cuts, len(atoms)])]
+        for n in range(len(atoms))
+        for cuts in combinations(range(1, len(atoms)), n)
+    ]
+    fitting = [filling for filling in fillings if max(filling) <= max_size]
+    pieces = split("".join(atoms).strip(), max_size)
+    assert (len(pieces), max(map(size, pieces))) == min((len(filling), max(filling)) for filling in fitting)
+    stops = list(accumulate(size("".join(piece.split())) for piece in pieces))
+    assert set(stops) <= set(accumulate(size(atom.strip()) for atom in atoms))
+
+
+@pytest.mark.parametrize(
+    ("given_text", "max_size", "sizes"),
+    [
+        ("One two three. Four five six. Seven eight nine. Ten.", 50, [29, 22]),  # 47 and 4, filled up
+        ("One two three four five six seven eight nine ten", 44, [23, 24]),  # 44 and 3
+        ("One two three four, five six, seven eight, nine ten. Eleven.", 50, [29, 30]),
+        ("a" * 82, 9, [8] * 8 + [9] * 2),  # no limit below 9 does with ten pieces, and 9 leaves one letter
+    ],
+)
+def test_no_piece_is_a_tiny_rest(given_text, max_size, sizes):
+    assert [size(piece) for piece in split(given_text, max_size)] == sizes
 
 
 @pytest.mark.parametrize(

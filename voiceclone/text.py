@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from itertools import accumulate, pairwise
 
 from voiceclone.types import Tokenizer
 
@@ -16,6 +19,7 @@ _LATIN_END, _OTHER_END = ".!?…", "。！？｡।॥؟۔"
 _SENTENCE_END = re.compile(rf"(?<=[{_LATIN_END}])[\"'”’)\]]*\s+|(?<=[{_OTHER_END}])[”’」』）]*\s*")
 _CLAUSE_END = re.compile(r"(?<=[,;:،؛])\s+|(?<=[，；：、])|\s+(?=[–—-]\s)")
 _WORD_END = re.compile(r"\s+")
+_CHARACTER_END = re.compile(r"(?<=\S)\s*")
 # f5-tts replaces these before it looks characters up.
 _REPLACED = str.maketrans({";": ",", "“": '"', "”": '"', "‘": "'", "’": "'"})
 
@@ -62,56 +66,71 @@ def _is_wide(character: str) -> bool:
 
 
 def split(text: str, max_size: int) -> list[str]:
-    """Cut clean text into pieces of at most `max_size` bytes, filled up as far as whole sentences allow.
+    """Cut clean text into pieces of at most `max_size` bytes: as few and as equal as whole sentences allow.
 
     A sentence that is too long is cut at clauses, a clause at spaces, a word between characters. Nothing but white
-    space at the cuts is lost.
+    space at the cuts is lost. A single character over the size stays whole.
     """
-    pieces = _pieces(text, max_size, (_SENTENCE_END, _CLAUSE_END, _WORD_END))
-    return [piece.strip() for piece in _fill(pieces, max_size)]
+    atoms = list(_atoms(text, max_size, (_SENTENCE_END, _CLAUSE_END, _WORD_END, _CHARACTER_END)))
+    stops = _stops(atoms, max_size) if atoms else []
+    return ["".join(atoms[i:j]).strip() for i, j in pairwise([0, *stops])]
 
 
-def _pieces(text: str, max_size: int, separators: tuple[re.Pattern[str], ...]) -> list[str]:
+def _atoms(text: str, max_size: int, separators: tuple[re.Pattern[str], ...]) -> Iterator[str]:
     """Sentences, with those over the size cut by the next finer separators."""
-    if not separators:
-        return _cut(text, max_size)
-    pieces: list[str] = []
-    for piece in _divide(text, separators[0]):
-        fits = size(piece) <= max_size
-        pieces += [piece] if fits else _fill(_pieces(piece, max_size, separators[1:]), max_size)
-    return pieces
-
-
-def _divide(text: str, separator: re.Pattern[str]) -> list[str]:
-    """Split behind each match, closing quotes and white space staying with the part before."""
-    parts, start = [], 0
-    for match in separator.finditer(text):
-        if match.end() > start:
-            parts.append(text[start : match.end()])
-            start = match.end()
-    parts.append(text[start:])
-    return [part for part in parts if part.strip()]
-
-
-def _cut(text: str, max_size: int) -> list[str]:
-    """Cut between characters; a single one over the size stays whole."""
-    pieces = [""]
-    for character in text:
-        if pieces[-1] and size(pieces[-1] + character) > max_size:
-            pieces.append("")
-        pieces[-1] += character
-    return pieces
-
-
-def _fill(pieces: list[str], max_size: int) -> list[str]:
-    """Join neighbours as long as they fit."""
-    filled: list[str] = []
-    for piece in pieces:
-        if filled and size((filled[-1] + piece).rstrip()) <= max_size:
-            filled[-1] += piece
+    for part in _divide(text, separators[0]):
+        if len(separators) > 1 and size(part.rstrip()) > max_size:
+            yield from _atoms(part, max_size, separators[1:])
         else:
-            filled.append(piece)
-    return filled
+            yield part
+
+
+def _divide(text: str, separator: re.Pattern[str]) -> Iterator[str]:
+    """Split behind each match, closing quotes and white space staying with the part before."""
+    start = 0
+    for match in separator.finditer(text):
+        if text[start : match.end()].strip():
+            yield text[start : match.end()]
+            start = match.end()
+    if text[start:].strip():
+        yield text[start:]
+
+
+def _stops(atoms: Sequence[str], max_size: int) -> list[int]:
+    """Join neighbours that together fit: where each piece stops, its last atom's index + 1.
+
+    As few pieces as there can be, the largest as small as it can be with that many, the others as equal as a walk from
+    left to right makes them.
+    """
+    # Where each atom begins and ends in the whole, in bytes, without the white space at its sides.
+    behind = list(accumulate(map(size, atoms)))
+    ends = [stop - size(atom) + size(atom.rstrip()) for stop, atom in zip(behind, atoms, strict=True)]
+    begins = [stop - size(atom.lstrip()) for stop, atom in zip(behind, atoms, strict=True)]
+
+    def farthest(start: int, limit: int) -> int:
+        return max(start + 1, bisect_right(ends, begins[start] + limit))
+
+    def count(limit: int) -> int:
+        pieces = start = 0
+        while start < len(atoms):
+            pieces, start = pieces + 1, farthest(start, limit)
+        return pieces
+
+    fewest = count(max_size)
+    limit = bisect_left(range(max_size), True, key=lambda limit: count(limit) <= fewest)
+    # Filled from the right each piece stops as early as it may: what is left then still fits into the pieces left.
+    earliest = [len(atoms)]
+    while len(earliest) < fewest:
+        stop = earliest[-1]
+        earliest.append(min(stop - 1, bisect_left(begins, ends[stop - 1] - limit)))
+    # Filled up to the limit from the left, what remains for the last piece could be a single word.
+    stops: list[int] = []
+    start = 0
+    for left, least in zip(range(fewest, 0, -1), reversed(earliest), strict=True):
+        even = bisect_right(ends, begins[start] + (ends[-1] - begins[start]) / left)
+        start = min(max(even, least, start + 1), farthest(start, limit))
+        stops.append(start)
+    return stops
 
 
 def tokenize(text: str, tokenizer: Tokenizer) -> list[str]:
