@@ -29,11 +29,12 @@ class Spacing:
         cls, lengths: Sequence[int], gap: int, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32
     ) -> Spacing:
         """`gap` empty rows between neighbours, none at the ends."""
-        chunk = torch.arange(len(lengths)).repeat_interleave(torch.tensor(lengths))
+        chunk = torch.arange(len(lengths)).repeat_interleave(torch.tensor(lengths), output_size=sum(lengths))
         index = torch.arange(len(chunk)) + gap * chunk
         occupied = torch.zeros(len(index) + gap * (len(lengths) - 1), 1, dtype=dtype)
         occupied[index] = 1
-        return cls(index.to(device), occupied.to(device))
+        # Not to wait for what the device still has to do.
+        return cls(index.to(device, non_blocking=True), occupied.to(device, non_blocking=True))
 
     def open(self, x: Tensor) -> Tensor:
         """Rows moved to their places, zeros in the gaps: (..., s, d) -> (..., places, d)."""
