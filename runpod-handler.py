@@ -57,12 +57,17 @@ def initialize_models(environ: Mapping[str, str] = os.environ) -> Worker:
     with timings.measure("files"):
         from s3_utils import LocalStore, store_from_env
         from voiceclone.checkpoints import resolve
+        from voiceclone.copies import Copies, is_whole, kind
         from voiceclone.weights import read_ahead
 
         bucket = store_from_env(environ)
         off_platform = not settings.on_platform
         checkpoint = resolve(settings.model, settings.revision, settings.volume, container_disk_ok=off_platform)
-        read_ahead([checkpoint.weights, checkpoint.vocoder_weights])
+        copies = Copies(settings.cache_dir)
+        # Which dtype it will be the device tells, once torch is there.
+        dtypes = [settings.dtype] if settings.dtype else ["float16", "bfloat16"]
+        ready = filter(is_whole, (copies.path(checkpoint.weights, kind(dtype)) for dtype in dtypes))
+        read_ahead([next(ready, checkpoint.weights), checkpoint.vocoder_weights])
     with timings.measure("imports"):
         from voiceclone.engine import Engine, find_device
         from voiceclone.voices import Voices
@@ -70,13 +75,15 @@ def initialize_models(environ: Mapping[str, str] = os.environ) -> Worker:
     with timings.measure("device"):
         device = find_device(settings.device, gpu_required=settings.on_platform)
     with timings.measure("weights"):
-        engine = Engine.load(checkpoint, device, settings.dtype)
+        engine = Engine.load(checkpoint, device, settings.dtype, copies)
     with timings.measure("warm_up"):
         engine.warm_up()
     _worker = Worker(
         settings, checkpoint, engine, Voices(settings, bucket), bucket, LocalStore(settings.local_output_dir)
     )
     _worker.startup = timings.report()
+    # Not a daemon: a process that ends while tensors are being written would take the interpreter down with it.
+    threading.Thread(target=engine.keep_copy, name="copy").start()
     log.info(
         "%s %s on %s in %s, ready in s: %s",
         checkpoint.name,

@@ -39,7 +39,7 @@ def checkpoint(volume: Path) -> Checkpoint:
 
 @pytest.fixture(scope="session")
 def engine(checkpoint: Checkpoint) -> Engine:
-    return Engine.load(checkpoint, "cpu")
+    return Engine.load(checkpoint, "cpu", "float32")
 
 
 @pytest.fixture

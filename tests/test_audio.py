@@ -118,7 +118,7 @@ PARTS = st.lists(st.integers(1, 400), min_size=1, max_size=6)
 def test_joining_keeps_the_level_and_tells_where_each_part_lies(lengths, cross_fade_s):
     """Parts of constant one join to constant one: nothing dips or doubles at a fade."""
     rate = 1000
-    joined, spans = join([np.ones(n, np.float32) for n in lengths], rate, cross_fade_s)
+    joined, spans = join((np.ones(n, np.float32) for n in lengths), lengths, rate, cross_fade_s)
     assert np.allclose(joined.samples, 1, atol=1e-6)
     assert spans[0].start_s == 0
     assert spans[-1].end_s * rate == pytest.approx(len(joined.samples))
@@ -127,11 +127,11 @@ def test_joining_keeps_the_level_and_tells_where_each_part_lies(lengths, cross_f
 
 
 def test_joining_fades_linearly_as_f5_tts_does():
-    joined, spans = join([np.full(100, 2, np.float32), np.full(100, 4, np.float32)], 1000, 0.05)
+    joined, spans = join([np.full(100, 2, np.float32), np.full(100, 4, np.float32)], [100, 100], 1000, 0.05)
     assert np.allclose(joined.samples[50:100], np.linspace(2, 4, 50))
     assert (spans[0].end_s, spans[1].start_s) == (0.1, 0.05)
 
 
 def test_joining_without_a_fade_lays_end_to_end():
-    joined, _ = join([np.full(10, 1, np.float32), np.full(10, 2, np.float32)], 1000, 0)
+    joined, _ = join([np.full(10, 1, np.float32), np.full(10, 2, np.float32)], [10, 10], 1000, 0)
     assert joined.samples.tolist() == [1] * 10 + [2] * 10

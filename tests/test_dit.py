@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 import torch
 from demo_checkpoint import dit_shapes
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from voiceclone.dit import Arch, DiT, rename_upstream
-from voiceclone.engine import Plan, Sampling, Schedule, sample, time_steps
+from voiceclone.dit import MODULATOR, Arch, DiT, Modulations, Modulator, rename_upstream
 from voiceclone.errors import ModelUnavailable
+from voiceclone.sampling import Eager, Plan, Sampling, Schedule, sample, step
 
 VOCABULARY_SIZE = 50
 V1 = {"dim": 96, "depth": 3, "heads": 3, "dim_head": 32, "ff_mult": 2, "text_dim": 32, "conv_layers": 2}
@@ -37,13 +39,13 @@ def make_pair(upstream, arch):
         torch.nn.init.normal_(parameter, std=0.08)
     cfm = their_cfm(dit).eval()
     weights = {f"ema_model.{key}": tensor for key, tensor in cfm.state_dict().items()}
-    return cfm, DiT.from_upstream(Arch.from_config(arch), weights)
+    arch = Arch.from_config(arch)
+    return cfm, DiT.from_upstream(arch, weights), Modulator.from_upstream(arch, weights)
 
 
 def make_plan(frames, characters, seed):
     torch.manual_seed(seed)
-    noise = torch.randn(frames, 100)  # f5-tts draws it this way after seeding
-    return Plan(torch.randint(0, VOCABULARY_SIZE, (characters,)), noise)
+    return Plan(torch.randint(0, VOCABULARY_SIZE, (characters,)), frames, seed)
 
 
 def error(ours, theirs):
@@ -55,7 +57,7 @@ def error(ours, theirs):
 @torch.inference_mode()
 def test_same_mel_as_f5_tts(upstream, name, reference_frames, frames, characters):
     """With the same weights and noise the final mel agrees with f5-tts to 1e-5, and it is not just the noise."""
-    cfm, dit = make_pair(upstream, ARCHS[name])
+    cfm, dit, modulator = make_pair(upstream, ARCHS[name])
     plan = make_plan(frames, characters, seed=5)
     reference = torch.randn(reference_frames, 100)
     for nfe_step, cfg_strength, sway in ((7, 2.0, -1.0), (5, 0.0, 0.3)):
@@ -68,9 +70,9 @@ def test_same_mel_as_f5_tts(upstream, name, reference_frames, frames, characters
             sway_sampling_coef=sway,
             seed=5,
         )
-        schedule = Schedule.of(dit, Sampling(nfe_step, cfg_strength, sway))
-        ours = sample(dit, schedule, [plan], reference, cfg_strength)[0]
-        spoken, noise = theirs[0, reference_frames:], plan.noise[reference_frames:]
+        schedule = Schedule.of(modulator, Sampling(nfe_step, cfg_strength, sway))
+        ours = sample(Eager(dit), schedule, [plan], reference, cfg_strength)
+        spoken, noise = theirs[0, reference_frames:], plan.noise(100)[reference_frames:]
         assert error(ours[reference_frames:], spoken) <= 1e-5
         assert error(noise, spoken) > 0.1
 
@@ -79,23 +81,26 @@ def test_same_mel_as_f5_tts(upstream, name, reference_frames, frames, characters
 @torch.inference_mode()
 def test_a_chunk_does_not_depend_on_its_neighbours(upstream, name):
     """Chunks of unequal length in one batch come out as each does alone."""
-    _, dit = make_pair(upstream, ARCHS[name])
+    _, dit, modulator = make_pair(upstream, ARCHS[name])
     plans = [
         make_plan(frames, characters, seed) for seed, (frames, characters) in enumerate([(90, 30), (260, 80), (75, 74)])
     ]
     reference = torch.randn(60, 100)
-    schedule = Schedule.of(dit, Sampling(nfe_step=7))
-    together = sample(dit, schedule, plans, reference, 2.0)
+    schedule = Schedule.of(modulator, Sampling(nfe_step=7))
+    together = sample(Eager(dit), schedule, plans, reference, 2.0).split([plan.frames for plan in plans])
     for plan, mel in zip(plans, together, strict=True):
-        alone = sample(dit, schedule, [plan], reference, 2.0)[0]
+        alone = sample(Eager(dit), schedule, [plan], reference, 2.0)
         assert error(mel, alone) <= 1e-5
 
 
 def test_a_checkpoint_that_does_not_fit_names_what_is_wrong(upstream):
-    cfm, _ = make_pair(upstream, V1)
+    cfm, *_ = make_pair(upstream, V1)
     weights = dict(cfm.state_dict())
-    with pytest.raises(ModelUnavailable, match=r"blocks\.3\.modulation\.weight"):
-        DiT.from_upstream(Arch.from_config({**V1, "depth": 4}), weights)
+    deeper = Arch.from_config({**V1, "depth": 4})
+    with pytest.raises(ModelUnavailable, match=r"blocks\.3\.qkv\.weight"):
+        DiT.from_upstream(deeper, weights)
+    with pytest.raises(ModelUnavailable, match=r"blocks\.3\.weight"):
+        Modulator.from_upstream(deeper, weights)
     with pytest.raises(ModelUnavailable, match="size mismatch"):
         DiT.from_upstream(Arch.from_config({**V1, "ff_mult": 4}), weights)
     with pytest.raises(ModelUnavailable, match="not one of an F5-TTS DiT"):
@@ -124,27 +129,50 @@ def test_counters_and_constants_of_a_checkpoint_are_left_out():
         "ema_model.mel_spec.mel_stft.mel_scale.fb",
         "ema_model.transformer.rotary_embed.inv_freq",
     ]
-    assert rename_upstream({name: torch.zeros(1) for name in ignored}) == {}
+    weights = {name: torch.zeros(1) for name in ignored}
+    assert rename_upstream(weights) == rename_upstream(weights, MODULATOR) == {}
 
 
 def test_nothing_is_initialised(upstream):
     """The network is built around the checkpoint's tensors: they are used, not copied."""
-    cfm, _ = make_pair(upstream, V1)
+    cfm, *_ = make_pair(upstream, V1)
     weights = dict(cfm.state_dict())
     dit = DiT.from_upstream(Arch.from_config(V1), weights)
     assert dit.output.weight.data_ptr() == weights["transformer.proj_out.weight"].data_ptr()
 
 
-def test_every_tensor_follows_the_weights_to_their_device():
+@pytest.mark.parametrize("use_flash", [False, True])
+def test_every_tensor_follows_the_weights_to_their_device(use_flash):
     """Nothing of a batch stays behind on the CPU: checked with tensors that only pretend to be on a GPU."""
-    times = time_steps(2, -1.0)
-    with FakeTensorMode(allow_non_fake_inputs=True):
-        shapes = dit_shapes(V1, VOCABULARY_SIZE)
-        weights = {name: torch.empty(shape, device="cuda", dtype=torch.float16) for name, shape in shapes}
-        dit = DiT.from_upstream(Arch.from_config(V1), weights)
-        modulations = dit.tabulate(times[:-1].to(dit.device))
+    arch = Arch.from_config({**V1, "pe_attn_head": 1, "qk_norm": "rms_norm"})
+    with FakeTensorMode(allow_non_fake_inputs=True), torch.inference_mode():
+        weights = {name: torch.empty(shape) for name, shape in dit_shapes(V1, VOCABULARY_SIZE)}
+        for block, norm in itertools.product(range(V1["depth"]), "qk"):
+            weights[f"transformer_blocks.{block}.attn.{norm}_norm.weight"] = torch.empty(V1["dim_head"])
+        dit = DiT.from_upstream(arch, weights, "cuda", torch.float16)
+        dit.use_flash = use_flash
+        schedule = Schedule.of(Modulator.from_upstream(arch, weights), Sampling(2)).to(dit.device, dit.dtype)
         tokens = [torch.zeros(30, dtype=torch.long)] * 2
-        condition = dit.prepare([torch.empty(60, 100)] * 2, tokens, [200, 150], guided=True)
-        x = torch.empty(350, 100, device=dit.device, dtype=dit.dtype)
-        v = dit(x, modulations.blocks[0], modulations.final[0], condition)
-    assert (v.device.type, v.dtype, v.shape) == ("cuda", torch.float16, (2, 350, 100))
+        condition = dit.prepare([torch.empty(60, 100)] * 2, tokens, [200, 150, 34], guided=True)
+        x = torch.empty(384, 100, device=dit.device)
+        modulations = Modulations(*(table[0] for table in schedule.modulations))
+        v = dit(x.half(), modulations, condition)
+        step(dit, x, 0.1, modulations, condition, 2.0)
+    assert (v.device.type, v.dtype, v.shape) == ("cuda", torch.float16, (2, 384, 100))
+
+
+@pytest.mark.parametrize("name", ["v1", "v0", "long skip"])
+@torch.inference_mode()
+def test_idle_chunks_change_nothing(upstream, name):
+    """A batch may be filled up: the chunks of the text come out as they do without."""
+    _, dit, modulator = make_pair(upstream, ARCHS[name])
+    plans = [make_plan(200, 40, 0), make_plan(90, 20, 1)]
+    reference = torch.randn(60, 100)
+    schedule = Schedule.of(modulator, Sampling(nfe_step=5))
+
+    class Filled(Eager):
+        def fill(self, lengths):
+            return [*lengths, 94, 0], 512
+
+    filled, plain = (sample(follow, schedule, plans, reference, 2.0) for follow in (Filled(dit), Eager(dit)))
+    assert error(filled, plain) <= 1e-5

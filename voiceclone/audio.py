@@ -7,7 +7,7 @@ program. Samples are float32, mono, nominally within -1..1.
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal, get_args
@@ -92,23 +92,26 @@ def rms(samples: Samples) -> float:
     return float(np.sqrt(np.mean(np.square(samples, dtype=np.float64)))) if len(samples) else 0.0
 
 
-def join(parts: Sequence[Samples], sample_rate: int, cross_fade_s: float) -> tuple[Waveform, tuple[Span, ...]]:
+def join(
+    parts: Iterable[Samples], lengths: Sequence[int], sample_rate: int, cross_fade_s: float
+) -> tuple[Waveform, tuple[Span, ...]]:
     """Lay parts one after the other, each faded linearly into the next, and say where each lies.
 
+    The parts are taken one by one, so that no more than the result is in memory; `lengths` tells theirs beforehand.
     The fade is shortened where a part is too short for it: a sample belongs to two parts at the most.
     """
     fade = int(cross_fade_s * sample_rate)
     overlaps = [0]
-    for before, after in pairwise(parts):
-        overlaps.append(min(fade, len(before) - overlaps[-1], len(after)))
-    joined = np.zeros(sum(map(len, parts)) - sum(overlaps), np.float32)
+    for before, after in pairwise(lengths):
+        overlaps.append(min(fade, before - overlaps[-1], after))
+    joined = np.zeros(sum(lengths) - sum(overlaps), np.float32)
     spans, end = [], 0
-    for part, overlap in zip(parts, overlaps, strict=True):
+    for part, length, overlap in zip(parts, lengths, overlaps, strict=True):
         start = end - overlap
         ramp = np.linspace(0, 1, overlap, dtype=np.float32)
         joined[start:end] = joined[start:end] * (1 - ramp) + part[:overlap] * ramp
-        joined[end : start + len(part)] = part[overlap:]
-        end = start + len(part)
+        joined[end : start + length] = part[overlap:]
+        end = start + length
         spans.append(Span(start / sample_rate, end / sample_rate))
     return Waveform(joined, sample_rate), tuple(spans)
 
@@ -119,12 +122,11 @@ def encode(waveform: Waveform, audio_format: AudioFormat) -> bytes:
 
     encoding = _ENCODINGS[audio_format]
     buffer = io.BytesIO()
-    samples = np.clip(waveform.samples, -1, 1)
     with soundfile.SoundFile(
         buffer, "w", waveform.sample_rate, channels=1, format=encoding.container, subtype=encoding.codec
     ) as file:
-        for start in range(0, len(samples), _BLOCK):
-            file.write(samples[start : start + _BLOCK])
+        for start in range(0, len(waveform.samples), _BLOCK):
+            file.write(np.clip(waveform.samples[start : start + _BLOCK], -1, 1))
     return buffer.getvalue()
 
 

@@ -6,13 +6,16 @@ The chunks of a batch are packed: their frames lie one after the other along one
 says where each ends. Linear layers see one long sequence and waste nothing; attention and convolutions are kept
 within each chunk, so that a chunk's result does not depend on its neighbours.
 
-What depends only on the time steps (`tabulate`) or only on the job (`prepare`) is computed once, not in each step.
+What depends only on the time is a network of its own, the `Modulator`: 41 % of the weights, needed once for each
+schedule. What depends only on the job (`DiT.prepare`) is computed once, not in each step.
 
 Letters in shapes:
     g  guidance rows: 2 (with the condition, without it), or 1 where guidance is off
     s  frames of all chunks together
     n  frames of one chunk
     d  width of the model
+    h  heads
+    e  features of a head
     m  mel bins
 
 Papers: F5-TTS https://arxiv.org/abs/2410.06885, DiT https://arxiv.org/abs/2212.09748,
@@ -23,19 +26,21 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from voiceclone import attention
 from voiceclone.errors import ModelUnavailable
+from voiceclone.linear import Linear
+from voiceclone.packing import Spacing
 
 CONV_KERNEL = 31
 CONV_GROUPS = 16
-CONV_GAP = CONV_KERNEL // 2
 TIME_FREQUENCIES = 128
 NORM_EPS = 1e-6
 ROPE_BASE = 10_000.0
@@ -88,32 +93,45 @@ class Layout:
 
     lengths: tuple[int, ...]
     """Frames of each chunk."""
-    rotary: Tensor
-    """Rotation of each frame, counted from its chunk's start: complex, (s, 1, dim_head / 2)."""
-    spread: Tensor
-    """Index of each frame when `CONV_GAP` empty frames keep the chunks apart: (s,)."""
-    occupied: Tensor
-    """1 at frames, 0 in the gaps: (s + gaps, 1)."""
+    cos: Tensor
+    """Of the angle that each pair of features is turned by, counted from its chunk's start: (s, 1, h or 1, e / 2)."""
+    sin: Tensor
+    spacing: Spacing
+    """The frames with gaps between the chunks, for convolutions."""
+    borders: Tensor | None
+    """For FlashAttention; None where another kernel takes its place."""
+    longest: int
+    """No chunk has more frames."""
 
     @classmethod
-    def of(cls, lengths: Sequence[int], dim_head: int, device: torch.device, dtype: torch.dtype) -> Layout:
+    def of(cls, lengths: Sequence[int], rows: int, dit: DiT, longest: int | None = None) -> Layout:
+        """The layout of `rows` guidance rows; `longest` leaves room for chunks longer than these."""
+        arch, device, dtype = dit.arch, dit.device, dit.dtype
         index = torch.cat([torch.arange(n) for n in lengths])
-        chunk = torch.cat([torch.full((n,), i) for i, n in enumerate(lengths)])
-        spread = torch.arange(len(index)) + CONV_GAP * chunk
-        occupied = torch.zeros(len(index) + CONV_GAP * (len(lengths) - 1), 1, dtype=dtype)
-        occupied[spread] = 1
-        angles = index[:, None, None] * frequencies(dim_head)
-        rotary = torch.polar(torch.ones_like(angles), angles)
-        return cls(tuple(lengths), rotary.to(device), spread.to(device), occupied.to(device))
+        angles = index[:, None, None, None] * frequencies(arch.dim_head)
+        if arch.pe_attn_head is not None:
+            rotated = torch.arange(arch.heads) < arch.pe_attn_head
+            angles = angles * rotated[:, None]
+        return cls(
+            tuple(lengths),
+            angles.cos().to(device, dtype),
+            angles.sin().to(device, dtype),
+            Spacing.of(lengths, CONV_KERNEL // 2, device, dtype),
+            attention.borders(lengths, rows, device) if dit.use_flash else None,
+            longest or max(lengths),
+        )
 
 
 class Modulations(NamedTuple):
-    """Shifts, scales and gates of every block at every time of one schedule."""
+    """Shifts, scales and gates of every block at every time of one schedule. Scales are ready to multiply by."""
 
     blocks: Tensor
     """(steps, depth, 6, d)"""
     final: Tensor
     """(steps, 2, d)"""
+
+    def to(self, device: torch.device, dtype: torch.dtype) -> Modulations:
+        return Modulations(self.blocks.to(device, dtype), self.final.to(device, dtype))
 
 
 @dataclass(frozen=True)
@@ -125,47 +143,77 @@ class Conditioning:
     layout: Layout
 
 
+class Modulator(nn.Module):
+    """The part of the network that sees the time and nothing else."""
+
+    def __init__(self, arch: Arch) -> None:
+        super().__init__()
+        self.time_mlp = nn.Sequential(
+            nn.Linear(2 * TIME_FREQUENCIES, arch.dim), nn.SiLU(), nn.Linear(arch.dim, arch.dim)
+        )
+        self.blocks = nn.ModuleList(nn.Linear(arch.dim, 6 * arch.dim) for _ in range(arch.depth))
+        self.final = nn.Linear(arch.dim, 2 * arch.dim)
+
+    @classmethod
+    def from_upstream(cls, arch: Arch, weights: Mapping[str, Tensor]) -> Modulator:
+        """Build it around the tensors of an f5-tts checkpoint. Raises ModelUnavailable as `DiT.from_upstream`."""
+        with torch.device("meta"):
+            model = cls(arch)
+        return _assign(model, rename_upstream(weights, MODULATOR))
+
+    def forward(self, times: Tensor) -> Modulations:
+        """The modulation vectors at `times` (steps,)."""
+        emb = F.silu(self.time_mlp(sinusoids(times)))
+        blocks = torch.stack([block(emb) for block in self.blocks], dim=1).unflatten(-1, (6, -1))
+        final = self.final(emb).unflatten(-1, (2, -1))
+        # Shift, scale, gate of the attention, then of the feed-forward; at the end scale, shift.
+        blocks[:, :, [1, 4]] += 1
+        final[:, 0] += 1
+        return Modulations(blocks, final)
+
+
 class DiT(nn.Module):
     """Predicts the velocity that carries noise to a mel spectrogram."""
 
     def __init__(self, arch: Arch, vocabulary_size: int) -> None:
         super().__init__()
         self.arch = arch
-        self.time_mlp = nn.Sequential(
-            nn.Linear(2 * TIME_FREQUENCIES, arch.dim), nn.SiLU(), nn.Linear(arch.dim, arch.dim)
-        )
+        self.use_flash = False
+        """Whether attention runs as FlashAttention over all chunks at once; only where `attention.has_flash`."""
         self.text = TextEncoder(arch, vocabulary_size)
         self.input = nn.Linear(2 * arch.mel_dim + arch.text_dim, arch.dim)
         self.position = ConvPosition(arch.dim)
         self.blocks = nn.ModuleList(Block(arch) for _ in range(arch.depth))
-        self.long_skip = nn.Linear(2 * arch.dim, arch.dim, bias=False) if arch.long_skip_connection else None
-        self.final_modulation = nn.Linear(arch.dim, 2 * arch.dim)
+        self.long_skip = Linear(2 * arch.dim, arch.dim, bias=False) if arch.long_skip_connection else None
         self.output = nn.Linear(arch.dim, arch.mel_dim)
 
     @classmethod
-    def from_upstream(cls, arch: Arch, weights: Mapping[str, Tensor], dtype: torch.dtype | None = None) -> DiT:
-        """Build the network around the tensors of an f5-tts checkpoint, on their device, without initialising it first.
+    def from_upstream(
+        cls,
+        arch: Arch,
+        weights: Mapping[str, Tensor],
+        device: torch.device | str = "cpu",
+        dtype: torch.dtype = torch.float32,
+    ) -> DiT:
+        """Build the network around the tensors of an f5-tts checkpoint, without initialising it first.
 
         Args:
             weights: flat state of the checkpoint, with or without upstream's prefixes.
-            dtype: None keeps the checkpoint's own.
 
         Raises:
             ModelUnavailable: the tensors are not those of `arch`; names what is missing, left over or misshapen.
         """
-        state = rename_upstream(weights)
+        return cls.from_state(arch, prepare_state(arch, weights, device, dtype))
+
+    @classmethod
+    def from_state(cls, arch: Arch, state: Mapping[str, Tensor]) -> DiT:
+        """Build the network around tensors as `prepare_state` gives them. Raises ModelUnavailable."""
         embedding = state.get("text.embedding")
         if embedding is None:
             raise ModelUnavailable("the checkpoint is not one of an F5-TTS DiT: it has no text embedding")
         with torch.device("meta"):
             model = cls(arch, len(embedding) - 1)
-        try:
-            model.load_state_dict(state, assign=True)
-        except RuntimeError as e:
-            raise ModelUnavailable(f"the checkpoint does not fit its config: {e}") from e
-        if dtype is not None:
-            model = model.to(dtype)
-        return model.eval().requires_grad_(False)
+        return _assign(model, state)
 
     @property
     def device(self) -> torch.device:
@@ -180,55 +228,57 @@ class DiT(nn.Module):
         """Number of tokens, without the filler."""
         return len(self.text.embedding) - 1
 
-    def tabulate(self, times: Tensor) -> Modulations:
-        """The modulation vectors of every block at `times` (steps,): they depend on nothing else."""
-        emb = F.silu(self.time_mlp(sinusoids(times).to(self.dtype)))
-        blocks = torch.stack([block.modulation(emb) for block in cast("Iterable[Block]", self.blocks)], dim=1)
-        return Modulations(blocks.unflatten(-1, (6, -1)), self.final_modulation(emb).unflatten(-1, (2, -1)))
-
     def prepare(
-        self, references: Sequence[Tensor], tokens: Sequence[Tensor], lengths: Sequence[int], guided: bool
+        self,
+        references: Sequence[Tensor],
+        tokens: Sequence[Tensor],
+        lengths: Sequence[int],
+        guided: bool,
+        longest: int | None = None,
     ) -> Conditioning:
         """Everything about a batch that no step changes.
 
         Args:
             references: mel of each chunk's reference, (frames of the reference, m).
             tokens: ids of the reference's text and the chunk's text, (characters,).
-            lengths: frames of each chunk, reference included.
+            lengths: frames of each chunk, reference included; those behind the last reference are idle.
             guided: whether to add the row without the condition.
+            longest: as for `Layout.of`.
         """
         arch, device, dtype = self.arch, self.device, self.dtype
         rows = []
         for dropped in (False, True)[: 1 + guided]:
             row = []
-            for reference, ids, n in zip(references, tokens, lengths, strict=True):
+            for reference, ids, n in zip(references, tokens, lengths, strict=False):
                 mel = reference.new_zeros(n, arch.mel_dim)
                 if not dropped:
                     mel[: len(reference)] = reference
                 text = self.text(ids.to(device), n, dropped)
                 row.append(torch.cat([mel.to(device, dtype), text], dim=-1))
             rows.append(torch.cat(row))
-        projected = F.linear(torch.stack(rows), self.input.weight[:, arch.mel_dim :], self.input.bias)
-        return Conditioning(projected, Layout.of(lengths, arch.dim_head, device, dtype))
+        known = torch.stack(rows)
+        idle = sum(lengths) - known.shape[1]
+        projected = F.linear(F.pad(known, (0, 0, 0, idle)), self.input.weight[:, arch.mel_dim :], self.input.bias)
+        return Conditioning(projected, Layout.of(lengths, len(rows), self, longest))
 
-    def forward(self, x: Tensor, blocks: Tensor, final: Tensor, condition: Conditioning) -> Tensor:
+    def forward(self, x: Tensor, modulations: Modulations, condition: Conditioning) -> Tensor:
         """The velocity at one time step.
 
         Args:
             x: noisy mel, (s, m).
-            blocks, final: this step's rows of `Modulations`, (depth, 6, d) and (2, d).
+            modulations: those of this step, (depth, 6, d) and (2, d).
 
         Returns:
             (g, s, m)
         """
         layout = condition.layout
         h = F.linear(x, self.input.weight[:, : self.arch.mel_dim]) + condition.projected
-        h = residual = self.position(h, layout) + h
-        for block, modulation in zip(self.blocks, blocks, strict=True):
+        h = residual = self.position(h, layout.spacing) + h
+        for block, modulation in zip(self.blocks, modulations.blocks, strict=True):
             h = block(h, modulation, layout)
         if self.long_skip is not None:
             h = self.long_skip(torch.cat([h, residual], dim=-1))
-        scale, shift = final
+        scale, shift = modulations.final
         return self.output(modulate(h, shift, scale))
 
 
@@ -239,36 +289,32 @@ class Block(nn.Module):
         super().__init__()
         inner = arch.heads * arch.dim_head
         self.heads = arch.heads
-        self.rotated_heads = arch.heads if arch.pe_attn_head is None else arch.pe_attn_head
-        self.modulation = nn.Linear(arch.dim, 6 * arch.dim)
-        self.qkv = nn.Linear(arch.dim, 3 * inner)
-        self.q_norm = nn.RMSNorm(arch.dim_head, eps=NORM_EPS) if arch.qk_norm else nn.Identity()
-        self.k_norm = nn.RMSNorm(arch.dim_head, eps=NORM_EPS) if arch.qk_norm else nn.Identity()
-        self.out = nn.Linear(inner, arch.dim)
-        self.ff_in = nn.Linear(arch.dim, arch.ff_mult * arch.dim)
-        self.ff_out = nn.Linear(arch.ff_mult * arch.dim, arch.dim)
+        self.qkv = Linear(arch.dim, 3 * inner)
+        self.qk_norm = nn.Parameter(torch.empty(2, 1, arch.dim_head)) if arch.qk_norm else None
+        self.out = Linear(inner, arch.dim)
+        self.ff_in = Linear(arch.dim, arch.ff_mult * arch.dim)
+        self.ff_out = Linear(arch.ff_mult * arch.dim, arch.dim)
 
     def forward(self, x: Tensor, modulation: Tensor, layout: Layout) -> Tensor:
         shift, scale, gate, ff_shift, ff_scale, ff_gate = modulation
-        x = x + gate * self.attend(modulate(x, shift, scale), layout)
-        h = F.gelu(self.ff_in(modulate(x, ff_shift, ff_scale)), approximate="tanh")
-        return x + ff_gate * self.ff_out(h)
+        x = torch.addcmul(x, gate, self.attend(modulate(x, shift, scale), layout))
+        h = self.ff_in(modulate(x, ff_shift, ff_scale), gelu=True)
+        return torch.addcmul(x, ff_gate, self.ff_out(h))
 
     def attend(self, x: Tensor, layout: Layout) -> Tensor:
         """Attention within each chunk, (g, s, d) -> (g, s, d)."""
-        q, k, v = self.qkv(x).unflatten(-1, (3, self.heads, -1)).unbind(-3)
-        q = self.rotate(self.q_norm(q), layout.rotary)
-        k = self.rotate(self.k_norm(k), layout.rotary)
-        chunks = zip(*(t.transpose(1, 2).split(layout.lengths, dim=2) for t in (q, k, v)), strict=True)
-        attended = torch.cat([F.scaled_dot_product_attention(*chunk) for chunk in chunks], dim=2)
-        return self.out(attended.transpose(1, 2).flatten(-2))
-
-    def rotate(self, x: Tensor, rotary: Tensor) -> Tensor:
-        """Turn each pair of features of the rotated heads by its frame's angle: (g, s, heads, dim_head)."""
-        turned = x[..., : self.rotated_heads, :]
-        pairs = torch.view_as_complex(turned.float().unflatten(-1, (-1, 2)))
-        turned = torch.view_as_real(pairs * rotary).flatten(-2).to(x.dtype)
-        return torch.cat([turned, x[..., self.rotated_heads :, :]], dim=-2)
+        qkv = self.qkv(x).unflatten(-1, (3, self.heads, -1))
+        qk, v = qkv[:, :, :2], qkv[:, :, 2]
+        if self.qk_norm is not None:
+            qk = F.rms_norm(qk, qk.shape[-1:], eps=NORM_EPS) * self.qk_norm
+        q, k = rotate(qk, layout.cos, layout.sin).unbind(2)
+        if layout.borders is not None:
+            attended = attention.flash(q, k, v, layout.borders, layout.longest)
+        elif x.device.type == "cpu" and x.dtype == torch.bfloat16:
+            attended = attention.by_head(q, k, v, layout.lengths)
+        else:
+            attended = attention.by_chunk(q, k, v, layout.lengths)
+        return self.out(attended.flatten(-2))
 
 
 class ConvPosition(nn.Module):
@@ -276,16 +322,16 @@ class ConvPosition(nn.Module):
 
     def __init__(self, dim: int) -> None:
         super().__init__()
-        self.first = nn.Conv1d(dim, dim, CONV_KERNEL, groups=CONV_GROUPS, padding=CONV_GAP)
-        self.second = nn.Conv1d(dim, dim, CONV_KERNEL, groups=CONV_GROUPS, padding=CONV_GAP)
+        half = CONV_KERNEL // 2
+        self.first = nn.Conv1d(dim, dim, CONV_KERNEL, groups=CONV_GROUPS, padding=half)
+        self.second = nn.Conv1d(dim, dim, CONV_KERNEL, groups=CONV_GROUPS, padding=half)
 
-    def forward(self, x: Tensor, layout: Layout) -> Tensor:
+    def forward(self, x: Tensor, spacing: Spacing) -> Tensor:
         """(g, s, d) -> (g, s, d)"""
-        apart = x.new_zeros(x.shape[0], len(layout.occupied), x.shape[-1])
-        apart[:, layout.spread] = x
-        h = F.mish(self.first(apart.transpose(1, 2))) * layout.occupied.T
-        h = F.mish(self.second(h))
-        return h.transpose(1, 2)[:, layout.spread]
+        h = F.mish(self.first(spacing.open(x).transpose(1, 2)))
+        # Filled, not multiplied: what is not finite must not reach the neighbours.
+        h = F.mish(self.second(h.masked_fill(spacing.occupied.T == 0, 0)))
+        return spacing.close(h.transpose(1, 2))
 
 
 class TextEncoder(nn.Module):
@@ -342,8 +388,18 @@ class ConvNeXtV2(nn.Module):
 
 
 def modulate(x: Tensor, shift: Tensor, scale: Tensor) -> Tensor:
-    """Layer norm without weights of its own, then the time's scale and shift."""
-    return F.layer_norm(x, x.shape[-1:], eps=NORM_EPS) * (1 + scale) + shift
+    """Layer norm with the time's scale and shift for weights."""
+    return F.layer_norm(x, x.shape[-1:], scale, shift, NORM_EPS)
+
+
+def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    """Turn each pair of features, one from either half, by its frame's angle: (g, s, 2, h, e) -> the same shape."""
+    first, second = x.chunk(2, dim=-1)
+    turned = torch.empty_like(x, memory_format=torch.contiguous_format)
+    turned_first, turned_second = turned.chunk(2, dim=-1)
+    torch.mul(first, cos, out=turned_first).addcmul_(second, sin, value=-1)
+    torch.mul(second, cos, out=turned_second).addcmul_(first, sin)
+    return turned
 
 
 def sinusoids(times: Tensor) -> Tensor:
@@ -374,9 +430,12 @@ def stretch(x: Tensor, frames: int) -> Tensor:
     return x.repeat_interleave(repeats, dim=0, output_size=frames)
 
 
+MODULATOR = "modulator."
 _RENAMES = (
     (r"^(ema_model\.)?transformer\.", ""),
-    (r"^time_embed\.time_mlp\.", "time_mlp."),
+    (r"^time_embed\.time_mlp\.", "modulator.time_mlp."),
+    (r"^transformer_blocks\.(\d+)\.attn_norm\.linear\.", r"modulator.blocks.\1."),
+    (r"^norm_out\.linear\.", "modulator.final."),
     (r"^text_embed\.text_embed\.weight$", "text.embedding"),
     (r"^text_embed\.text_blocks\.(\d+)\.", r"text.blocks.\1."),
     (r"\.dwconv\.", ".depthwise."),
@@ -387,30 +446,63 @@ _RENAMES = (
     (r"^input_embed\.conv_pos_embed\.conv1d\.0\.", "position.first."),
     (r"^input_embed\.conv_pos_embed\.conv1d\.2\.", "position.second."),
     (r"^transformer_blocks\.", "blocks."),
-    (r"\.attn_norm\.linear\.", ".modulation."),
     (r"\.attn\.to_out\.0\.", ".out."),
     (r"\.attn\.", "."),
     (r"\.ff\.ff\.0\.0\.", ".ff_in."),
     (r"\.ff\.ff\.2\.", ".ff_out."),
     (r"^long_skip_connection\.", "long_skip."),
-    (r"^norm_out\.linear\.", "final_modulation."),
     (r"^proj_out\.", "output."),
 )
 # Counters of the averaging, and constants that are computed here.
 _IGNORED = re.compile(r"^(initted|step|update)$|mel_spec\.|^rotary_embed\.inv_freq$|\.freqs_cis$")
 
 
-def rename_upstream(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The tensors of an f5-tts checkpoint under this file's names, queries, keys and values joined to one product."""
+def rename_upstream(weights: Mapping[str, Tensor], part: str = "") -> dict[str, Tensor]:
+    """The tensors of an f5-tts checkpoint under this file's names: those of the DiT, or of the part `MODULATOR`."""
     state: dict[str, Tensor] = {}
     for key, tensor in weights.items():
         name = key
         for pattern, replacement in _RENAMES:
             name = re.sub(pattern, replacement, name)
-        if not _IGNORED.search(name.removeprefix("ema_model.")):
-            state[name] = tensor
-    for name in [name for name in state if ".to_q." in name]:
-        parts = [name.replace(".to_q.", f".{part}.") for part in ("to_q", "to_k", "to_v")]
-        if all(part in state for part in parts):
-            state[name.replace(".to_q.", ".qkv.")] = torch.cat([state.pop(part) for part in parts])
+        if name.startswith(MODULATOR) == bool(part) and not _IGNORED.search(name.removeprefix("ema_model.")):
+            state[name.removeprefix(part)] = tensor
     return state
+
+
+def prepare_state(
+    arch: Arch, weights: Mapping[str, Tensor], device: torch.device | str, dtype: torch.dtype
+) -> dict[str, Tensor]:
+    """The DiT's tensors of an f5-tts checkpoint, as this file computes with them.
+
+    Queries, keys and values become one product. Upstream turns neighbouring features of queries and keys together;
+    here a pair is made of one from either half of the head, which lies better in memory.
+    """
+    state = {name: tensor.to(device).to(dtype) for name, tensor in rename_upstream(weights).items()}
+    for name in [name for name in state if ".to_q." in name]:
+        q, k, v = parts = [name.replace(".to_q.", f".{part}.") for part in ("to_q", "to_k", "to_v")]
+        if all(part in state for part in parts) and len(state[q]) == len(state[k]) == arch.heads * arch.dim_head:
+            joined = [_halves(state.pop(q), arch.dim_head), _halves(state.pop(k), arch.dim_head), state.pop(v)]
+            state[name.replace(".to_q.", ".qkv.")] = torch.cat(joined)
+    for name in [name for name in state if name.endswith(".q_norm.weight")]:
+        k_norm = name.replace("q_norm", "k_norm")
+        if k_norm in state:
+            norms = [_halves(state.pop(part), arch.dim_head)[None] for part in (name, k_norm)]
+            state[name.replace("q_norm.weight", "qk_norm")] = torch.stack(norms)
+    return state
+
+
+def _halves(x: Tensor, dim_head: int) -> Tensor:
+    """The rows of each head reordered: the even ones, then the odd ones."""
+    return x.unflatten(0, (-1, dim_head // 2, 2)).transpose(1, 2).flatten(0, 2)
+
+
+M = TypeVar("M", bound=nn.Module)
+
+
+def _assign(model: M, state: Mapping[str, Tensor]) -> M:
+    """Give a model on the meta device its tensors."""
+    try:
+        model.load_state_dict(state, assign=True)
+    except RuntimeError as e:
+        raise ModelUnavailable(f"the checkpoint does not fit its config: {e}") from e
+    return model.eval().requires_grad_(False)

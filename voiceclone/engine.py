@@ -1,6 +1,6 @@
-"""Chunks of text in, speech out: schedules, durations, noise, guidance, batches, vocoder.
+"""Chunks of text in, speech out: durations, batches, memory, vocoder.
 
-Knows nothing of jobs, voice names, formats or stores. `Engine.load` builds the models of one checkpoint; `Engine.speak`
+Knows nothing of jobs, voice names, formats or stores. `Engine.load` reads the models of one checkpoint; `Engine.speak`
 runs them. One call at a time.
 
 The mathematics follows f5-tts 1.1 (`CFM.sample` and `infer_batch_process`); with the same weights, noise and dtype
@@ -9,25 +9,30 @@ the mel agrees to rounding.
 
 from __future__ import annotations
 
-import copy
+import ctypes
 import logging
 import math
+import os
+import platform
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
 import torch
-import yaml
 from torch import Tensor
 
-from voiceclone import audio, text, weights
+from voiceclone import attention, audio, text
 from voiceclone.checkpoints import MEL_SPEC, Checkpoint
-from voiceclone.dit import Arch, DiT, Modulations
+from voiceclone.copies import Copies
+from voiceclone.dit import DiT
 from voiceclone.errors import DeviceFailed, ModelUnavailable, OutOfMemory, SynthesisFailed
+from voiceclone.graphs import FRAMES_STEP, Graphs, cuda_recorder
+from voiceclone.loader import Loader, default_dtype
+from voiceclone.sampling import Eager, Follower, Plan, Sampling, Schedule, sample
 from voiceclone.types import Chunk, ReferenceVoice, Samples, Speech, Tokenizer, Waveform
-from voiceclone.vocos import Vocos, VocosArch
+from voiceclone.vocos import Vocos
 
 log = logging.getLogger(__name__)
 
@@ -46,55 +51,18 @@ MIN_SPEECH_S = 0.6
 MIN_CHUNK_SIZE = 20
 """Fewer bytes would cut words apart, however slow the voice."""
 MAX_BATCH_FRAMES = 8192
+"""More at once is no faster on any GPU of today."""
+MEMORY_SHARE = 0.8
+"""Of the GPU's free memory, for a batch."""
 SILENCE_RMS = 1e-4
 """-80 dB below full scale: quieter is not speech."""
+TOO_LITTLE_MEMORY = "the worker has too little memory for this job: send a shorter text or reference"
 KEPT_SCHEDULES = 8
-
-# Empirically pruned step sampling: which of 32 even steps are kept. https://arxiv.org/abs/2505.19931
-EPSS = {
-    5: (0, 2, 4, 8, 16, 32),
-    6: (0, 2, 4, 6, 8, 16, 32),
-    7: (0, 2, 4, 6, 8, 16, 24, 32),
-    10: (0, 2, 4, 6, 8, 12, 16, 20, 24, 28, 32),
-    12: (0, 2, 4, 6, 8, 10, 12, 14, 16, 20, 24, 28, 32),
-    16: (0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32),
-}
-
-
-@dataclass(frozen=True)
-class Sampling:
-    """How the flow from noise to speech is followed."""
-
-    nfe_step: int = 32
-    """Steps of the Euler method: each is one evaluation of the network."""
-    cfg_strength: float = 2.0
-    """Weight of classifier-free guidance; 0 is without, and twice as fast."""
-    sway_sampling_coef: float = -1.0
-    """Below 0 the steps crowd towards the noise, where the outline of the speech is decided."""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """One chunk, ready for the network."""
-
-    tokens: Tensor
-    """(characters of the reference's and the chunk's text,)"""
-    noise: Tensor
-    """(frames of reference and speech, m)"""
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """The steps of a sampling, tabulated for one network."""
-
-    times: Tensor
-    """(steps + 1,)"""
-    modulations: Modulations
-
-    @classmethod
-    def of(cls, dit: DiT, sampling: Sampling) -> Schedule:
-        times = time_steps(sampling.nfe_step, sampling.sway_sampling_coef)
-        return cls(times, dit.tabulate(times[:-1].to(dit.device)))
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+"""glibc's names and numbers, from malloc.h."""
+TRIAL_FRAMES = 1024
+TRIAL_TOLERANCE = 0.02
+"""How far the mel of recorded steps may be from that of plain ones, relative: half precision allows no less."""
 
 
 def find_device(asked: str | None, *, gpu_required: bool) -> str:
@@ -113,17 +81,6 @@ def find_device(asked: str | None, *, gpu_required: bool) -> str:
     return "cuda"
 
 
-def time_steps(nfe_step: int, sway_sampling_coef: float) -> Tensor:
-    """The times of the Euler steps, from 0 (noise) to 1 (speech): (nfe_step + 1,).
-
-    Pruned schedule where upstream has one, else even steps; then sway sampling, t + s (cos(pi t / 2) - 1 + t), eq. 7
-    of https://arxiv.org/abs/2410.06885.
-    """
-    kept = EPSS.get(nfe_step)
-    t = torch.tensor(kept) / 32 if kept else torch.linspace(0, 1, nfe_step + 1)
-    return t + sway_sampling_coef * (torch.cos(torch.pi / 2 * t) - 1 + t)
-
-
 def log_mel(samples: Tensor) -> Tensor:
     """Log-mel spectrogram as Vocos defines it: (samples,) at 24 kHz -> (samples // HOP_LENGTH, m)."""
     from torchaudio.functional import melscale_fbanks
@@ -138,7 +95,9 @@ def log_mel(samples: Tensor) -> Tensor:
 class Engine:
     """F5-TTS and Vocos on one device."""
 
-    def __init__(self, dit: DiT, vocoder: Vocos, vocabulary: Mapping[str, int], tokenizer: Tokenizer) -> None:
+    def __init__(
+        self, loader: Loader, dit: DiT, vocoder: Vocos, vocabulary: Mapping[str, int], tokenizer: Tokenizer
+    ) -> None:
         frames = (dit.arch.mel_dim, vocoder.arch.mel_dim, vocoder.arch.n_fft, vocoder.arch.hop_length)
         if frames != (MEL_DIM, MEL_DIM, N_FFT, HOP_LENGTH):
             raise ModelUnavailable(
@@ -153,27 +112,33 @@ class Engine:
         self.vocoder = vocoder
         self.vocabulary = vocabulary
         self.tokenizer = tokenizer
+        self.max_batch_frames = MAX_BATCH_FRAMES if dit.device.type == "cuda" else 1
+        """Frames of chunks that are spoken together; a longer chunk is spoken alone. On a CPU company saves nothing."""
+        self._loader = loader
+        self._follow: Follower = Eager(dit)
         self._schedules: OrderedDict[tuple[int, float], Schedule] = OrderedDict()
 
     @classmethod
-    def load(cls, checkpoint: Checkpoint, device: str, dtype: str | None = None) -> Engine:
+    def load(
+        cls, checkpoint: Checkpoint, device: str, dtype: str | None = None, copies: Copies | None = None
+    ) -> Engine:
         """Read a checkpoint's files.
 
         Args:
-            dtype: torch's name of what the network computes in; None takes float16 on a GPU, float32 on a CPU.
+            dtype: torch's name of what the network computes in; None takes `default_dtype`.
+            copies: where a copy that is read sooner may be; None: nowhere.
 
         Raises:
             ModelUnavailable: a file is damaged, or the files do not belong together.
         """
-        computed_in: torch.dtype = getattr(torch, dtype or ("float16" if device == "cuda" else "float32"))
-        read = weights.read_weights(checkpoint.weights, device)
-        dit = DiT.from_upstream(Arch.from_config(checkpoint.arch), read, computed_in)
-        vocos_arch = VocosArch.from_config(yaml.safe_load(checkpoint.vocoder_config.read_text()))
-        vocoder = Vocos.from_upstream(vocos_arch, weights.read_weights(checkpoint.vocoder_weights, device))
-        return cls(dit, vocoder, read_vocabulary(checkpoint.vocab), checkpoint.tokenizer)
+        _use_the_cpu_well(device)
+        computed_in: torch.dtype = getattr(torch, dtype) if dtype else default_dtype(device)
+        loader = Loader(checkpoint, device, computed_in, copies)
+        vocabulary = read_vocabulary(checkpoint.vocab)
+        return cls(loader, loader.dit(), loader.vocoder(), vocabulary, checkpoint.tokenizer)
 
     def warm_up(self) -> None:
-        """Speak a word to nobody: libraries that load at their first use do so before the first job."""
+        """Speak to nobody: what happens at a first use happens now, and a GPU's fastest safe way is found."""
         noise = np.random.default_rng(0).normal(0, 0.1, audio.SAMPLE_RATE).astype(np.float32)
         voice = ReferenceVoice(Waveform(noise, audio.SAMPLE_RATE), "Zero. ")
         try:
@@ -182,6 +147,49 @@ class Engine:
             raise
         except SynthesisFailed as e:  # one step from noise need not be audible
             log.info("the warm-up was not audible: %s", e)
+        with torch.inference_mode():
+            self._schedule(Sampling())
+            if self.dit.device.type == "cuda":
+                self.max_batch_frames = self._affordable_frames()
+                if attention.has_flash(self.dit.device, self.dit.dtype):
+                    self._record()
+
+    def keep_copy(self) -> None:
+        """Write the copy that the next start reads sooner. Takes seconds, and may run beside `speak`."""
+        self._loader.keep_copy()
+
+    def _trial(self, frames: int, steps: int = 1) -> Tensor:
+        """The mel of noise in place of a chunk."""
+        reference = torch.zeros(frames // 4, MEL_DIM)
+        schedule = self._schedule(Sampling(steps))
+        plan = Plan(torch.arange(frames // 8) % self.dit.vocabulary_size, frames, 0)
+        return sample(self._follow, schedule, [plan], reference, Sampling().cfg_strength)
+
+    def _affordable_frames(self) -> int:
+        """How many frames a batch may have, by what one of known size took."""
+        torch.cuda.empty_cache()
+        before = torch.cuda.memory_allocated()
+        torch.cuda.reset_peak_memory_stats()
+        self.vocoder(self._trial(TRIAL_FRAMES), [TRIAL_FRAMES])
+        bytes_per_frame = (torch.cuda.max_memory_allocated() - before) / TRIAL_FRAMES
+        torch.cuda.empty_cache()
+        free, _ = torch.cuda.mem_get_info()
+        frames = min(MAX_BATCH_FRAMES, int(MEMORY_SHARE * free / bytes_per_frame))
+        log.info("%.0f kB a frame, %.1f GB free: batches of %d frames", bytes_per_frame / 1e3, free / 1e9, frames)
+        return frames
+
+    def _record(self) -> None:
+        """Take steps by recorded graphs from now on, if they compute what plain ones do."""
+        plain, plain_mel = self._follow, self._trial(TRIAL_FRAMES, steps=2)
+        try:
+            self.dit.use_flash = True
+            self._follow = Graphs(self.dit, cuda_recorder())
+            _require_alike(self._trial(TRIAL_FRAMES, steps=2), plain_mel)
+            for frames in range(FRAMES_STEP, int(TRAINED_S * FRAMES_PER_S) + FRAMES_STEP, FRAMES_STEP):
+                self._trial(frames)
+        except RuntimeError:
+            log.exception("steps cannot be recorded on this GPU: each is launched kernel by kernel")
+            self.dit.use_flash, self._follow = False, plain
 
     def check_device(self) -> None:
         """Raise RuntimeError if the device no longer computes: a lost GPU fails here, not in a job."""
@@ -219,79 +227,99 @@ class Engine:
         level = audio.rms(voice.waveform.samples)
         gain = max(1.0, target_rms / level) if level else 1.0
         reference = log_mel(torch.from_numpy(voice.waveform.samples) * gain)
-        # One at a time: the noise of a long text would fill the memory.
-        plans = (self._plan(chunk, voice, len(reference)) for chunk in chunks)
-        spoken: list[Samples] = []
-        try:
-            for batch in _batches(plans):
-                spoken += self._speak_batch(self.dit, batch, reference, sampling)
-        except torch.OutOfMemoryError as e:
-            raise OutOfMemory("the GPU has too little memory for this job: send a shorter text or reference") from e
-        except RuntimeError as e:
-            if isinstance(e, torch.AcceleratorError) or any(name in str(e) for name in ("CUDA", "CUBLAS", "CUDNN")):
-                raise DeviceFailed("the GPU failed: send the job again, another worker takes it") from e
-            raise
-        waveform, spans = audio.join([samples / gain for samples in spoken], audio.SAMPLE_RATE, cross_fade_s)
+        plans = [self._plan(chunk, voice, len(reference)) for chunk in chunks]
+        lengths = [(plan.frames - len(reference) - 1) * HOP_LENGTH for plan in plans]
+        with _failures_named(), torch.inference_mode():
+            spoken = (samples / gain for samples in self._speak(plans, reference, sampling))
+            waveform, spans = audio.join(spoken, lengths, audio.SAMPLE_RATE, cross_fade_s)
         return Speech(waveform, spans)
 
     def _plan(self, chunk: Chunk, voice: ReferenceVoice, reference_frames: int) -> Plan:
-        """Tokens, length and noise of a chunk."""
+        """Tokens and length of a chunk."""
         tokens = text.tokenize(voice.text + chunk.text, self.tokenizer)
         ids = torch.tensor([self.vocabulary.get(token, UNKNOWN_TOKEN) for token in tokens])
         frames_per_byte = reference_frames / text.size(voice.text)
         speech_frames = int(frames_per_byte * text.size(chunk.text) / chunk.speed)
         speech_frames = max(speech_frames, math.ceil(MIN_SPEECH_S * FRAMES_PER_S / chunk.speed))
         # The network needs a frame for each token.
-        frames = max(reference_frames + speech_frames, len(ids) + 1)
-        generator = torch.Generator().manual_seed(chunk.seed)
-        return Plan(ids, torch.randn(frames, MEL_DIM, generator=generator))
+        return Plan(ids, max(reference_frames + speech_frames, len(ids) + 1), chunk.seed)
 
-    def _speak_batch(self, dit: DiT, plans: list[Plan], reference: Tensor, sampling: Sampling) -> list[Samples]:
-        """Samples of each plan. What comes out unusable in half precision is spoken once more in fp32."""
-        with torch.inference_mode():
-            schedule = self._schedule(sampling) if dit is self.dit else Schedule.of(dit, sampling)
-            mels = sample(dit, schedule, plans, reference, sampling.cfg_strength)
-            spoken = [self.vocoder(mel[len(reference) :]).cpu().numpy() for mel in mels]
+    def _speak(self, plans: Sequence[Plan], reference: Tensor, sampling: Sampling) -> Iterator[Samples]:
+        """Samples of each plan, batch by batch; out of memory, once more with batches of half the size."""
+        halved = False
+        while plans:
+            batch = first_batch(plans, self.max_batch_frames)
+            try:
+                spoken = self._speak_batch(batch, reference, sampling)
+            except RuntimeError as e:
+                if not _is_out_of_memory(e) or halved or len(batch) == 1:
+                    raise
+                spoken = []
+            if not spoken:  # outside of the handler, which would keep the batch's tensors alive
+                halved = True
+                # For the jobs to come as well.
+                self.max_batch_frames = sum(plan.frames for plan in batch) // 2
+                log.warning("out of memory: batches of %d frames from now on", self.max_batch_frames)
+                self._free_memory()
+                continue
+            yield from spoken
+            plans = plans[len(batch) :]
+
+    def _speak_batch(self, plans: Sequence[Plan], reference: Tensor, sampling: Sampling) -> list[Samples]:
+        """Samples of each plan. What comes out unusable in half precision is spoken once more in float32."""
+        spoken = self._voice(self._follow, self._schedule(sampling), plans, reference, sampling.cfg_strength)
         bad = [i for i, samples in enumerate(spoken) if not _is_sound(samples)]
         if not bad:
             return spoken
-        if dit.dtype == torch.float32:
+        if self.dit.dtype != torch.float32:
+            log.warning("%d of %d chunks unusable in %s, once more in float32", len(bad), len(plans), self.dit.dtype)
+            exact = Eager(self._loader.exact_dit())
+            schedule = self._loader.schedule(sampling, torch.float32)
+            for i in bad:
+                (spoken[i],) = self._voice(exact, schedule, [plans[i]], reference, sampling.cfg_strength)
+        if not all(_is_sound(spoken[i]) for i in bad):
             raise SynthesisFailed("the model produced silence or invalid samples: try another seed or reference")
-        log.warning("%d of %d chunks unusable in %s, once more in fp32", len(bad), len(plans), dit.dtype)
-        again = self._speak_batch(copy.deepcopy(dit).float(), [plans[i] for i in bad], reference, sampling)
-        for i, samples in zip(bad, again, strict=True):
-            spoken[i] = samples
         return spoken
+
+    def _voice(
+        self, follow: Follower, schedule: Schedule, plans: Sequence[Plan], reference: Tensor, cfg_strength: float
+    ) -> list[Samples]:
+        """Noise to mel to samples, with one copy from the device for all plans."""
+        mels = sample(follow, schedule, plans, reference, cfg_strength).split([plan.frames for plan in plans])
+        lengths = [plan.frames - len(reference) for plan in plans]
+        samples = self.vocoder(torch.cat([mel[len(reference) :] for mel in mels]), lengths).cpu()
+        return [part.numpy() for part in samples.split([(n - 1) * HOP_LENGTH for n in lengths])]
 
     def _schedule(self, sampling: Sampling) -> Schedule:
         """The last few schedules are kept across jobs."""
         key = (sampling.nfe_step, sampling.sway_sampling_coef)
-        schedule = self._schedules.pop(key, None) or Schedule.of(self.dit, sampling)
+        schedule = self._schedules.pop(key, None) or self._loader.schedule(sampling, self.dit.dtype)
         self._schedules[key] = schedule
         if len(self._schedules) > KEPT_SCHEDULES:
             self._schedules.popitem(last=False)
         return schedule
 
+    def _free_memory(self) -> None:
+        """Give back what is held only to be faster."""
+        if isinstance(self._follow, Graphs):
+            self._follow.forget()
+        if self.dit.device.type == "cuda":
+            torch.cuda.empty_cache()
 
-def sample(dit: DiT, schedule: Schedule, plans: Sequence[Plan], reference: Tensor, cfg_strength: float) -> list[Tensor]:
-    """Follow the flow from each plan's noise to its mel.
 
-    Args:
-        reference: mel of the reference, (frames, m).
-        cfg_strength: weight of classifier-free guidance, prediction + (prediction - unconditional) * cfg_strength.
-
-    Returns:
-        Each plan's mel in fp32, (frames, m). Its first frames stand for the reference.
-    """
-    lengths = [len(plan.noise) for plan in plans]
-    guided = cfg_strength > 0
-    condition = dit.prepare([reference] * len(plans), [plan.tokens for plan in plans], lengths, guided)
-    # The path is summed in fp32 whatever the network's dtype.
-    x = torch.cat([plan.noise for plan in plans]).to(dit.device)
-    for dt, blocks, final in zip(schedule.times.diff().tolist(), *schedule.modulations, strict=True):
-        v = dit(x.to(dit.dtype), blocks, final, condition).float()
-        x = x + dt * (v[0] + (v[0] - v[1]) * cfg_strength if guided else v[0])
-    return list(x.split(lengths))
+def first_batch(plans: Sequence[Plan], max_frames: int) -> list[Plan]:
+    """The first plans, so many that all plans take few batches of about the same size; a longer one alone."""
+    frames = sum(plan.frames for plan in plans)
+    share = frames / math.ceil(frames / max_frames)
+    batch: list[Plan] = []
+    taken = 0
+    for plan in plans:
+        # Up to the share as nearly as whole chunks allow.
+        if batch and (taken + plan.frames > max_frames or taken + plan.frames / 2 > share):
+            break
+        batch.append(plan)
+        taken += plan.frames
+    return batch
 
 
 def read_vocabulary(path: Path) -> dict[str, int]:
@@ -300,17 +328,48 @@ def read_vocabulary(path: Path) -> dict[str, int]:
         return {line.rstrip("\n"): i for i, line in enumerate(lines)}
 
 
-def _batches(plans: Iterable[Plan]) -> Iterator[list[Plan]]:
-    """Neighbours together, up to MAX_BATCH_FRAMES; a longer one alone."""
-    batch: list[Plan] = []
-    for plan in plans:
-        if batch and sum(len(p.noise) for p in batch) + len(plan.noise) > MAX_BATCH_FRAMES:
-            yield batch
-            batch = []
-        batch.append(plan)
-    if batch:
-        yield batch
+@contextmanager
+def _failures_named() -> Iterator[None]:
+    """Turn what the device says into errors of ours."""
+    try:
+        yield
+    except MemoryError as e:
+        raise OutOfMemory(TOO_LITTLE_MEMORY) from e
+    except RuntimeError as e:
+        if _is_out_of_memory(e):
+            raise OutOfMemory(TOO_LITTLE_MEMORY) from e
+        if isinstance(e, torch.AcceleratorError) or any(name in str(e) for name in ("CUDA", "CUBLAS", "CUDNN")):
+            raise DeviceFailed("the GPU failed: send the job again, another worker takes it") from e
+        raise
+
+
+def _is_out_of_memory(error: RuntimeError) -> bool:
+    return isinstance(error, torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error)
+
+
+def _require_alike(mel: Tensor, plain: Tensor) -> None:
+    error = float((mel - plain).norm() / plain.norm())
+    if not error <= TRIAL_TOLERANCE:
+        raise RuntimeError(f"the mel of recorded steps is off by {error:.2g}")
 
 
 def _is_sound(samples: Samples) -> bool:
     return bool(np.isfinite(samples).all()) and audio.rms(samples) > SILENCE_RMS
+
+
+def _use_the_cpu_well(device: str) -> None:
+    """Threads by the container's share of the CPUs, and large tensors from memory that is already there."""
+    torch.set_num_threads(min(torch.get_num_threads(), _cpu_quota()))
+    if device == "cpu" and platform.libc_ver()[0] == "glibc":
+        # Otherwise each tensor over 32 MB is fetched from the kernel and given back, page by page.
+        libc = ctypes.CDLL(None)
+        libc.mallopt(M_MMAP_THRESHOLD, 2**30)
+        libc.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
+
+
+def _cpu_quota() -> int:
+    """CPUs that the container may use at once, at least 1; torch counts the host's."""
+    with suppress(OSError, ValueError):
+        quota, period = map(int, Path("/sys/fs/cgroup/cpu.max").read_text().split())
+        return max(1, quota // period)
+    return os.cpu_count() or 1

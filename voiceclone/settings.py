@@ -67,7 +67,7 @@ class Settings:
     volume: Path = _setting(
         Path("/runpod-volume"),
         "RUNPOD_VOLUME",
-        "the mounted volume; `models/` and `output/` lie under it",
+        "the mounted volume; `models/`, `cache/` and `output/` lie under it",
         Path,
     )
     model: str = _setting(
@@ -83,7 +83,11 @@ class Settings:
         None, "F5_DEVICE", "`cuda` or `cpu`; by default the GPU, and the CPU only off the platform", _device
     )
     dtype: str | None = _setting(
-        None, "F5_DTYPE", "`float32`, `float16` or `bfloat16`; by default float16 on a GPU, float32 on a CPU", _dtype
+        None,
+        "F5_DTYPE",
+        "`float32`, `float16` or `bfloat16`; by default float16 on a GPU, on a CPU bfloat16 if it has it in hardware,"
+        " else float32",
+        _dtype,
     )
     output_dir: Path | None = _setting(
         None,
@@ -124,6 +128,11 @@ class Settings:
     def models_dir(self) -> Path:
         """HF_HOME of the worker."""
         return self.volume / "models"
+
+    @property
+    def cache_dir(self) -> Path:
+        """What can be made again from `models_dir`."""
+        return self.volume / "cache"
 
     @property
     def local_output_dir(self) -> Path:

@@ -17,9 +17,10 @@ from typing import Any
 
 from voiceclone import audio, text
 from voiceclone.checkpoints import Checkpoint
-from voiceclone.engine import Engine, Sampling
+from voiceclone.engine import Engine
 from voiceclone.errors import InvalidInput, StorageFailed, WorkerError
 from voiceclone.request import MB, Delivery, InfoRequest, SynthesisRequest, parse
+from voiceclone.sampling import Sampling
 from voiceclone.settings import Settings
 from voiceclone.timings import Timings
 from voiceclone.types import Artifact, Bucket, Chunk, ReferenceVoice, Store

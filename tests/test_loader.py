@@ -1,0 +1,101 @@
+"""A checkpoint is read as it is, or sooner from its copy, and computes the same."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from voiceclone.copies import Copies
+from voiceclone.engine import Engine
+from voiceclone.errors import ModelUnavailable
+from voiceclone.loader import USUAL, Loader, default_dtype
+from voiceclone.sampling import Sampling
+from voiceclone.types import Chunk, ReferenceVoice, Waveform
+
+VOICE = ReferenceVoice(Waveform(np.random.default_rng(0).normal(0, 0.1, 24_000).astype(np.float32), 24_000), "Noise. ")
+
+
+@pytest.fixture
+def copies(tmp_path):
+    return Copies(tmp_path / "cache")
+
+
+def speak(engine, nfe_step=7):
+    return engine.speak([Chunk("The same words.", 3)], VOICE, Sampling(nfe_step)).waveform.samples
+
+
+def files(copies):
+    return sorted(path.name for path in copies.directory.glob("*"))
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_a_start_from_the_copy_speaks_as_one_from_the_checkpoint(checkpoint, copies, dtype, monkeypatch):
+    """Bit by bit, with the schedules that are kept in it and with others; the checkpoint's own file is not opened."""
+    first = Engine.load(checkpoint, "cpu", dtype, copies)
+    first.keep_copy()
+    (name,) = files(copies)
+    assert dtype in name
+    assert (copies.directory / name).stat().st_size < 0.4 * checkpoint.weights.stat().st_size
+    second = Engine.load(checkpoint, "cpu", dtype, copies)
+    for sampling in USUAL:
+        assert np.array_equal(speak(first, sampling.nfe_step), speak(second, sampling.nfe_step))
+    assert "_source" not in vars(second._loader)
+    assert np.array_equal(speak(first, 3), speak(second, 3))
+
+
+def test_nothing_is_kept_where_it_would_save_nothing(checkpoint, copies, tmp_path):
+    """In float32, from a copy that is there, and where the checkpoint itself is half as wide."""
+    Engine.load(checkpoint, "cpu", "float32", copies).keep_copy()
+    assert files(copies) == []
+    half = {name: tensor.half() for name, tensor in load_file(checkpoint.weights).items()}
+    save_file(half, tmp_path / "half.safetensors")
+    narrow = dataclasses.replace(checkpoint, weights=tmp_path / "half.safetensors")
+    Engine.load(narrow, "cpu", "float16", copies).keep_copy()
+    assert files(copies) == []
+    for _ in range(2):
+        Engine.load(checkpoint, "cpu", "float16", copies).keep_copy()
+    assert len(files(copies)) == 1
+
+
+@pytest.mark.parametrize("damage", ["truncated", "of another model", "without schedules"])
+def test_a_copy_that_cannot_be_used_is_passed_over(checkpoint, copies, damage, caplog):
+    engine = Engine.load(checkpoint, "cpu", "float16", copies)
+    engine.keep_copy()
+    (path,) = copies.directory.iterdir()
+    if damage == "truncated":
+        path.write_bytes(path.read_bytes()[:-100])
+    else:
+        tensors = load_file(path)
+        dropped = "dit.output.weight" if damage == "of another model" else "schedule.16.final"
+        save_file({name: tensor for name, tensor in tensors.items() if name != dropped}, path)
+    again = Engine.load(checkpoint, "cpu", "float16", copies)
+    assert "passed over" in caplog.text or "cannot be used" in caplog.text
+    assert np.array_equal(speak(engine), speak(again))
+
+
+def test_schedules_are_tabulated_in_float32_whatever_the_network_computes_in(checkpoint):
+    exact, half = (Loader(checkpoint, "cpu", dtype) for dtype in (torch.float32, torch.float16))
+    for sampling in (Sampling(7), Sampling(3, sway_sampling_coef=0.5)):
+        tables = exact.schedule(sampling, torch.float32), half.schedule(sampling, torch.float16)
+        assert torch.equal(tables[0].times, tables[1].times)
+        assert torch.equal(tables[0].modulations.blocks.half(), tables[1].modulations.blocks)
+
+
+def test_a_checkpoint_without_its_time_layers_is_refused(checkpoint, tmp_path):
+    kept = {name: t for name, t in load_file(checkpoint.weights).items() if ".time_mlp." not in name}
+    save_file(kept, tmp_path / "model.safetensors")
+    loader = Loader(dataclasses.replace(checkpoint, weights=tmp_path / "model.safetensors"), "cpu", torch.float32)
+    with pytest.raises(ModelUnavailable, match="time_mlp"):
+        loader.schedule(Sampling(7), torch.float32)
+
+
+def test_half_precision_is_the_default_where_the_hardware_has_it():
+    assert default_dtype("cuda") == torch.float16
+    flags = Path("/proc/cpuinfo").read_text().split()
+    has_bfloat16 = "avx512_bf16" in flags or "amx_tile" in flags
+    assert default_dtype("cpu") == (torch.bfloat16 if has_bfloat16 else torch.float32)

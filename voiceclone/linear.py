@@ -1,0 +1,51 @@
+"""A linear layer whose weights are laid out once for the CPU that multiplies them.
+
+Knows nothing of the network around it. oneDNN multiplies faster by weights in blocks of its own order; PyTorch orders
+them anew in every call unless they are packed beforehand.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class Linear(nn.Linear):
+    """nn.Linear, optionally packed, with the GELU that follows it in the same pass where that is possible."""
+
+    _packed: Tensor | None = None
+
+    def pack(self) -> None:
+        """Order the weights for this CPU and give up the plain ones: the layer can no longer be moved or converted."""
+        self._packed = torch.ops.mkldnn._reorder_linear_weight(self.weight.detach())
+        # Keeps shape, dtype and device to be asked for, without memory.
+        self.weight.data = self.weight.new_empty(1).expand_as(self.weight)
+
+    def forward(self, x: Tensor, gelu: bool = False) -> Tensor:
+        """(..., in) -> (..., out); `gelu`: its tanh form behind the product."""
+        if self._packed is not None:
+            name, algorithm = ("gelu", "tanh") if gelu else ("none", "")
+            product: Tensor = torch.ops.mkldnn._linear_pointwise(x, self._packed, self.bias, name, [], algorithm)
+            return product
+        y = F.linear(x, self.weight, self.bias)
+        return F.gelu(y, approximate="tanh") if gelu else y
+
+
+def can_pack(dtype: torch.dtype) -> bool:
+    """Whether this CPU multiplies packed weights of `dtype` in hardware."""
+    if not torch.backends.mkldnn.is_available() or not torch.backends.cpu.get_cpu_capability().startswith("AVX"):
+        return False
+    return dtype == torch.float32 or (dtype == torch.bfloat16 and has_bfloat16())
+
+
+def has_bfloat16() -> bool:
+    """Whether this CPU has instructions for bfloat16; without them it is slower than float32."""
+    return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+
+
+def pack(network: nn.Module) -> None:
+    """Pack every Linear of a network that runs on the CPU."""
+    for module in network.modules():
+        if isinstance(module, Linear):
+            module.pack()
