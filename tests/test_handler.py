@@ -140,7 +140,7 @@ def test_the_confinement_is_real(places, volume):
 
 HEAVY = [
     *["transformers", "wandb", "datasets", "pandas", "gradio", "matplotlib", "librosa", "numba", "x_transformers"],
-    *["scipy", "boto3", "pypinyin", "torch._dynamo"],
+    *["scipy", "boto3", "pypinyin", "torch._dynamo", "sympy"],
 ]
 
 

@@ -71,9 +71,10 @@ def test_what_is_not_finite_stays_in_its_chunk(ours):
 def test_the_transform_is_torchs_whatever_its_overlap(n_fft, hop_length):
     torch.manual_seed(0)
     arch = VocosArch(mel_dim=5, dim=8, intermediate_dim=8, num_layers=1, n_fft=n_fft, hop_length=hop_length)
-    model = Vocos(arch)
+    model = Vocos(arch).requires_grad_(False)
+    for weight in model.parameters():
+        weight.normal_(std=0.5)
     model.window.copy_(torch.hann_window(n_fft))
-    model.convnext[0].gamma.fill_(0.5)
     heads = []
     model.out.register_forward_hook(lambda *call: heads.append(call[-1]))
     mels, lengths = torch.randn(30, 5), [9, 2, 1, 18]

@@ -36,7 +36,7 @@ from torch import Tensor, nn
 
 from voiceclone import attention
 from voiceclone.errors import ModelUnavailable
-from voiceclone.linear import Linear
+from voiceclone.layers import Conv1d, Linear
 from voiceclone.packing import Spacing
 
 CONV_KERNEL = 31
@@ -148,11 +148,9 @@ class Modulator(nn.Module):
 
     def __init__(self, arch: Arch) -> None:
         super().__init__()
-        self.time_mlp = nn.Sequential(
-            nn.Linear(2 * TIME_FREQUENCIES, arch.dim), nn.SiLU(), nn.Linear(arch.dim, arch.dim)
-        )
-        self.blocks = nn.ModuleList(nn.Linear(arch.dim, 6 * arch.dim) for _ in range(arch.depth))
-        self.final = nn.Linear(arch.dim, 2 * arch.dim)
+        self.time_mlp = nn.Sequential(Linear(2 * TIME_FREQUENCIES, arch.dim), nn.SiLU(), Linear(arch.dim, arch.dim))
+        self.blocks = nn.ModuleList(Linear(arch.dim, 6 * arch.dim) for _ in range(arch.depth))
+        self.final = Linear(arch.dim, 2 * arch.dim)
 
     @classmethod
     def from_upstream(cls, arch: Arch, weights: Mapping[str, Tensor]) -> Modulator:
@@ -181,11 +179,11 @@ class DiT(nn.Module):
         self.use_flash = False
         """Whether attention runs as FlashAttention over all chunks at once; only where `attention.has_flash`."""
         self.text = TextEncoder(arch, vocabulary_size)
-        self.input = nn.Linear(2 * arch.mel_dim + arch.text_dim, arch.dim)
+        self.input = Linear(2 * arch.mel_dim + arch.text_dim, arch.dim)
         self.position = ConvPosition(arch.dim)
         self.blocks = nn.ModuleList(Block(arch) for _ in range(arch.depth))
         self.long_skip = Linear(2 * arch.dim, arch.dim, bias=False) if arch.long_skip_connection else None
-        self.output = nn.Linear(arch.dim, arch.mel_dim)
+        self.output = Linear(arch.dim, arch.mel_dim)
 
     @classmethod
     def from_upstream(
@@ -323,8 +321,8 @@ class ConvPosition(nn.Module):
     def __init__(self, dim: int) -> None:
         super().__init__()
         half = CONV_KERNEL // 2
-        self.first = nn.Conv1d(dim, dim, CONV_KERNEL, groups=CONV_GROUPS, padding=half)
-        self.second = nn.Conv1d(dim, dim, CONV_KERNEL, groups=CONV_GROUPS, padding=half)
+        self.first = Conv1d(dim, dim, CONV_KERNEL, groups=CONV_GROUPS, padding=half)
+        self.second = Conv1d(dim, dim, CONV_KERNEL, groups=CONV_GROUPS, padding=half)
 
     def forward(self, x: Tensor, spacing: Spacing) -> Tensor:
         """(g, s, d) -> (g, s, d)"""
@@ -370,12 +368,12 @@ class ConvNeXtV2(nn.Module):
 
     def __init__(self, dim: int) -> None:
         super().__init__()
-        self.depthwise = nn.Conv1d(dim, dim, kernel_size=7, padding=3, groups=dim)
+        self.depthwise = Conv1d(dim, dim, kernel_size=7, padding=3, groups=dim)
         self.norm = nn.LayerNorm(dim, eps=NORM_EPS)
-        self.widen = nn.Linear(dim, 2 * dim)
+        self.widen = Linear(dim, 2 * dim)
         self.gamma = nn.Parameter(torch.empty(1, 1, 2 * dim))
         self.beta = nn.Parameter(torch.empty(1, 1, 2 * dim))
-        self.narrow = nn.Linear(2 * dim, dim)
+        self.narrow = Linear(2 * dim, dim)
 
     def forward(self, x: Tensor) -> Tensor:
         """(n, dim) -> (n, dim)"""

@@ -15,7 +15,7 @@ import torch
 import yaml
 from torch import Tensor
 
-from voiceclone import linear
+from voiceclone import layers
 from voiceclone.checkpoints import Checkpoint
 from voiceclone.copies import Copies, is_whole, kind
 from voiceclone.dit import Arch, DiT, Modulations, Modulator, prepare_state
@@ -46,8 +46,8 @@ class Loader:
     def dit(self) -> DiT:
         """The network, on its device. Raises ModelUnavailable."""
         dit = self._copied() or DiT.from_upstream(self._arch, self._source, self._device, self._dtype)
-        if self._device == "cpu" and linear.can_pack(self._dtype):
-            linear.pack(dit)
+        if self._device == "cpu" and layers.can_pack(self._dtype):
+            layers.pack(dit.blocks)
         return dit
 
     def exact_dit(self) -> DiT:
@@ -117,7 +117,7 @@ def default_dtype(device: str) -> torch.dtype:
     """What the network computes in where nobody says: half precision where the hardware has it."""
     if device == "cuda":
         return torch.float16
-    return torch.bfloat16 if linear.has_bfloat16() else torch.float32
+    return torch.bfloat16 if layers.has_bfloat16() else torch.float32
 
 
 def _key(sampling: Sampling) -> tuple[int, float]:

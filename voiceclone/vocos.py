@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from voiceclone.errors import ModelUnavailable
+from voiceclone.layers import Conv1d, Linear
 from voiceclone.packing import Spacing
 
 KERNEL = 7
@@ -68,11 +69,11 @@ class Vocos(nn.Module):
     def __init__(self, arch: VocosArch) -> None:
         super().__init__()
         self.arch = arch
-        self.embed = nn.Conv1d(arch.mel_dim, arch.dim, KERNEL, padding=PADDING)
+        self.embed = Conv1d(arch.mel_dim, arch.dim, KERNEL, padding=PADDING)
         self.norm = nn.LayerNorm(arch.dim, eps=NORM_EPS)
         self.convnext = nn.ModuleList(ConvNeXt(arch.dim, arch.intermediate_dim) for _ in range(arch.num_layers))
         self.final_layer_norm = nn.LayerNorm(arch.dim, eps=NORM_EPS)
-        self.out = nn.Linear(arch.dim, arch.n_fft + 2)
+        self.out = Linear(arch.dim, arch.n_fft + 2)
         self.register_buffer("window", torch.empty(arch.n_fft))
 
     @classmethod
@@ -128,10 +129,10 @@ class ConvNeXt(nn.Module):
 
     def __init__(self, dim: int, intermediate_dim: int) -> None:
         super().__init__()
-        self.dwconv = nn.Conv1d(dim, dim, KERNEL, padding=PADDING, groups=dim)
+        self.dwconv = Conv1d(dim, dim, KERNEL, padding=PADDING, groups=dim)
         self.norm = nn.LayerNorm(dim, eps=NORM_EPS)
-        self.pwconv1 = nn.Linear(dim, intermediate_dim)
-        self.pwconv2 = nn.Linear(intermediate_dim, dim)
+        self.pwconv1 = Linear(dim, intermediate_dim)
+        self.pwconv2 = Linear(intermediate_dim, dim)
         self.gamma = nn.Parameter(torch.empty(dim))
 
     def forward(self, x: Tensor) -> Tensor:

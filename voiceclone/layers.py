@@ -1,7 +1,7 @@
-"""A linear layer whose weights are laid out once for the CPU that multiplies them.
+"""Layers that are built around a checkpoint's tensors, and products laid out once for the CPU.
 
-Knows nothing of the network around it. oneDNN multiplies faster by weights in blocks of its own order; PyTorch orders
-them anew in every call unless they are packed beforehand.
+Knows nothing of the networks around them. oneDNN multiplies faster by weights in blocks of its own order; PyTorch
+orders them anew in every call unless they are packed beforehand.
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ class Linear(nn.Linear):
     """nn.Linear, optionally packed, with the GELU that follows it in the same pass where that is possible."""
 
     _packed: Tensor | None = None
+
+    def reset_parameters(self) -> None:
+        """Left out, as below: on the meta device it imports sympy, for a quarter of a second."""
 
     def pack(self) -> None:
         """Order the weights for this CPU and give up the plain ones: the layer can no longer be moved or converted."""
@@ -32,6 +35,13 @@ class Linear(nn.Linear):
         return F.gelu(y, approximate="tanh") if gelu else y
 
 
+class Conv1d(nn.Conv1d):
+    """nn.Conv1d that is not initialised."""
+
+    def reset_parameters(self) -> None:
+        """Left out."""
+
+
 def can_pack(dtype: torch.dtype) -> bool:
     """Whether this CPU multiplies packed weights of `dtype` in hardware."""
     if not torch.backends.mkldnn.is_available() or not torch.backends.cpu.get_cpu_capability().startswith("AVX"):
@@ -45,7 +55,7 @@ def has_bfloat16() -> bool:
 
 
 def pack(network: nn.Module) -> None:
-    """Pack every Linear of a network that runs on the CPU."""
+    """Pack every Linear within, whose weights nobody else may use."""
     for module in network.modules():
         if isinstance(module, Linear):
             module.pack()
