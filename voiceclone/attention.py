@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import accumulate
-from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -60,10 +59,11 @@ def flash(q: Tensor, k: Tensor, v: Tensor, borders: Tensor, longest: int) -> Ten
         borders: as `borders` gives them; how many and where they lie is read on the GPU alone.
         longest: no chunk has more frames.
     """
-    from torch.nn.attention.varlen import varlen_attn
-
     q_flat, k_flat, v_flat = (t.flatten(0, 1) for t in (q, k, v))
-    attended = cast(Tensor, varlen_attn(q_flat, k_flat, v_flat, borders, borders, longest, longest))
+    # What torch.nn.attention.varlen calls; by way of it torch's compiler would be imported, for a second.
+    attended: Tensor = torch.ops.aten._flash_attention_forward(
+        q_flat, k_flat, v_flat, borders, borders, longest, longest, 0.0, is_causal=False, return_debug_mask=False
+    )[0]
     return attended.unflatten(0, q.shape[:2])
 
 

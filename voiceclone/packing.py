@@ -39,9 +39,8 @@ class Spacing:
     def open(self, x: Tensor) -> Tensor:
         """Rows moved to their places, zeros in the gaps: (..., s, d) -> (..., places, d)."""
         apart = x.new_zeros(*x.shape[:-2], len(self.occupied), x.shape[-1])
-        apart[..., self.index, :] = x
-        return apart
+        return apart.index_copy_(-2, self.index, x)
 
     def close(self, x: Tensor) -> Tensor:
         """Rows taken from their places: (..., places, d) -> (..., s, d)."""
-        return x[..., self.index, :]
+        return x.index_select(-2, self.index)
