@@ -9,9 +9,10 @@ import torch
 from demo_checkpoint import dit_shapes
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from voiceclone.dit import MODULATOR, Arch, DiT, Modulations, Modulator, rename_upstream
+from voiceclone.dit import Arch, DiT, Modulations, Modulator
 from voiceclone.errors import ModelUnavailable
 from voiceclone.sampling import Eager, Plan, Sampling, Schedule, sample, step
+from voiceclone.upstream import dit_state, modulator_state
 
 VOCABULARY_SIZE = 50
 V1 = {"dim": 96, "depth": 3, "heads": 3, "dim_head": 32, "ff_mult": 2, "text_dim": 32, "conv_layers": 2}
@@ -40,7 +41,7 @@ def make_pair(upstream, arch):
     cfm = their_cfm(dit).eval()
     weights = {f"ema_model.{key}": tensor for key, tensor in cfm.state_dict().items()}
     arch = Arch.from_config(arch)
-    return cfm, DiT.from_upstream(arch, weights), Modulator.from_upstream(arch, weights)
+    return cfm, DiT.from_state(arch, dit_state(arch, weights)), Modulator.from_state(arch, modulator_state(weights))
 
 
 def make_plan(frames, characters, seed):
@@ -96,15 +97,15 @@ def test_a_chunk_does_not_depend_on_its_neighbours(upstream, name):
 def test_a_checkpoint_that_does_not_fit_names_what_is_wrong(upstream):
     cfm, *_ = make_pair(upstream, V1)
     weights = dict(cfm.state_dict())
-    deeper = Arch.from_config({**V1, "depth": 4})
+    deeper, wider = (Arch.from_config({**V1, **change}) for change in ({"depth": 4}, {"ff_mult": 4}))
     with pytest.raises(ModelUnavailable, match=r"blocks\.3\.qkv\.weight"):
-        DiT.from_upstream(deeper, weights)
+        DiT.from_state(deeper, dit_state(deeper, weights))
     with pytest.raises(ModelUnavailable, match=r"blocks\.3\.weight"):
-        Modulator.from_upstream(deeper, weights)
+        Modulator.from_state(deeper, modulator_state(weights))
     with pytest.raises(ModelUnavailable, match="size mismatch"):
-        DiT.from_upstream(Arch.from_config({**V1, "ff_mult": 4}), weights)
+        DiT.from_state(wider, dit_state(wider, weights))
     with pytest.raises(ModelUnavailable, match="not one of an F5-TTS DiT"):
-        DiT.from_upstream(Arch.from_config(V1), {"some.other.weight": torch.zeros(1)})
+        DiT.from_state(wider, {"some.other.weight": torch.zeros(1)})
 
 
 @pytest.mark.parametrize(
@@ -130,14 +131,15 @@ def test_counters_and_constants_of_a_checkpoint_are_left_out():
         "ema_model.transformer.rotary_embed.inv_freq",
     ]
     weights = {name: torch.zeros(1) for name in ignored}
-    assert rename_upstream(weights) == rename_upstream(weights, MODULATOR) == {}
+    assert dit_state(Arch.from_config(V1), weights) == modulator_state(weights) == {}
 
 
 def test_nothing_is_initialised(upstream):
     """The network is built around the checkpoint's tensors: they are used, not copied."""
     cfm, *_ = make_pair(upstream, V1)
     weights = dict(cfm.state_dict())
-    dit = DiT.from_upstream(Arch.from_config(V1), weights)
+    arch = Arch.from_config(V1)
+    dit = DiT.from_state(arch, dit_state(arch, weights))
     assert dit.output.weight.data_ptr() == weights["transformer.proj_out.weight"].data_ptr()
 
 
@@ -149,9 +151,11 @@ def test_every_tensor_follows_the_weights_to_their_device(use_flash):
         weights = {name: torch.empty(shape) for name, shape in dit_shapes(V1, VOCABULARY_SIZE)}
         for block, norm in itertools.product(range(V1["depth"]), "qk"):
             weights[f"transformer_blocks.{block}.attn.{norm}_norm.weight"] = torch.empty(V1["dim_head"])
-        dit = DiT.from_upstream(arch, weights, "cuda", torch.float16)
+        dit = DiT.from_state(arch, dit_state(arch, weights, "cuda", torch.float16))
         dit.use_flash = use_flash
-        schedule = Schedule.of(Modulator.from_upstream(arch, weights), Sampling(2)).to(dit.device, dit.dtype)
+        schedule = Schedule.of(Modulator.from_state(arch, modulator_state(weights)), Sampling(2)).to(
+            dit.device, dit.dtype
+        )
         tokens = [torch.zeros(30, dtype=torch.long)] * 2
         condition = dit.prepare([torch.empty(60, 100)] * 2, tokens, [200, 150, 34], guided=True)
         x = torch.empty(384, 100, device=dit.device)

@@ -25,7 +25,6 @@ ConvNeXt V2 https://arxiv.org/abs/2301.00808, rotary position embedding https://
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple, TypeVar
@@ -153,11 +152,11 @@ class Modulator(nn.Module):
         self.final = Linear(arch.dim, 2 * arch.dim)
 
     @classmethod
-    def from_upstream(cls, arch: Arch, weights: Mapping[str, Tensor]) -> Modulator:
-        """Build it around the tensors of an f5-tts checkpoint. Raises ModelUnavailable as `DiT.from_upstream`."""
+    def from_state(cls, arch: Arch, state: Mapping[str, Tensor]) -> Modulator:
+        """Build it around its tensors. Raises ModelUnavailable as `DiT.from_state`."""
         with torch.device("meta"):
             model = cls(arch)
-        return _assign(model, rename_upstream(weights, MODULATOR))
+        return _assign(model, state)
 
     def forward(self, times: Tensor) -> Modulations:
         """The modulation vectors at `times` (steps,)."""
@@ -186,26 +185,12 @@ class DiT(nn.Module):
         self.output = Linear(arch.dim, arch.mel_dim)
 
     @classmethod
-    def from_upstream(
-        cls,
-        arch: Arch,
-        weights: Mapping[str, Tensor],
-        device: torch.device | str = "cpu",
-        dtype: torch.dtype = torch.float32,
-    ) -> DiT:
-        """Build the network around the tensors of an f5-tts checkpoint, without initialising it first.
-
-        Args:
-            weights: flat state of the checkpoint, with or without upstream's prefixes.
+    def from_state(cls, arch: Arch, state: Mapping[str, Tensor]) -> DiT:
+        """Build the network around its tensors, on their device and in their dtype, without initialising it first.
 
         Raises:
             ModelUnavailable: the tensors are not those of `arch`; names what is missing, left over or misshapen.
         """
-        return cls.from_state(arch, prepare_state(arch, weights, device, dtype))
-
-    @classmethod
-    def from_state(cls, arch: Arch, state: Mapping[str, Tensor]) -> DiT:
-        """Build the network around tensors as `prepare_state` gives them. Raises ModelUnavailable."""
         embedding = state.get("text.embedding")
         if embedding is None:
             raise ModelUnavailable("the checkpoint is not one of an F5-TTS DiT: it has no text embedding")
@@ -426,72 +411,6 @@ def stretch(x: Tensor, frames: int) -> Tensor:
     repeats = torch.full((rows,), frames // rows, device=x.device)
     repeats[rows - frames % rows :] += 1
     return x.repeat_interleave(repeats, dim=0, output_size=frames)
-
-
-MODULATOR = "modulator."
-_RENAMES = (
-    (r"^(ema_model\.)?transformer\.", ""),
-    (r"^time_embed\.time_mlp\.", "modulator.time_mlp."),
-    (r"^transformer_blocks\.(\d+)\.attn_norm\.linear\.", r"modulator.blocks.\1."),
-    (r"^norm_out\.linear\.", "modulator.final."),
-    (r"^text_embed\.text_embed\.weight$", "text.embedding"),
-    (r"^text_embed\.text_blocks\.(\d+)\.", r"text.blocks.\1."),
-    (r"\.dwconv\.", ".depthwise."),
-    (r"\.pwconv1\.", ".widen."),
-    (r"\.pwconv2\.", ".narrow."),
-    (r"\.grn\.", "."),
-    (r"^input_embed\.proj\.", "input."),
-    (r"^input_embed\.conv_pos_embed\.conv1d\.0\.", "position.first."),
-    (r"^input_embed\.conv_pos_embed\.conv1d\.2\.", "position.second."),
-    (r"^transformer_blocks\.", "blocks."),
-    (r"\.attn\.to_out\.0\.", ".out."),
-    (r"\.attn\.", "."),
-    (r"\.ff\.ff\.0\.0\.", ".ff_in."),
-    (r"\.ff\.ff\.2\.", ".ff_out."),
-    (r"^long_skip_connection\.", "long_skip."),
-    (r"^proj_out\.", "output."),
-)
-# Counters of the averaging, and constants that are computed here.
-_IGNORED = re.compile(r"^(initted|step|update)$|mel_spec\.|^rotary_embed\.inv_freq$|\.freqs_cis$")
-
-
-def rename_upstream(weights: Mapping[str, Tensor], part: str = "") -> dict[str, Tensor]:
-    """The tensors of an f5-tts checkpoint under this file's names: those of the DiT, or of the part `MODULATOR`."""
-    state: dict[str, Tensor] = {}
-    for key, tensor in weights.items():
-        name = key
-        for pattern, replacement in _RENAMES:
-            name = re.sub(pattern, replacement, name)
-        if name.startswith(MODULATOR) == bool(part) and not _IGNORED.search(name.removeprefix("ema_model.")):
-            state[name.removeprefix(part)] = tensor
-    return state
-
-
-def prepare_state(
-    arch: Arch, weights: Mapping[str, Tensor], device: torch.device | str, dtype: torch.dtype
-) -> dict[str, Tensor]:
-    """The DiT's tensors of an f5-tts checkpoint, as this file computes with them.
-
-    Queries, keys and values become one product. Upstream turns neighbouring features of queries and keys together;
-    here a pair is made of one from either half of the head, which lies better in memory.
-    """
-    state = {name: tensor.to(device).to(dtype) for name, tensor in rename_upstream(weights).items()}
-    for name in [name for name in state if ".to_q." in name]:
-        q, k, v = parts = [name.replace(".to_q.", f".{part}.") for part in ("to_q", "to_k", "to_v")]
-        if all(part in state for part in parts) and len(state[q]) == len(state[k]) == arch.heads * arch.dim_head:
-            joined = [_halves(state.pop(q), arch.dim_head), _halves(state.pop(k), arch.dim_head), state.pop(v)]
-            state[name.replace(".to_q.", ".qkv.")] = torch.cat(joined)
-    for name in [name for name in state if name.endswith(".q_norm.weight")]:
-        k_norm = name.replace("q_norm", "k_norm")
-        if k_norm in state:
-            norms = [_halves(state.pop(part), arch.dim_head)[None] for part in (name, k_norm)]
-            state[name.replace("q_norm.weight", "qk_norm")] = torch.stack(norms)
-    return state
-
-
-def _halves(x: Tensor, dim_head: int) -> Tensor:
-    """The rows of each head reordered: the even ones, then the odd ones."""
-    return x.unflatten(0, (-1, dim_head // 2, 2)).transpose(1, 2).flatten(0, 2)
 
 
 M = TypeVar("M", bound=nn.Module)

@@ -18,9 +18,10 @@ from torch import Tensor
 from voiceclone import layers
 from voiceclone.checkpoints import Checkpoint
 from voiceclone.copies import Copies, is_whole, kind
-from voiceclone.dit import Arch, DiT, Modulations, Modulator, prepare_state
+from voiceclone.dit import Arch, DiT, Modulations, Modulator
 from voiceclone.errors import ModelUnavailable
 from voiceclone.sampling import Sampling, Schedule, time_steps
+from voiceclone.upstream import dit_state, modulator_state
 from voiceclone.vocos import Vocos, VocosArch
 from voiceclone.weights import read_weights
 
@@ -45,14 +46,14 @@ class Loader:
 
     def dit(self) -> DiT:
         """The network, on its device. Raises ModelUnavailable."""
-        dit = self._copied() or DiT.from_upstream(self._arch, self._source, self._device, self._dtype)
+        dit = self._copied() or self._converted(self._device, self._dtype)
         if self._device == "cpu" and layers.can_pack(self._dtype):
             layers.pack(dit.blocks)
         return dit
 
     def exact_dit(self) -> DiT:
         """The network in float32, for what half precision cannot hold. Raises ModelUnavailable."""
-        return DiT.from_upstream(self._arch, self._source, self._device)
+        return self._converted(self._device, torch.float32)
 
     def vocoder(self) -> Vocos:
         """The vocoder, on the device. Raises ModelUnavailable."""
@@ -75,6 +76,10 @@ class Loader:
         if max(widths) > self._dtype.itemsize:
             self._copies.write(self._copy_path, self._copy)
 
+    def _converted(self, device: str, dtype: torch.dtype) -> DiT:
+        """The network as the checkpoint holds it."""
+        return DiT.from_state(self._arch, dit_state(self._arch, self._source, device, dtype))
+
     def _copied(self) -> DiT | None:
         """The network as the copy holds it; None where there is none that can be used."""
         if self._copy_path is None or not is_whole(self._copy_path):
@@ -92,7 +97,7 @@ class Loader:
 
     def _copy(self) -> dict[str, Tensor]:
         """The tensors of the copy."""
-        state = prepare_state(self._arch, self._source, "cpu", self._dtype)
+        state = dit_state(self._arch, self._source, "cpu", self._dtype)
         tensors = {f"dit.{name}": tensor.contiguous() for name, tensor in state.items()}
         for sampling in USUAL:
             modulations = self._tabulate(sampling).modulations.to(torch.device("cpu"), self._dtype)
@@ -110,7 +115,7 @@ class Loader:
 
     @cached_property
     def _modulator(self) -> Modulator:
-        return Modulator.from_upstream(self._arch, self._source)
+        return Modulator.from_state(self._arch, modulator_state(self._source))
 
 
 def default_dtype(device: str) -> torch.dtype:
