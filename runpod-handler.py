@@ -66,7 +66,7 @@ def initialize_models(environ: Mapping[str, str] = os.environ) -> Worker:
         copies = Copies(settings.cache_dir)
         # Which dtype it will be the device tells, once torch is there.
         dtypes = [settings.dtype] if settings.dtype else ["float16", "bfloat16"]
-        ready = filter(is_whole, (copies.path(checkpoint.weights, kind(dtype)) for dtype in dtypes))
+        ready = filter(is_whole, (copies.path(checkpoint.weights, kind(dtype, checkpoint.arch)) for dtype in dtypes))
         read_ahead([next(ready, checkpoint.weights), checkpoint.vocoder_weights])
     with timings.measure("imports"):
         from voiceclone.engine import Engine, find_device

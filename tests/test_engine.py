@@ -217,21 +217,32 @@ def test_out_of_memory_halves_the_batches_once_and_for_the_jobs_to_come(own, voi
     assert "out of memory: batches of" in caplog.text
 
 
+ALONE = """
+import resource, sys
+sys.path.insert(0, {root!r})
+from pathlib import Path
+from voiceclone.checkpoints import resolve
+from voiceclone.engine import Engine
+from voiceclone.errors import OutOfMemory
+from voiceclone.sampling import Sampling
+from voiceclone.settings import Settings
+from voiceclone.types import Chunk
+from voiceclone.voices import Voices
+
+engine = Engine.load(resolve("demo", None, Path({volume!r})), "cpu", "float32")
+voice = Voices(Settings(), None).named("example-en")
+"""
+
+
+def alone(volume, script):
+    """What a process of its own, with an engine and a voice, prints."""
+    code = ALONE.format(root=str(ROOT), volume=str(volume)) + textwrap.dedent(script)
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+
+
 def test_memory_that_the_machine_refuses_is_out_of_memory(volume):
     """The kernel's own limit, in a process of its own: the chunk is refused, nothing is killed."""
-    script = f"""
-        import resource, sys
-        sys.path.insert(0, {str(ROOT)!r})
-        from pathlib import Path
-        from voiceclone.checkpoints import resolve
-        from voiceclone.engine import Engine
-        from voiceclone.errors import OutOfMemory
-        from voiceclone.sampling import Sampling
-        from voiceclone.settings import Settings
-        from voiceclone.types import Chunk
-        from voiceclone.voices import Voices
-        engine = Engine.load(resolve("demo", None, Path({str(volume)!r})), "cpu", "float32")
-        voice = Voices(Settings(), None).named("example-en")
+    script = """
         engine.speak([Chunk("Enough.", 0)], voice, Sampling(1))
         used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (used + 2**26, used + 2**26))
@@ -240,8 +251,23 @@ def test_memory_that_the_machine_refuses_is_out_of_memory(volume):
         except OutOfMemory as e:
             print(e)
     """
-    done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, check=False)
-    assert "send a shorter text" in done.stdout, done.stderr
+    assert "send a shorter text" in alone(volume, script)
+
+
+def test_a_longer_text_takes_more_memory_for_its_audio_alone(volume):
+    """Peak resident memory of ten minutes above that of one, against the samples that are returned, in MB."""
+    script = """
+        def peak_mb(chunks):
+            Path("/proc/self/clear_refs").write_text("5")  # resets the peak
+            speech = engine.speak([Chunk("Ten or so seconds. " * 10, i) for i in range(chunks)], voice, Sampling(1))
+            status = dict(line.split(":") for line in Path("/proc/self/status").read_text().splitlines())
+            return int(status["VmHWM"].split()[0]) / 1e3, speech.waveform.samples.nbytes / 1e6
+        peak_mb(5)
+        print(*peak_mb(5), *peak_mb(50))
+    """
+    peak, samples, long_peak, long_samples = map(float, alone(volume, script).split())
+    assert long_samples > 8 * samples
+    assert long_peak - peak < 1.2 * (long_samples - samples) + 20
 
 
 def test_a_broken_gpu_asks_for_a_fresh_worker(own, voice, monkeypatch):

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from voiceclone import attention
-from voiceclone.engine import TRAINED_S, Engine
+from voiceclone.engine import Engine
 from voiceclone.graphs import Graphs
 from voiceclone.loader import Loader
 from voiceclone.sampling import Eager, Plan, Sampling, sample
@@ -90,15 +90,16 @@ def test_memory_is_bounded_by_the_batch_not_by_the_text(gpu, voice):
 
 
 def test_the_warm_up_has_recorded_every_size_of_a_single_chunk(gpu, voice):
-    before = len(gpu._follow._recorded)
-    gpu.speak([Chunk("As long as one chunk may be, " * 6, 0)], voice, Sampling(2))
-    assert len(gpu._follow._recorded) == before
-    assert voice.waveform.duration_s < TRAINED_S
+    before = set(gpu._follow._recorded)
+    for words in range(1, 30):
+        gpu.speak([Chunk("word " * words, 0)], voice, Sampling(2))
+    assert set(gpu._follow._recorded) == before
 
 
 def test_out_of_memory_halves_the_batches(checkpoint, voice, caplog):
     """The allocator really refuses; the speech still comes out."""
     engine = Engine.load(checkpoint, "cuda")
+    engine.warm_up()
     chunks = [Chunk("Thirty letters or so in a row.", i) for i in range(40)]
     expected = engine.speak(chunks, voice, Sampling(1)).waveform.samples
     engine.max_batch_frames = 40 * 2000

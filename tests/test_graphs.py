@@ -41,14 +41,14 @@ def plan(frames, seed):
     return Plan(torch.arange(frames // 8), frames, seed)
 
 
-BATCHES = [[300], [350], [200, 90, 71], [130, 170], [100, 100, 100], [128]]
+BATCHES = [[300], [350], [200, 90, 71], [130, 170], [100, 100, 100], [128], [2000, 500]]
 
 
 @torch.inference_mode()
 def test_replayed_steps_give_the_mel_of_plain_ones(engine, flash):
     """Batch after batch through the same records, with and without guidance: nothing of one stays for the next."""
     reference = torch.randn(60, 100)
-    follow = Graphs(flash, replay)
+    follow = Graphs(flash, lambda: replay)
     for cfg_strength in (2.0, 0.0, 0.7):
         schedule = engine._schedule(Sampling(3))
         for lengths in BATCHES:
@@ -64,7 +64,7 @@ def test_replayed_steps_give_the_mel_of_plain_ones(engine, flash):
 def test_a_size_is_recorded_once(engine, flash, monkeypatch):
     """Batches of one size share a record whatever their chunks; the least used records go first, all when asked."""
     recorded = []
-    follow = Graphs(flash, lambda run: recorded.append(run) or replay(run))
+    follow = Graphs(flash, lambda: lambda run: recorded.append(run) or replay(run))
 
     def speak(*lengths):
         sample(follow, engine._schedule(Sampling(1)), [plan(n, 0) for n in lengths], torch.randn(30, 100), 2.0)
@@ -76,6 +76,7 @@ def test_a_size_is_recorded_once(engine, flash, monkeypatch):
     assert [speak(300), speak(600), speak(300), speak(200, 101)] == [4, 5, 5, 6]
     follow.forget()
     assert speak(300) == 7
+    assert speak(1500, 1500) == 7  # a large batch is not recorded
 
 
 @pytest.mark.parametrize("lengths", [[1], [128], [129], [100, 28], [500, 400, 300], [900] * 9])

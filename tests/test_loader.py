@@ -42,6 +42,7 @@ def test_a_start_from_the_copy_speaks_as_one_from_the_checkpoint(checkpoint, cop
     assert dtype in name
     assert (copies.directory / name).stat().st_size < 0.4 * checkpoint.weights.stat().st_size
     second = Engine.load(checkpoint, "cpu", dtype, copies)
+    second.warm_up()
     for sampling in USUAL:
         assert np.array_equal(speak(first, sampling.nfe_step), speak(second, sampling.nfe_step))
     assert "_source" not in vars(second._loader)
@@ -60,6 +61,15 @@ def test_nothing_is_kept_where_it_would_save_nothing(checkpoint, copies, tmp_pat
     for _ in range(2):
         Engine.load(checkpoint, "cpu", "float16", copies).keep_copy()
     assert len(files(copies)) == 1
+
+
+def test_a_copy_made_by_another_config_is_not_taken(checkpoint, copies):
+    """Heads half as many and twice as wide have weights of the same shapes."""
+    Engine.load(checkpoint, "cpu", "float16", copies).keep_copy()
+    arch = {**checkpoint.arch, "heads": checkpoint.arch["heads"] // 2, "dim_head": 128}
+    corrected = dataclasses.replace(checkpoint, arch=arch)
+    engines = (Engine.load(corrected, "cpu", "float16", *where) for where in ([copies], []))
+    assert np.array_equal(*map(speak, engines))
 
 
 @pytest.mark.parametrize("damage", ["truncated", "of another model", "without schedules"])

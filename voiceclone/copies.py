@@ -173,14 +173,18 @@ class Copies:
         log.info("wrote %s, %.3f GB in %.1f s", path, size / 1e9, time.monotonic() - start)
 
 
-def kind(dtype: str) -> str:
-    """What copies in a dtype, by torch's name for it, are called."""
-    return f"{dtype}-{LAYOUT}"
+def kind(dtype: str, arch: Mapping[str, Any]) -> str:
+    """What copies in a dtype, by torch's name for it, are called that were made by a config's `arch`."""
+    made_by = hashlib.sha256(json.dumps([LAYOUT, dict(arch)], sort_keys=True).encode()).hexdigest()
+    return f"{dtype}-{made_by[:8]}"
 
 
 def is_whole(path: Path) -> bool:
     """Whether there is a copy that can be read; if so it is marked as used. It may be gone by the time it is read."""
-    problem = fault(path)
+    try:
+        problem = fault(path)
+    except OSError as e:  # a network mount's; the checkpoint is read instead
+        problem = f"cannot be read: {e}"
     if problem is None:
         with suppress(OSError):  # a read-only mount; at worst the copy is made again one day
             os.utime(path)

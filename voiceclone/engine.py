@@ -28,7 +28,7 @@ from voiceclone.checkpoints import MEL_SPEC, Checkpoint
 from voiceclone.copies import Copies
 from voiceclone.dit import DiT
 from voiceclone.errors import DeviceFailed, ModelUnavailable, OutOfMemory, SynthesisFailed
-from voiceclone.graphs import FRAMES_STEP, Graphs, cuda_recorder
+from voiceclone.graphs import FRAMES_STEP, RECORDED_FRAMES, Graphs, cuda_recorder
 from voiceclone.loader import Loader, default_dtype
 from voiceclone.sampling import Eager, Follower, Plan, Sampling, Schedule, sample
 from voiceclone.types import Chunk, ReferenceVoice, Samples, Speech, Tokenizer, Waveform
@@ -51,7 +51,7 @@ MIN_SPEECH_S = 0.6
 MIN_CHUNK_SIZE = 20
 """Fewer bytes would cut words apart, however slow the voice."""
 MAX_BATCH_FRAMES = 8192
-"""More at once is no faster on any GPU of today."""
+"""Rows of matrix products enough, with guidance 16,384, to fill the largest GPU: reckoned, not measured."""
 MEMORY_SHARE = 0.8
 """Of the GPU's free memory, for a batch."""
 SILENCE_RMS = 1e-4
@@ -116,6 +116,7 @@ class Engine:
         """Frames of chunks that are spoken together; a longer chunk is spoken alone. On a CPU company saves nothing."""
         self._loader = loader
         self._follow: Follower = Eager(dit)
+        self._exact: Eager | None = None
         self._schedules: OrderedDict[tuple[int, float], Schedule] = OrderedDict()
 
     @classmethod
@@ -150,9 +151,9 @@ class Engine:
         with torch.inference_mode():
             self._schedule(Sampling())
             if self.dit.device.type == "cuda":
-                self.max_batch_frames = self._affordable_frames()
                 if attention.has_flash(self.dit.device, self.dit.dtype):
                     self._record()
+                self.max_batch_frames = self._affordable_frames()
 
     def keep_copy(self) -> None:
         """Write the copy that the next start reads sooner. Takes seconds, and may run beside `speak`."""
@@ -170,8 +171,9 @@ class Engine:
         torch.cuda.empty_cache()
         before = torch.cuda.memory_allocated()
         torch.cuda.reset_peak_memory_stats()
-        self.vocoder(self._trial(TRIAL_FRAMES), [TRIAL_FRAMES])
-        bytes_per_frame = (torch.cuda.max_memory_allocated() - before) / TRIAL_FRAMES
+        measured = RECORDED_FRAMES + FRAMES_STEP  # what is recorded holds its memory already
+        self.vocoder(self._trial(measured), [measured])
+        bytes_per_frame = (torch.cuda.max_memory_allocated() - before) / measured
         torch.cuda.empty_cache()
         free, _ = torch.cuda.mem_get_info()
         frames = min(MAX_BATCH_FRAMES, int(MEMORY_SHARE * free / bytes_per_frame))
@@ -183,11 +185,11 @@ class Engine:
         plain, plain_mel = self._follow, self._trial(TRIAL_FRAMES, steps=2)
         try:
             self.dit.use_flash = True
-            self._follow = Graphs(self.dit, cuda_recorder())
+            self._follow = Graphs(self.dit, cuda_recorder)
             _require_alike(self._trial(TRIAL_FRAMES, steps=2), plain_mel)
-            for frames in range(FRAMES_STEP, int(TRAINED_S * FRAMES_PER_S) + FRAMES_STEP, FRAMES_STEP):
+            for frames in range(FRAMES_STEP, RECORDED_FRAMES + 1, FRAMES_STEP):
                 self._trial(frames)
-        except RuntimeError:
+        except (RuntimeError, TypeError, AttributeError):  # the kernel's interface is torch's own affair
             log.exception("steps cannot be recorded on this GPU: each is launched kernel by kernel")
             self.dit.use_flash, self._follow = False, plain
 
@@ -229,9 +231,12 @@ class Engine:
         reference = log_mel(torch.from_numpy(voice.waveform.samples) * gain)
         plans = [self._plan(chunk, voice, len(reference)) for chunk in chunks]
         lengths = [(plan.frames - len(reference) - 1) * HOP_LENGTH for plan in plans]
-        with _failures_named(), torch.inference_mode():
-            spoken = (samples / gain for samples in self._speak(plans, reference, sampling))
-            waveform, spans = audio.join(spoken, lengths, audio.SAMPLE_RATE, cross_fade_s)
+        try:
+            with _failures_named(), torch.inference_mode():
+                spoken = (samples / gain for samples in self._speak(plans, reference, sampling))
+                waveform, spans = audio.join(spoken, lengths, audio.SAMPLE_RATE, cross_fade_s)
+        finally:
+            self._exact = None  # twice the memory of the other: not kept for a job that may not need it
         return Speech(waveform, spans)
 
     def _plan(self, chunk: Chunk, voice: ReferenceVoice, reference_frames: int) -> Plan:
@@ -273,10 +278,10 @@ class Engine:
             return spoken
         if self.dit.dtype != torch.float32:
             log.warning("%d of %d chunks unusable in %s, once more in float32", len(bad), len(plans), self.dit.dtype)
-            exact = Eager(self._loader.exact_dit())
+            self._exact = self._exact or Eager(self._loader.exact_dit())
             schedule = self._loader.schedule(sampling, torch.float32)
             for i in bad:
-                (spoken[i],) = self._voice(exact, schedule, [plans[i]], reference, sampling.cfg_strength)
+                (spoken[i],) = self._voice(self._exact, schedule, [plans[i]], reference, sampling.cfg_strength)
         if not all(_is_sound(spoken[i]) for i in bad):
             raise SynthesisFailed("the model produced silence or invalid samples: try another seed or reference")
         return spoken
@@ -338,13 +343,16 @@ def _failures_named() -> Iterator[None]:
     except RuntimeError as e:
         if _is_out_of_memory(e):
             raise OutOfMemory(TOO_LITTLE_MEMORY) from e
-        if isinstance(e, torch.AcceleratorError) or any(name in str(e) for name in ("CUDA", "CUBLAS", "CUDNN")):
+        if isinstance(e, torch.AcceleratorError) or any(
+            name in str(e) for name in ("CUDA", "CUBLAS", "CUDNN", "CUFFT")
+        ):
             raise DeviceFailed("the GPU failed: send the job again, another worker takes it") from e
         raise
 
 
 def _is_out_of_memory(error: RuntimeError) -> bool:
-    return isinstance(error, torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error)
+    named = ("out of memory", "ALLOC_FAILED", "DefaultCPUAllocator")
+    return isinstance(error, torch.OutOfMemoryError) or any(name in str(error) for name in named)
 
 
 def _require_alike(mel: Tensor, plain: Tensor) -> None:

@@ -1,7 +1,8 @@
 """Steps recorded as CUDA graphs: one launch instead of some three hundred, which the CPU cannot issue fast enough.
 
 Knows only how a step is recorded and replayed. A graph is tied to the sizes of its tensors: batches are filled up with
-an idle chunk to one of few sizes, and where the chunks end lies in tensors that each batch overwrites.
+an idle chunk to one of few sizes, and where the chunks end lies in tensors that each batch overwrites. Large batches
+keep a GPU busy without: they are not recorded.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
@@ -16,7 +18,7 @@ import torch
 from torch import Tensor
 
 from voiceclone.dit import Conditioning, DiT, Modulations
-from voiceclone.sampling import Schedule, step
+from voiceclone.sampling import Eager, Schedule, step
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +27,8 @@ Recorder = Callable[[Callable[[], None]], Callable[[], None]]
 
 FRAMES_STEP = 128
 """Batches are filled up to a multiple: each size is a graph, each idle frame is work for nothing."""
+RECORDED_FRAMES = 18 * FRAMES_STEP
+"""Larger batches are launched kernel by kernel. A chunk of 22 s, the longest that the models say well, is recorded."""
 KEPT_GRAPHS = 48
 
 
@@ -42,15 +46,20 @@ def fill(lengths: Sequence[int]) -> tuple[list[int], int]:
 class Graphs:
     """Takes the steps of a schedule by replaying graphs, recorded when a size is first met."""
 
-    def __init__(self, dit: DiT, record: Recorder) -> None:
+    def __init__(self, dit: DiT, new_recorder: Callable[[], Recorder]) -> None:
         self.dit = dit
-        self._record = record
+        self._new_recorder = new_recorder
+        self._record = new_recorder()
+        self._follow_large = Eager(dit)
         self._recorded: OrderedDict[tuple[int, ...], RecordedStep] = OrderedDict()
 
     def fill(self, lengths: Sequence[int]) -> tuple[list[int], int]:
-        return fill(lengths)
+        return fill(lengths) if sum(lengths) <= RECORDED_FRAMES else self._follow_large.fill(lengths)
 
     def __call__(self, x: Tensor, schedule: Schedule, condition: Conditioning, cfg_strength: float) -> None:
+        if len(x) > RECORDED_FRAMES:
+            self._follow_large(x, schedule, condition, cfg_strength)
+            return
         layout = condition.layout
         key = (*condition.projected.shape, len(layout.lengths), layout.longest)
         recorded = self._recorded.pop(key, None)
@@ -65,6 +74,8 @@ class Graphs:
     def forget(self) -> None:
         """Give up every graph and the memory that it holds."""
         self._recorded.clear()
+        # The old recorder's memory is given back only if nothing is recorded into it again.
+        self._record = self._new_recorder()
 
 
 class RecordedStep:
@@ -96,17 +107,26 @@ class RecordedStep:
 def cuda_recorder() -> Recorder:
     """Records as CUDA graphs, which share their memory: only one runs at a time."""
     pool = torch.cuda.graph_pool_handle()
+    # The same for all: cuBLAS keeps a workspace for each stream.
+    stream = torch.cuda.Stream()
 
     def record(run: Callable[[], None]) -> Callable[[], None]:
         # Libraries allocate their workspaces at the first call of a size, which recording forbids.
-        stream = torch.cuda.Stream()
         stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(stream):
             run()
         torch.cuda.current_stream().wait_stream(stream)
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph, pool=pool, capture_error_mode="thread_local"):
-            run()
+        before = torch.cuda.current_stream()
+        try:
+            with torch.cuda.graph(graph, pool=pool, stream=stream, capture_error_mode="thread_local"):
+                run()
+        except BaseException:
+            # A recording that breaks off leaves its stream and its pool in force.
+            torch.cuda.set_stream(before)
+            with suppress(RuntimeError):
+                torch._C._cuda_endAllocateToPool(before.device_index, pool)
+            raise
         return graph.replay
 
     return record

@@ -27,8 +27,8 @@ from voiceclone.weights import read_weights
 
 log = logging.getLogger(__name__)
 
-USUAL = (Sampling(7), Sampling(16), Sampling(32))
-"""Tabulated in every copy."""
+USUAL = (Sampling(1), Sampling(2), Sampling(7), Sampling(16), Sampling(32))
+"""Tabulated in every copy: the qualities' schedules and those of a warm-up."""
 
 
 class Loader:
@@ -41,7 +41,7 @@ class Loader:
         self._dtype = dtype
         self._arch = Arch.from_config(checkpoint.arch)
         self._copies = copies
-        self._copy_path = copies.path(checkpoint.weights, kind(_name(dtype))) if copies else None
+        self._copy_path = copies.path(checkpoint.weights, kind(_name(dtype), checkpoint.arch)) if copies else None
         self._tables: dict[tuple[int, float], Modulations] = {}
 
     def dit(self) -> DiT:
