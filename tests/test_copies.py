@@ -185,6 +185,12 @@ def test_looking_for_a_copy_raises_nothing(copies: Copies, source: Path, caplog:
     assert not caplog.records
 
 
+def test_what_the_volume_refuses_to_show_is_no_copy(copies: Copies, source: Path, caplog: pytest.LogCaptureFixture):
+    """As a network mount may at any time; here a name is longer than the disk takes."""
+    assert find(copies, source, "x" * 300) is None
+    assert "cannot be read" in caplog.text
+
+
 def test_looking_for_a_copy_imports_nothing_heavy():
     code = "import sys, voiceclone.copies; sys.exit(bool({'torch', 'safetensors', 'numpy'} & set(sys.modules)))"
     assert run(code) == 0

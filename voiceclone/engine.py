@@ -56,6 +56,8 @@ MEMORY_SHARE = 0.8
 """Of the GPU's free memory, for a batch."""
 SILENCE_RMS = 1e-4
 """-80 dB below full scale: quieter is not speech."""
+GPU_LIBRARIES = ("CUDA", "CUBLAS", "CUDNN", "CUFFT")
+"""What their errors are known by."""
 TOO_LITTLE_MEMORY = "the worker has too little memory for this job: send a shorter text or reference"
 KEPT_SCHEDULES = 8
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
@@ -343,9 +345,7 @@ def _failures_named() -> Iterator[None]:
     except RuntimeError as e:
         if _is_out_of_memory(e):
             raise OutOfMemory(TOO_LITTLE_MEMORY) from e
-        if isinstance(e, torch.AcceleratorError) or any(
-            name in str(e) for name in ("CUDA", "CUBLAS", "CUDNN", "CUFFT")
-        ):
+        if isinstance(e, torch.AcceleratorError) or any(name in str(e) for name in GPU_LIBRARIES):
             raise DeviceFailed("the GPU failed: send the job again, another worker takes it") from e
         raise
 
