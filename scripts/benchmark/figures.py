@@ -1,0 +1,195 @@
+"""Samples and what is told of them: tables, costs, JSON."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+OURS = "voiceclone"
+THEIRS = "f5-tts"
+GB = 1e9
+RATIO = "f5-tts / this"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What one side took for one case in one round."""
+
+    case: str
+    side: str
+    round: int
+    values: Mapping[str, float]
+    """By name with unit: `taken_s`, `speech_s`, `peak_bytes`."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """All samples of one command."""
+
+    what: str
+    about: Mapping[str, Any]
+    """Machine, date, versions and dtypes."""
+    samples: Sequence[Sample]
+
+    @property
+    def cases(self) -> list[str]:
+        return list(dict.fromkeys(sample.case for sample in self.samples))
+
+    def sides(self, case: str) -> list[str]:
+        return list(dict.fromkeys(sample.side for sample in self.samples if sample.case == case))
+
+    def values(self, case: str, side: str, name: str) -> list[float]:
+        """One for each round. `rtf` and the like are made of what was measured."""
+        return [value(s.values, name) for s in self.samples if (s.case, s.side) == (case, side)]
+
+    def ratio(self, case: str, side: str, name: str) -> float | None:
+        """How many times this side's theirs is: the median of the rounds' ratios; None where theirs is not there."""
+        ours, theirs = (self.values(case, s, name) for s in (side, THEIRS))
+        if side == THEIRS or not theirs:
+            return None
+        return statistics.median(b / a for a, b in zip(ours, theirs, strict=True))
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), indent=1) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Run:
+        run = json.loads(text)
+        return cls(run["what"], run["about"], [Sample(**sample) for sample in run["samples"]])
+
+
+def value(values: Mapping[str, float], name: str) -> float:
+    """A measured value, or one made of measured ones."""
+    match name:
+        case "rtf":
+            return values["taken_s"] / values["speech_s"]
+        case "flop_per_s":
+            return values["flop"] / values["taken_s"]
+        case "imports_ratio":
+            return values["imports_s"] / values["import_torch_s"]
+        case "above_bytes":
+            return values["peak_bytes"] - values["loaded_bytes"]
+        case _:
+            return values[name]
+
+
+def number(value: float) -> str:
+    """Three digits, more only before the point."""
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def spread(values: Sequence[float], unit: float = 1) -> str:
+    """Median and range."""
+    middle, low, high = (number(f(values) / unit) for f in (statistics.median, min, max))
+    return middle if len(values) == 1 else f"{middle} ({low}-{high})"
+
+
+def times(ratio: float | None) -> str:
+    return "" if ratio is None else f"{ratio:.2f} x"
+
+
+def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    lines = [list(header), *map(list, rows)]
+    lines.insert(1, ["---"] * len(lines[0]))
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def heading(run: Run) -> str:
+    """What was measured on what, in a line."""
+    about = run.about
+    sides = [f"{name} in {side['dtype']} with torch {side['torch']}" for name, side in about["sides"].items()]
+    gpus = sorted({side["gpu"] for side in about["sides"].values() if "gpu" in side})
+    machine = [*gpus, f"{about['cpu']} with {about['cores']} cores"]
+    return "; ".join([run.what, about["arch"], *machine, *sides, about["date"]])
+
+
+def report(run: Run) -> str:
+    """The samples for people."""
+    tables = {"cold": cold_table, "chunk": chunk_table, "long": long_table, "memory": memory_table}
+    return f"{heading(run)}\n\n{tables[run.what](run)}"
+
+
+def cold_table(run: Run) -> str:
+    """Sides as columns, parts of the start as rows."""
+    (case,) = run.cases
+    sides = run.sides(case)
+    compared = [side for side in sides if run.ratio(case, side, "ready_s") is not None]
+    header = ["seconds: median (range)", *sides, *(f"{THEIRS} / {side}" for side in compared)]
+    rows = []
+    for part in ("imports", "load", "ready", "process"):
+        name = f"{part}_s"
+        shown = [spread(run.values(case, side, name)) for side in sides]
+        rows.append([part, *shown, *(times(run.ratio(case, side, name)) for side in compared)])
+    for title, name in (("`import torch` alone", "import_torch_s"), ("imports / `import torch`", "imports_ratio")):
+        rows.append([title, *(spread(run.values(case, side, name)) for side in sides), *("" for _ in compared)])
+    return table(header, rows)
+
+
+def chunk_table(run: Run) -> str:
+    # A ceiling is the best that a side's plain product ever did in this run.
+    ceilings: dict[str, float] = {}
+    for sample in run.samples:
+        ceilings[sample.side] = max(ceilings.get(sample.side, 0), sample.values["ceiling_flop_per_s"])
+    rows = []
+    for case, side in cells(run):
+        speed = run.values(case, side, "flop_per_s")
+        rows.append(
+            [
+                case,
+                side,
+                spread(run.values(case, side, "taken_s")),
+                spread(run.values(case, side, "rtf")),
+                number(statistics.median(speed) / 1e12),
+                f"{statistics.median(speed) / ceilings[side]:.0%} of {number(ceilings[side] / 1e12)}",
+                times(run.ratio(case, side, "rtf")),
+            ]
+        )
+    header = ["chunk", "side", "seconds: median (range)", "rtf", "TFLOP/s", "share of a plain product's", RATIO]
+    return table(header, rows)
+
+
+def long_table(run: Run) -> str:
+    rows = [
+        [
+            case,
+            side,
+            spread(run.values(case, side, "speech_s")),
+            spread(run.values(case, side, "taken_s")),
+            spread(run.values(case, side, "rtf")),
+            times(run.ratio(case, side, "rtf")),
+        ]
+        for case, side in cells(run)
+    ]
+    return table(["text", "side", "seconds of speech", "seconds taken: median (range)", "rtf", RATIO], rows)
+
+
+def memory_table(run: Run) -> str:
+    names = ("loaded_bytes", "peak_bytes", "above_bytes")
+    rows = [
+        [
+            case,
+            side,
+            *(spread(run.values(case, side, name), GB) for name in names),
+            times(run.ratio(case, side, "above_bytes")),
+        ]
+        for case, side in cells(run)
+    ]
+    return table(["text", "side", "GB when loaded", "GB at most", "above: median (range)", RATIO], rows)
+
+
+def cost_report(run: Run, price: float) -> str:
+    """Dollars for an hour of speech, at a price in dollars for a second of the machine."""
+    rows = []
+    for case, side in cells(run):
+        dollars = [rtf * 3600 * price for rtf in run.values(case, side, "rtf")]
+        rtf = spread(run.values(case, side, "rtf"))
+        rows.append([case, side, rtf, spread(dollars), times(run.ratio(case, side, "rtf"))])
+    header = ["speech", "side", "rtf", f"dollars an hour of speech, at {price:g} a second", RATIO]
+    return f"{heading(run)}\n\n{table(header, rows)}"
+
+
+def cells(run: Run) -> list[tuple[str, str]]:
+    return [(case, side) for case in run.cases for side in run.sides(case)]

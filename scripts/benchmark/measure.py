@@ -1,0 +1,177 @@
+"""The rounds: both sides in turn, on the same weights and device."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import platform
+import sys
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+from demo_checkpoint import write_demo
+
+from benchmark.figures import OURS, THEIRS, Run, Sample
+from benchmark.process import Program, Speaker, peer_environment, speakers
+from benchmark.work import flop, frames_of, reference, text_of
+
+SHORT_S = 1.0
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What is measured, and where."""
+
+    directory: Path
+    """Holds f5-tts's environment and the volume with the weights."""
+    arch: str
+    device: str
+    dtypes: Sequence[str | None]
+    """What our side computes in, one after the other; None: its default."""
+    peer: str
+    only: str | None
+    rounds: int
+
+    def programs(self, *, copies: bool = True) -> dict[str, Program]:
+        """Each side by name. `copies`: whether ours reads a copy of the weights, if there is one."""
+        volume = self.directory.absolute() / "volume"
+        snapshot = write_demo(volume, self.arch)
+        options = {
+            "volume": str(volume),
+            "snapshot": str(snapshot),
+            "arch": self.arch,
+            "device": self.device,
+            "peer": self.peer,
+            "reference": str(reference()),
+        }
+        programs = {}
+        for dtype in self.dtypes if self.only != THEIRS else ():
+            name = f"{OURS} {dtype}" if len(self.dtypes) > 1 else OURS
+            programs[name] = Program(Path(sys.executable), "ours", {**options, "dtype": dtype, "copies": copies})
+        if self.only != OURS:
+            python = Path(sys.executable)
+            if self.peer == "package":
+                python = peer_environment(self.directory.absolute())
+            programs[THEIRS] = Program(python, "theirs", options)
+        return programs
+
+    def arch_options(self) -> Mapping[str, Any]:
+        """`model.arch` of the checkpoint's config."""
+        snapshot = write_demo(self.directory.absolute() / "volume", self.arch)
+        config: Mapping[str, Any] = yaml.safe_load((snapshot / "config.yaml").read_text())
+        return dict(config["model"]["arch"])
+
+    def run(self, what: str, samples: Iterable[Sample], sides: Mapping[str, Mapping[str, Any]]) -> Run:
+        about = {
+            "date": datetime.now(UTC).date().isoformat(),
+            "cpu": cpu_name(),
+            "cores": len(os.sched_getaffinity(0)),
+            "device": self.device,
+            "arch": self.arch,
+            "peer": self.peer,
+            "sides": sides,
+        }
+        return Run(what, about, tuple(samples))
+
+
+def cpu_name() -> str:
+    """As Linux calls it."""
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.machine()
+
+
+def cold(bench: Bench) -> Run:
+    """From the start of a process to a model in memory. A first round fills the page cache and is not counted."""
+    programs = {}
+    for name, program in bench.programs(copies=False).items():
+        programs[name] = program
+        if program.module == "ours":
+            kept = replace(program, options={**program.options, "copies": True})
+            if kept.run_once("keep_copy")["kept"]:
+                programs[f"{name}, copy"] = kept
+            else:
+                sys.stderr.write(f"{name}: a copy would save nothing in this dtype, and is not measured\n")
+    samples, sides = [], {}
+    for round_ in range(bench.rounds + 1):
+        for name, program in programs.items():
+            torch_s = program.import_torch_s()
+            start = time.monotonic()
+            answer = program.run_once("cold")
+            end = time.monotonic()
+            values = {
+                "imports_s": answer["imported"] - start,
+                "load_s": answer["loaded"] - answer["imported"],
+                "ready_s": answer["loaded"] - start,
+                "process_s": end - start,
+                "import_torch_s": torch_s,
+            }
+            sides[name] = answer["about"]
+            if round_:
+                samples.append(Sample("cold start", name, round_, values))
+    return bench.run("cold", samples, sides)
+
+
+def chunk(bench: Bench, seconds: Sequence[float], steps: Sequence[int]) -> Run:
+    """One chunk in one pass of the model. What is prepared at a first use of a length or of steps is not counted."""
+    arch = bench.arch_options()
+    samples = []
+    with speakers(bench.programs()) as both:
+        sides = {name: dict(side.ask("about")) for name, side in both.items()}
+        for side in both.values():
+            for length_s, nfe_step in [*((s, min(steps)) for s in seconds), *((SHORT_S, n) for n in steps)]:
+                spoken(side, "chunk", length_s, nfe_step)
+        for length_s, nfe_step, round_ in itertools.product(seconds, steps, range(bench.rounds)):
+            for name, side in both.items():
+                values = spoken(side, "chunk", length_s, nfe_step)
+                values["flop"] = flop(arch, frames_of(values["speech_s"]), nfe_step)
+                # Beside each chunk, since machines are noisy; the best of all counts.
+                values["ceiling_flop_per_s"] = side.ask("ceiling", dim=arch["dim"])
+                samples.append(Sample(f"{length_s:g} s, {nfe_step} steps", name, round_ + 1, values))
+    return bench.run("chunk", samples, sides)
+
+
+def long(bench: Bench, minutes: Sequence[float], steps: Sequence[int]) -> Run:
+    """A text of many sentences, split and joined by each side's own rules."""
+    samples = []
+    with speakers(bench.programs()) as both:
+        sides = {name: dict(side.ask("about")) for name, side in both.items()}
+        for side, nfe_step in itertools.product(both.values(), steps):  # a GPU prepares more at a first use
+            spoken(side, "text", 60 if bench.device == "cuda" else SHORT_S, nfe_step)
+        for length, nfe_step, round_ in itertools.product(minutes, steps, range(bench.rounds)):
+            for name, side in both.items():
+                values = spoken(side, "text", 60 * length, nfe_step)
+                samples.append(Sample(f"{length:g} min, {nfe_step} steps", name, round_ + 1, values))
+    return bench.run("long", samples, sides)
+
+
+def memory(bench: Bench, minutes: Sequence[float], steps: Sequence[int]) -> Run:
+    """The most memory that a long text takes, each in a fresh process."""
+    samples, sides = [], {}
+    programs = bench.programs()
+    for program in programs.values():
+        if program.module == "ours":
+            program.run_once("keep_copy")  # as a worker finds it
+    for round_, length, nfe_step in itertools.product(range(bench.rounds), minutes, steps):
+        for name, program in programs.items():
+            with speakers({name: program}) as alone:
+                side = alone[name]
+                sides[name] = side.ask("about")
+                loaded = side.ask("memory")
+                side.ask("forget_peak")
+                values = spoken(side, "text", 60 * length, nfe_step)
+                values |= {"loaded_bytes": loaded, "peak_bytes": side.ask("peak_memory")}
+            samples.append(Sample(f"{length:g} min, {nfe_step} steps", name, round_ + 1, values))
+    return bench.run("memory", samples, sides)
+
+
+def spoken(side: Speaker, method: str, seconds: float, steps: int) -> dict[str, float]:
+    """What a side took for a text, and how much speech it made of it."""
+    answer = side.timed(method, text=text_of(seconds), steps=steps)
+    return {"taken_s": answer["taken_s"], "speech_s": answer["value"]}

@@ -1,0 +1,157 @@
+"""f5-tts's side: `python -m benchmark.theirs '{"what": ..., ...}'`.
+
+Peer `package` is the package in its own environment. Peer `classes` is the same code in this project's environment,
+which lacks what f5-tts imports and does not use to speak: trainer, plots, speech recognition, silence detection.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+import time
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from benchmark.side import Side, about, answer
+from benchmark.work import TRANSCRIPT
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+SAMPLE_RATE = 24_000
+UNUSED = {
+    "matplotlib": ("use",),
+    "matplotlib.pylab": (),
+    "pydub": ("AudioSegment", "silence"),
+    "transformers": ("pipeline",),
+}
+"""What f5_tts.infer.utils_infer imports, and the names that it takes from there."""
+
+
+def load(options: dict[str, Any], api: Any) -> Any:
+    """The package's own way, by its class F5TTS: it knows the network by its own config's name."""
+    snapshot = options["snapshot"]
+    return api(
+        options["arch"],
+        ckpt_file=f"{snapshot}/model.safetensors",
+        vocoder_local_path=f"{snapshot}/vocos",
+        device=options["device"],
+    )
+
+
+def cold(options: dict[str, Any]) -> None:
+    """Import and load, and say when either was done."""
+    from f5_tts.api import F5TTS  # type: ignore[import-untyped]
+
+    imported = time.monotonic()
+    f5 = load(options, F5TTS)
+    loaded = time.monotonic()
+    dtype = next(f5.ema_model.parameters()).dtype
+    answer({"imported": imported, "loaded": loaded, "about": about(options["device"], dtype)})
+
+
+def import_without_the_rest() -> None:
+    """Let f5_tts.infer.utils_infer be imported where only the network's requirements are installed."""
+    missing = [name for name in UNUSED if importlib.util.find_spec(name.partition(".")[0]) is None]
+    for name in missing:
+        sys.modules[name] = module = ModuleType(name)
+        vars(module).update(dict.fromkeys(UNUSED[name], _ignore))
+    spec = importlib.util.find_spec("f5_tts")
+    if spec is None or not spec.submodule_search_locations:
+        raise ModuleNotFoundError("f5_tts is not installed")
+    package: Any = ModuleType("f5_tts.model")  # its own imports the trainer
+    package.__path__ = [f"{next(iter(spec.submodule_search_locations))}/model"]
+    sys.modules["f5_tts.model"] = package
+    from f5_tts.model.cfm import CFM  # type: ignore[import-untyped]
+
+    package.CFM = CFM
+
+
+def read_wav(path: str) -> tuple[Tensor, int]:
+    """In place of torchaudio.load, which needs FFmpeg's libraries and a torchcodec that fits torch."""
+    import soundfile
+    import torch
+
+    samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    return torch.from_numpy(samples.T.copy()), rate
+
+
+class Theirs(Side):
+    """f5-tts, as its users ask it."""
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        self.f5 = None
+        if options["peer"] == "package":
+            from f5_tts.api import F5TTS
+
+            self.f5 = load(options, F5TTS)
+            self.model, self.vocoder = self.f5.ema_model, self.f5.vocoder
+        else:
+            import_without_the_rest()
+        import torchaudio
+        from f5_tts.infer import utils_infer  # type: ignore[import-untyped]
+
+        torchaudio.load = read_wav
+        self.infer = utils_infer
+        self.device, self.reference = options["device"], options["reference"]
+        if self.f5 is None:
+            self._load_classes(Path(options["snapshot"]))
+        self.dtype = next(self.model.parameters()).dtype
+
+    def _load_classes(self, snapshot: Path) -> None:
+        """What F5TTS does, with the checkpoint's own config."""
+        import yaml
+        from f5_tts.model.backbones.dit import DiT  # type: ignore[import-untyped]
+
+        arch = yaml.safe_load((snapshot / "config.yaml").read_text())["model"]["arch"]
+        self.vocoder = self.infer.load_vocoder("vocos", True, str(snapshot / "vocos"), self.device)
+        weights, vocabulary = str(snapshot / "model.safetensors"), str(snapshot / "vocab.txt")
+        self.model = self.infer.load_model(DiT, arch, weights, vocab_file=vocabulary, device=self.device)
+
+    def chunk(self, text: str, steps: int) -> float:
+        audio = read_wav(self.reference)
+        spoken = self.infer.infer_batch_process(
+            audio, TRANSCRIPT, [text], self.model, self.vocoder, progress=None, nfe_step=steps, device=self.device
+        )
+        samples, rate, _ = next(spoken)
+        return len(samples) / rate
+
+    def text(self, text: str, steps: int) -> float:
+        if self.f5 is not None:
+            samples, rate, _ = self.f5.infer(
+                self.reference, TRANSCRIPT, text, show_info=_ignore, progress=None, nfe_step=steps, seed=0
+            )
+        else:  # F5TTS.infer without the search for silence in the reference
+            from f5_tts.model.utils import seed_everything  # type: ignore[import-untyped]
+
+            seed_everything(0)
+            samples, rate, _ = self.infer.infer_process(
+                self.reference,
+                TRANSCRIPT,
+                text,
+                self.model,
+                self.vocoder,
+                show_info=_ignore,
+                progress=None,
+                nfe_step=steps,
+                device=self.device,
+            )
+        return len(samples) / rate
+
+
+def _ignore(*_: object) -> None:
+    """Progress messages."""
+
+
+def main() -> None:
+    options = json.loads(sys.argv[1])
+    if options["what"] == "cold":
+        cold(options)
+    else:
+        Theirs(options).serve()
+
+
+if __name__ == "__main__":
+    main()
