@@ -5,6 +5,7 @@
     python scripts/bench.py chunk --seconds 3 --steps 7    one chunk of speech, from text to samples
     python scripts/bench.py long --minutes 1 10            a long text, split and joined by each side's own rules
     python scripts/bench.py memory --minutes 1 30          the most memory that a long text takes
+    python scripts/bench.py precision --steps 16 --dtypes bfloat16           what half precision costs in accuracy
     python scripts/bench.py cost --price 0.00031 --from chunk.json           dollars for an hour of speech
     python scripts/bench.py plot --from cold.json chunk.json --to figures.svg
 
@@ -22,16 +23,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmark.figures import OURS, THEIRS, Run, cost_report, report
-from benchmark.measure import Bench, chunk, cold, long, memory
+from benchmark.measure import Bench, chunk, cold, long, memory, precision
 from benchmark.plot import plot
 
 ROOT = Path(__file__).resolve().parent.parent
-ROUNDS = {"cold": 5, "chunk": 5, "long": 1, "memory": 1, "cost": 5}
+ROUNDS = {"cold": 5, "chunk": 5, "long": 1, "memory": 1, "precision": 1, "cost": 5}
 
 
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    commands = top.add_subparsers(dest="what", required=True, metavar="cold|chunk|long|memory|cost|plot")
+    commands = top.add_subparsers(dest="what", required=True, metavar="cold|chunk|long|memory|precision|cost|plot")
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument("--arch", default="F5TTS_v1_Base", help="an f5-tts config's name, or small (--peer classes)")
     shared.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
@@ -64,6 +65,9 @@ def parser() -> argparse.ArgumentParser:
         one = command(name, about)
         one.add_argument("--minutes", type=float, nargs="+", default=[1], help="lengths of the speech")
         one.add_argument("--steps", type=int, nargs="+", default=[32], help="nfe_step")
+    command("precision", "how far our side is from float32").add_argument(
+        "--steps", type=int, nargs="+", default=[16], help="nfe_step"
+    )
     picture = commands.add_parser("plot", help="cold start and real-time factor as an SVG")
     picture.add_argument("--from", dest="source", type=Path, nargs="+", required=True, help="samples of other commands")
     picture.add_argument("--to", type=Path, required=True, help="the SVG to write")
@@ -73,7 +77,7 @@ def parser() -> argparse.ArgumentParser:
 
 def check(arguments: argparse.Namespace) -> str | None:
     """What cannot be measured, and why."""
-    peer_runs = arguments.only != OURS
+    peer_runs = arguments.only != OURS and arguments.what != "precision"
     if arguments.what == "cold" and arguments.peer == "classes" and peer_runs:
         return "cold measures the package's imports: it needs --peer package, or --only voiceclone"
     if arguments.arch == "small" and arguments.peer == "package" and peer_runs:
@@ -93,6 +97,8 @@ def measure(arguments: argparse.Namespace) -> Run:
             return long(bench, arguments.minutes, arguments.steps)
         case "memory":
             return memory(bench, arguments.minutes, arguments.steps)
+        case "precision":
+            return precision(bench, arguments.steps)
         case _:
             return chunk(bench, arguments.seconds, arguments.steps)
 

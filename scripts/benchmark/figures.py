@@ -108,7 +108,13 @@ def heading(run: Run) -> str:
 
 def report(run: Run) -> str:
     """The samples for people."""
-    tables = {"cold": cold_table, "chunk": chunk_table, "long": long_table, "memory": memory_table}
+    tables = {
+        "cold": cold_table,
+        "chunk": chunk_table,
+        "long": long_table,
+        "memory": memory_table,
+        "precision": precision_table,
+    }
     return f"{heading(run)}\n\n{tables[run.what](run)}"
 
 
@@ -178,6 +184,12 @@ def memory_table(run: Run) -> str:
         for case, side in cells(run)
     ]
     return table(["text", "side", "GB when loaded", "GB at most", "above: median (range)", RATIO], rows)
+
+
+def precision_table(run: Run) -> str:
+    names = ("mel_error", "company_error")
+    rows = [[case, side, *(f"{run.values(case, side, name)[0]:.1e}" for name in names)] for case, side in cells(run)]
+    return table(["mel", "side", "off from float32, relative", "in company, off from alone"], rows)
 
 
 def cost_report(run: Run, price: float) -> str:

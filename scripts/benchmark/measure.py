@@ -171,6 +171,16 @@ def memory(bench: Bench, minutes: Sequence[float], steps: Sequence[int]) -> Run:
     return bench.run("memory", samples, sides)
 
 
+def precision(bench: Bench, steps: Sequence[int]) -> Run:
+    """How far our side's dtypes are from float32. The other side has no part in it."""
+    samples, sides = [], {}
+    for (name, program), nfe_step in itertools.product(replace(bench, only=OURS).programs().items(), steps):
+        told = program.run_once("precision", steps=nfe_step)
+        sides[name] = told["about"]
+        samples.append(Sample(f"{nfe_step} steps", name, 1, told["values"]))
+    return bench.run("precision", samples, sides)
+
+
 def spoken(side: Speaker, method: str, seconds: float, steps: int) -> dict[str, float]:
     """What a side took for a text, and how much speech it made of it."""
     answer = side.timed(method, text=text_of(seconds), steps=steps)

@@ -68,6 +68,37 @@ def keep_copy(options: dict[str, Any]) -> None:
     answer({"kept": is_whole(Copies(volume / "cache").path(checkpoint.weights, kind(dtype, checkpoint.arch)))})
 
 
+def precision(options: dict[str, Any]) -> None:
+    """Relative errors of the mel: in this dtype against float32 on a CPU, and in company against alone."""
+    import torch
+
+    from voiceclone.engine import log_mel
+    from voiceclone.sampling import Eager, Plan, Sampling, sample
+
+    noise = torch.randn(5 * 24_000, generator=torch.Generator().manual_seed(0))
+    reference = log_mel(0.1 * noise)
+    plans = [Plan(torch.arange(15 * seconds), 94 * (5 + seconds), seconds) for seconds in (3, 2)]
+    sampling = Sampling(options["steps"])
+
+    def mel(engine: Engine, plans: list[Plan]) -> Tensor:
+        with torch.inference_mode():
+            spoken = sample(Eager(engine.dit), engine._schedule(sampling), plans, reference, sampling.cfg_strength)
+        return spoken[: plans[0].frames].cpu()
+
+    def error(other: Tensor, right: Tensor) -> float:
+        return float((other - right).norm() / right.norm())
+
+    engine = load(options)
+    alone, together = mel(engine, plans[:1]), mel(engine, plans)
+    exact = load({**options, "device": "cpu", "dtype": "float32"})
+    answer(
+        {
+            "values": {"mel_error": error(alone, mel(exact, plans[:1])), "company_error": error(together, alone)},
+            "about": about(options["device"], engine.dit.dtype),
+        }
+    )
+
+
 class Ours(Side):
     """The engine, warm, as the worker asks it."""
 
@@ -106,6 +137,8 @@ def main() -> None:
             cold(options)
         case "keep_copy":
             keep_copy(options)
+        case "precision":
+            precision(options)
         case _:
             Ours(options).serve()
 
