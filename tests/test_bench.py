@@ -225,6 +225,22 @@ def test_what_cannot_be_measured_is_refused(asked, problem):
     assert told is None if problem is None else problem in told
 
 
+def test_precision_is_measured_against_float32(tmp_path):
+    """The bars of the small network; float32 itself is off by nothing."""
+    command = "precision --arch small --steps 4 --dtypes float32 bfloat16"
+    kept = tmp_path / "precision.json"
+    subprocess.run(
+        [sys.executable, ROOT / "scripts/bench.py", *command.split(), "--bench", tmp_path, "--json", kept],
+        capture_output=True,
+        check=True,
+    )
+    exact, half = Run.from_json(kept.read_text()).samples
+    assert exact.values["mel_error"] == 0
+    assert exact.values["company_error"] <= 1e-5
+    assert 0 < half.values["mel_error"] < 2e-2
+    assert half.values["company_error"] < 2e-2
+
+
 def test_both_sides_speak(tmp_path):
     """The real thing, small: two processes, one round, and the samples read back."""
     command = "chunk --arch small --peer classes --rounds 1 --seconds 1 --steps 2 --dtype float32"
