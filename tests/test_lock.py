@@ -16,7 +16,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
-FIRST_PARTY = {"voiceclone", "s3_utils", *(path.stem for path in (ROOT / "scripts").glob("*.py"))}
+FIRST_PARTY = {"voiceclone", "s3_utils", *(path.stem for path in (ROOT / "scripts").iterdir())}
 WORKER_FILES = [
     ROOT / "runpod-handler.py",
     ROOT / "s3_utils.py",

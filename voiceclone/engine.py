@@ -119,6 +119,7 @@ class Engine:
         self._loader = loader
         self._follow: Follower = Eager(dit)
         self._exact: Eager | None = None
+        self._libc = _glibc() if dit.device.type == "cpu" else None
         self._schedules: OrderedDict[tuple[int, float], Schedule] = OrderedDict()
 
     @classmethod
@@ -271,6 +272,9 @@ class Engine:
                 continue
             yield from spoken
             plans = plans[len(batch) :]
+            if plans and self._libc:
+                # Chunks of other lengths leave holes that the next does not fit into: they would add up.
+                self._libc.malloc_trim(0)
 
     def _speak_batch(self, plans: Sequence[Plan], reference: Tensor, sampling: Sampling) -> list[Samples]:
         """Samples of each plan. What comes out unusable in half precision is spoken once more in float32."""
@@ -368,11 +372,15 @@ def _is_sound(samples: Samples) -> bool:
 def _use_the_cpu_well(device: str) -> None:
     """Threads by the container's share of the CPUs, and large tensors from memory that is already there."""
     torch.set_num_threads(min(torch.get_num_threads(), _cpu_quota()))
-    if device == "cpu" and platform.libc_ver()[0] == "glibc":
+    libc = _glibc()
+    if device == "cpu" and libc:
         # Otherwise each tensor over 32 MB is fetched from the kernel and given back, page by page.
-        libc = ctypes.CDLL(None)
         libc.mallopt(M_MMAP_THRESHOLD, 2**30)
         libc.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
+
+
+def _glibc() -> ctypes.CDLL | None:
+    return ctypes.CDLL(None) if platform.libc_ver()[0] == "glibc" else None
 
 
 def _cpu_quota() -> int:
