@@ -1,4 +1,4 @@
-"""Chunks become speech: reproducible, of the right length, never silent or own."""
+"""Chunks become speech: reproducible, of the right length, never silent or broken."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -35,7 +35,7 @@ from torch import Tensor, nn
 
 from voiceclone import attention
 from voiceclone.errors import ModelUnavailable
-from voiceclone.layers import Conv1d, Linear
+from voiceclone.layers import Conv1d, Linear, build
 from voiceclone.packing import Spacing
 
 CONV_KERNEL = 31
@@ -43,6 +43,7 @@ CONV_GROUPS = 16
 TIME_FREQUENCIES = 128
 NORM_EPS = 1e-6
 ROPE_BASE = 10_000.0
+MISFIT = "the checkpoint does not fit its config"
 TRAINING_ONLY = {"attn_backend", "attn_mask_enabled", "checkpoint_activations", "dropout"}
 
 
@@ -154,9 +155,7 @@ class Modulator(nn.Module):
     @classmethod
     def from_state(cls, arch: Arch, state: Mapping[str, Tensor]) -> Modulator:
         """Build it around its tensors. Raises ModelUnavailable as `DiT.from_state`."""
-        with torch.device("meta"):
-            model = cls(arch)
-        return _assign(model, state)
+        return build(lambda: cls(arch), state, MISFIT)
 
     def forward(self, times: Tensor) -> Modulations:
         """The modulation vectors at `times` (steps,)."""
@@ -194,9 +193,7 @@ class DiT(nn.Module):
         embedding = state.get("text.embedding")
         if embedding is None:
             raise ModelUnavailable("the checkpoint is not one of an F5-TTS DiT: it has no text embedding")
-        with torch.device("meta"):
-            model = cls(arch, len(embedding) - 1)
-        return _assign(model, state)
+        return build(lambda: cls(arch, len(embedding) - 1), state, MISFIT)
 
     @property
     def device(self) -> torch.device:
@@ -411,15 +408,3 @@ def stretch(x: Tensor, frames: int) -> Tensor:
     repeats = torch.full((rows,), frames // rows, device=x.device)
     repeats[rows - frames % rows :] += 1
     return x.repeat_interleave(repeats, dim=0, output_size=frames)
-
-
-M = TypeVar("M", bound=nn.Module)
-
-
-def _assign(model: M, state: Mapping[str, Tensor]) -> M:
-    """Give a model on the meta device its tensors."""
-    try:
-        model.load_state_dict(state, assign=True)
-    except RuntimeError as e:
-        raise ModelUnavailable(f"the checkpoint does not fit its config: {e}") from e
-    return model.eval().requires_grad_(False)

@@ -1,14 +1,21 @@
-"""Layers that are built around a checkpoint's tensors, and products laid out once for the CPU.
+"""Networks that are built around a checkpoint's tensors, and products laid out once for the CPU.
 
-Knows nothing of the networks around them. oneDNN multiplies faster by weights in blocks of its own order; PyTorch
+Knows nothing of what the networks compute. oneDNN multiplies faster by weights in blocks of its own order; PyTorch
 orders them anew in every call unless they are packed beforehand.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from voiceclone.errors import ModelUnavailable
+
+M = TypeVar("M", bound=nn.Module)
 
 
 class Linear(nn.Linear):
@@ -40,6 +47,20 @@ class Conv1d(nn.Conv1d):
 
     def reset_parameters(self) -> None:
         """Left out."""
+
+
+def build(make: Callable[[], M], state: Mapping[str, Tensor], misfit: str) -> M:
+    """The network that `make` makes, around the tensors of `state`, on their device and not initialised first.
+
+    Raises ModelUnavailable where they are not its own: `misfit`, and what is missing, left over or misshapen.
+    """
+    with torch.device("meta"):
+        network = make()
+    try:
+        network.load_state_dict(state, assign=True)
+    except RuntimeError as e:
+        raise ModelUnavailable(f"{misfit}: {e}") from e
+    return network.eval().requires_grad_(False)
 
 
 def can_pack(dtype: torch.dtype) -> bool:

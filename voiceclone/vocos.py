@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from voiceclone.errors import ModelUnavailable
-from voiceclone.layers import Conv1d, Linear
+from voiceclone.layers import Conv1d, Linear, build
 from voiceclone.packing import Spacing
 
 KERNEL = 7
@@ -84,13 +84,7 @@ class Vocos(nn.Module):
             for key, tensor in weights.items()
             if not key.startswith("feature_extractor.")
         }
-        with torch.device("meta"):
-            model = cls(arch)
-        try:
-            model.load_state_dict(state, assign=True)
-        except RuntimeError as e:
-            raise ModelUnavailable(f"the vocoder's weights do not fit its config.yaml: {e}") from e
-        return model.float().eval().requires_grad_(False)
+        return build(lambda: cls(arch), state, "the vocoder's weights do not fit its config.yaml").float()
 
     def forward(self, mels: Tensor, lengths: Sequence[int]) -> Tensor:
         """Packed log-mels (s, m) of chunks of n frames -> their samples, (n - 1) * hop_length each: (samples,).
