@@ -60,6 +60,8 @@ GPU_LIBRARIES = ("CUDA", "CUBLAS", "CUDNN", "CUFFT")
 """What their errors are known by."""
 TOO_LITTLE_MEMORY = "the worker has too little memory for this job: send a shorter text or reference"
 KEPT_SCHEDULES = 8
+KEPT_PRIMITIVES = 64
+"""Enough for one length of chunks: some 25 kernels are made for it."""
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 """glibc's names and numbers, from malloc.h."""
 TRIAL_FRAMES = 1024
@@ -371,6 +373,10 @@ def _is_sound(samples: Samples) -> bool:
 
 def _use_the_cpu_well(device: str) -> None:
     """Threads by the container's share of the CPUs, and large tensors from memory that is already there."""
+    # oneDNN and torch's layer above it keep the kernels of the last 1024 shapes, a megabyte for each length of a
+    # chunk: a long text would fill the memory with them. Read once, when the threads are set.
+    for variable in ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "LRU_CACHE_CAPACITY"):
+        os.environ.setdefault(variable, str(KEPT_PRIMITIVES))
     torch.set_num_threads(min(torch.get_num_threads(), _cpu_quota()))
     libc = _glibc()
     if device == "cpu" and libc:
