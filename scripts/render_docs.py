@@ -8,6 +8,7 @@ python scripts/render_docs.py --check    exit 1 if README.md is behind the code
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import typing
 from collections.abc import Callable, Iterable
@@ -42,15 +43,21 @@ def request_table() -> str:
     schema = SynthesisRequest.model_fields
     rows = []
     for name, field in schema.items():
-        default = "required" if field.is_required() else "" if field.default is None else f"`{field.default}`"
+        default = "required" if field.is_required() else _literal(field.default)
         rows.append((f"`{name}`", _type(field.annotation), _range(field.metadata), default, field.description or ""))
     return table(("field", "type", "range", "default", "meaning"), rows)
+
+
+def _literal(default: Any) -> str:
+    """As it would stand in a job's JSON, strings without their quotes."""
+    return "" if default is None else f"`{json.dumps(default).strip(chr(34))}`"
 
 
 def _type(annotation: Any) -> str:
     """The JSON type that a caller sends: what is not a number is a string."""
     types = {annotation, *typing.get_args(annotation)}
-    return "integer" if int in types else "number" if float in types else "string"
+    names = {bool: "boolean", int: "integer", float: "number"}
+    return next((name for kind, name in names.items() if kind in types), "string")
 
 
 def _range(metadata: Iterable[Any]) -> str:

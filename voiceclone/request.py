@@ -11,9 +11,8 @@ import base64
 import binascii
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Literal, cast
 from urllib.parse import urlsplit
 
@@ -22,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 from voiceclone import text as text_rules
 from voiceclone.audio import AudioFormat
 from voiceclone.errors import FieldProblem, InvalidInput
+from voiceclone.normalize import can_spell, spell_numbers
 from voiceclone.settings import Settings
 
 Action = Literal["synthesize", "info"]
@@ -36,6 +36,7 @@ MAX_NAME_CHARS = 64
 # 200 characters fit into a file's name with what a store adds to it.
 _KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}(/[A-Za-z0-9_-][A-Za-z0-9._-]{0,199})*")
 _VOICE = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
+_LANGUAGE = re.compile(r"[a-z]{2,3}")
 _JOB_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
 
 
@@ -88,6 +89,9 @@ class SynthesisRequest(_Request):
         "a `data:` URI or base64",
     )
     ref_text: str | None = Field(None, description="exactly what is said in `ref_audio`; required with it")
+    language: str | None = Field(
+        None, description="what the text is written in, as `en`; absent: what the model speaks"
+    )
     speed: float = Field(1.0, ge=0.3, le=3, description="speech rate relative to the reference")
     seed: int | None = Field(
         None,
@@ -107,6 +111,7 @@ class SynthesisRequest(_Request):
     target_rms: float = Field(
         0.1, ge=0.01, le=0.5, description="level that a quieter reference is raised to for the model"
     )
+    normalize_text: bool = Field(True, description="say numbers as words; `false` leaves them to the model")
     format: AudioFormat = Field("wav", description="`wav`, `flac`, `mp3`, `ogg`, `opus`")
     delivery: Delivery = Field(
         "auto",
@@ -121,10 +126,13 @@ class SynthesisRequest(_Request):
     )
     job_id: str | None = Field(None, description="your own id for the reply and the key; absent: the platform's")
 
-    @cached_property
-    def normalized_text(self) -> str:
-        """The text as it is spoken."""
-        return text_rules.clean(self.text)
+    def normalized_text(self, spoken: Sequence[str]) -> str:
+        """The text as it is said by a model that speaks these languages, the first of them best."""
+        text = text_rules.clean(self.text)
+        language = self.language or next(iter(spoken), None)
+        if not self.normalize_text or language is None or not can_spell(language):
+            return text
+        return spell_numbers(text, language)
 
     @property
     def recording(self) -> tuple[AudioSource, str]:
@@ -154,6 +162,11 @@ class SynthesisRequest(_Request):
         if not text_rules.is_speakable(value):
             raise ValueError("has no letter or digit: write down what is said in the reference")
         return text_rules.as_transcript(value)
+
+    @field_validator("language")
+    @classmethod
+    def _language(cls, value: str | None) -> str | None:
+        return _matching(value, _LANGUAGE, "two or three small letters, as `en` (ISO 639)")
 
     @field_validator("voice")
     @classmethod
