@@ -78,9 +78,8 @@ def initialize_models(environ: Mapping[str, str] = os.environ) -> Worker:
         engine = Engine.load(checkpoint, device, settings.dtype, copies)
     with timings.measure("warm_up"):
         engine.warm_up()
-    _worker = Worker(
-        settings, checkpoint, engine, Voices(settings, bucket), bucket, LocalStore(settings.local_output_dir)
-    )
+    voices = Voices(settings, bucket, checkpoint.voices)
+    _worker = Worker(settings, checkpoint, engine, voices, bucket, LocalStore(settings.local_output_dir))
     _worker.startup = timings.report()
     # Not a daemon: a process that ends while tensors are being written would take the interpreter down with it.
     threading.Thread(target=engine.keep_copy, name="copy").start()

@@ -19,7 +19,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from voiceclone.checkpoints import REGISTRY, Checkpoint, resolve
+from voiceclone.checkpoints import REGISTRY, SHIPPED, Checkpoint, resolve
 from voiceclone.errors import ModelUnavailable
 from voiceclone.hub import HubUnreachable
 
@@ -68,6 +68,8 @@ def list_models() -> None:
     for spec in REGISTRY.values():
         note = f"made by {spec.made_by}" if spec.made_by else "" if spec.repo_id else "no weights published"
         print(f"{spec.name:44} {' '.join(spec.languages):8} {spec.license:14} {note}".rstrip())
+    for name, directory in SHIPPED.items():
+        print(f"{name:44} in {directory}")
 
 
 def use_volume(volume: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from demo_checkpoint import write_demo
+from random_checkpoint import write_random
 
 from s3_utils import LocalStore
 from voiceclone.checkpoints import Checkpoint, resolve
@@ -26,15 +26,15 @@ os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
 
 @pytest.fixture(scope="session")
 def volume(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A volume with the demo checkpoint in the hub's cache layout."""
+    """A volume with the random checkpoint in the hub's cache layout."""
     path = tmp_path_factory.mktemp("volume")
-    write_demo(path)
+    write_random(path)
     return path
 
 
 @pytest.fixture(scope="session")
 def checkpoint(volume: Path) -> Checkpoint:
-    return resolve("demo", None, volume)
+    return resolve("random", None, volume)
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +44,7 @@ def engine(checkpoint: Checkpoint) -> Engine:
 
 @pytest.fixture
 def settings(volume: Path, tmp_path: Path) -> Settings:
-    return Settings(volume=volume, model="demo", output_dir=tmp_path / "output")
+    return Settings(volume=volume, model="random", output_dir=tmp_path / "output")
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ import torch
 from benchmark.figures import OURS, THEIRS, Run, Sample, cost_report, number, report
 from benchmark.plot import plot
 from benchmark.work import REFERENCE_S, flop, frames_of, reference, sentences, text_of
-from demo_checkpoint import SMALL_ARCH
+from random_checkpoint import SMALL_ARCH
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 

@@ -20,13 +20,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import yaml
-from demo_checkpoint import SMALL_ARCH, write_demo
 from fake_hub import FakeHub, Repo
 from huggingface_hub import close_session, constants
+from random_checkpoint import SMALL_ARCH, write_random
 from safetensors.numpy import save
 
 from voiceclone import hub as hub_files
-from voiceclone.checkpoints import REGISTRY, Checkpoint, ModelSpec, resolve
+from voiceclone.checkpoints import REGISTRY, SHIPPED, Checkpoint, ModelSpec, resolve
 from voiceclone.errors import ModelUnavailable
 from voiceclone.hub import Hub, HubUnreachable
 from voiceclone.lease import Lease
@@ -170,10 +170,10 @@ def test_the_platforms_own_commit_serves_unless_the_operator_asked_for_one(volum
     assert asked.weights.is_relative_to(own_cache(volume))
 
 
-def test_the_demo_checkpoint_is_found_with_its_own_arch_and_vocoder(volume: Path, nobody: Hub):
-    snapshot = write_demo(volume)
-    found = resolve("demo", None, volume, hub=nobody)
-    assert (found.name, found.revision) == ("demo", snapshot.name)
+def test_the_random_checkpoint_is_found_with_its_own_arch_and_vocoder(volume: Path, nobody: Hub):
+    snapshot = write_random(volume)
+    found = resolve("random", None, volume, hub=nobody)
+    assert (found.name, found.revision) == ("random", snapshot.name)
     assert found.arch == SMALL_ARCH
     assert found.weights == snapshot / "model.safetensors"
     assert found.vocab == snapshot / "vocab.txt"
@@ -181,21 +181,21 @@ def test_the_demo_checkpoint_is_found_with_its_own_arch_and_vocoder(volume: Path
     assert found.vocoder_weights == snapshot / "vocos" / "pytorch_model.bin"
 
 
-def test_the_demo_checkpoint_is_never_asked_for_at_the_hub(volume: Path, hub: FakeHub, client: Hub):
-    with pytest.raises(ModelUnavailable, match=rf"run `python scripts/demo_checkpoint.py {volume}`") as e:
-        resolve("demo", None, volume, hub=client)
+def test_the_random_checkpoint_is_never_asked_for_at_the_hub(volume: Path, hub: FakeHub, client: Hub):
+    with pytest.raises(ModelUnavailable, match=rf"run `python scripts/random_checkpoint.py {volume}`") as e:
+        resolve("random", None, volume, hub=client)
     assert "fetch_models" not in str(e.value)
     assert hub.requests == []
 
 
-def test_a_damaged_demo_checkpoint_is_to_be_removed_and_made_again(volume: Path, nobody: Hub):
-    snapshot = write_demo(volume)
+def test_a_damaged_random_checkpoint_is_to_be_removed_and_made_again(volume: Path, nobody: Hub):
+    snapshot = write_random(volume)
     (snapshot / "model.safetensors").resolve().write_bytes(WEIGHTS[:-1])
     with pytest.raises(ModelUnavailable, match=rf"remove {snapshot}, then run.*model\.safetensors \(is damaged"):
-        resolve("demo", None, volume, hub=nobody)
+        resolve("random", None, volume, hub=nobody)
     shutil.rmtree(snapshot)
-    write_demo(volume)
-    assert resolve("demo", None, volume, hub=nobody).weights.parent == snapshot
+    write_random(volume)
+    assert resolve("random", None, volume, hub=nobody).weights.parent == snapshot
 
 
 # Fetched
@@ -459,7 +459,7 @@ def test_nothing_is_downloaded_to_the_containers_own_disk(
 
 
 def test_an_unknown_model_is_answered_with_the_known_ones(volume: Path):
-    with pytest.raises(ModelUnavailable, match=r"Did you mean F5TTS_v1_Base\? Registered: .*, demo"):
+    with pytest.raises(ModelUnavailable, match=r"Did you mean F5TTS_v1_Base\? Registered: .*, random"):
         resolve("f5tts-v1-base", None, volume)
     with pytest.raises(ModelUnavailable, match=r"Did you mean F5TTS_v1_Base or F5TTS_Base\?"):
         resolve("SWivid/F5-TTS", None, volume)
@@ -734,4 +734,4 @@ def test_the_command_fetches_the_asked_for_revision(tmp_path: Path, hub: FakeHub
 def test_the_command_lists_what_is_registered(nobody: Hub):
     status, out, _ = run_cli(str(nobody.endpoint), "--list")
     assert status == 0
-    assert [line.split()[0] for line in out.splitlines()] == list(REGISTRY)
+    assert [line.split()[0] for line in out.splitlines()] == [*REGISTRY, *SHIPPED]

@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 import torch
-from demo_checkpoint import dit_shapes
+from random_checkpoint import dit_shapes
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from voiceclone.dit import Arch, DiT, Modulations, Modulator

@@ -229,7 +229,7 @@ from voiceclone.settings import Settings
 from voiceclone.types import Chunk
 from voiceclone.voices import Voices
 
-engine = Engine.load(resolve("demo", None, Path({volume!r})), "cpu", "float32")
+engine = Engine.load(resolve("random", None, Path({volume!r})), "cpu", "float32")
 voice = Voices(Settings(), None).named("example-en")
 """
 

@@ -58,7 +58,7 @@ def places(tmp_path, volume):
         "TMPDIR": str(tmp_path / "tmp"),
         "RUNPOD_VOLUME": str(volume),
         "OUTPUT_DIR": str(tmp_path / "output"),
-        "F5_MODEL": "demo",
+        "F5_MODEL": "random",
         "F5_DEVICE": "cpu",
         "NO_PROXY": "127.0.0.1",
     }
@@ -82,8 +82,8 @@ def tree(path):
 
 
 def snapshot(volume):
-    """The folder of the demo checkpoint on a volume."""
-    (path,) = Path(volume).glob("models/hub/models--local--f5-tts-demo/snapshots/*")
+    """The folder of the random checkpoint on a volume."""
+    (path,) = Path(volume).glob("models/hub/models--local--f5-tts-random/snapshots/*")
     return path
 
 
@@ -167,7 +167,7 @@ def test_two_jobs_load_the_model_once(volume, tmp_path, monkeypatch):
     load = Engine.load
     monkeypatch.setattr(Engine, "load", lambda *arguments: loads.append(1) or load(*arguments))
     module = load_handler()
-    environ = {"RUNPOD_VOLUME": str(volume), "F5_MODEL": "demo", "OUTPUT_DIR": str(tmp_path)}
+    environ = {"RUNPOD_VOLUME": str(volume), "F5_MODEL": "random", "OUTPUT_DIR": str(tmp_path)}
     assert module.initialize_models(environ) is module.initialize_models(environ)
     replies = [module.handler({"id": str(i), "input": SAY}) for i in range(2)]
     assert [reply["status"] for reply in replies] == ["completed"] * 2

@@ -114,7 +114,7 @@ def test_what_the_lock_leaves_out_is_never_missed(volume, tmp_path):
     """
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(script)],
-        env={**os.environ, "RUNPOD_VOLUME": str(volume), "F5_MODEL": "demo", "OUTPUT_DIR": str(tmp_path)},
+        env={**os.environ, "RUNPOD_VOLUME": str(volume), "F5_MODEL": "random", "OUTPUT_DIR": str(tmp_path)},
         cwd=tmp_path,
         capture_output=True,
         text=True,

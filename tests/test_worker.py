@@ -43,7 +43,7 @@ def test_the_reply_tells_all_there_is_to_know(worker):
     assert reply["voice"]["name"] == "example-en"
     assert reply["voice"]["ref_text"] == "Some call me nature, others call me mother nature."
     assert reply["chunks"] == [{"text": "Hello there.", "start": 0.0, "end": reply["duration"], "seed": 5}]
-    assert reply["model"] == {"name": "demo", "revision": worker.checkpoint.revision, "license": "CC0-1.0"}
+    assert reply["model"] == {"name": "random", "revision": worker.checkpoint.revision, "license": "CC0-1.0"}
     assert set(reply["timings"]) == {"voice", "synthesis", "encode", "store", "total"}
     assert reply["rtf"] == pytest.approx(reply["timings"]["synthesis"] / reply["duration"], rel=0.01)
     assert reply["warnings"] == []
@@ -111,7 +111,7 @@ def test_info_names_model_device_and_limits_without_secrets(worker, s3):
     info = with_bucket(worker, s3[0]).handle({"id": "i", "input": {"action": "info"}})
     assert "secret-key" not in json.dumps(info)
     assert str(worker.settings.volume) not in json.dumps(info)
-    assert info["model"]["name"] == "demo"
+    assert info["model"]["name"] == "random"
     assert info["device"] == "cpu"
     assert info["dtype"] == "float32"
     assert info["voices"] == ["example-en", "example-zh"]

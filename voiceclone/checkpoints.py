@@ -73,6 +73,10 @@ class Checkpoint:
     """The commit that is used; "local" for a directory."""
     license: str
     languages: tuple[str, ...]
+    voices: Path | None = None
+    """A directory of reference voices that come with the model: `<name>.wav` and `<name>.txt`."""
+    own_voices_only: bool = False
+    """Whether the model has learnt those alone, and clones no stranger's."""
 
 
 def _shared(repo_id: str, revision: str, weights: str, license: str, *languages: str, **rest: Any) -> ModelSpec:
@@ -108,12 +112,16 @@ _SPECS = (
             "model_last.safetensors", _NC, "ru"),
     _shared("jpgallegoar/F5-Spanish", "4765c14ffd01075479c2fde8615831acc0adca9a",
             "model_1250000.safetensors", "CC0-1.0", "es"),
-    ModelSpec("demo", "local/f5-tts-demo", "main", "model.safetensors", "vocab.txt", "config.yaml", "CC0-1.0", ("en",),
-              vocoder=("vocos/config.yaml", "vocos/pytorch_model.bin"), made_by="scripts/demo_checkpoint.py"),
+    ModelSpec("random", "local/f5-tts-random", "main", "model.safetensors",
+              "vocab.txt", "config.yaml", "CC0-1.0", ("en",),
+              vocoder=("vocos/config.yaml", "vocos/pytorch_model.bin"), made_by="scripts/random_checkpoint.py"),
 )
 # fmt: on
 
 REGISTRY: Mapping[str, ModelSpec] = {spec.name: spec for spec in _SPECS}
+
+SHIPPED = {"demo": Path(__file__).parent / "demo"}
+"""Models whose directory comes with the code, and is left out of the image."""
 
 
 _VOCOS = Need(
@@ -142,18 +150,26 @@ def resolve(
     finder = Finder(model, revision, volume, container_disk_ok, hub or Hub(), made_by)
     if spec is not None:
         return _registered(spec, finder)
-    if Path(model).is_dir():
-        return _directory(Path(model), finder)
+    directory = SHIPPED.get(model, Path(model))
+    if directory.is_dir():
+        return _directory(directory, finder)
+    if model in SHIPPED:
+        raise ModelUnavailable(
+            f"the model {model} comes with the source and is not in the image: copy the source's voiceclone/{model} to"
+            " the volume and set F5_MODEL to that directory"
+        )
     raise ModelUnavailable(
-        f"{model!r} is neither a registered model nor a directory.{_guess(model)} Registered: {', '.join(REGISTRY)}"
+        f"{model!r} is neither a registered model nor a directory.{_guess(model)}"
+        f" Registered: {', '.join([*REGISTRY, *SHIPPED])}"
     )
 
 
 def _guess(model: str) -> str:
+    known = [*REGISTRY, *SHIPPED]
     names = [spec.name for spec in REGISTRY.values() if spec.repo_id == model]
     if not names:
-        close = difflib.get_close_matches(model.lower(), [name.lower() for name in REGISTRY], n=1, cutoff=0.5)
-        names = [name for name in REGISTRY if name.lower() in close]
+        close = difflib.get_close_matches(model.lower(), [name.lower() for name in known], n=1, cutoff=0.5)
+        names = [name for name in known if name.lower() in close]
     return f" Did you mean {' or '.join(names)}?" if names else ""
 
 
@@ -208,10 +224,12 @@ def _directory(directory: Path, finder: Finder) -> Checkpoint:
         if problem:
             raise ModelUnavailable(f"{path} {problem}: a model's directory needs it whole")
     config = _read_config(directory / "config.yaml")
-    vocoder = directory / "vocos"
+    vocoder, vocoder_files = directory / "vocos", _VOCOS.files
     if not vocoder.is_dir():
         (vocoder,) = finder.find(_VOCOS)
-    for name in _VOCOS.files:
+    elif (vocoder / "model.safetensors").is_file():
+        vocoder_files = ("config.yaml", "model.safetensors")
+    for name in vocoder_files:
         problem = fault(vocoder / name)
         if problem:
             raise ModelUnavailable(
@@ -223,11 +241,13 @@ def _directory(directory: Path, finder: Finder) -> Checkpoint:
         vocab=directory / "vocab.txt",
         arch=config.arch,
         tokenizer=config.tokenizer,
-        vocoder_config=vocoder / _VOCOS.files[0],
-        vocoder_weights=vocoder / _VOCOS.files[1],
+        vocoder_config=vocoder / vocoder_files[0],
+        vocoder_weights=vocoder / vocoder_files[1],
         revision="local",
         license=config.license or "unknown",
-        languages=(),
+        languages=config.languages,
+        voices=voices if (voices := directory / "voices").is_dir() else None,
+        own_voices_only=config.own_voices_only,
     )
 
 
@@ -238,8 +258,10 @@ class _Config:
     arch: Mapping[str, Any]
     tokenizer: Tokenizer
     name: str
-    """As is `license`, empty where the config does not say."""
+    """As are the fields below, empty where the config does not say."""
     license: str
+    languages: tuple[str, ...]
+    own_voices_only: bool
 
 
 def _read_config(path: Path) -> _Config:
@@ -267,6 +289,8 @@ def _read_config(path: Path) -> _Config:
         "char" if tokenizer == "char" else "pinyin",  # f5-tts writes text as pinyin for a custom vocabulary too
         str(model.get("name") or ""),
         str(document.get("license") or ""),
+        tuple(map(str, document.get("languages") or ())),
+        bool(document.get("own_voices_only")),
     )
 
 

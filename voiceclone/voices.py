@@ -1,7 +1,7 @@
-"""Which voice speaks: built-in ones by name, and recordings that come with a job.
+"""Which voice speaks: built-in ones and the model's own by name, and recordings that come with a job.
 
-Knows nothing of the model. Fetches a recording from the web, the configured bucket or the job itself, decodes it and
-checks that it can serve as a reference.
+Knows nothing of the model's network. Fetches a recording from the web, the configured bucket or the job itself, decodes
+it and checks that it can serve as a reference.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import importlib.resources
 import logging
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from voiceclone import audio, text
 from voiceclone.errors import BadAudio, DownloadFailed, InvalidInput, VoiceNotFound
@@ -46,14 +47,29 @@ EXAMPLES = {
 class Voices:
     """Finds and prepares the reference of a job."""
 
-    def __init__(self, settings: Settings, bucket: Bucket | None) -> None:
+    def __init__(self, settings: Settings, bucket: Bucket | None, model_voices: Path | None = None) -> None:
+        """`model_voices`: a directory of `<name>.wav` and `<name>.txt` that come with the model."""
         self._settings = settings
         self._bucket = bucket
+        found = sorted(model_voices.glob("*.wav")) if model_voices else []
+        self._recordings = {path.stem: path for path in found if path.with_suffix(".txt").is_file()}
+
+    @property
+    def model_names(self) -> list[str]:
+        """Of the voices that come with the model."""
+        return list(self._recordings)
+
+    @property
+    def names(self) -> list[str]:
+        """Of all voices; the model's own come first."""
+        return [*self._recordings, *EXAMPLES]
 
     def named(self, name: str) -> ReferenceVoice:
         """A voice by name. Raises VoiceNotFound listing the names that exist."""
+        if name in self._recordings:
+            return _recording(self._recordings[name])
         if name not in EXAMPLES:
-            raise VoiceNotFound(f"there is no voice {name!r}; known: {', '.join(EXAMPLES)}")
+            raise VoiceNotFound(f"there is no voice {name!r}; known: {', '.join(self.names)}")
         return _example(name)
 
     def recorded(self, source: AudioSource, transcript: str) -> ReferenceVoice:
@@ -125,8 +141,18 @@ def fetch_https(url: str, max_bytes: int) -> bytes:
 def _example(name: str) -> ReferenceVoice:
     example = EXAMPLES[name]
     file = importlib.resources.files("f5_tts") / "infer/examples" / example.file
-    waveform = audio.decode(file.read_bytes(), audio.SAMPLE_RATE, max_duration_s=30)
-    return ReferenceVoice(waveform, text.as_transcript(example.text), name)
+    return _trusted(file.read_bytes(), example.text, name)
+
+
+@functools.cache
+def _recording(path: Path) -> ReferenceVoice:
+    return _trusted(path.read_bytes(), path.with_suffix(".txt").read_text(encoding="utf-8"), path.stem)
+
+
+def _trusted(data: bytes, transcript: str, name: str) -> ReferenceVoice:
+    """A voice that no caller sent."""
+    waveform = audio.decode(data, audio.SAMPLE_RATE, max_duration_s=30)
+    return ReferenceVoice(waveform, text.as_transcript(transcript), name)
 
 
 def _check(waveform: Waveform) -> None:

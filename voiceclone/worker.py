@@ -24,7 +24,7 @@ from voiceclone.sampling import Sampling
 from voiceclone.settings import Settings
 from voiceclone.timings import Timings
 from voiceclone.types import Artifact, Bucket, Chunk, ReferenceVoice, Store
-from voiceclone.voices import EXAMPLES, Voices
+from voiceclone.voices import Voices
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +81,7 @@ class Worker:
         return {
             "model": self._model(),
             "languages": list(self.checkpoint.languages),
-            "voices": list(EXAMPLES),
+            "voices": self.voices.names,
             "formats": list(audio.FORMATS),
             "device": str(self.engine.dit.device),
             "dtype": str(self.engine.dit.dtype).removeprefix("torch."),
@@ -104,7 +104,8 @@ class Worker:
         with timings.measure("voice"):
             voice = self._voice(request)
         seed = secrets.randbelow(SEEDS) if request.seed is None else request.seed
-        chunks, plan_warnings = self._plan(request, voice, seed)
+        spoken = request.normalized_text(self.checkpoint.languages)
+        chunks, plan_warnings = self._plan(spoken, request.speed, voice, seed)
         with timings.measure("synthesis"):
             sampling = Sampling(request.steps, request.cfg_strength, request.sway_sampling_coef)
             speech = self.engine.speak(chunks, voice, sampling, request.target_rms, request.cross_fade_duration)
@@ -130,7 +131,7 @@ class Worker:
             "sample_rate": speech.waveform.sample_rate,
             "duration": round(duration_s, 4),
             "text": request.text,
-            "normalized_text": request.normalized_text,
+            "normalized_text": spoken,
             "seed": seed,
             "voice": {
                 **({"name": voice.name} if voice.name else {}),
@@ -152,9 +153,9 @@ class Worker:
             return self.voices.named(request.voice)
         return self.voices.recorded(*request.recording)
 
-    def _plan(self, request: SynthesisRequest, voice: ReferenceVoice, seed: int) -> tuple[list[Chunk], list[str]]:
+    def _plan(self, spoken: str, speed: float, voice: ReferenceVoice, seed: int) -> tuple[list[Chunk], list[str]]:
         """The text in pieces that the model says well, each with its own seed; and what will not be said as written."""
-        pieces = text.split(request.normalized_text, self.engine.max_chunk_size(voice, request.speed))
+        pieces = text.split(spoken, self.engine.max_chunk_size(voice, speed))
         speakable: list[str] = []
         silent: list[str] = []
         for piece in pieces:
@@ -162,9 +163,11 @@ class Worker:
         warnings = []
         if silent:
             warnings.append(f"punctuation alone is not spoken: {' '.join(silent)[:MAX_SHOWN]}")
-        if unknown := self.engine.unknown_characters(voice.text + request.normalized_text):
+        if self.checkpoint.own_voices_only and voice.name not in self.voices.model_names:
+            warnings.append(f"this model knows only its own voices: {', '.join(self.voices.model_names)}")
+        if unknown := self.engine.unknown_characters(voice.text + spoken):
             warnings.append(f"the model's vocabulary lacks {' '.join(unknown)[:MAX_SHOWN]}: each is read as a space")
-        return [Chunk(piece, (seed + i) % SEEDS, request.speed) for i, piece in enumerate(speakable)], warnings
+        return [Chunk(piece, (seed + i) % SEEDS, speed) for i, piece in enumerate(speakable)], warnings
 
     def _way(self, asked: Delivery) -> Delivery:
         """How the audio is delivered where the request leaves it open."""

@@ -1,8 +1,8 @@
 #!/usr/bin/env python
-"""Write a checkpoint with random weights to a volume, in the hub's own cache layout, as the model `demo`.
+"""Write a checkpoint with random weights to a volume, in the hub's own cache layout, as the model `random`.
 
-    python scripts/demo_checkpoint.py ./runpod-volume
-    python scripts/demo_checkpoint.py ./runpod-volume --arch F5TTS_v1_Base     full size, for benchmarks
+    python scripts/random_checkpoint.py ./runpod-volume
+    python scripts/random_checkpoint.py ./runpod-volume --arch F5TTS_v1_Base     full size, for benchmarks
 
 It takes the same way through the loader and the network as real weights, and makes noise instead of speech: it proves
 the pipeline, nothing more.
@@ -25,7 +25,7 @@ import yaml
 if TYPE_CHECKING:
     from torch import Tensor
 
-REPO_FOLDER = "models--local--f5-tts-demo"
+REPO_FOLDER = "models--local--f5-tts-random"
 SMALL_ARCH = {"dim": 128, "depth": 4, "heads": 2, "ff_mult": 2, "text_dim": 64, "conv_layers": 2}
 SMALL_VOCOS = {"dim": 64, "intermediate_dim": 192, "num_layers": 2}
 FULL_VOCOS = {"dim": 512, "intermediate_dim": 1536, "num_layers": 8}
@@ -151,7 +151,7 @@ def vocos_config(sizes: Mapping[str, int]) -> dict[str, Any]:
     }
 
 
-def write_demo(volume: Path, arch_name: str = "small") -> Path:
+def write_random(volume: Path, arch_name: str = "small") -> Path:
     """Put the checkpoint on the volume; returns the snapshot's folder. What is there already is kept."""
     import torch
     from safetensors.torch import save_file
@@ -171,7 +171,7 @@ def write_demo(volume: Path, arch_name: str = "small") -> Path:
     staging = repo / "snapshots" / f".staging-{os.getpid()}"
     if not snapshot.is_dir():
         (staging / "vocos").mkdir(parents=True)
-        config = {"model": {"name": "demo", "arch": dict(arch)}, "license": "CC0-1.0"}
+        config = {"model": {"name": "random", "arch": dict(arch)}, "license": "CC0-1.0"}
         (staging / "config.yaml").write_text(yaml.safe_dump(config))
         (staging / "vocab.txt").write_bytes(vocabulary)
         weights = random_tensors(dit_shapes(arch, len(vocabulary.splitlines())), seed=0) | dit_constants(arch)
@@ -202,7 +202,7 @@ def main() -> None:
     parser.add_argument("volume", type=Path)
     parser.add_argument("--arch", default="small", help="small, or the name of an f5-tts config")
     arguments = parser.parse_args()
-    sys.stdout.write(f"{write_demo(arguments.volume, arguments.arch)}\n")
+    sys.stdout.write(f"{write_random(arguments.volume, arguments.arch)}\n")
 
 
 if __name__ == "__main__":
