@@ -6,6 +6,7 @@
     python scripts/bench.py long --minutes 1 10            a long text, split and joined by each side's own rules
     python scripts/bench.py memory --minutes 1 30          the most memory that a long text takes
     python scripts/bench.py precision --steps 16 --dtypes bfloat16           what half precision costs in accuracy
+    python scripts/bench.py speech --steps 7 16 32         whether a model that speaks is understood; only our side
     python scripts/bench.py cost --price 0.00031 --from chunk.json           dollars for an hour of speech
     python scripts/bench.py plot --from cold.json chunk.json --to figures.svg
 
@@ -23,16 +24,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmark.figures import OURS, THEIRS, Run, cost_report, report
-from benchmark.measure import Bench, chunk, cold, long, memory, precision
+from benchmark.measure import Bench, chunk, cold, long, memory, precision, speech
 from benchmark.plot import plot
 
 ROOT = Path(__file__).resolve().parent.parent
-ROUNDS = {"cold": 5, "chunk": 5, "long": 1, "memory": 1, "precision": 1, "cost": 5}
+ROUNDS = {"cold": 5, "chunk": 5, "long": 1, "memory": 1, "precision": 1, "speech": 1, "cost": 5}
 
 
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    commands = top.add_subparsers(dest="what", required=True, metavar="cold|chunk|long|memory|precision|cost|plot")
+    commands = top.add_subparsers(dest="what", required=True, metavar="what")
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument("--arch", default="F5TTS_v1_Base", help="an f5-tts config's name, or small (--peer classes)")
     shared.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
@@ -68,6 +69,12 @@ def parser() -> argparse.ArgumentParser:
     command("precision", "how far our side is from float32").add_argument(
         "--steps", type=int, nargs="+", default=[16], help="nfe_step"
     )
+    heard = command("speech", "word error rates and pitch of a model that speaks")
+    heard.add_argument("--steps", type=int, nargs="+", default=[7, 16, 32], help="nfe_step")
+    heard.add_argument("--model", default="demo", help="as F5_MODEL")
+    heard.add_argument("--volume", type=Path, default=Path("runpod-volume"), help="where the model lies")
+    heard.add_argument("--sentences", type=int, default=20, help="how many of the held-out ones")
+    heard.add_argument("--recogniser", type=Path, help="a whisper in CTranslate2's format, beside the tests' own")
     picture = commands.add_parser("plot", help="cold start and real-time factor as an SVG")
     picture.add_argument("--from", dest="source", type=Path, nargs="+", required=True, help="samples of other commands")
     picture.add_argument("--to", type=Path, required=True, help="the SVG to write")
@@ -77,7 +84,7 @@ def parser() -> argparse.ArgumentParser:
 
 def check(arguments: argparse.Namespace) -> str | None:
     """What cannot be measured, and why."""
-    peer_runs = arguments.only != OURS and arguments.what != "precision"
+    peer_runs = arguments.only != OURS and arguments.what not in ("precision", "speech")
     if arguments.what == "cold" and arguments.peer == "classes" and peer_runs:
         return "cold measures the package's imports: it needs --peer package, or --only voiceclone"
     if arguments.arch == "small" and arguments.peer == "package" and peer_runs:
@@ -99,6 +106,11 @@ def measure(arguments: argparse.Namespace) -> Run:
             return memory(bench, arguments.minutes, arguments.steps)
         case "precision":
             return precision(bench, arguments.steps)
+        case "speech":
+            recognisers: dict[str, str | None] = {"tiny": None}
+            if arguments.recogniser:
+                recognisers[arguments.recogniser.name] = str(arguments.recogniser.absolute())
+            return speech(bench, arguments.model, arguments.volume, arguments.steps, arguments.sentences, recognisers)
         case _:
             return chunk(bench, arguments.seconds, arguments.steps)
 

@@ -4,6 +4,7 @@
     side.py     what either side answers, in a process of its own: ours.py, theirs.py
     process.py  how those processes are started and asked
     measure.py  the rounds
+    hearing.py  what is heard of speech
     figures.py  samples, tables, costs
     plot.py     a picture of them
 

@@ -114,6 +114,7 @@ def report(run: Run) -> str:
         "long": long_table,
         "memory": memory_table,
         "precision": precision_table,
+        "speech": speech_table,
     }
     return f"{heading(run)}\n\n{tables[run.what](run)}"
 
@@ -190,6 +191,18 @@ def precision_table(run: Run) -> str:
     names = ("mel_error", "company_error")
     rows = [[case, side, *(f"{run.values(case, side, name)[0]:.1e}" for name in names)] for case, side in cells(run)]
     return table(["mel", "side", "off from float32, relative", "in company, off from alone"], rows)
+
+
+def speech_table(run: Run) -> str:
+    """Word error rates, the real-time factor, and how far the speech's pitch is from the voice's."""
+    heard_by = [name.removesuffix(" wrong") for name in run.samples[0].values if name.endswith(" wrong")]
+    rows = []
+    for sample in run.samples:
+        values = sample.values
+        rates = [f"{values[f'{name} wrong'] / values['words']:.1%}" for name in heard_by]
+        pitches = (number(values[name]) for name in ("pitch_hz", "voice_pitch_hz"))
+        rows.append([sample.case, sample.side, *rates, number(value(values, "rtf")), " of ".join(pitches)])
+    return table(["voice", "way", *(f"WER, {name}" for name in heard_by), "rtf", "Hz of the voice's"], rows)
 
 
 def cost_report(run: Run, price: float) -> str:

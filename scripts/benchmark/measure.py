@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from demo_checkpoint import write_demo
+from random_checkpoint import write_random
 
 from benchmark.figures import OURS, THEIRS, Run, Sample
 from benchmark.process import Program, Speaker, peer_environment, speakers
-from benchmark.work import flop, frames_of, reference, text_of
+from benchmark.work import SENTENCES, flop, frames_of, reference, text_of
 
 SHORT_S = 1.0
 
@@ -40,7 +40,7 @@ class Bench:
     def programs(self, *, copies: bool = True) -> dict[str, Program]:
         """Each side by name. `copies`: whether ours reads a copy of the weights, if there is one."""
         volume = self.directory.absolute() / "volume"
-        snapshot = write_demo(volume, self.arch)
+        snapshot = write_random(volume, self.arch)
         options = {
             "volume": str(volume),
             "snapshot": str(snapshot),
@@ -62,7 +62,7 @@ class Bench:
 
     def arch_options(self) -> Mapping[str, Any]:
         """`model.arch` of the checkpoint's config."""
-        snapshot = write_demo(self.directory.absolute() / "volume", self.arch)
+        snapshot = write_random(self.directory.absolute() / "volume", self.arch)
         config: Mapping[str, Any] = yaml.safe_load((snapshot / "config.yaml").read_text())
         return dict(config["model"]["arch"])
 
@@ -179,6 +179,29 @@ def precision(bench: Bench, steps: Sequence[int]) -> Run:
         sides[name] = told["about"]
         samples.append(Sample(f"{nfe_step} steps", name, 1, told["values"]))
     return bench.run("precision", samples, sides)
+
+
+def speech(
+    bench: Bench, model: str, volume: Path, steps: Sequence[int], sentences: int, recognisers: Mapping[str, str | None]
+) -> Run:
+    """How well a model that truly speaks is understood, on every way through our engine."""
+    samples, sides = [], {}
+    for dtype in bench.dtypes:
+        options = {
+            "model": model,
+            "volume": str(volume.absolute()),
+            "device": bench.device,
+            "dtype": dtype,
+            "steps": list(steps),
+            "sentences": SENTENCES.read_text().splitlines()[:sentences],
+            "recognisers": recognisers,
+        }
+        told = Program(Path(sys.executable), "ours", options).run_once("speech")
+        name = told["about"]["dtype"]
+        for one in told["samples"]:
+            samples.append(Sample(f"{one['voice']}, {one['steps']} steps", f"{name}, {one['way']}", 1, one["values"]))
+        sides[name] = told["about"]
+    return replace(bench, arch=model).run("speech", samples, sides)
 
 
 def spoken(side: Speaker, method: str, seconds: float, steps: int) -> dict[str, float]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import statistics
 import sys
 import time
 from pathlib import Path
@@ -15,7 +17,12 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from voiceclone.engine import Engine
-    from voiceclone.types import Chunk
+    from voiceclone.types import Chunk, Speech, Waveform
+
+DEFAULT_VOICE = "example-en"
+"""For a model without voices of its own."""
+TOGETHER_FRAMES = 8192
+"""Frames of a batch, on a CPU too: there a worker would speak one chunk after the other."""
 
 
 def load(options: dict[str, Any]) -> Engine:
@@ -26,7 +33,7 @@ def load(options: dict[str, Any]) -> Engine:
 
     volume = Path(options["volume"])
     copies = Copies(volume / "cache") if options["copies"] else None
-    return Engine.load(resolve("demo", None, volume), options["device"], options["dtype"], copies)
+    return Engine.load(resolve("random", None, volume), options["device"], options["dtype"], copies)
 
 
 def cold(options: dict[str, Any]) -> None:
@@ -63,7 +70,7 @@ def keep_copy(options: dict[str, Any]) -> None:
     engine = load(options)
     engine.keep_copy()
     volume = Path(options["volume"])
-    checkpoint = resolve("demo", None, volume)
+    checkpoint = resolve("random", None, volume)
     dtype = str(engine.dit.dtype).removeprefix("torch.")
     answer({"kept": is_whole(Copies(volume / "cache").path(checkpoint.weights, kind(dtype, checkpoint.arch)))})
 
@@ -97,6 +104,60 @@ def precision(options: dict[str, Any]) -> None:
             "about": about(options["device"], engine.dit.dtype),
         }
     )
+
+
+def speech(options: dict[str, Any]) -> None:
+    """What recognisers hear of sentences in each of the model's voices, on each way through the engine."""
+    from benchmark.hearing import Recogniser, word_errors
+    from voiceclone.checkpoints import resolve
+    from voiceclone.engine import Engine
+    from voiceclone.sampling import Sampling
+    from voiceclone.settings import Settings
+    from voiceclone.types import Chunk
+    from voiceclone.voices import Voices
+
+    checkpoint = resolve(options["model"], None, Path(options["volume"]))
+    voices = Voices(Settings(), None, checkpoint.voices)
+    engine = Engine.load(checkpoint, options["device"], options["dtype"])
+    recognisers = {name: Recogniser(path and Path(path)) for name, path in options["recognisers"].items()}
+    samples = []
+    for way in ("plain", "warmed up", "together"):
+        if way == "warmed up":
+            engine.warm_up()
+            if options["device"] == "cpu":
+                continue  # there it changes nothing
+        for name, steps in itertools.product(voices.model_names or [DEFAULT_VOICE], options["steps"]):
+            voice = voices.named(name)
+            chunks = [Chunk(sentence, seed) for seed, sentence in enumerate(options["sentences"])]
+            batches = [chunks] if way == "together" else [[chunk] for chunk in chunks]
+            engine.max_batch_frames = TOGETHER_FRAMES
+            start = time.perf_counter()
+            spoken = [engine.speak(batch, voice, Sampling(steps), cross_fade_s=0) for batch in batches]
+            taken_s = time.perf_counter() - start
+            sentences = [cut for speech in spoken for cut in parts(speech)]
+            values = {"taken_s": taken_s, "speech_s": sum(sentence.duration_s for sentence in sentences)}
+            for heard_by, recogniser in recognisers.items():
+                heard = [recogniser.hear(sentence) for sentence in sentences]
+                wrong, words = word_errors(zip(options["sentences"], heard, strict=True))
+                values |= {f"{heard_by} wrong": wrong, "words": words}
+            values |= {"pitch_hz": pitch_of(sentences), "voice_pitch_hz": pitch_of([voice.waveform])}
+            samples.append({"voice": name, "steps": steps, "way": way, "values": values})
+    answer({"samples": samples, "about": about(options["device"], engine.dit.dtype)})
+
+
+def parts(speech: Speech) -> list[Waveform]:
+    """Each chunk by itself."""
+    from voiceclone.types import Waveform
+
+    rate = speech.waveform.sample_rate
+    edges = [(round(span.start_s * rate), round(span.end_s * rate)) for span in speech.spans]
+    return [Waveform(speech.waveform.samples[start:end], rate) for start, end in edges]
+
+
+def pitch_of(sentences: list[Waveform]) -> float:
+    from benchmark.hearing import median_pitch
+
+    return statistics.median(median_pitch(sentence) for sentence in sentences)
 
 
 class Ours(Side):
@@ -139,6 +200,8 @@ def main() -> None:
             keep_copy(options)
         case "precision":
             precision(options)
+        case "speech":
+            speech(options)
         case _:
             Ours(options).serve()
 

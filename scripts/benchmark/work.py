@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+SENTENCES = Path(__file__).parent / "sentences.txt"
+"""Everyday sentences that the model `demo` was not trained on, one a line."""
 TRANSCRIPT = "Some call me nature, others call me mother nature."
 REFERENCE_S = 5.333
 FRAMES_PER_S = 24_000 / 256

