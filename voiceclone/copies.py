@@ -17,15 +17,16 @@ import logging
 import os
 import re
 import shutil
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from voiceclone.files import DRAFT, write_whole
 from voiceclone.hub import HEADROOM_BYTES, fault
 from voiceclone.lease import Lease
 
@@ -39,7 +40,6 @@ log = logging.getLogger(__name__)
 LAYOUT = 1
 """To be raised whenever other tensors are kept, or others are made of them: older copies are then passed over."""
 
-DRAFT = ".writing-"
 COPY = "[0-9a-f]" * 16 + "-*.safetensors"
 """Nothing else in the directory is ever removed for its age."""
 DEAD_DRAFT_S = 600
@@ -153,24 +153,9 @@ class Copies:
         return free >= needed
 
     def _put(self, path: Path, tensors: Mapping[str, Tensor]) -> None:
-        """Write to a draft and give it its name when all of it lies on the volume."""
         start = time.monotonic()
-        fd, name = tempfile.mkstemp(dir=self.directory, prefix=DRAFT)
-        draft = Path(name)
-        try:
-            with os.fdopen(fd, "wb") as file:
-                _save(tensors, file)
-                file.flush()
-                os.fsync(fd)
-                size = file.tell()
-            with suppress(OSError):  # mounts without modes
-                draft.chmod(0o644)  # mkstemp's is readable to this user alone
-            draft.replace(path)
-        finally:
-            draft.unlink(missing_ok=True)
-        with suppress(OSError):  # not every mount can; at worst a crash of its server costs the name
-            _sync(self.directory)
-        log.info("wrote %s, %.3f GB in %.1f s", path, size / 1e9, time.monotonic() - start)
+        write_whole(path, partial(_save, tensors))
+        log.info("wrote %s, %.3f GB in %.1f s", path, path.stat().st_size / 1e9, time.monotonic() - start)
 
 
 def kind(dtype: str, arch: Mapping[str, Any]) -> str:
@@ -216,11 +201,3 @@ def _save(tensors: Mapping[str, Tensor], file: IO[bytes]) -> None:
     for name in order:
         # Lets other threads run: the file's write does not hold the interpreter's lock.
         file.write(tensors[name].detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
-
-
-def _sync(directory: Path) -> None:
-    fd = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
