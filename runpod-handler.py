@@ -15,6 +15,7 @@ import os
 import threading
 import time
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from voiceclone.errors import ModelUnavailable
@@ -56,7 +57,7 @@ def initialize_models(environ: Mapping[str, str] = os.environ) -> Worker:
     timings = Timings(_process_started())
     with timings.measure("files"):
         from s3_utils import LocalStore, store_from_env
-        from voiceclone.checkpoints import resolve
+        from voiceclone.checkpoints import DEFAULT_RECOGNISERS, resolve, resolve_recogniser
         from voiceclone.copies import Copies, is_whole, kind
         from voiceclone.weights import read_ahead
 
@@ -69,8 +70,10 @@ def initialize_models(environ: Mapping[str, str] = os.environ) -> Worker:
         ready = filter(is_whole, (copies.path(checkpoint.weights, kind(dtype, checkpoint.arch)) for dtype in dtypes))
         read_ahead([next(ready, checkpoint.weights), checkpoint.vocoder_weights])
     with timings.measure("imports"):
-        from voiceclone.engine import Engine, find_device
-        from voiceclone.voices import Voices
+        from voiceclone.asr import Recogniser
+        from voiceclone.engine import Engine, find_device, reference_mel
+        from voiceclone.library import Library
+        from voiceclone.voices import BuiltIn, Voices
         from voiceclone.worker import Worker
     with timings.measure("device"):
         device = find_device(settings.device, gpu_required=settings.on_platform)
@@ -78,7 +81,17 @@ def initialize_models(environ: Mapping[str, str] = os.environ) -> Worker:
         engine = Engine.load(checkpoint, device, settings.dtype, copies)
     with timings.measure("warm_up"):
         engine.warm_up()
-    voices = Voices(settings, bucket, checkpoint.voices)
+    recogniser = Recogniser(
+        partial(
+            resolve_recogniser,
+            settings.asr_model or DEFAULT_RECOGNISERS[device],
+            settings.volume,
+            container_disk_ok=off_platform,
+        ),
+        device,
+    )
+    library = Library(bucket or LocalStore(settings.volume))
+    voices = Voices(settings, bucket, recogniser, reference_mel, BuiltIn(checkpoint.voices), library)
     _worker = Worker(settings, checkpoint, engine, voices, bucket, LocalStore(settings.local_output_dir))
     _worker.startup = timings.report()
     # Not a daemon: a process that ends while tensors are being written would take the interpreter down with it.

@@ -6,19 +6,18 @@ go in, an `Artifact` comes out. Importing this file does not import boto3; the f
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any, Protocol
 
 from voiceclone.errors import DownloadFailed, StorageFailed, WorkerError
-from voiceclone.types import Artifact
+from voiceclone.files import DRAFT, write_whole
+from voiceclone.types import Artifact, Entry
 
 DEFAULT_REGION = "us-east-1"
 """AWS's own default; MinIO, SeaweedFS and Ceph accept it, and Cloudflare R2 reads it as its `auto`."""
@@ -48,13 +47,17 @@ _CURES = {
 
 
 class S3Client(Protocol):
-    """The three calls of a boto3 S3 client that are used here."""
+    """The calls of a boto3 S3 client that are used here."""
 
     def put_object(self, **request: object) -> Mapping[str, Any]: ...
 
     def get_object(self, **request: object) -> Mapping[str, Any]: ...
 
     def generate_presigned_url(self, operation: str, **request: object) -> str: ...
+
+    def delete_object(self, **request: object) -> Mapping[str, Any]: ...
+
+    def get_paginator(self, operation: str) -> Any: ...
 
 
 @dataclass(frozen=True)
@@ -109,13 +112,44 @@ class S3Store:
         Raises StorageFailed.
         """
         full_key = self.prefix + key
-        with _translated(StorageFailed, f"{full_key} could not be stored in bucket {self.bucket}", "s3:PutObject"):
+        self._write(full_key, data, content_type)
+        with _translated(StorageFailed, f"{full_key} could not be linked in bucket {self.bucket}", "s3:GetObject"):
             place = {"Bucket": self.bucket, "Key": full_key}
-            self._client.put_object(**place, Body=data, ContentType=content_type)
             # Taken before the signing and in whole seconds, as in the link: it never outlives the link.
             expires_at = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=expires_in_s)
             url = self._client.generate_presigned_url("get_object", Params=place, ExpiresIn=expires_in_s)
         return Artifact(key=full_key, url=url, expires_at=expires_at)
+
+    def read(self, key: str, max_bytes: int) -> bytes | None:
+        """The bytes of `<prefix><key>`; None where there is no such object. Raises StorageFailed."""
+        try:
+            return self.get(self.prefix + key, max_bytes)
+        except DownloadFailed as e:
+            if _is_missing(e.__cause__):
+                return None
+            raise StorageFailed(str(e)) from e
+
+    def write(self, key: str, data: bytes, content_type: str) -> None:
+        """Store `data` under `<prefix><key>`. Raises StorageFailed."""
+        self._write(self.prefix + key, data, content_type)
+
+    def entries(self, prefix: str) -> Iterator[Entry]:
+        """All objects below `<prefix><this prefix>`, however many there are; keys without the store's prefix."""
+        with _translated(StorageFailed, f"bucket {self.bucket} could not be listed", "s3:ListBucket"):
+            pages = self._client.get_paginator("list_objects_v2")
+            for page in pages.paginate(Bucket=self.bucket, Prefix=self.prefix + prefix):
+                for found in page.get("Contents", ()):
+                    key = found["Key"].removeprefix(self.prefix)
+                    yield Entry(key, int(found["Size"]), found["LastModified"].astimezone(UTC))
+
+    def remove(self, key: str) -> None:
+        """Remove `<prefix><key>`, if it is there. Raises StorageFailed."""
+        with _translated(StorageFailed, f"{key} could not be removed", "s3:DeleteObject"):
+            self._client.delete_object(Bucket=self.bucket, Key=self.prefix + key)
+
+    def _write(self, full_key: str, data: bytes, content_type: str) -> None:
+        with _translated(StorageFailed, f"{full_key} could not be stored in bucket {self.bucket}", "s3:PutObject"):
+            self._client.put_object(Bucket=self.bucket, Key=full_key, Body=data, ContentType=content_type)
 
     def get(self, key: str, max_bytes: int) -> bytes:
         """The object's bytes. `key` is a full key, as in `s3://bucket/key`: the prefix is not put before it.
@@ -143,14 +177,47 @@ class LocalStore:
 
     def put(self, key: str, data: bytes, content_type: str, expires_in_s: int) -> Artifact:
         """Write `data` to `<root>/<key>`; directories are made as needed. Raises StorageFailed."""
+        self.write(key, data, content_type)
+        return Artifact(key=key, path=str(self._path(key)))
+
+    def write(self, key: str, data: bytes, content_type: str) -> None:
+        """As `put`, without an answer."""
         path = self._path(key)
-        try:
+        with _named(f"{key} could not be written"):
             path.parent.mkdir(parents=True, exist_ok=True)
-            _write_whole(path, data)
-        except OSError as e:
-            cure = "check the volume's mount, rights and free space"
-            raise StorageFailed(f"{key} could not be written ({e.strerror}): {cure}") from e
-        return Artifact(key=key, path=str(path))
+            write_whole(path, lambda file: file.write(data))
+
+    def read(self, key: str, max_bytes: int) -> bytes | None:
+        """The file's bytes; None where there is none. Raises StorageFailed."""
+        path = self._path(key)
+        with _named(f"{key} could not be read"):
+            try:
+                with path.open("rb") as file:
+                    data = file.read(max_bytes + 1)
+            except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+                return None
+        if len(data) > max_bytes:
+            raise StorageFailed(f"{key} is larger than the {max_bytes} bytes allowed")
+        return data
+
+    def entries(self, prefix: str) -> Iterator[Entry]:
+        """All files below the root whose keys begin so. Raises StorageFailed."""
+        directory, _, _ = prefix.rpartition("/")
+        with _named(f"{prefix} could not be listed"):
+            root = self.root.resolve()
+            for path in sorted((self._path(directory) if directory else root).rglob("*")):
+                key = path.relative_to(root).as_posix()
+                if key.startswith(prefix) and path.is_file() and not path.name.startswith(DRAFT):
+                    status = path.stat()
+                    yield Entry(key, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
+
+    def remove(self, key: str) -> None:
+        """Remove a file, and the directory that it leaves empty. Raises StorageFailed."""
+        path = self._path(key)
+        with _named(f"{key} could not be removed"):
+            path.unlink(missing_ok=True)
+            with suppress(OSError):
+                path.parent.rmdir()
 
     def _path(self, key: str) -> Path:
         root = self.root.resolve()
@@ -229,20 +296,22 @@ def _translated(failure: type[WorkerError], what: str, permission: str) -> Itera
         raise failure(f"{what}: {type(e).__name__}; {cure}") from e
 
 
+@contextmanager
+def _named(what: str) -> Iterator[None]:
+    """Raise StorageFailed for what the disk says."""
+    try:
+        yield
+    except OSError as e:
+        raise StorageFailed(f"{what} ({e.strerror}): check the volume's mount, rights and free space") from e
+
+
+def _is_missing(cause: BaseException | None) -> bool:
+    """Whether S3 said that there is no such object."""
+    from botocore.exceptions import ClientError
+
+    return isinstance(cause, ClientError) and cause.response["Error"].get("Code") in ("NoSuchKey", "404")
+
+
 def _refuse_oversize(what: str, size: int, max_bytes: int) -> None:
     if size > max_bytes:
         raise DownloadFailed(f"{what} is larger than the {max_bytes} bytes allowed: use a smaller file")
-
-
-def _write_whole(path: Path, data: bytes) -> None:
-    """Write the file so that a reader sees the old one or the whole new one, never a part."""
-    with NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".part", delete=False) as file:
-        part = Path(file.name)
-        try:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-            part.chmod(0o644)  # it was made for this user alone; a volume has other readers
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)  # there only if something failed

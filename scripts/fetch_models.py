@@ -3,6 +3,7 @@
 
     python scripts/fetch_models.py --volume ./runpod-volume
     python scripts/fetch_models.py --volume /runpod-volume --model F5TTS_Base --model jpgallegoar/F5-Spanish
+    python scripts/fetch_models.py --model large-v3-turbo             hears references that come without ref_text
     python scripts/fetch_models.py --list
 
 What is there already is checked and kept. For gated or private repositories set HF_TOKEN.
@@ -15,11 +16,12 @@ import argparse
 import logging
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from voiceclone.checkpoints import REGISTRY, SHIPPED, Checkpoint, resolve
+from voiceclone.checkpoints import RECOGNISERS, REGISTRY, SHIPPED, Checkpoint, resolve, resolve_recogniser
 from voiceclone.errors import ModelUnavailable
 from voiceclone.hub import HubUnreachable
 
@@ -52,7 +54,7 @@ def parse_arguments() -> argparse.Namespace:
         help="directory to fill; created if only itself is missing (default: $RUNPOD_VOLUME or ./runpod-volume)",
     )
     parser.add_argument(
-        "--model", action="append", help="registered name, or a model's directory; repeatable (default: F5TTS_v1_Base)"
+        "--model", action="append", help="name from --list, or a model's directory; repeatable (default: F5TTS_v1_Base)"
     )
     parser.add_argument("--revision", help="commit, branch or tag of the model's repository, not the registered one")
     parser.add_argument("--list", action="store_true", help="print the registered models and stop")
@@ -70,6 +72,8 @@ def list_models() -> None:
         print(f"{spec.name:44} {' '.join(spec.languages):8} {spec.license:14} {note}".rstrip())
     for name, directory in SHIPPED.items():
         print(f"{name:44} in {directory}")
+    for name, need in RECOGNISERS.items():
+        print(f"{name:44} whisper, {need.repo_id}")
 
 
 def use_volume(volume: Path) -> None:
@@ -84,14 +88,22 @@ def use_volume(volume: Path) -> None:
 def fetch(model: str, revision: str | None, volume: Path) -> int:
     """Have one model on the volume and say where; returns the exit status."""
     try:
+        if model in RECOGNISERS:
+            directory = resolve_recogniser(model, volume)
+            tell(model, sorted(path for path in directory.iterdir() if path.is_file()))
+            return 0
         checkpoint = resolve(model, revision, volume)
     except ModelUnavailable as e:
         print(f"error: {e}", file=sys.stderr)
         return UNREACHABLE if isinstance(e, HubUnreachable) else UNAVAILABLE
-    print(f"{checkpoint.name} {checkpoint.revision} ({checkpoint.license})")
-    for path in files_of(checkpoint):
-        print(f"  {path.stat().st_size / 1e6:10.3f} MB  {path}")
+    tell(f"{checkpoint.name} {checkpoint.revision} ({checkpoint.license})", files_of(checkpoint))
     return 0
+
+
+def tell(heading: str, files: Iterable[Path]) -> None:
+    print(heading)
+    for path in files:
+        print(f"  {path.stat().st_size / 1e6:10.3f} MB  {path}")
 
 
 def files_of(checkpoint: Checkpoint) -> tuple[Path, ...]:

@@ -17,9 +17,11 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from pydantic import BaseModel
+
 from voiceclone import errors
 from voiceclone.checkpoints import REGISTRY
-from voiceclone.request import SynthesisRequest
+from voiceclone.request import SCHEMAS, SynthesisRequest
 from voiceclone.settings import Settings
 
 README = Path(__file__).resolve().parent.parent / "README.md"
@@ -40,9 +42,26 @@ def settings_table() -> str:
 
 
 def request_table() -> str:
-    schema = SynthesisRequest.model_fields
+    return fields_table(SynthesisRequest)
+
+
+def actions_table() -> str:
+    """What may be asked for beside speech, and how."""
     rows = []
-    for name, field in schema.items():
+    for action, schema in SCHEMAS.items():
+        if schema is not SynthesisRequest:
+            fields = [
+                f"`{name}`{'' if field.is_required() else '?'} ({field.description})"
+                for name, field in schema.model_fields.items()
+                if name != "action"
+            ]
+            rows.append((f"`{action}`", (schema.__doc__ or "").rstrip("."), "; ".join(fields)))
+    return table(("`action`", "meaning", "fields, `?`: may be left out"), rows)
+
+
+def fields_table(schema: type[BaseModel]) -> str:
+    rows = []
+    for name, field in schema.model_fields.items():
         default = "required" if field.is_required() else _literal(field.default)
         rows.append((f"`{name}`", _type(field.annotation), _range(field.metadata), default, field.description or ""))
     return table(("field", "type", "range", "default", "meaning"), rows)
@@ -84,6 +103,7 @@ def models_table() -> str:
 TABLES: dict[str, Callable[[], str]] = {
     "settings": settings_table,
     "request": request_table,
+    "actions": actions_table,
     "errors": errors_table,
     "models": models_table,
 }

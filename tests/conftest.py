@@ -8,15 +8,19 @@ import sys
 import warnings
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
+from benchmark import hearing
 from random_checkpoint import write_random
 
 from s3_utils import LocalStore
+from voiceclone.asr import Recogniser
 from voiceclone.checkpoints import Checkpoint, resolve
-from voiceclone.engine import Engine
+from voiceclone.engine import Engine, reference_mel
+from voiceclone.library import Library
 from voiceclone.settings import Settings
-from voiceclone.voices import Voices
+from voiceclone.voices import BuiltIn, Voices
 from voiceclone.worker import Worker
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -47,10 +51,25 @@ def settings(volume: Path, tmp_path: Path) -> Settings:
     return Settings(volume=volume, model="random", output_dir=tmp_path / "output")
 
 
+@pytest.fixture(scope="session")
+def recogniser() -> Recogniser:
+    """A real whisper-tiny."""
+    return hearing.recogniser()
+
+
+def make_voices(
+    settings: Settings, recogniser: Recogniser, bucket: Any = None, built_in: BuiltIn | None = None
+) -> Voices:
+    """As `initialize_models` does."""
+    library = Library(bucket or LocalStore(settings.volume))
+    return Voices(settings, bucket, recogniser, reference_mel, built_in or BuiltIn(), library)
+
+
 @pytest.fixture
-def worker(settings: Settings, checkpoint: Checkpoint, engine: Engine) -> Worker:
+def worker(settings: Settings, checkpoint: Checkpoint, engine: Engine, recogniser: Recogniser) -> Worker:
     """A worker without a bucket: it delivers to a directory."""
-    return Worker(settings, checkpoint, engine, Voices(settings, None), None, LocalStore(settings.local_output_dir))
+    voices = make_voices(settings, recogniser)
+    return Worker(settings, checkpoint, engine, voices, None, LocalStore(settings.local_output_dir))
 
 
 @pytest.fixture(scope="session")

@@ -26,7 +26,7 @@ from random_checkpoint import SMALL_ARCH, write_random
 from safetensors.numpy import save
 
 from voiceclone import hub as hub_files
-from voiceclone.checkpoints import REGISTRY, SHIPPED, Checkpoint, ModelSpec, resolve
+from voiceclone.checkpoints import RECOGNISERS, REGISTRY, SHIPPED, Checkpoint, ModelSpec, resolve
 from voiceclone.errors import ModelUnavailable
 from voiceclone.hub import Hub, HubUnreachable
 from voiceclone.lease import Lease
@@ -734,4 +734,4 @@ def test_the_command_fetches_the_asked_for_revision(tmp_path: Path, hub: FakeHub
 def test_the_command_lists_what_is_registered(nobody: Hub):
     status, out, _ = run_cli(str(nobody.endpoint), "--list")
     assert status == 0
-    assert [line.split()[0] for line in out.splitlines()] == [*REGISTRY, *SHIPPED]
+    assert [line.split()[0] for line in out.splitlines()] == [*REGISTRY, *SHIPPED, *RECOGNISERS]

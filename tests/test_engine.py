@@ -20,16 +20,14 @@ from voiceclone.engine import KEPT_SCHEDULES, Engine, find_device, first_batch, 
 from voiceclone.errors import DeviceFailed, ModelUnavailable, OutOfMemory, SynthesisFailed
 from voiceclone.sampling import EPSS, Eager, Plan, Sampling, sample, time_steps
 from voiceclone.types import Chunk, ReferenceVoice, Waveform
-from voiceclone.voices import Voices
+from voiceclone.voices import BuiltIn
 
 FAST = Sampling(nfe_step=2)
 
 
 @pytest.fixture(scope="module")
 def voice():
-    from voiceclone.settings import Settings
-
-    return Voices(Settings(), None).named("example-en")
+    return BuiltIn().named("example-en")
 
 
 @pytest.fixture
@@ -225,12 +223,11 @@ from voiceclone.checkpoints import resolve
 from voiceclone.engine import Engine
 from voiceclone.errors import OutOfMemory
 from voiceclone.sampling import Sampling
-from voiceclone.settings import Settings
 from voiceclone.types import Chunk
-from voiceclone.voices import Voices
+from voiceclone.voices import BuiltIn
 
 engine = Engine.load(resolve("random", None, Path({volume!r})), "cpu", "float32")
-voice = Voices(Settings(), None).named("example-en")
+voice = BuiltIn().named("example-en")
 """
 
 

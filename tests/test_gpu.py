@@ -11,9 +11,8 @@ from voiceclone.engine import Engine
 from voiceclone.graphs import Graphs
 from voiceclone.loader import Loader
 from voiceclone.sampling import Eager, Plan, Sampling, sample
-from voiceclone.settings import Settings
 from voiceclone.types import Chunk
-from voiceclone.voices import Voices
+from voiceclone.voices import BuiltIn
 
 pytestmark = [
     pytest.mark.gpu,
@@ -31,7 +30,7 @@ def gpu(checkpoint):
 
 @pytest.fixture(scope="module")
 def voice():
-    return Voices(Settings(), None).named("example-en")
+    return BuiltIn().named("example-en")
 
 
 def error(ours, exact):

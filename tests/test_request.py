@@ -8,7 +8,7 @@ import json
 import pytest
 
 from voiceclone.errors import InvalidInput
-from voiceclone.request import BucketSource, HttpsSource, InfoRequest, InlineSource, SynthesisRequest, parse
+from voiceclone.request import BucketSource, InfoRequest, InlineSource, SynthesisRequest, WebSource, parse
 from voiceclone.settings import Settings
 
 SETTINGS = Settings()
@@ -41,7 +41,7 @@ SOUND = b"RIFF some bytes"
 @pytest.mark.parametrize(
     ("ref_audio", "source"),
     [
-        ("https://example.com/a.wav?sig=1", HttpsSource("https://example.com/a.wav?sig=1")),
+        ("https://example.com/a.wav?sig=1", WebSource("https://example.com/a.wav?sig=1")),
         ("s3://bucket/voices/a b.wav", BucketSource("bucket", "voices/a b.wav")),
         ("s3://bucket/what?#1.wav", BucketSource("bucket", "what?#1.wav")),
         (base64.b64encode(SOUND).decode(), InlineSource(SOUND)),
@@ -139,7 +139,7 @@ MALFORMED = [
     ("voice", {**SAY, "voice": "a\x00b"}),
     ("voice", {**SAY, "voice": 3}),
     ("ref_audio", {**SAY, "ref_audio": "https://example.com/a.wav"}),
-    ("ref_audio", {**RECORDED, "ref_audio": "http://example.com/a.wav"}),
+    ("ref_audio", {**RECORDED, "ref_audio": "ftp://example.com/a.wav"}),
     ("ref_audio", {**RECORDED, "ref_audio": "file:///etc/passwd"}),
     ("ref_audio", {**RECORDED, "ref_audio": "ftp://example.com/a.wav"}),
     ("ref_audio", {**RECORDED, "ref_audio": "https://"}),
@@ -158,7 +158,6 @@ MALFORMED = [
     ("ref_audio", {**RECORDED, "ref_audio": "/etc/passwd"}),
     ("ref_audio", {**RECORDED, "ref_audio": "A" * 40_000_000}),
     ("ref_audio", {**RECORDED, "ref_audio": ["https://example.com/a.wav"]}),
-    ("ref_text", {"text": "Hello.", "ref_audio": "https://example.com/a.wav"}),
     ("ref_text", {**RECORDED, "ref_text": ""}),
     ("ref_text", {**RECORDED, "ref_text": "--"}),
     ("ref_text", {**SAY, "ref_text": "Hi."}),
@@ -196,8 +195,8 @@ MALFORMED = [
     ("action", {**SAY, "action": "explode"}),
     ("action", {**SAY, "action": None}),
     ("action", {**SAY, "action": {}}),
-    ("endpoint", {"endpoint": "upload", "voice_name": "me", "voice_file_url": "https://e.com/a.wav"}),
-    ("local_voice", {"text": "Hello.", "local_voice": "http://example.com/a.wav", "ref_text": "Hi."}),
+    ("endpoint", {"endpoint": "download", "job_id": "x"}),
+    ("local_voice", {"text": "Hello.", "local_voice": "ftp://example.com/a.wav", "ref_text": "Hi."}),
     ("endpoint", {**SAY, "endpoint": "tts", "action": "synthesize"}),
     ("local_voice", {**SAY, "local_voice": "example-zh"}),
     ("return_word_timings", {**SAY, "return_word_timings": True}),

@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import http.server
+import io
+import random
+import sys
+import tempfile
 import threading
-from dataclasses import replace
+from pathlib import Path
 
+import av
+import conftest
 import numpy as np
 import pytest
+import soundfile
+from benchmark.hearing import word_error_rate
 
-from voiceclone.audio import encode
-from voiceclone.errors import BadAudio, DownloadFailed, InvalidInput, VoiceNotFound
-from voiceclone.request import BucketSource, HttpsSource, InlineSource
+from voiceclone.asr import Recogniser
+from voiceclone.audio import encode, resample, rms
+from voiceclone.errors import BadAudio, DownloadFailed, InvalidInput, ModelUnavailable, VoiceNotFound
+from voiceclone.request import BucketSource, InlineSource, WebSource
 from voiceclone.settings import Settings
 from voiceclone.types import Waveform
-from voiceclone.voices import Voices, fetch_https
+from voiceclone.voices import KEPT_IN_MEMORY, BuiltIn, fetch_web, load
 
 RNG = np.random.default_rng(0)
 CLIP = encode(Waveform(RNG.normal(0, 0.1, 72_000).astype(np.float32), 24_000), "wav")
 TRANSCRIPT = "Three seconds of something. "
+
+
+def make_voices(recogniser, bucket=None, **settings):
+    return conftest.make_voices(Settings(**settings), recogniser, bucket)
 
 
 class OneObject:
@@ -30,6 +44,12 @@ class OneObject:
     def put(self, key, data, content_type, expires_in_s):
         raise NotImplementedError
 
+    def read(self, key, max_bytes):
+        return None
+
+    def entries(self, prefix):
+        return ()
+
     def get(self, key, max_bytes):
         if key != "voices/me.wav":
             raise DownloadFailed("no such object")
@@ -37,8 +57,8 @@ class OneObject:
 
 
 @pytest.fixture
-def voices():
-    return Voices(Settings(), OneObject())
+def voices(recogniser, tmp_path):
+    return make_voices(recogniser, OneObject(), volume=tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -59,14 +79,14 @@ def test_an_unknown_voice_lists_the_known_ones(voices):
 
 def test_a_recording_in_the_job_or_in_the_bucket_becomes_a_voice(voices):
     inline = voices.recorded(InlineSource(CLIP), TRANSCRIPT)
-    assert inline.waveform.duration_s == pytest.approx(3)
+    assert inline.waveform.duration_s == pytest.approx(3.1, abs=0.01)
     assert (inline.text, inline.name) == (TRANSCRIPT, None)
     stored = voices.recorded(BucketSource("mine", "voices/me.wav"), TRANSCRIPT)
     assert np.array_equal(stored.waveform.samples, inline.waveform.samples)
 
 
-def test_another_bucket_is_never_read(voices):
-    for other in (voices, Voices(Settings(), None)):
+def test_another_bucket_is_never_read(voices, recogniser):
+    for other in (voices, make_voices(recogniser)):
         with pytest.raises(DownloadFailed, match="no way to the bucket theirs"):
             other.recorded(BucketSource("theirs", "voices/me.wav"), TRANSCRIPT)
     with pytest.raises(DownloadFailed, match="no such object"):
@@ -81,8 +101,7 @@ def sound(duration_s, level=0.1):
     ("data", "message"),
     [
         (b"nothing", "not a sound file"),
-        (sound(0.5), "0.50 s long"),
-        (sound(13), "longer than 12 s"),
+        (sound(0.5), "holds 0.50 s of sound"),
         (sound(3, level=0), "silent"),
     ],
 )
@@ -140,18 +159,18 @@ def web():
 )
 def test_addresses_inside_the_network_are_never_fetched(voices, host):
     with pytest.raises(DownloadFailed, match="is not public"):
-        voices.recorded(HttpsSource(f"https://{host}/secret?token=1"), TRANSCRIPT)
+        voices.recorded(WebSource(f"https://{host}/secret?token=1"), TRANSCRIPT)
 
 
 def test_a_public_clip_is_fetched_and_limits_hold(web, monkeypatch):
     """Loopback stands in for the public web, through the SDK's own switch."""
     monkeypatch.setenv("RUNPOD_ALLOW_PRIVATE_DOWNLOAD_URLS", "true")
-    assert fetch_https(f"{web}/clip.wav", 1_000_000) == CLIP
-    assert fetch_https(f"{web}/moved", 1_000_000) == CLIP
+    assert fetch_web(f"{web}/clip.wav", 1_000_000) == CLIP
+    assert fetch_web(f"{web}/moved", 1_000_000) == CLIP
     with pytest.raises(DownloadFailed, match="larger than"):
-        fetch_https(f"{web}/clip.wav", 1000)
+        fetch_web(f"{web}/clip.wav", 1000)
     with pytest.raises(DownloadFailed, match="answered 404") as caught:
-        fetch_https(f"{web}/missing?signature=secret", 1000)
+        fetch_web(f"{web}/missing?signature=secret", 1000)
     assert "secret" not in str(caught.value)
 
 
@@ -159,22 +178,296 @@ def test_a_server_that_drips_does_not_hold_the_worker(web, monkeypatch):
     monkeypatch.setenv("RUNPOD_ALLOW_PRIVATE_DOWNLOAD_URLS", "true")
     monkeypatch.setattr("voiceclone.voices.FETCH_DEADLINE_S", 0.2)
     with pytest.raises(DownloadFailed, match="took longer"):
-        fetch_https(f"{web}/drip", 1_000_000)
+        fetch_web(f"{web}/drip", 1_000_000)
 
 
 def test_a_host_that_cannot_be_found_is_a_failed_download():
     with pytest.raises(DownloadFailed, match="cannot be found"):
-        fetch_https("https://no-such-host.invalid/clip.wav", 1000)
+        fetch_web("https://no-such-host.invalid/clip.wav", 1000)
 
 
 def test_a_server_that_is_not_there_is_a_failed_download(monkeypatch):
     monkeypatch.setenv("RUNPOD_ALLOW_PRIVATE_DOWNLOAD_URLS", "true")
     with pytest.raises(DownloadFailed, match="could not be fetched") as caught:
-        fetch_https("https://127.0.0.1:9/clip.wav?signature=secret", 1000)
+        fetch_web("https://127.0.0.1:9/clip.wav?signature=secret", 1000)
     assert "secret" not in str(caught.value)
 
 
-def test_the_longest_reference_is_a_setting():
-    voices = Voices(replace(Settings(), max_reference_s=2), None)
-    with pytest.raises(BadAudio, match="longer than 2 s"):
-        voices.recorded(InlineSource(CLIP), TRANSCRIPT)
+# Prepared once
+class Counting:
+    """The suite's recogniser, counting."""
+
+    def __init__(self, recogniser):
+        self._recogniser, self.calls = recogniser, 0
+
+    def transcribe(self, *arguments):
+        self.calls += 1
+        return self._recogniser.transcribe(*arguments)
+
+
+ENGLISH = BuiltIn().named("example-en")
+SPOKEN = encode(ENGLISH.waveform, "wav")
+
+
+def test_a_recording_without_a_transcript_is_listened_to(voices):
+    voice = voices.recorded(InlineSource(SPOKEN), None)
+    assert word_error_rate([(ENGLISH.text, voice.text)]) == 0
+    assert voice.text.endswith(". ")
+    assert voice.language == "en"
+    assert voice.notes == ()
+
+
+def test_a_reference_is_prepared_once_in_a_worker_and_once_on_a_volume(recogniser, tmp_path, monkeypatch):
+    """The second job neither decodes nor listens nor computes the mel, nor does the first one of another worker."""
+    counting = Counting(recogniser)
+    first = make_voices(counting, volume=tmp_path)
+    voice = first.recorded(InlineSource(SPOKEN), None)
+    assert counting.calls == 1
+
+    def never(*_):
+        raise AssertionError
+
+    monkeypatch.setattr("voiceclone.voices.audio.decode", never)
+    assert first.recorded(InlineSource(SPOKEN), None) is voice
+    second = make_voices(counting, volume=tmp_path)
+    monkeypatch.setattr(second, "_mel_of", never)
+    again = second.recorded(InlineSource(SPOKEN), None)
+    assert (again.text, again.language, again.notes) == (voice.text, voice.language, voice.notes)
+    assert np.array_equal(again.waveform.samples, voice.waveform.samples)
+    assert np.array_equal(again.mel, voice.mel)
+    assert counting.calls == 1
+
+
+def test_other_settings_and_transcripts_make_other_references(recogniser, tmp_path):
+    voices = make_voices(recogniser, volume=tmp_path)
+    heard = voices.recorded(InlineSource(SPOKEN), None)
+    told = voices.recorded(InlineSource(SPOKEN), "Some call me Nature; others call me Mother Nature. ")
+    assert told.text == "Some call me Nature; others call me Mother Nature. "
+    assert told.language is None
+    padded = make_voices(recogniser, volume=tmp_path, reference_pad_s=0.5).recorded(InlineSource(SPOKEN), None)
+    assert padded.waveform.duration_s == pytest.approx(heard.waveform.duration_s + 0.4, abs=0.001)
+
+
+@pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 not a zip", SPOKEN[:1000]])
+def test_a_damaged_reference_on_the_volume_is_made_again(recogniser, tmp_path, damage):
+    made = make_voices(recogniser, volume=tmp_path).recorded(InlineSource(SPOKEN), TRANSCRIPT)
+    (path,) = (tmp_path / "cache/references").iterdir()
+    path.write_bytes(damage)
+    again = make_voices(recogniser, volume=tmp_path).recorded(InlineSource(SPOKEN), TRANSCRIPT)
+    assert np.array_equal(again.mel, made.mel)
+    assert load(path) is not None
+
+
+def test_what_is_kept_is_bounded(recogniser, tmp_path, monkeypatch):
+    monkeypatch.setattr("voiceclone.voices.KEPT_ON_VOLUME", 3)
+    voices = make_voices(recogniser, volume=tmp_path)
+    for i in range(KEPT_IN_MEMORY + 2):
+        voices.recorded(InlineSource(SPOKEN), f"This is the transcript number {i}. ")
+    assert len(voices._ready) == KEPT_IN_MEMORY
+    assert len(list((tmp_path / "cache/references").iterdir())) == 3
+
+
+def test_a_volume_that_cannot_be_written_costs_time_alone(recogniser, tmp_path, caplog):
+    """And one that is not there is not made up."""
+    missing = tmp_path / "missing"
+    voice = make_voices(recogniser, volume=missing).recorded(InlineSource(SPOKEN), TRANSCRIPT)
+    assert voice.text == TRANSCRIPT
+    assert "not kept" in caplog.text
+    assert not missing.exists()
+
+
+def no_model():
+    raise ModelUnavailable("/runpod-volume/models: nothing there")
+
+
+def test_without_a_recogniser_a_transcript_is_asked_for(tmp_path):
+    """The error tells the cure, and no path of the container."""
+    voices = make_voices(Recogniser(no_model, "cpu"), volume=tmp_path)
+    with pytest.raises(ModelUnavailable, match="send ref_text, or have the operator") as caught:
+        voices.recorded(InlineSource(SPOKEN), None)
+    assert "runpod-volume" not in str(caught.value)
+    assert voices.recorded(InlineSource(SPOKEN), TRANSCRIPT).text == TRANSCRIPT
+    with pytest.raises(BadAudio, match="longer than 12 s and this worker has no recogniser"):
+        voices.recorded(InlineSource(sound(13)), "thirteen seconds of something that nobody can hear. ")
+
+
+# Formats
+def muxed(waveform, container, codec, *, video=False):
+    """A file as phones and browsers make it, by FFmpeg."""
+    file = io.BytesIO()
+    with av.open(file, "w", format=container) as output:
+        if video:
+            picture = output.add_stream("mpeg4", rate=5)
+            picture.width, picture.height, picture.pix_fmt = 64, 64, "yuv420p"
+        stream = output.add_stream(codec, rate=48_000, layout="stereo", bit_rate=128_000)
+        samples = resample(waveform, 48_000).samples
+        frame = av.AudioFrame.from_ndarray(np.stack([samples, samples]), format="fltp", layout="stereo")
+        frame.sample_rate = 48_000
+        if video:
+            for _ in range(5):
+                output.mux(picture.encode(av.VideoFrame.from_ndarray(np.zeros((64, 64, 3), np.uint8), format="rgb24")))
+            output.mux(picture.encode(None))
+        resampler = av.AudioResampler(format=stream.codec_context.format, layout="stereo", rate=48_000)
+        fifo = av.AudioFifo()
+        for piece in resampler.resample(frame):
+            piece.pts = None
+            fifo.write(piece)
+        while block := fifo.read(stream.codec_context.frame_size or 1024, partial=True):
+            output.mux(stream.encode(block))
+        output.mux(stream.encode(None))
+    return file.getvalue()
+
+
+FORMATS_OF_PEOPLE = {
+    **{name: lambda clip, name=name: encode(clip, name) for name in ("wav", "flac", "mp3", "ogg")},
+    "opus": lambda clip: muxed(clip, "ogg", "libopus"),
+    "m4a": lambda clip: muxed(clip, "ipod", "aac"),
+    "webm": lambda clip: muxed(clip, "webm", "libopus"),
+    "mp4": lambda clip: muxed(clip, "mp4", "aac", video=True),
+}
+
+
+@pytest.mark.parametrize("name", FORMATS_OF_PEOPLE)
+def test_every_format_gives_the_same_reference(voices, name):
+    """Within 1 % of the level and 20 ms of the length, whatever the encoder put around it."""
+    room = np.zeros(6_000, np.float32)
+    clip = Waveform(np.concatenate([room, ENGLISH.waveform.samples, room]), 24_000)
+    plain = voices.recorded(InlineSource(encode(clip, "wav")), TRANSCRIPT).waveform
+    other = voices.recorded(InlineSource(FORMATS_OF_PEOPLE[name](clip)), TRANSCRIPT).waveform
+    assert other.duration_s == pytest.approx(plain.duration_s, abs=0.02)
+    assert rms(other.samples) == pytest.approx(rms(plain.samples), rel=0.01)
+
+
+def test_a_picture_is_no_recording(voices):
+    silent_film = muxed(Waveform(np.zeros(0, np.float32), 24_000), "mp4", "aac", video=True)
+    with pytest.raises(BadAudio):
+        voices.recorded(InlineSource(silent_film), TRANSCRIPT)
+
+
+@pytest.mark.parametrize(
+    "playlist",
+    [
+        "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\n{path}\n#EXT-X-ENDLIST\n",
+        "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nfile://{path}\n#EXT-X-ENDLIST\n",
+        "ffconcat version 1.0\nfile '{path}'\n",
+        '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static"><Period><AdaptationSet>'
+        "<Representation><BaseURL>{path}</BaseURL></Representation></AdaptationSet></Period></MPD>",
+    ],
+)
+def test_a_playlist_makes_the_worker_open_nothing(voices, tmp_path, playlist):
+    secret = tmp_path / "secret.wav"
+    secret.write_bytes(SPOKEN)
+    opened = []
+
+    def watch(event, arguments):
+        if event in ("open", "socket.connect"):
+            opened.append(str(arguments[0]))
+
+    sys.addaudithook(watch)
+    with pytest.raises(BadAudio, match="not a sound file of a known format"):
+        voices.recorded(InlineSource(playlist.format(path=secret).encode()), TRANSCRIPT)
+    assert str(secret) not in opened
+
+
+# Long recordings
+@pytest.fixture(scope="module")
+def long_recording():
+    """25 s: five sentences by one voice, with pauses, and what is said in them."""
+    pause = np.zeros(12_000, np.float32)
+    samples = np.concatenate([part for _ in range(5) for part in (ENGLISH.waveform.samples, pause)])
+    return encode(Waveform(samples, 24_000), "wav"), " ".join([ENGLISH.text.strip()] * 5)
+
+
+def test_sound_and_transcript_of_a_long_recording_are_cut_at_the_same_word(recogniser, tmp_path, long_recording):
+    """Whoever wrote the transcript: what is left of it is what is heard in what is left of the sound."""
+    data, transcript = long_recording
+    for given in (None, transcript):
+        voice = make_voices(recogniser, volume=tmp_path).recorded(InlineSource(data), given)
+        assert 5 < voice.waveform.duration_s <= 12
+        heard = recogniser.transcribe(voice.waveform, "en").text
+        assert word_error_rate([(voice.text, heard)]) == 0
+        (note,) = voice.notes
+        assert note.startswith("the recording was cut to")
+
+
+def test_a_recording_in_which_nobody_speaks_is_refused(voices):
+    with pytest.raises(BadAudio, match="no words are heard"):
+        voices.recorded(InlineSource(sound(3)), None)
+
+
+def test_a_transcript_that_is_not_what_is_heard_cannot_be_cut(recogniser, tmp_path, long_recording):
+    data, _ = long_recording
+    wrong = "Zzz, qqq! " * 20
+    with pytest.raises(InvalidInput, match=r"ref_text: is not what is heard in ref_audio \('Some call me"):
+        make_voices(recogniser, volume=tmp_path).recorded(InlineSource(data), wrong)
+
+
+def test_the_longest_reference_is_a_setting(recogniser, tmp_path):
+    voices = make_voices(recogniser, volume=tmp_path, max_reference_s=4)
+    voice = voices.recorded(InlineSource(SPOKEN), None)
+    assert voice.waveform.duration_s <= 4
+    assert voice.text == "Some call me nature. "
+
+
+def hostile(seed):
+    """A recording in some format, cut off, with bytes changed, or with another's beginning."""
+    draw = random.Random(seed)
+    data = bytearray(draw.choice(GOOD))
+    for _ in range(draw.choice((0, 1, 20, 400))):
+        data[draw.randrange(len(data))] = draw.randrange(256)
+    match draw.randrange(4):
+        case 0:
+            del data[draw.randrange(len(data)) :]
+        case 1:
+            data[: draw.randrange(200)] = draw.choice(GOOD)[: draw.randrange(200)]
+        case 2:
+            data = bytearray(draw.randbytes(draw.randrange(1, 5000)))
+    return bytes(data)
+
+
+CLIP_2S = Waveform(ENGLISH.waveform.samples[:48_000], 24_000)
+GOOD = [make(CLIP_2S) for make in FORMATS_OF_PEOPLE.values()]
+
+
+def test_of_200_hostile_recordings_each_is_a_voice_or_a_clear_error(recogniser, tmp_path, monkeypatch):
+    """Nothing but our own errors, nothing left in the temp directory, memory as before."""
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    voices = make_voices(recogniser, volume=tmp_path)
+    Path("/proc/self/clear_refs").write_text("5")  # resets the peak
+    before = memory_mb("VmRSS")
+    outcomes: collections.Counter[str] = collections.Counter()
+    messages = []
+    for seed in range(200):
+        try:
+            outcome = voices.recorded(InlineSource(hostile(seed)), TRANSCRIPT)
+        except (BadAudio, InvalidInput) as e:
+            messages.append(str(e))
+            outcomes[type(e).__name__] += 1
+        else:
+            assert np.isfinite(outcome.waveform.samples).all()
+            outcomes["voice"] += 1
+    assert outcomes["BadAudio"] > 50
+    assert all(any(cure in message for cure in ("send", "holds no sound", "export")) for message in messages)
+    assert list(temporary.iterdir()) == []
+    assert memory_mb("VmHWM") - before < 100
+
+
+def test_hours_of_silence_in_a_small_file_do_no_harm(voices):
+    """No more than a minute of it is ever in memory: 10 hours would be 1.1 GB."""
+    file = io.BytesIO()
+    with soundfile.SoundFile(file, "w", 8_000, channels=1, format="FLAC", subtype="PCM_16") as sound:
+        for _ in range(600):
+            sound.write(np.zeros(480_000, np.int16))
+    assert len(file.getvalue()) < 2_000_000
+    Path("/proc/self/clear_refs").write_text("5")  # resets the peak
+    before = memory_mb("VmRSS")
+    with pytest.raises(BadAudio, match="silent"):
+        voices.recorded(InlineSource(file.getvalue()), None)
+    assert memory_mb("VmHWM") - before < 60
+
+
+def memory_mb(name):
+    status = dict(line.split(":") for line in Path("/proc/self/status").read_text().splitlines())
+    return int(status[name].split()[0]) / 1e3

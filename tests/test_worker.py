@@ -14,12 +14,13 @@ import boto3
 import numpy as np
 import pytest
 import soundfile
+from benchmark import hearing
+from conftest import make_voices
 from moto.server import ThreadedMotoServer
 
 from s3_utils import store_from_env
 from voiceclone.audio import FORMATS, decode, rms
 from voiceclone.errors import OutOfMemory
-from voiceclone.voices import Voices
 from voiceclone.worker import Worker
 
 SAY = {"text": "Hello there.", "voice": "example-en", "nfe_step": 2, "seed": 5}
@@ -152,9 +153,8 @@ def s3():
 
 def with_bucket(worker, environ):
     bucket = store_from_env(environ)
-    return Worker(
-        worker.settings, worker.checkpoint, worker.engine, Voices(worker.settings, bucket), bucket, worker.directory
-    )
+    voices = make_voices(worker.settings, hearing.recogniser(), bucket)
+    return Worker(worker.settings, worker.checkpoint, worker.engine, voices, bucket, worker.directory)
 
 
 def test_with_a_bucket_the_reply_is_a_link(worker, s3):

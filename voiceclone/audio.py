@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Literal, get_args
 
 import numpy as np
@@ -21,6 +21,9 @@ SAMPLE_RATE = 24_000
 """The rate that F5-TTS hears and speaks at, in Hertz."""
 SOURCE_RATES = range(4_000, 384_001)
 """Rates of a recording that are believed, in Hertz."""
+
+CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,aac,adts,amr,asf,aiff,caf,mp3,ogg,flac,wav,avi,flv,mpeg,mpegts"
+"""What FFmpeg may take a recording for, by its names."""
 
 AudioFormat = Literal["wav", "flac", "mp3", "ogg", "opus"]
 FORMATS: tuple[AudioFormat, ...] = get_args(AudioFormat)
@@ -47,32 +50,58 @@ _BLOCK = 65_536
 
 
 def decode(data: bytes, sample_rate: int, max_duration_s: float) -> Waveform:
-    """Decode a file of any format that libsndfile reads, mix it to mono and resample it.
+    """Decode a file of any format that people have, mix it to mono and resample it. What it holds decides, not a name.
 
-    Raises:
-        BadAudio: not a sound file, empty, longer than `max_duration_s`, or with samples that are not finite.
+    No more than `max_duration_s` is read, whatever the file holds or claims: a small one can hold hours of silence.
+    Raises BadAudio: not a sound file, empty, or with samples that are not finite.
     """
+    found = _decode_by_libsndfile(data, max_duration_s) or _decode_by_ffmpeg(data, max_duration_s)
+    if found.sample_rate not in SOURCE_RATES:
+        raise BadAudio(f"the recording claims a rate of {found.sample_rate} Hz: export it at 24000 or 44100")
+    if len(found.samples) == 0:
+        raise BadAudio("the recording holds no sound")
+    if not np.isfinite(found.samples).all():
+        raise BadAudio("the recording holds samples that are not numbers: export it again")
+    return resample(found, sample_rate)
+
+
+def _decode_by_libsndfile(data: bytes, max_duration_s: float) -> Waveform | None:
+    """None where it does not know the format."""
     import soundfile
 
     try:
         with soundfile.SoundFile(io.BytesIO(data)) as file:
-            if file.samplerate not in SOURCE_RATES:
-                raise BadAudio(f"the reference claims a rate of {file.samplerate} Hz: export it at 24000 or 44100")
-            limit = int(max_duration_s * file.samplerate)
-            # Read one sample past the limit rather than trust the header: a small file can hold hours of silence.
-            samples = file.read(limit + 1, dtype="float32", always_2d=True)
-            source_rate = file.samplerate
-    except (soundfile.LibsndfileError, ValueError) as e:
-        raise BadAudio("the reference is not a sound file of a known format: send WAV, FLAC, MP3, OGG or Opus") from e
-    if len(samples) > limit:
+            rate = file.samplerate
+            if rate not in SOURCE_RATES:
+                return Waveform(np.zeros(0, np.float32), rate)
+            samples = file.read(int(max_duration_s * rate), dtype="float32", always_2d=True)
+    except (soundfile.LibsndfileError, ValueError):
+        return None
+    return Waveform(samples.mean(axis=1), rate)
+
+
+def _decode_by_ffmpeg(data: bytes, max_duration_s: float) -> Waveform:
+    import av
+
+    pieces: list[Samples] = []
+    wanted = int(max_duration_s * SAMPLE_RATE)
+    try:
+        # A playlist would make it fetch what it names: only containers, and from this memory alone.
+        options = {"format_whitelist": CONTAINERS, "protocol_whitelist": "none"}
+        with av.open(io.BytesIO(data), "r", options=options, metadata_errors="ignore") as file:
+            if not file.streams.audio:
+                raise BadAudio("the recording holds no sound")
+            # Not to mono: FFmpeg would make two equal channels louder by 3 dB.
+            resampler = av.AudioResampler(format="fltp", rate=SAMPLE_RATE)
+            for frame in chain(file.decode(file.streams.audio[0]), (None,)):
+                pieces += [piece.to_ndarray().mean(axis=0) for piece in resampler.resample(frame)]
+                if sum(map(len, pieces)) >= wanted:
+                    break
+    except (av.FFmpegError, ValueError, MemoryError) as e:
         raise BadAudio(
-            f"the reference is longer than {max_duration_s:g} s: cut it, and its transcript at the same word"
-        )
-    if len(samples) == 0:
-        raise BadAudio("the reference holds no sound")
-    if not np.isfinite(samples).all():
-        raise BadAudio("the reference holds samples that are not numbers: export it again")
-    return resample(Waveform(samples.mean(axis=1), source_rate), sample_rate)
+            "the recording is not a sound file of a known format: send WAV, FLAC, MP3, M4A, OGG, Opus or WebM"
+        ) from e
+    return Waveform(np.concatenate([np.zeros(0, np.float32), *pieces])[:wanted], SAMPLE_RATE)
 
 
 def resample(waveform: Waveform, sample_rate: int) -> Waveform:

@@ -131,6 +131,40 @@ _VOCOS = Need(
 )
 
 
+_PLAIN = ("config.json", "model.bin", "tokenizer.json", "vocabulary.txt")
+_LARGE = ("config.json", "model.bin", "preprocessor_config.json", "tokenizer.json", "vocabulary.json")
+RECOGNISERS = {
+    **{
+        f"{size}{only}": Need(f"Systran/faster-whisper-{size}{only}", "main", _PLAIN)
+        for size in ("tiny", "base", "small", "medium")
+        for only in ("", ".en")
+    },
+    "large-v2": Need("Systran/faster-whisper-large-v2", "main", _PLAIN),
+    "large-v3": Need("Systran/faster-whisper-large-v3", "main", _LARGE),
+    "large-v3-turbo": Need("mobiuslabsgmbh/faster-whisper-large-v3-turbo", "main", _LARGE),
+    "distil-large-v3": Need("Systran/faster-distil-whisper-large-v3", "main", _LARGE),
+}
+"""Whisper models in CTranslate2's format, by faster-whisper's names for them."""
+DEFAULT_RECOGNISERS = {"cuda": "large-v3-turbo", "cpu": "tiny"}
+"""By device."""
+
+
+def resolve_recogniser(model: str, volume: Path, *, container_disk_ok: bool = True, hub: Hub | None = None) -> Path:
+    """The directory of a whisper model, a name of RECOGNISERS or a directory; what is missing is downloaded.
+
+    Looked for and fetched as `resolve` does, and refused for the same reasons: ModelUnavailable.
+    """
+    if need := RECOGNISERS.get(model):
+        (snapshot,) = Finder(model, None, volume, container_disk_ok, hub or Hub(), None).find(need)
+        return snapshot
+    directory = Path(model)
+    if not directory.is_dir():
+        raise ModelUnavailable(f"ASR_MODEL {model!r} is neither a directory nor one of {', '.join(RECOGNISERS)}")
+    if lacking := [name for name in ("config.json", "model.bin", "tokenizer.json") if fault(directory / name)]:
+        raise ModelUnavailable(f"{directory} is no whisper model in CTranslate2's format: no {', '.join(lacking)}")
+    return directory
+
+
 def resolve(
     model: str,
     revision: str | None,

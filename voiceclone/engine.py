@@ -31,7 +31,7 @@ from voiceclone.errors import DeviceFailed, ModelUnavailable, OutOfMemory, Synth
 from voiceclone.graphs import FRAMES_STEP, RECORDED_FRAMES, Graphs, cuda_recorder
 from voiceclone.loader import Loader, default_dtype
 from voiceclone.sampling import Eager, Follower, Plan, Sampling, Schedule, sample
-from voiceclone.types import Chunk, ReferenceVoice, Samples, Speech, Tokenizer, Waveform
+from voiceclone.types import Chunk, Mel, ReferenceVoice, Samples, Speech, Tokenizer, Waveform
 from voiceclone.vocos import Vocos
 
 log = logging.getLogger(__name__)
@@ -59,6 +59,8 @@ SILENCE_RMS = 1e-4
 GPU_LIBRARIES = ("CUDA", "CUBLAS", "CUDNN", "CUFFT")
 """What their errors are known by."""
 TOO_LITTLE_MEMORY = "the worker has too little memory for this job: send a shorter text or reference"
+TARGET_RMS = 0.1
+"""The level of a reference where nobody asks for another."""
 KEPT_SCHEDULES = 8
 KEPT_PRIMITIVES = 64
 """Enough for one length of chunks: some 25 kernels are made for it."""
@@ -94,6 +96,17 @@ def log_mel(samples: Tensor) -> Tensor:
     filters = melscale_fbanks(N_FFT // 2 + 1, 0.0, audio.SAMPLE_RATE / 2, MEL_DIM, audio.SAMPLE_RATE)
     # The transform centres one frame on the very end; F5-TTS counts whole hops only.
     return (spectrum.T @ filters).clamp(min=MEL_FLOOR).log()[: len(samples) // HOP_LENGTH]
+
+
+def reference_mel(waveform: Waveform) -> Mel:
+    """`ReferenceVoice.mel` of a waveform at 24 kHz."""
+    return log_mel(torch.from_numpy(waveform.samples) * _gain(waveform, TARGET_RMS)).numpy()
+
+
+def _gain(waveform: Waveform, target_rms: float) -> float:
+    """What raises a waveform to the level, if it is quieter."""
+    level = audio.rms(waveform.samples)
+    return max(1.0, target_rms / level) if level else 1.0
 
 
 class Engine:
@@ -218,7 +231,7 @@ class Engine:
         chunks: Sequence[Chunk],
         voice: ReferenceVoice,
         sampling: Sampling = Sampling(),
-        target_rms: float = 0.1,
+        target_rms: float = TARGET_RMS,
         cross_fade_s: float = 0.15,
     ) -> Speech:
         """Speak every chunk in the voice and join them.
@@ -231,9 +244,11 @@ class Engine:
             SynthesisFailed: a chunk came out silent or not finite, in fp32 too; DeviceFailed, if the GPU broke down.
             OutOfMemory: the device has too little memory.
         """
-        level = audio.rms(voice.waveform.samples)
-        gain = max(1.0, target_rms / level) if level else 1.0
-        reference = log_mel(torch.from_numpy(voice.waveform.samples) * gain)
+        gain = _gain(voice.waveform, target_rms)
+        if voice.mel is not None and target_rms == TARGET_RMS:
+            reference = torch.from_numpy(voice.mel)
+        else:
+            reference = log_mel(torch.from_numpy(voice.waveform.samples) * gain)
         plans = [self._plan(chunk, voice, len(reference)) for chunk in chunks]
         lengths = [(plan.frames - len(reference) - 1) * HOP_LENGTH for plan in plans]
         try:

@@ -13,10 +13,19 @@ import difflib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Annotated, Any, Literal, cast
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from voiceclone import text as text_rules
 from voiceclone.audio import AudioFormat
@@ -24,7 +33,6 @@ from voiceclone.errors import FieldProblem, InvalidInput
 from voiceclone.normalize import can_spell, spell_numbers
 from voiceclone.settings import Settings
 
-Action = Literal["synthesize", "info"]
 Delivery = Literal["auto", "s3", "base64", "local"]
 Quality = Literal["fast", "balanced", "best"]
 NFE_STEPS: dict[Quality, int] = {"fast": 7, "balanced": 16, "best": 32}
@@ -41,7 +49,7 @@ _JOB_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
 
 
 @dataclass(frozen=True)
-class HttpsSource:
+class WebSource:
     """A reference to fetch from the web."""
 
     url: str
@@ -62,7 +70,62 @@ class InlineSource:
     data: bytes
 
 
-AudioSource = HttpsSource | BucketSource | InlineSource
+AudioSource = WebSource | BucketSource | InlineSource
+
+
+def _speakable(value: str, info: ValidationInfo) -> str:
+    limit = _context(info).settings.max_text_chars
+    if len(value) > limit:
+        raise ValueError(f"has {len(value)} characters, at most {limit} are allowed: split it into several jobs")
+    if not text_rules.is_speakable(value):
+        raise ValueError("has no letter or digit to say")
+    return value
+
+
+def _transcript(value: str) -> str:
+    if not text_rules.is_speakable(value):
+        raise ValueError("has no letter or digit: write down what is said in the reference")
+    return text_rules.as_transcript(value)
+
+
+def _source(value: Any, info: ValidationInfo) -> AudioSource:
+    if not isinstance(value, str):
+        raise ValueError("must be a string: an http(s):// URL, s3://bucket/key, a data: URI or base64")
+    source = parse_source(value, _context(info).settings.max_audio_mb * MB)
+    if isinstance(source, BucketSource) and source.bucket != _context(info).bucket:
+        raise ValueError("must lie in the bucket that this worker is configured with")
+    return source
+
+
+def _short_enough(value: str) -> str:
+    if len(value) > 512:
+        raise ValueError("has more than 512 characters: shorten it")
+    return value
+
+
+def _like(pattern: re.Pattern[str], what: str) -> AfterValidator:
+    """Refuse what the pattern does not match as a whole."""
+
+    def check(value: str) -> str:
+        if not pattern.fullmatch(value):
+            raise ValueError(f"may hold {what}")
+        return value
+
+    return AfterValidator(check)
+
+
+_RECORDING = "an `http(s)://` URL, `s3://bucket/key` of the configured bucket, a `data:` URI or base64"
+Text = Annotated[str, AfterValidator(_speakable)]
+RefText = Annotated[str, AfterValidator(_transcript)]
+Recording = Annotated[AudioSource, BeforeValidator(_source)]
+VoiceName = Annotated[str, _like(_VOICE, "letters, digits, '-', '_' and '.', not starting with a dot, up to 64")]
+JobId = Annotated[str, _like(_JOB_ID, "letters, digits, '-', '_' and '.', not starting with a dot, up to 128")]
+Language = Annotated[str, _like(_LANGUAGE, "two or three small letters, as `en` (ISO 639)")]
+Key = Annotated[
+    str,
+    AfterValidator(_short_enough),
+    _like(_KEY, "names of letters, digits, '-', '_' and '.', up to 200 each, joined by '/', none starting with a dot"),
+]
 
 
 class _Request(BaseModel):
@@ -77,20 +140,46 @@ class InfoRequest(_Request):
     action: Literal["info"]
 
 
+class ListVoicesRequest(_Request):
+    """The voices that jobs may ask for by name."""
+
+    action: Literal["list_voices"]
+    prefix: str = Field("", max_length=64, description="only voices whose names begin so")
+
+
+class DeleteVoiceRequest(_Request):
+    """Remove a voice that was added."""
+
+    action: Literal["delete_voice"]
+    voice: VoiceName = Field(description="its name")
+
+
+class AddVoiceRequest(_Request):
+    """Keep a recording as a voice."""
+
+    action: Literal["add_voice"]
+    voice: VoiceName = Field(description="a name for it: letters, digits, `-`, `_`, `.`")
+    ref_audio: Recording = Field(description=f"{_RECORDING}")
+    ref_text: RefText | None = Field(None, description="exactly what is said in it; absent: it is listened to")
+    language: Language | None = Field(None, description="of the recording, as `en`; absent: what is heard")
+    overwrite: bool = Field(False, description="replace a voice of this name")
+    consent: str | None = Field(
+        None, max_length=2_000, description="who agreed to what; kept with the date, and returned by `list_voices`"
+    )
+
+
 class SynthesisRequest(_Request):
     """Text to speak in a voice."""
 
-    action: Literal["synthesize"] = Field("synthesize", description="what to do; `info` takes no other field")
-    text: str = Field(description="what to say")
-    voice: str | None = Field(None, description="a voice by name: `example-en`, `example-zh`")
-    ref_audio: AudioSource | None = Field(
-        None,
-        description="instead of `voice`, a recording: an `https://` URL, `s3://bucket/key` of the configured bucket, "
-        "a `data:` URI or base64",
+    action: Literal["synthesize"] = Field("synthesize", description="what to do; the other actions are below")
+    text: Text = Field(description="what to say")
+    voice: VoiceName | None = Field(
+        None, description="a voice by name: one that was added, `example-en` or `example-zh`"
     )
-    ref_text: str | None = Field(None, description="exactly what is said in `ref_audio`; required with it")
-    language: str | None = Field(
-        None, description="what the text is written in, as `en`; absent: what the model speaks"
+    ref_audio: Recording | None = Field(None, description=f"instead of `voice`, a recording: {_RECORDING}")
+    ref_text: RefText | None = Field(None, description="exactly what is said in `ref_audio`; absent: it is listened to")
+    language: Language | None = Field(
+        None, description="of the text and the reference, as `en`; absent: what the model speaks, and what is heard"
     )
     speed: float = Field(1.0, ge=0.3, le=3, description="speech rate relative to the reference")
     seed: int | None = Field(
@@ -118,13 +207,13 @@ class SynthesisRequest(_Request):
         description="`s3`, `base64`, `local`; `auto`: `s3` where a bucket is configured, else `base64` on the "
         "platform, else `local`",
     )
-    key: str | None = Field(
+    key: Key | None = Field(
         None, description="name of the result below the output prefix; absent: made from the job's id"
     )
     expires_in: int | None = Field(
         None, ge=60, le=604_800, description="life of the link in seconds; absent: `URL_EXPIRY_S`"
     )
-    job_id: str | None = Field(None, description="your own id for the reply and the key; absent: the platform's")
+    job_id: JobId | None = Field(None, description="your own id for the reply and the key; absent: the platform's")
 
     def normalized_text(self, spoken: Sequence[str]) -> str:
         """The text as it is said by a model that speaks these languages, the first of them best."""
@@ -135,71 +224,14 @@ class SynthesisRequest(_Request):
         return spell_numbers(text, language)
 
     @property
-    def recording(self) -> tuple[AudioSource, str]:
+    def recording(self) -> tuple[AudioSource, str | None]:
         """The reference and its transcript, where no voice is named."""
-        return cast("tuple[AudioSource, str]", (self.ref_audio, self.ref_text))
+        return cast("AudioSource", self.ref_audio), self.ref_text
 
     @property
     def steps(self) -> int:
         """Steps of the sampler."""
         return self.nfe_step or NFE_STEPS[self.quality]
-
-    @field_validator("text")
-    @classmethod
-    def _speakable(cls, value: str, info: ValidationInfo) -> str:
-        limit = _context(info).settings.max_text_chars
-        if len(value) > limit:
-            raise ValueError(f"has {len(value)} characters, at most {limit} are allowed: split it into several jobs")
-        if not text_rules.is_speakable(value):
-            raise ValueError("has no letter or digit to say")
-        return value
-
-    @field_validator("ref_text")
-    @classmethod
-    def _transcript(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        if not text_rules.is_speakable(value):
-            raise ValueError("has no letter or digit: write down what is said in the reference")
-        return text_rules.as_transcript(value)
-
-    @field_validator("language")
-    @classmethod
-    def _language(cls, value: str | None) -> str | None:
-        return _matching(value, _LANGUAGE, "two or three small letters, as `en` (ISO 639)")
-
-    @field_validator("voice")
-    @classmethod
-    def _voice_name(cls, value: str | None) -> str | None:
-        return _matching(value, _VOICE, "letters, digits, '-', '_' and '.', not starting with a dot, up to 64")
-
-    @field_validator("job_id")
-    @classmethod
-    def _job_id(cls, value: str | None) -> str | None:
-        return _matching(value, _JOB_ID, "letters, digits, '-', '_' and '.', not starting with a dot, up to 128")
-
-    @field_validator("key")
-    @classmethod
-    def _key(cls, value: str | None) -> str | None:
-        if value is not None and len(value) > 512:
-            raise ValueError("has more than 512 characters: shorten it")
-        return _matching(
-            value,
-            _KEY,
-            "names of letters, digits, '-', '_' and '.', up to 200 each, joined by '/', none starting with a dot",
-        )
-
-    @field_validator("ref_audio", mode="before")
-    @classmethod
-    def _source(cls, value: Any, info: ValidationInfo) -> AudioSource | None:
-        if value is None:
-            return None
-        if not isinstance(value, str):
-            raise ValueError("must be a string: an https:// URL, s3://bucket/key, a data: URI or base64")
-        source = parse_source(value, _context(info).settings.max_audio_mb * MB)
-        if isinstance(source, BucketSource) and source.bucket != _context(info).bucket:
-            raise ValueError("must lie in the bucket that this worker is configured with")
-        return source
 
     @field_validator("delivery")
     @classmethod
@@ -209,7 +241,15 @@ class SynthesisRequest(_Request):
         return value
 
 
-Request = SynthesisRequest | InfoRequest
+Request = SynthesisRequest | AddVoiceRequest | ListVoicesRequest | DeleteVoiceRequest | InfoRequest
+SCHEMAS: dict[str, type[Request]] = {
+    "synthesize": SynthesisRequest,
+    "add_voice": AddVoiceRequest,
+    "list_voices": ListVoicesRequest,
+    "delete_voice": DeleteVoiceRequest,
+    "info": InfoRequest,
+}
+"""By action."""
 
 
 @dataclass(frozen=True)
@@ -241,10 +281,9 @@ def parse(data: object, settings: Settings, bucket: str | None = None) -> tuple[
         if isinstance(value, str) and value != _encodable(value)
     ]
     action = fields.setdefault("action", "synthesize")
-    schemas: dict[object, type[SynthesisRequest | InfoRequest]] = {"synthesize": SynthesisRequest, "info": InfoRequest}
-    schema = schemas.get(action) if isinstance(action, str) else None
+    schema = SCHEMAS.get(action) if isinstance(action, str) else None
     if schema is None:
-        problems.append(FieldProblem("action", f"must be one of: {', '.join(map(str, schemas))}"))
+        problems.append(FieldProblem("action", f"must be one of: {', '.join(SCHEMAS)}"))
     else:
         try:
             request = schema.model_validate(fields, context=_Context(settings, bucket))
@@ -259,12 +298,17 @@ def parse(data: object, settings: Settings, bucket: str | None = None) -> tuple[
     return request, warnings
 
 
+def is_legacy(data: object) -> bool:
+    """Whether a job's input is one of the worker that this one replaces, and wants to be answered as by that."""
+    return isinstance(data, Mapping) and "endpoint" in data
+
+
 def parse_source(value: str, max_bytes: int) -> AudioSource:
     """Tell a URL, an object of a bucket and inline audio apart. Raises ValueError with the cure."""
     value = value.strip()
     scheme = value[: value.find("://")].lower() if "://" in value[:16] else ""
-    if scheme == "https":
-        return HttpsSource(_checked_url(value))
+    if scheme in ("http", "https"):
+        return WebSource(_checked_url(value))
     if scheme == "s3":
         # Not a URL: '?' and '#' are part of a key.
         bucket, _, key = value[len("s3://") :].partition("/")
@@ -272,7 +316,7 @@ def parse_source(value: str, max_bytes: int) -> AudioSource:
             raise ValueError("must name an object: s3://bucket/key")
         return BucketSource(bucket, key)
     if scheme:
-        raise ValueError(f"{scheme}:// is not fetched: use https:// or s3://")
+        raise ValueError(f"{scheme}:// is not fetched: use http(s):// or s3://")
     encoded = value
     if value[:5].lower() == "data:":
         header, comma, encoded = value.partition(",")
@@ -283,7 +327,7 @@ def parse_source(value: str, max_bytes: int) -> AudioSource:
     try:
         decoded = base64.b64decode("".join(encoded.split()), validate=True)
     except (binascii.Error, ValueError) as e:
-        raise ValueError("is no https:// or s3:// address, and not base64 either") from e
+        raise ValueError("is no http(s):// or s3:// address, and not base64 either") from e
     if not decoded:
         raise ValueError("is empty")
     return InlineSource(decoded)
@@ -342,14 +386,12 @@ def _modernise(fields: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str], 
 
 
 def _who_speaks(fields: Mapping[str, Any]) -> list[FieldProblem]:
-    """Exactly one voice, and what is said in it."""
+    """Exactly one voice."""
     has_voice, has_audio = fields.get("voice") is not None, fields.get("ref_audio") is not None
     if has_voice and has_audio:
         return [FieldProblem("ref_audio", "comes with voice: send one of them")]
     if not has_voice and not has_audio:
         return [FieldProblem("voice", "is missing: send voice (a name, such as example-en) or ref_audio")]
-    if has_audio and fields.get("ref_text") is None:
-        return [FieldProblem("ref_text", "is missing: write down exactly what is said in ref_audio")]
     if has_voice and fields.get("ref_text") is not None:
         return [FieldProblem("ref_text", "goes with ref_audio: a voice has its own transcript")]
     return []
@@ -374,9 +416,3 @@ def _encodable(text: str) -> str:
 
 def _context(info: ValidationInfo) -> _Context:
     return cast(_Context, info.context)
-
-
-def _matching(value: str | None, pattern: re.Pattern[str], allowed: str) -> str | None:
-    if value is not None and not pattern.fullmatch(value):
-        raise ValueError(f"may hold {allowed}")
-    return value

@@ -53,6 +53,13 @@ def _dtype(text: str) -> str:
     return text
 
 
+def _pad(text: str) -> float:
+    seconds = float(text)
+    if not 0 <= seconds <= 1:
+        raise ValueError("must be a number of seconds from 0 to 1")
+    return seconds
+
+
 def _log_level(text: str) -> str:
     level = text.upper()
     if level not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
@@ -67,7 +74,7 @@ class Settings:
     volume: Path = _setting(
         Path("/runpod-volume"),
         "RUNPOD_VOLUME",
-        "the mounted volume; `models/`, `cache/` and `output/` lie under it",
+        "the mounted volume; `models/`, `cache/`, `voices/` and `output/` lie under it",
         Path,
     )
     model: str = _setting(
@@ -89,6 +96,13 @@ class Settings:
         " else float32",
         _dtype,
     )
+    asr_model: str | None = _setting(
+        None,
+        "ASR_MODEL",
+        "whisper model that hears what is said in a reference, a faster-whisper name or a directory; by default"
+        " `large-v3-turbo` on a GPU, `tiny` on a CPU",
+        str,
+    )
     output_dir: Path | None = _setting(
         None,
         "OUTPUT_DIR",
@@ -98,7 +112,10 @@ class Settings:
     url_expiry_s: int = _setting(86_400, "URL_EXPIRY_S", "life of a link in seconds, 60..604800", _link_life)
     max_text_chars: int = _setting(100_000, "MAX_TEXT_CHARS", "longest text of a job in characters", _positive)
     max_audio_mb: int = _setting(25, "MAX_AUDIO_MB", "largest reference file in MB", _positive)
-    max_reference_s: int = _setting(12, "MAX_REFERENCE_S", "longest reference in seconds, 1..15", _reference_length)
+    max_reference_s: int = _setting(
+        12, "MAX_REFERENCE_S", "longest reference in seconds, 1..15; a longer recording is cut", _reference_length
+    )
+    reference_pad_s: float = _setting(0.1, "REFERENCE_PAD_S", "silence behind a reference in seconds, 0..1", _pad)
     max_inline_mb: int = _setting(7, "MAX_INLINE_MB", "largest audio file sent inside a reply in MB", _positive)
     log_level: str = _setting("INFO", "LOG_LEVEL", "`DEBUG`, `INFO`, `WARNING` or `ERROR`", _log_level)
     on_platform: bool = False
@@ -131,8 +148,13 @@ class Settings:
 
     @property
     def cache_dir(self) -> Path:
-        """What can be made again from `models_dir`."""
+        """What can be made again."""
         return self.volume / "cache"
+
+    @property
+    def references_dir(self) -> Path:
+        """References as they were prepared."""
+        return self.cache_dir / "references"
 
     @property
     def local_output_dir(self) -> Path:

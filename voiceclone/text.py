@@ -56,11 +56,11 @@ def as_transcript(text: str) -> str:
     """
     text = clean(text)
     if text[-1] not in _LATIN_END + _OTHER_END:
-        text += "。" if _is_wide(text[-1]) else "."
-    return text if _is_wide(text[-1]) else text + " "
+        text += "。" if is_wide(text[-1]) else "."
+    return text if is_wide(text[-1]) else text + " "
 
 
-def _is_wide(character: str) -> bool:
+def is_wide(character: str) -> bool:
     """Whether the character is one of the scripts that write without spaces."""
     return unicodedata.east_asian_width(character) in ("W", "F")
 

@@ -5,6 +5,7 @@ Knows neither the job's JSON nor the model.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -32,6 +33,50 @@ class Waveform:
         return len(self.samples) / self.sample_rate
 
 
+Mel = NDArray[np.float32]
+"""Log-mel spectrogram, shape (frames, bins)."""
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word that was heard."""
+
+    text: str
+    """As it was heard, with the punctuation and the space that belong to it."""
+    start_s: float
+    end_s: float
+    probability: float
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """What was heard in a recording."""
+
+    words: tuple[Word, ...]
+    language: str
+    """ISO 639-1, as `en`."""
+    language_probability: float
+
+    @property
+    def text(self) -> str:
+        return "".join(word.text for word in self.words).strip()
+
+
+Verdict = Literal["good", "fair", "poor"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at in a recording."""
+
+    what: str
+    value: float | str
+    unit: str
+    verdict: Verdict
+    advice: str
+    """What to do, in a sentence; empty where all is well."""
+
+
 @dataclass(frozen=True)
 class ReferenceVoice:
     """The voice to speak with: a short recording and exactly the words that are said in it."""
@@ -40,6 +85,14 @@ class ReferenceVoice:
     text: str
     name: str | None = None
     """The name it was asked for by; None for a recording that came with the job."""
+    language: str | None = None
+    """ISO 639-1, where it was told or heard."""
+    mel: Mel | None = None
+    """Of the waveform, raised to the usual level for the model if it is quieter; None: not computed beforehand."""
+    notes: tuple[str, ...] = ()
+    """What was changed of the recording, for the caller."""
+    findings: tuple[Finding, ...] = ()
+    """How good it is, where that was looked at."""
 
 
 @dataclass(frozen=True)
@@ -99,4 +152,33 @@ class Bucket(Store, Protocol):
 
     def get(self, key: str, max_bytes: int) -> bytes:
         """The object's bytes. Raises DownloadFailed if it is missing, out of reach or larger than `max_bytes`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An object on a shelf."""
+
+    key: str
+    size: int
+    modified: datetime
+
+
+class Shelf(Protocol):
+    """Objects by key that are read, listed, replaced and removed. All may raise StorageFailed."""
+
+    def read(self, key: str, max_bytes: int) -> bytes | None:
+        """The object's bytes; None where there is none. Raises StorageFailed for one larger than `max_bytes`."""
+        ...
+
+    def write(self, key: str, data: bytes, content_type: str) -> None:
+        """Store an object, whole or not at all, replacing what was there."""
+        ...
+
+    def entries(self, prefix: str) -> Iterable[Entry]:
+        """All objects whose keys begin so."""
+        ...
+
+    def remove(self, key: str) -> None:
+        """Remove an object; nothing happens where there is none."""
         ...

@@ -1,27 +1,42 @@
 """Which voice speaks: built-in ones and the model's own by name, and recordings that come with a job.
 
-Knows nothing of the model's network. Fetches a recording from the web, the configured bucket or the job itself, decodes
-it and checks that it can serve as a reference.
+Knows nothing of the model's network. Fetches a recording from the web, the configured bucket or the job itself, makes a
+reference of it and keeps that: in memory for the next job, on the volume for the next worker.
 """
 
 from __future__ import annotations
 
-import functools
+import hashlib
 import importlib.resources
+import json
 import logging
+import os
 import time
-from dataclasses import dataclass
+import zipfile
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
-from voiceclone import audio, text
-from voiceclone.errors import BadAudio, DownloadFailed, InvalidInput, VoiceNotFound
-from voiceclone.request import MB, AudioSource, BucketSource, HttpsSource, InlineSource
+import numpy as np
+
+from voiceclone import audio, reference, text
+from voiceclone.asr import Recogniser
+from voiceclone.checkup import check_up, check_words
+from voiceclone.errors import BadAudio, DownloadFailed, InvalidInput, ModelUnavailable, VoiceNotFound
+from voiceclone.files import write_whole
+from voiceclone.library import Library, SavedVoice
+from voiceclone.request import MB, AddVoiceRequest, AudioSource, BucketSource, InlineSource, WebSource
 from voiceclone.settings import Settings
-from voiceclone.types import Bucket, ReferenceVoice, Waveform
+from voiceclone.types import Bucket, Finding, Mel, ReferenceVoice, Transcript, Waveform
 
 log = logging.getLogger(__name__)
 
 MIN_REFERENCE_S = 1.0
+MAX_RECORDING_S = 60.0
+"""No more of a recording is listened to."""
 QUIET_RMS = 1e-3
 """-60 dB below full scale: a room without a speaker."""
 SPEECH_RATE = (3.0, 90.0)
@@ -29,6 +44,13 @@ SPEECH_RATE = (3.0, 90.0)
 FETCH_TIMEOUT_S = 20
 FETCH_DEADLINE_S = 60
 FETCH_BLOCK = 65_536
+MAX_LISTED = 50
+"""Names in an error."""
+KEPT_IN_MEMORY = 32
+"""References of 1.6 MB at most."""
+KEPT_ON_VOLUME = 256
+PREPARATION = 2
+"""To be raised whenever references are prepared in another way: what is kept of the former is passed over."""
 
 
 @dataclass(frozen=True)
@@ -44,13 +66,11 @@ EXAMPLES = {
 }
 
 
-class Voices:
-    """Finds and prepares the reference of a job."""
+class BuiltIn:
+    """The voices that need no caller: f5-tts's examples, and those that come with the model. Prepared by hand."""
 
-    def __init__(self, settings: Settings, bucket: Bucket | None, model_voices: Path | None = None) -> None:
-        """`model_voices`: a directory of `<name>.wav` and `<name>.txt` that come with the model."""
-        self._settings = settings
-        self._bucket = bucket
+    def __init__(self, model_voices: Path | None = None) -> None:
+        """`model_voices`: a directory of `<name>.wav` and `<name>.txt`."""
         found = sorted(model_voices.glob("*.wav")) if model_voices else []
         self._recordings = {path.stem: path for path in found if path.with_suffix(".txt").is_file()}
 
@@ -67,37 +87,248 @@ class Voices:
     def named(self, name: str) -> ReferenceVoice:
         """A voice by name. Raises VoiceNotFound listing the names that exist."""
         if name in self._recordings:
-            return _recording(self._recordings[name])
-        if name not in EXAMPLES:
+            path = self._recordings[name]
+            data, transcript = path.read_bytes(), path.with_suffix(".txt").read_text(encoding="utf-8")
+        elif name in EXAMPLES:
+            example = EXAMPLES[name]
+            data = (importlib.resources.files("f5_tts") / "infer/examples" / example.file).read_bytes()
+            transcript = example.text
+        else:
             raise VoiceNotFound(f"there is no voice {name!r}; known: {', '.join(self.names)}")
-        return _example(name)
+        waveform = audio.decode(data, audio.SAMPLE_RATE, MAX_RECORDING_S)
+        return ReferenceVoice(waveform, text.as_transcript(transcript), name)
 
-    def recorded(self, source: AudioSource, transcript: str) -> ReferenceVoice:
-        """A voice from a recording and what is said in it.
+
+class Voices:
+    """Finds and prepares the reference of a job. One call at a time."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        bucket: Bucket | None,
+        recogniser: Recogniser,
+        mel_of: Callable[[Waveform], Mel],
+        built_in: BuiltIn,
+        library: Library,
+    ) -> None:
+        """
+        Args:
+            recogniser: hears what is said where nobody tells.
+            mel_of: what the model hears of a reference.
+            library: the voices that were added.
+        """
+        self._settings = settings
+        self._bucket = bucket
+        self._recogniser = recogniser
+        self._mel_of = mel_of
+        self.built_in = built_in
+        self._library = library
+        self._ready: OrderedDict[str, ReferenceVoice] = OrderedDict()
+
+    def named(self, name: str) -> ReferenceVoice:
+        """A voice by name.
+
+        Raises:
+            VoiceNotFound: lists the names that exist.
+            BadAudio: it was stored, and is damaged or cannot serve.
+            StorageFailed: the stored voices cannot be read.
+        """
+        if name in self.built_in.names:
+            return self._once(name, lambda: self._with_mel(self.built_in.named(name)))
+        saved = self._library.find(name)
+        if saved is None:
+            raise VoiceNotFound(f"there is no voice {name!r}; known: {_listed(self.names())}")
+        if saved.prepared:
+            return self._once(saved.audio_key, lambda: self._saved(saved))
+        return replace(self._once(_place(saved), lambda: self._found(saved)), name=name)
+
+    def names(self, prefix: str = "") -> list[str]:
+        """Of all voices, the model's own first. Raises StorageFailed."""
+        built_in = [name for name in self.built_in.names if name.startswith(prefix)]
+        return [*built_in, *(name for name in self._library.names(prefix) if name not in built_in)]
+
+    def saved(self, prefix: str = "") -> list[SavedVoice]:
+        """What is known of the voices that were added; the damaged ones are left out. Raises StorageFailed."""
+        voices = []
+        for name in self._library.names(prefix):
+            try:
+                voice = self._library.find(name)
+            except BadAudio as e:
+                log.warning("%s", e)
+                continue
+            if voice is not None:
+                voices.append(voice)
+        return voices
+
+    def recorded(self, source: AudioSource, transcript: str | None, language: str | None = None) -> ReferenceVoice:
+        """A voice from a recording.
+
+        Args:
+            transcript: what is said in it; None: it is listened to.
+            language: a hint for listening, ISO 639-1.
 
         Raises:
             DownloadFailed: the recording cannot be fetched.
-            BadAudio: it is not a sound file, too long, too short or silent.
+            BadAudio: it is not a sound file, too short or silent, or nothing is said in it.
             InvalidInput: the transcript cannot belong to the recording.
+            ModelUnavailable: it must be listened to, and there is no recogniser.
         """
-        waveform = audio.decode(self._fetch(source), audio.SAMPLE_RATE, self._settings.max_reference_s)
+        return self._reference(self._fetch(source), transcript, language)
+
+    def add(self, request: AddVoiceRequest) -> tuple[SavedVoice, ReferenceVoice]:
+        """Keep a recording as a voice, with its check-up. Raises as `recorded`, and StorageFailed."""
+        name = request.voice
+        if name in self.built_in.names:
+            raise InvalidInput.at("voice", "is the name of a built-in voice: choose another")
+        if not request.overwrite and name in self._library.names(name):
+            raise InvalidInput.at("voice", f"{name} is there already: send overwrite, or choose another name")
+        voice = replace(self.recorded(request.ref_audio, request.ref_text, request.language), name=name)
+        if request.ref_text is not None:
+            voice = self._listened_to(voice)
+        consent = {"text": request.consent, "date": datetime.now(UTC).date().isoformat()} if request.consent else None
+        saved = SavedVoice(
+            name,
+            audio_key="",
+            text=voice.text.strip(),
+            language=voice.language,
+            duration_s=round(voice.waveform.duration_s, 4),
+            consent=consent,
+            findings=voice.findings,
+        )
+        return self._library.add(saved, audio.encode(voice.waveform, "wav")), voice
+
+    def remove(self, name: str) -> None:
+        """Forget a voice that was added. Raises VoiceNotFound, StorageFailed."""
+        if name in self.built_in.names:
+            raise InvalidInput.at("voice", "is built in and cannot be deleted")
+        if not self._library.remove(name):
+            raise VoiceNotFound(f"there is no voice {name!r}; known: {_listed(self.names())}")
+
+    def _listened_to(self, voice: ReferenceVoice) -> ReferenceVoice:
+        """With what a recogniser says of its transcript, where there is one."""
+        try:
+            heard = self._recogniser.transcribe(voice.waveform, voice.language)
+        except ModelUnavailable as e:
+            log.warning("the transcript of %s is not checked: %s", voice.name, e)
+            return voice
+        findings = (*voice.findings, *check_words(voice.text, heard))
+        return replace(voice, findings=findings, language=voice.language or heard.language)
+
+    def _saved(self, saved: SavedVoice) -> ReferenceVoice:
+        """A voice as it was prepared when it was added."""
+        waveform = audio.decode(self._audio(saved), audio.SAMPLE_RATE, MAX_RECORDING_S)
+        spoken = text.as_transcript(saved.text or "")
+        return self._with_mel(ReferenceVoice(waveform, spoken, saved.name, saved.language, findings=saved.findings))
+
+    def _found(self, saved: SavedVoice) -> ReferenceVoice:
+        """A voice that is a sound file alone; what is heard in it is written beside it."""
+        transcript = saved.text if saved.text and text.is_speakable(saved.text) else None
+        voice = self._reference(self._audio(saved), transcript and text.as_transcript(transcript), None)
+        if transcript is None:
+            self._library.note_transcript(saved.name, voice.text.strip())
+            self._once(_place(replace(saved, text=voice.text.strip())), lambda: voice)
+        return voice
+
+    def _audio(self, saved: SavedVoice) -> bytes:
+        return self._library.audio(saved, self._settings.max_audio_mb * MB)
+
+    def _reference(self, data: bytes, transcript: str | None, language: str | None) -> ReferenceVoice:
+        """A recording prepared, or as it was prepared before."""
+        settings = self._settings
+        made_by = (PREPARATION, settings.max_reference_s, settings.reference_pad_s, settings.asr_model)
+        key = hashlib.sha256(repr((made_by, transcript, language)).encode() + data).hexdigest()
+        return self._once(key, lambda: self._kept(key, lambda: self._prepare(data, transcript, language)))
+
+    def _once(self, key: str, make: Callable[[], ReferenceVoice]) -> ReferenceVoice:
+        """The last few are kept in memory."""
+        voice = self._ready.pop(key, None) or make()
+        self._ready[key] = voice
+        if len(self._ready) > KEPT_IN_MEMORY:
+            self._ready.popitem(last=False)
+        return voice
+
+    def _kept(self, key: str, make: Callable[[], ReferenceVoice]) -> ReferenceVoice:
+        """From the volume, if any worker has made it before. What the volume refuses costs time alone."""
+        path = self._settings.references_dir / f"{key}.npz"
+        voice = load(path)
+        if voice is None:
+            voice = make()
+            save(path, voice)
+        return voice
+
+    def _prepare(self, data: bytes, transcript: str | None, language: str | None) -> ReferenceVoice:
+        recording = audio.decode(data, audio.SAMPLE_RATE, MAX_RECORDING_S)
+        waveform = reference.tidy(recording)
         _check(waveform)
-        rate = text.size(transcript) / waveform.duration_s
-        if not SPEECH_RATE[0] <= rate <= SPEECH_RATE[1]:
+        notes = []
+        heard: Transcript | None = None
+        if transcript is not None:
+            _check_rate(transcript, waveform)
+        longest_s = self._settings.max_reference_s - self._settings.reference_pad_s
+        if waveform.duration_s > longest_s:
+            waveform, transcript, language = self._cut(waveform, longest_s, transcript, language)
+            notes.append(
+                f"the recording was cut to {waveform.duration_s:.1f} of {recording.duration_s:.1f} s, and its"
+                f" transcript with it: {transcript}"
+            )
+        elif transcript is None:
+            heard = self._hear(waveform, language)
+            transcript, language = text.clean(heard.text), heard.language
+        findings = check_up(recording, waveform, transcript, heard)
+        waveform = reference.pad(waveform, self._settings.reference_pad_s)
+        return self._with_mel(
+            ReferenceVoice(
+                waveform, text.as_transcript(transcript), language=language, notes=tuple(notes), findings=findings
+            )
+        )
+
+    def _cut(
+        self, waveform: Waveform, longest_s: float, transcript: str | None, language: str | None
+    ) -> tuple[Waveform, str, str]:
+        """Sound and text that end together, and their language."""
+        try:
+            # A little more than is kept: the words behind the cut tell where it may lie.
+            heard = self._recogniser.transcribe(reference.start_of(waveform, longest_s + 5), language)
+        except ModelUnavailable as e:
+            log.warning("a long recording cannot be cut: %s", e)
+            raise BadAudio(
+                f"the recording is longer than {self._settings.max_reference_s} s and this worker has no recogniser to"
+                " cut it: cut it yourself, and its transcript at the same word"
+            ) from e
+        found = reference.cut(waveform, heard.words, longest_s, transcript)
+        if found is None and transcript is not None:
             raise InvalidInput.at(
                 "ref_text",
-                f"cannot be what is said in {waveform.duration_s:.1f} s of audio: it would be {rate:.1f} bytes of text"
-                " per second; send the exact transcript",
+                f"is not what is heard in ref_audio ({heard.text[:80]!r}), so that the recording, which is longer than"
+                f" {self._settings.max_reference_s} s, cannot be cut: send the exact transcript, or none",
             )
-        return ReferenceVoice(waveform, transcript)
+        if found is None or not text.is_speakable(found.text):
+            raise BadAudio("no words are heard in the recording: send 3 to 10 s of clear speech")
+        return reference.start_of(waveform, found.end_s), found.text, heard.language
+
+    def _hear(self, waveform: Waveform, language: str | None) -> Transcript:
+        try:
+            heard = self._recogniser.transcribe(waveform, language)
+        except ModelUnavailable as e:
+            log.warning("a recording without a transcript cannot be used: %s", e)
+            raise ModelUnavailable(
+                "this worker has no recogniser to hear what is said in ref_audio: send ref_text, or have the operator"
+                " put the whisper model that ASR_MODEL names on the volume"
+            ) from e
+        if not text.is_speakable(heard.text):
+            raise BadAudio("no words are heard in the recording: send 3 to 10 s of clear speech, or ref_text")
+        return heard
+
+    def _with_mel(self, voice: ReferenceVoice) -> ReferenceVoice:
+        return replace(voice, mel=self._mel_of(voice.waveform))
 
     def _fetch(self, source: AudioSource) -> bytes:
         limit = self._settings.max_audio_mb * MB
         match source:
             case InlineSource(data):
                 return data
-            case HttpsSource(url):
-                return fetch_https(url, limit)
+            case WebSource(url):
+                return fetch_web(url, limit)
             case BucketSource(bucket, key):
                 # The request was checked against the bucket's name; here it is only a matter of not reading another.
                 if self._bucket is None or bucket != self._bucket.bucket:
@@ -105,7 +336,7 @@ class Voices:
                 return self._bucket.get(key, limit)
 
 
-def fetch_https(url: str, max_bytes: int) -> bytes:
+def fetch_web(url: str, max_bytes: int) -> bytes:
     """The body behind a public URL; addresses inside the network are refused by the SDK, redirects included.
 
     Raises DownloadFailed with the reason and the cure, never with the URL's query (it may be signed).
@@ -137,26 +368,74 @@ def fetch_https(url: str, max_bytes: int) -> bytes:
         ) from e
 
 
-@functools.cache
-def _example(name: str) -> ReferenceVoice:
-    example = EXAMPLES[name]
-    file = importlib.resources.files("f5_tts") / "infer/examples" / example.file
-    return _trusted(file.read_bytes(), example.text, name)
+def load(path: Path) -> ReferenceVoice | None:
+    """A reference that `save` kept; None where there is none that can be used."""
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
+            about = json.loads(str(kept["about"]))
+            waveform = Waveform(kept["samples"].astype(np.float32), int(about["sample_rate"]))
+            voice = ReferenceVoice(
+                waveform,
+                str(about["text"]),
+                language=about["language"],
+                mel=kept["mel"].astype(np.float32),
+                notes=tuple(about["notes"]),
+                findings=tuple(Finding(**finding) for finding in about["findings"]),
+            )
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as e:
+        log.warning("passed over: %s cannot be read: %s", path, e)
+        return None
+    with suppress(OSError):  # a read-only mount
+        os.utime(path)  # used
+    return voice
 
 
-@functools.cache
-def _recording(path: Path) -> ReferenceVoice:
-    return _trusted(path.read_bytes(), path.with_suffix(".txt").read_text(encoding="utf-8"), path.stem)
+def save(path: Path, voice: ReferenceVoice) -> None:
+    """Keep a reference, and no more than KEPT_ON_VOLUME; what the disk refuses is logged."""
+    about = {
+        "text": voice.text,
+        "language": voice.language,
+        "notes": voice.notes,
+        "findings": [asdict(finding) for finding in voice.findings],
+        "sample_rate": voice.waveform.sample_rate,
+    }
+    try:
+        for directory in (path.parent.parent, path.parent):  # but not the volume, if there is none
+            directory.mkdir(exist_ok=True)
+        samples, mel = voice.waveform.samples, np.asarray(voice.mel)
+        write_whole(path, lambda file: np.savez(file, samples=samples, mel=mel, about=json.dumps(about)))
+        # Drafts of killed writers are among them.
+        kept = sorted(path.parent.iterdir(), key=lambda file: file.stat().st_mtime)
+        for file in kept[:-KEPT_ON_VOLUME]:
+            file.unlink(missing_ok=True)
+    except OSError as e:
+        log.warning("%s not kept: %s", path, e)
 
 
-def _trusted(data: bytes, transcript: str, name: str) -> ReferenceVoice:
-    """A voice that no caller sent."""
-    waveform = audio.decode(data, audio.SAMPLE_RATE, max_duration_s=30)
-    return ReferenceVoice(waveform, text.as_transcript(transcript), name)
+def _place(saved: SavedVoice) -> str:
+    """Tells a sound file from another that takes its place."""
+    return f"{saved.audio_key} {saved.created} {saved.size} {saved.text}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - MAX_LISTED} more" if len(names) > MAX_LISTED else ""
+    return ", ".join(names[:MAX_LISTED]) + more
 
 
 def _check(waveform: Waveform) -> None:
+    if not len(waveform.samples) or audio.rms(waveform.samples) < QUIET_RMS:
+        raise BadAudio("the recording is silent: send 3 to 10 s of clear speech")
     if waveform.duration_s < MIN_REFERENCE_S:
-        raise BadAudio(f"the reference is {waveform.duration_s:.2f} s long: send 3 to 10 s of clear speech")
-    if audio.rms(waveform.samples) < QUIET_RMS:
-        raise BadAudio("the reference is silent: send 3 to 10 s of clear speech")
+        raise BadAudio(f"the recording holds {waveform.duration_s:.2f} s of sound: send 3 to 10 s of clear speech")
+
+
+def _check_rate(transcript: str, waveform: Waveform) -> None:
+    rate = text.size(transcript) / waveform.duration_s
+    if not SPEECH_RATE[0] <= rate <= SPEECH_RATE[1]:
+        raise InvalidInput.at(
+            "ref_text",
+            f"cannot be what is said in {waveform.duration_s:.1f} s of audio: it would be {rate:.1f} bytes of text"
+            " per second; send the exact transcript",
+        )

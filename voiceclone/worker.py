@@ -12,14 +12,28 @@ import json
 import logging
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
 
 from voiceclone import audio, text
 from voiceclone.checkpoints import Checkpoint
+from voiceclone.checkup import worst
 from voiceclone.engine import Engine
 from voiceclone.errors import InvalidInput, StorageFailed, WorkerError
-from voiceclone.request import MB, Delivery, InfoRequest, SynthesisRequest, parse
+from voiceclone.library import SavedVoice
+from voiceclone.request import (
+    MB,
+    AddVoiceRequest,
+    DeleteVoiceRequest,
+    Delivery,
+    InfoRequest,
+    ListVoicesRequest,
+    Request,
+    SynthesisRequest,
+    is_legacy,
+    parse,
+)
 from voiceclone.sampling import Sampling
 from voiceclone.settings import Settings
 from voiceclone.timings import Timings
@@ -65,9 +79,7 @@ class Worker:
         job_id = str(job.get("id", "local"))
         try:
             request, warnings = parse(job.get("input"), self.settings, self.bucket.bucket if self.bucket else None)
-            if isinstance(request, InfoRequest):
-                return self.info()
-            return self.synthesize(request, request.job_id or job_id, _digest(job["input"]), warnings)
+            return self._answer(request, job_id, job["input"], warnings)
         except WorkerError as e:
             log.warning("job %s: %s: %s", job_id, e.code, e)
             return error_reply(e)
@@ -75,13 +87,27 @@ class Worker:
             log.exception("job %s: unexpected error", job_id)
             return error_reply(WorkerError("the worker failed unexpectedly; its log has the details for this job's id"))
 
+    def _answer(self, request: Request, job_id: str, data: object, warnings: Sequence[str]) -> Reply:
+        match request:
+            case SynthesisRequest():
+                return self.synthesize(request, request.job_id or job_id, _digest(data), warnings)
+            case AddVoiceRequest():
+                return self.add_voice(request, is_legacy(data))
+            case ListVoicesRequest():
+                return self.list_voices(request, is_legacy(data))
+            case DeleteVoiceRequest():
+                self.voices.remove(request.voice)
+                return {"status": "completed", "voice": request.voice}
+            case InfoRequest():
+                return self.info()
+
     def info(self) -> Reply:
         """What this worker is and can do."""
         settings = self.settings
         return {
             "model": self._model(),
             "languages": list(self.checkpoint.languages),
-            "voices": self.voices.names,
+            "voices": self.voices.built_in.names,
             "formats": list(audio.FORMATS),
             "device": str(self.engine.dit.device),
             "dtype": str(self.engine.dit.dtype).removeprefix("torch."),
@@ -96,6 +122,32 @@ class Worker:
             "startup": dict(self.startup),
             "versions": {name: version(name) for name in ("f5-tts", "runpod", "torch", "torchaudio")},
         }
+
+    def add_voice(self, request: AddVoiceRequest, legacy: bool) -> Reply:
+        """Keep a recording as a voice, and tell how good it is."""
+        saved, voice = self.voices.add(request)
+        if legacy:
+            return {
+                "status": f"Voice '{saved.name}.wav' uploaded successfully",
+                "message": f"What is said in it: {saved.text}",
+            }
+        return {
+            "status": "completed",
+            "voice": _described(saved),
+            "check_up": {"verdict": worst(voice.findings), "findings": [asdict(each) for each in voice.findings]},
+            "warnings": [*voice.notes, *_complaints(voice)],
+        }
+
+    def list_voices(self, request: ListVoicesRequest, legacy: bool) -> Reply:
+        """Every voice that a job may name."""
+        saved = self.voices.saved(request.prefix)
+        if legacy:
+            old = [{"name": f"{v.name}.wav", "size": v.size, "last_modified": v.created} for v in saved]
+            return {"status": "success", "voices": old, "count": len(old)}
+        names = {voice.name for voice in saved}
+        built_in = [n for n in self.voices.built_in.names if n.startswith(request.prefix) and n not in names]
+        described = [{"name": name, "built_in": True} for name in built_in]
+        return {"status": "completed", "voices": [*described, *map(_described, saved)]}
 
     def synthesize(self, request: SynthesisRequest, job_id: str, digest: str, warnings: Sequence[str]) -> Reply:
         """Speak the request's text and deliver it; `digest` tells this input from others of the same job id."""
@@ -135,6 +187,7 @@ class Worker:
             "seed": seed,
             "voice": {
                 **({"name": voice.name} if voice.name else {}),
+                **({"language": voice.language} if voice.language else {}),
                 "ref_text": voice.text.strip(),
                 "duration": round(voice.waveform.duration_s, 4),
             },
@@ -145,13 +198,13 @@ class Worker:
             "model": self._model(),
             "timings": took,
             "rtf": round(took["synthesis"] / duration_s, 4),
-            "warnings": [*warnings, *plan_warnings],
+            "warnings": [*warnings, *voice.notes, *_complaints(voice), *plan_warnings],
         }
 
     def _voice(self, request: SynthesisRequest) -> ReferenceVoice:
         if request.voice is not None:
             return self.voices.named(request.voice)
-        return self.voices.recorded(*request.recording)
+        return self.voices.recorded(*request.recording, request.language)
 
     def _plan(self, spoken: str, speed: float, voice: ReferenceVoice, seed: int) -> tuple[list[Chunk], list[str]]:
         """The text in pieces that the model says well, each with its own seed; and what will not be said as written."""
@@ -163,8 +216,8 @@ class Worker:
         warnings = []
         if silent:
             warnings.append(f"punctuation alone is not spoken: {' '.join(silent)[:MAX_SHOWN]}")
-        if self.checkpoint.own_voices_only and voice.name not in self.voices.model_names:
-            warnings.append(f"this model knows only its own voices: {', '.join(self.voices.model_names)}")
+        if self.checkpoint.own_voices_only and voice.name not in self.voices.built_in.model_names:
+            warnings.append(f"this model knows only its own voices: {', '.join(self.voices.built_in.model_names)}")
         if unknown := self.engine.unknown_characters(voice.text + spoken):
             warnings.append(f"the model's vocabulary lacks {' '.join(unknown)[:MAX_SHOWN]}: each is read as a space")
         return [Chunk(piece, (seed + i) % SEEDS, speed) for i, piece in enumerate(speakable)], warnings
@@ -215,6 +268,28 @@ class Worker:
     def _model(self) -> Reply:
         checkpoint = self.checkpoint
         return {"name": checkpoint.name, "revision": checkpoint.revision, "license": checkpoint.license}
+
+
+def _described(voice: SavedVoice) -> Reply:
+    """A voice that was added, for a caller."""
+    told = {
+        "ref_text": voice.text,
+        "language": voice.language,
+        "duration": voice.duration_s,
+        "created": voice.created,
+        "verdict": worst(voice.findings) if voice.findings else None,
+        "consent": voice.consent,
+    }
+    return {"name": voice.name, "built_in": False, **{key: value for key, value in told.items() if value is not None}}
+
+
+def _complaints(voice: ReferenceVoice) -> list[str]:
+    """What is poor about the reference, and the cure."""
+    return [
+        f"the reference's {finding.what} is poor ({finding.value} {finding.unit}): {finding.advice}"
+        for finding in voice.findings
+        if finding.verdict == "poor"
+    ]
 
 
 def error_reply(error: WorkerError) -> Reply:

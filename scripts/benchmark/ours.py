@@ -108,18 +108,17 @@ def precision(options: dict[str, Any]) -> None:
 
 def speech(options: dict[str, Any]) -> None:
     """What recognisers hear of sentences in each of the model's voices, on each way through the engine."""
-    from benchmark.hearing import Recogniser, word_errors
+    from benchmark.hearing import recogniser, word_errors
     from voiceclone.checkpoints import resolve
     from voiceclone.engine import Engine
     from voiceclone.sampling import Sampling
-    from voiceclone.settings import Settings
     from voiceclone.types import Chunk
-    from voiceclone.voices import Voices
+    from voiceclone.voices import BuiltIn
 
     checkpoint = resolve(options["model"], None, Path(options["volume"]))
-    voices = Voices(Settings(), None, checkpoint.voices)
+    voices = BuiltIn(checkpoint.voices)
     engine = Engine.load(checkpoint, options["device"], options["dtype"])
-    recognisers = {name: Recogniser(path and Path(path)) for name, path in options["recognisers"].items()}
+    recognisers = {name: recogniser(path and Path(path)) for name, path in options["recognisers"].items()}
     samples = []
     for way in ("plain", "warmed up", "together"):
         if way == "warmed up":
@@ -136,8 +135,8 @@ def speech(options: dict[str, Any]) -> None:
             taken_s = time.perf_counter() - start
             sentences = [cut for speech in spoken for cut in parts(speech)]
             values = {"taken_s": taken_s, "speech_s": sum(sentence.duration_s for sentence in sentences)}
-            for heard_by, recogniser in recognisers.items():
-                heard = [recogniser.hear(sentence) for sentence in sentences]
+            for heard_by, listener in recognisers.items():
+                heard = [listener.transcribe(sentence, "en").text for sentence in sentences]
                 wrong, words = word_errors(zip(options["sentences"], heard, strict=True))
                 values |= {f"{heard_by} wrong": wrong, "words": words}
             values |= {"pitch_hz": pitch_of(sentences), "voice_pitch_hz": pitch_of([voice.waveform])}

@@ -1,0 +1,130 @@
+"""A recording becomes a reference: no silence around it, no long pauses, cut where sound and text end together."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voiceclone.reference import KEPT_PAUSE_S, MARGIN_S, cut, pad, start_of, tidy
+from voiceclone.types import Waveform, Word
+
+RATE = 24_000
+RNG = np.random.default_rng(0)
+
+
+def noise(duration_s, level=0.1):
+    return RNG.normal(0, level, int(duration_s * RATE)).astype(np.float32)
+
+
+def silence(duration_s):
+    return noise(duration_s, 1e-5)
+
+
+def waveform(*parts):
+    return Waveform(np.concatenate(parts), RATE)
+
+
+def test_silence_at_both_ends_is_taken_away():
+    tidied = tidy(waveform(silence(1), noise(2), silence(3)))
+    assert tidied.duration_s == pytest.approx(2 + 2 * MARGIN_S, abs=0.04)
+
+
+@pytest.mark.parametrize("level", [0.5, 0.1, 0.01])
+def test_long_pauses_are_shortened_and_short_ones_kept(level):
+    """However loud the speech is."""
+    tidied = tidy(waveform(noise(1, level), silence(2), noise(1, level), silence(0.5), noise(1, level)))
+    assert tidied.duration_s == pytest.approx(3 + 0.5 + KEPT_PAUSE_S, abs=0.05)
+
+
+def test_a_shortened_pause_does_not_click():
+    tone = 0.3 * np.sin(np.arange(RATE) * 0.05).astype(np.float32)
+    samples = tidy(waveform(tone, silence(2), tone)).samples
+    assert np.abs(np.diff(samples)).max() <= np.abs(np.diff(tone)).max() + 0.3
+
+
+def test_of_silence_nothing_is_left():
+    assert len(tidy(waveform(silence(3))).samples) == 0
+    assert len(tidy(Waveform(np.zeros(0, np.float32), RATE)).samples) == 0
+
+
+@given(st.lists(st.tuples(st.booleans(), st.floats(0.02, 1.5)), max_size=8))
+def test_tidying_makes_nothing_longer_and_is_done_at_once(parts):
+    recording = waveform(np.zeros(0, np.float32), *(noise(s) if loud else silence(s) for loud, s in parts))
+    once = tidy(recording)
+    assert len(once.samples) <= len(recording.samples)
+    assert len(tidy(once).samples) == pytest.approx(len(once.samples), abs=0.03 * RATE)
+
+
+def test_a_pad_is_silence_behind():
+    padded = pad(waveform(noise(1)), 0.2)
+    assert padded.duration_s == pytest.approx(1.2)
+    assert not padded.samples[RATE:].any()
+
+
+def test_a_start_fades_out():
+    assert np.abs(start_of(waveform(noise(2)), 1.0).samples[-3:]).max() < 0.01
+
+
+def spoken(text, word_s=0.5, gaps=()):
+    """Words of half a second, some with a pause of 0.3 s behind them, and the sound of it."""
+    words, parts, at = [], [], 0.0
+    for i, word in enumerate(text.split()):
+        words.append(Word(f" {word}", at, at + word_s, 1.0))
+        parts.append(noise(word_s))
+        at += word_s
+        if i in gaps:
+            parts.append(silence(0.3))
+            at += 0.3
+    return waveform(*parts, silence(0.1)), words
+
+
+def test_the_cut_lies_behind_a_sentence_where_one_ends_early_enough():
+    sound, words = spoken("One two three four. Five six seven eight nine. Ten.", gaps=(3, 5))
+    found = cut(sound, words, 4.0)
+    assert found.text == "One two three four."
+    assert 2.0 <= found.end_s <= 2.35
+
+
+def test_without_a_sentence_the_longest_pause_is_taken():
+    sound, words = spoken("one two three four, five six seven eight nine ten", gaps=(3,))
+    found = cut(sound, words, 4.0)
+    assert found.text == "one two three four"
+
+
+def test_a_given_transcript_is_cut_at_the_word_that_was_heard():
+    """It keeps its own spelling."""
+    sound, words = spoken("hello doctor watson how are you today my friend", gaps=(5,))
+    found = cut(sound, words, 4.0, "Hello, Doctor Watson! How are you - today, my friend?")
+    assert found.text == "Hello, Doctor Watson! How are you"
+
+
+def test_where_heard_and_written_part_no_cut_is_made():
+    """`7` was written where `seven` was heard: behind that word both do not go on alike."""
+    sound, words = spoken("we were seven in all and we were late", gaps=(2,))
+    found = cut(sound, words, 3.1, "We were 7 in all and we were late.")
+    assert found.text in ("We were 7 in all", "We were 7 in all and")
+
+
+def test_scripts_without_spaces_are_cut_between_characters():
+    sound = waveform(noise(3), silence(0.1))
+    words = [Word(w, i * 0.5, i * 0.5 + 0.5, 1.0) for i, w in enumerate(["对", "这", "就是", "我", "万人", "敬仰"])]
+    found = cut(sound, words, 2.2, "对，这就是我，万人敬仰的太乙真人。")
+    assert found.text == "对，这就是我"
+
+
+def test_what_has_nothing_in_common_cannot_be_cut():
+    sound, words = spoken("one two three four")
+    assert cut(sound, words, 1.2, "zzz qqq") is None
+    assert cut(sound, words, 0.3) is None
+    assert cut(sound, [], 1.0) is None
+
+
+@given(st.lists(st.sampled_from(["we", "were", "late.", "again,", "7"]), min_size=1, max_size=12), st.floats(0.2, 5))
+def test_a_cut_is_a_beginning_of_the_transcript(text, longest_s):
+    sound, words = spoken(" ".join(text))
+    found = cut(sound, words, longest_s)
+    if found is not None:
+        assert " ".join(text).startswith(found.text)
+        assert found.end_s <= longest_s

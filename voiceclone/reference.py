@@ -1,0 +1,193 @@
+"""A recording becomes a reference: trimmed, short enough, and with exactly the words that are in it. Pure functions.
+
+Knows nothing of where recordings come from or of how words are recognised: it is given what was heard. Upstream cuts a
+long recording and keeps the whole transcript, so that the model says the rest of it into the speech; here both are cut
+at the same word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from itertools import pairwise, zip_longest
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voiceclone.text import is_wide
+from voiceclone.types import Samples, Waveform, Word
+
+FRAME_S = 0.005
+"""Loudness is measured in frames of this length."""
+SMOOTHED = 5
+"""Frames whose mean tells speech from pauses."""
+BELOW_SPEECH_DB = 38.0
+"""What is so much quieter than the loud parts of the speech is a pause."""
+QUIETEST_DB = -60.0
+"""Below full scale; what is quieter is a pause however quiet the speech is."""
+MARGIN_S = 0.05
+"""Kept of the silence before the first and behind the last sound: attack and release are quiet."""
+LONG_PAUSE_S = 0.8
+KEPT_PAUSE_S = 0.4
+"""A longer pause inside is shortened to this: it would be taken for the voice's pace."""
+FADE_S = 0.01
+SENTENCE_ENDS = ".!?…。！？"
+_CLOSING = "\"'”’)]」』）"
+_LOOSE_ENDS = " ,;:-–—，；：、"
+_NO_LETTERS = f" {SENTENCE_ENDS}{_CLOSING}{_LOOSE_ENDS}"
+LEAST_SHARE = 0.4
+"""Of the allowed length, that a cut should leave."""
+CUT_SLACK_S = 0.05
+"""By how much a recogniser's times may be off where the quietest place for a cut is looked for."""
+
+
+def tidy(waveform: Waveform) -> Waveform:
+    """Without the silence at both ends, and with long pauses shortened; empty where all of it is silent."""
+    rate = waveform.sample_rate
+    sound = sounding(waveform)
+    if not sound.any():
+        return Waveform(waveform.samples[:0], rate)
+    hop = int(FRAME_S * rate)
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], sound.astype(np.int8), [0]])))
+    spans = [(int(start) * hop, min(int(end) * hop, len(waveform.samples))) for start, end in edges.reshape(-1, 2)]
+    margin = int(MARGIN_S * rate)
+    kept: list[tuple[int, int]] = [(max(0, spans[0][0] - margin), spans[0][1])]
+    for (_, end), (start, stop) in pairwise(spans):
+        if start - end > LONG_PAUSE_S * rate:
+            half = int(KEPT_PAUSE_S * rate / 2)
+            kept[-1] = (kept[-1][0], end + half)
+            kept.append((start - half, stop))
+        else:
+            kept[-1] = (kept[-1][0], stop)
+    kept[-1] = (kept[-1][0], min(len(waveform.samples), kept[-1][1] + margin))
+    return Waveform(_joined([waveform.samples[start:end] for start, end in kept], int(FADE_S * rate)), rate)
+
+
+def pad(waveform: Waveform, duration_s: float) -> Waveform:
+    """With silence behind it: the model then starts its own speech afresh."""
+    silence = np.zeros(int(duration_s * waveform.sample_rate), np.float32)
+    return Waveform(np.concatenate([waveform.samples, silence]), waveform.sample_rate)
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Where a recording and its transcript end together."""
+
+    end_s: float
+    text: str
+
+
+def cut(waveform: Waveform, words: Sequence[Word], max_duration_s: float, transcript: str | None = None) -> Cut | None:
+    """The best place to end both sound and text: behind a sentence, else in the longest pause, before `max_duration_s`.
+
+    Args:
+        words: what was heard in the waveform.
+        transcript: what is said in it, if someone knows better than the recogniser.
+
+    Returns:
+        None where no word ends early enough, or where the transcript is not what was heard.
+    """
+    heard = "".join(word.text for word in words)
+    text = heard if transcript is None else transcript
+    shared = _shared_word_ends(heard, text)
+    candidates = []
+    position = 0
+    for word, following in zip_longest(words, words[1:]):
+        letters = len(word.text.rstrip(_NO_LETTERS))
+        stop = shared.get(position + letters)
+        position += len(word.text)
+        if stop is None or word.end_s > max_duration_s:
+            continue
+        following_s = following.start_s if following else waveform.duration_s
+        said = _with_its_punctuation(text, stop)
+        ends_sentence = said.rstrip(_CLOSING)[-1:] in SENTENCE_ENDS
+        long_enough = word.end_s >= LEAST_SHARE * max_duration_s
+        worth = (long_enough, ends_sentence, following_s - word.end_s, word.end_s)
+        candidates.append((worth, Cut(word.end_s, said), following_s))
+    if not candidates:
+        return None
+    _, best, following_s = max(candidates, key=lambda candidate: candidate[0])
+    end_s = _quietest(waveform, best.end_s - CUT_SLACK_S, min(following_s + CUT_SLACK_S, max_duration_s))
+    return Cut(min(end_s, max_duration_s), best.text.strip(_LOOSE_ENDS))
+
+
+def start_of(waveform: Waveform, duration_s: float) -> Waveform:
+    """The first part, faded out."""
+    samples = waveform.samples[: int(duration_s * waveform.sample_rate)].copy()
+    fade = min(len(samples), int(FADE_S * waveform.sample_rate))
+    samples[len(samples) - fade :] *= np.linspace(1, 0, fade, dtype=np.float32)
+    return Waveform(samples, waveform.sample_rate)
+
+
+def loudness_db(waveform: Waveform) -> NDArray[np.float64]:
+    """Of each frame of FRAME_S, in dB below full scale."""
+    hop = int(FRAME_S * waveform.sample_rate)
+    samples = waveform.samples[: len(waveform.samples) // hop * hop].astype(np.float64)
+    energy = np.square(samples.reshape(-1, hop)).mean(axis=1)
+    loudness: NDArray[np.float64] = 10 * np.log10(energy + 1e-12)
+    return loudness
+
+
+def sounding(waveform: Waveform) -> NDArray[np.bool_]:
+    """Which frames are no pause."""
+    loudness = loudness_db(waveform)
+    if not len(loudness):
+        return np.zeros(0, bool)
+    # A single frame of a quiet breath differs with every codec.
+    energy = np.convolve(10 ** (loudness / 10), np.full(SMOOTHED, 1 / SMOOTHED), mode="same")[: len(loudness)]
+    loudness = 10 * np.log10(energy + 1e-12)
+    floor = max(float(np.percentile(loudness, 95)) - BELOW_SPEECH_DB, QUIETEST_DB)
+    sounding: NDArray[np.bool_] = loudness > floor
+    return sounding
+
+
+def _joined(parts: Sequence[Samples], fade: int) -> Samples:
+    """One behind the other, without clicks."""
+    joined = parts[0]
+    for part in parts[1:]:
+        overlap = min(fade, len(joined), len(part))
+        ramp = np.linspace(0, 1, overlap, dtype=np.float32)
+        seam = joined[len(joined) - overlap :] * (1 - ramp) + part[:overlap] * ramp
+        joined = np.concatenate([joined[: len(joined) - overlap], seam, part[overlap:]])
+    return joined
+
+
+def _quietest(waveform: Waveform, start_s: float, end_s: float) -> float:
+    """The middle of the quietest frame between two times."""
+    loudness = loudness_db(waveform)
+    first = min(max(0, int(start_s / FRAME_S)), len(loudness) - 1)
+    last = max(first + 1, int(end_s / FRAME_S))
+    return (first + int(np.argmin(loudness[first:last])) + 0.5) * FRAME_S
+
+
+def _shared_word_ends(heard: str, text: str) -> dict[int, int]:
+    """Where words of `heard` end that end words of `text` too: characters of the one to characters of the other.
+
+    Letters are compared, not words: it serves scripts without spaces as well.
+    """
+    ours, theirs = _letters(heard), _letters(text)
+    matcher = SequenceMatcher(None, [c for c, _ in ours], [c for c, _ in theirs], autojunk=False)
+    ends = {}
+    for start, other, size in matcher.get_matching_blocks():
+        for i in range(size):
+            at, where = ours[start + i][1] + 1, theirs[other + i][1] + 1
+            # Behind it the same word begins, or nothing: no word of the transcript is left out or said twice.
+            goes_on = start + i + 1 < len(ours) and other + i + 1 < len(theirs)
+            if i + 1 == size and goes_on:
+                continue
+            if not text[where : where + 1].isalnum() or is_wide(text[where]):
+                ends[at] = where
+    return ends
+
+
+def _letters(text: str) -> list[tuple[str, int]]:
+    """Letters and digits without case, and where they stand."""
+    return [(c.casefold(), i) for i, c in enumerate(text) if c.isalnum()]
+
+
+def _with_its_punctuation(text: str, stop: int) -> str:
+    """The text up to `stop` and the signs that follow it before the next word."""
+    while stop < len(text) and not text[stop].isalnum() and not text[stop].isspace():
+        stop += 1
+    return text[:stop]
