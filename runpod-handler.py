@@ -57,7 +57,7 @@ def initialize_models(environ: Mapping[str, str] = os.environ) -> Worker:
     timings = Timings(_process_started())
     with timings.measure("files"):
         from s3_utils import LocalStore, store_from_env
-        from voiceclone.checkpoints import DEFAULT_RECOGNISERS, resolve, resolve_recogniser
+        from voiceclone.checkpoints import DEFAULT_RECOGNISERS, require_recogniser, resolve, resolve_recogniser
         from voiceclone.copies import Copies, is_whole, kind
         from voiceclone.weights import read_ahead
 
@@ -77,19 +77,14 @@ def initialize_models(environ: Mapping[str, str] = os.environ) -> Worker:
         from voiceclone.worker import Worker
     with timings.measure("device"):
         device = find_device(settings.device, gpu_required=settings.on_platform)
+        asr_model = settings.asr_model or DEFAULT_RECOGNISERS[device]
+        require_recogniser(asr_model)
     with timings.measure("weights"):
         engine = Engine.load(checkpoint, device, settings.dtype, copies)
     with timings.measure("warm_up"):
         engine.warm_up()
-    recogniser = Recogniser(
-        partial(
-            resolve_recogniser,
-            settings.asr_model or DEFAULT_RECOGNISERS[device],
-            settings.volume,
-            container_disk_ok=off_platform,
-        ),
-        device,
-    )
+    find_recogniser = partial(resolve_recogniser, asr_model, settings.volume, container_disk_ok=off_platform)
+    recogniser = Recogniser(asr_model, find_recogniser, device)
     library = Library(bucket or LocalStore(settings.volume))
     voices = Voices(settings, bucket, recogniser, reference_mel, BuiltIn(checkpoint.voices), library)
     _worker = Worker(settings, checkpoint, engine, voices, bucket, LocalStore(settings.local_output_dir))

@@ -7,6 +7,7 @@ go in, an `Artifact` comes out. Importing this file does not import boto3; the f
 from __future__ import annotations
 
 import re
+import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -185,7 +186,11 @@ class LocalStore:
         path = self._path(key)
         with _named(f"{key} could not be written"):
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(path, lambda file: file.write(data))
+            try:
+                write_whole(path, lambda file: file.write(data))
+            except FileNotFoundError:  # another worker has just removed the directory, which was empty
+                path.parent.mkdir(parents=True, exist_ok=True)
+                write_whole(path, lambda file: file.write(data))
 
     def read(self, key: str, max_bytes: int) -> bytes | None:
         """The file's bytes; None where there is none. Raises StorageFailed."""
@@ -207,8 +212,11 @@ class LocalStore:
             root = self.root.resolve()
             for path in sorted((self._path(directory) if directory else root).rglob("*")):
                 key = path.relative_to(root).as_posix()
-                if key.startswith(prefix) and path.is_file() and not path.name.startswith(DRAFT):
+                try:
                     status = path.stat()
+                except FileNotFoundError:  # removed meanwhile
+                    continue
+                if key.startswith(prefix) and stat.S_ISREG(status.st_mode) and not path.name.startswith(DRAFT):
                     yield Entry(key, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
 
     def remove(self, key: str) -> None:

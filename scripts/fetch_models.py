@@ -61,8 +61,8 @@ def parse_arguments() -> argparse.Namespace:
     arguments = parser.parse_args()
     arguments.volume = arguments.volume.absolute()
     arguments.model = arguments.model or ["F5TTS_v1_Base"]
-    if arguments.revision and len(arguments.model) > 1:
-        parser.error("--revision belongs to one --model")
+    if arguments.revision and (len(arguments.model) > 1 or arguments.model[0] in RECOGNISERS):
+        parser.error("--revision belongs to one --model, which is no whisper model")
     return arguments
 
 

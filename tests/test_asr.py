@@ -12,7 +12,7 @@ from conftest import ROOT
 
 from voiceclone.asr import Recogniser
 from voiceclone.checkpoints import RECOGNISERS, resolve_recogniser
-from voiceclone.errors import ModelUnavailable
+from voiceclone.errors import DeviceFailed, ModelUnavailable, OutOfMemory
 from voiceclone.hub import Hub
 from voiceclone.types import Waveform
 from voiceclone.voices import BuiltIn
@@ -44,7 +44,7 @@ def test_in_silence_nothing_is_heard(recogniser):
 def test_the_model_is_loaded_when_it_is_first_needed():
     """And once: importing and building a recogniser imports neither CTranslate2 nor PyAV."""
     script = (
-        "import sys, voiceclone.asr as a; a.Recogniser(None, 'cpu'); print({'ctranslate2', 'av'} & set(sys.modules))"
+        "import sys, voiceclone.asr as a; a.Recogniser('tiny', None, 'cpu'); print({'ctranslate2', 'av'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.strip() == "set()"
@@ -59,7 +59,7 @@ def test_a_model_may_be_a_directory(tmp_path):
         (tmp_path / name).write_text("not a model")
     assert resolve_recogniser(str(tmp_path), tmp_path) == tmp_path
     with pytest.raises(ModelUnavailable, match="holds no whisper model that can be loaded"):
-        Recogniser(lambda: tmp_path, "cpu").transcribe(ENGLISH.waveform)
+        Recogniser("mine", lambda: tmp_path, "cpu").transcribe(ENGLISH.waveform)
 
 
 def test_a_model_is_looked_for_on_the_volume_before_the_hub(tmp_path):
@@ -75,3 +75,34 @@ def test_a_model_is_looked_for_on_the_volume_before_the_hub(tmp_path):
     for file in RECOGNISERS["tiny"].files:
         (snapshot / file).write_text("there")
     assert resolve_recogniser("tiny", tmp_path, hub=nobody) == snapshot
+
+
+def test_a_model_that_is_not_there_is_not_looked_for_in_every_job():
+    """It may be asked of a hub that does not answer."""
+    asked = []
+
+    def find():
+        asked.append(1)
+        raise OSError("the mount is gone")
+
+    recogniser = Recogniser("tiny", find, "cpu")
+    for _ in range(3):
+        with pytest.raises(ModelUnavailable, match="the mount is gone"):
+            recogniser.transcribe(ENGLISH.waveform)
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("message", "error"), [("CUDA failed with error", DeviceFailed), ("out of memory", OutOfMemory)]
+)
+def test_a_broken_gpu_asks_for_a_fresh_worker(recogniser, monkeypatch, message, error):
+    """CTranslate2's own words; there is no GPU here."""
+
+    def transcribe(*_, **__):
+        raise RuntimeError(message)
+
+    recogniser.transcribe(ENGLISH.waveform)
+    monkeypatch.setattr(recogniser._loaded, "transcribe", transcribe)
+    with pytest.raises(error) as caught:
+        recogniser.transcribe(ENGLISH.waveform)
+    assert caught.value.refresh_worker

@@ -6,6 +6,7 @@ import base64
 import itertools
 import json
 import threading
+from datetime import timedelta
 
 import boto3
 import conftest
@@ -121,6 +122,7 @@ def test_another_worker_finds_the_voice_as_it_was_prepared(ask, recogniser, monk
 
 def test_a_voice_is_replaced_only_when_asked(ask):
     ask(action="add_voice", voice="Anna", ref_audio=inline(), ref_text=SAID)
+    assert ask(text="Hi.", voice="Anna", nfe_step=1, delivery="base64")["voice"]["ref_text"] == SAID
     again = {"action": "add_voice", "voice": "Anna", "ref_audio": inline(), "ref_text": "Some call me Nature."}
     refused = ask(**again)
     assert refused["details"] == [
@@ -170,9 +172,46 @@ def test_a_second_job_in_a_voice_without_a_transcript_does_not_listen_again(ask,
     assert second["audio_base64"] == first["audio_base64"]
 
 
+def test_a_long_sound_file_keeps_no_transcript_of_a_part(ask, shelf):
+    """And is a voice for the next worker too."""
+    long = audio.Waveform(np.tile(np.concatenate([ENGLISH.waveform.samples, np.zeros(12_000, np.float32)]), 4), 24_000)
+    shelf.write("voices/Long.wav", audio.encode(long, "wav"), "audio/wav")
+    first = ask(text="Hi.", voice="Long", nfe_step=1, delivery="base64", seed=1)
+    assert first["warnings"][0].startswith("the recording was cut")
+    assert shelf.read("voices/Long.txt", 1000) is None
+    assert (
+        ask(ask.new_worker(), text="Hi.", voice="Long", nfe_step=1, delivery="base64", seed=1)["voice"]
+        == first["voice"]
+    )
+
+
+def test_a_transcript_of_another_recording_is_told_by_the_voices_name(ask, shelf):
+    shelf.write("voices/Kurt.wav", WAV, "audio/wav")
+    shelf.write("voices/Kurt.txt", b"Hi.", "text/plain")
+    reply = ask(text="Hi.", voice="Kurt")
+    assert (reply["error_code"], "voice Kurt and its transcript" in reply["error"]) == ("bad_audio", True)
+
+
+def test_what_is_replaced_is_removed_and_what_is_odd_is_not_listed(ask, shelf, library, monkeypatch):
+    monkeypatch.setattr("voiceclone.library.REPLACED", timedelta(seconds=-60))
+    library.add(SavedVoice("Anna", "", SAID), b"one")
+    library.add(SavedVoice("Anna", "", SAID), b"two")
+    assert [shelf.read(entry.key, 10) for entry in shelf.entries("voices/.data/Anna/")] == [b"two"]
+    shelf.write("voices/._odd.wav", b"x", "audio/wav")
+    shelf.write("voices/my voice.wav", b"x", "audio/wav")
+    shelf.write("voices/example-en.wav", b"x", "audio/wav")
+    listed = {voice["name"]: voice["built_in"] for voice in ask(action="list_voices")["voices"]}
+    assert listed == {"example-en": True, "example-zh": True, "Anna": False}
+
+
+@pytest.mark.parametrize("prefix", ["../../", "a/b", "x" * 65])
+def test_a_prefix_leads_nowhere_else(ask, prefix):
+    assert ask(action="list_voices", prefix=prefix)["error_code"] == "invalid_input"
+
+
 def test_former_requests_are_answered_as_they_were(ask, shelf):
     shelf.write("voices/Kurt.wav", WAV, "audio/wav")
-    listed = ask(endpoint="list_voices")
+    listed = ask(endpoint="list_voices", job_id="mine")
     assert (listed["status"], listed["count"]) == ("success", 1)
     (kurt,) = listed["voices"]
     assert (kurt["name"], kurt["size"]) == ("Kurt.wav", len(WAV))

@@ -23,6 +23,9 @@ from voiceclone.normalize import can_spell, spell_numbers
         ("In 2024 there were 2005.", "In twenty twenty-four there were two thousand and five."),
         ("Agent 007 has 1234567890123.", "Agent zero zero seven has one two three four five six seven eight nine zero"
          " one two three."),
+        ("1,999 people paid $5 million, or $1.5.", "one thousand nine hundred and ninety-nine people paid five million"
+         " dollars, or one point five dollars."),
+        ("At 7:00pm or 9:15 a.m. sharp", "At seven p m or nine fifteen a m. sharp"),
         ("mp3 and B2B", "mp three and B two B"),
         ("No numbers here, at all.", "No numbers here, at all."),
     ],
@@ -34,6 +37,14 @@ def test_english_numbers_are_read_as_people_read_them(written, spoken):
 def test_other_languages_have_numbers_of_their_own():
     assert spell_numbers("25 Hunde", "de") == "fünfundzwanzig Hunde"
     assert spell_numbers("21 chats", "fr") == "vingt et un chats"
+
+
+@pytest.mark.parametrize("language", ["en", "de", "te", "kn", "ja"])
+@pytest.mark.parametrize("written", ["${}", "{}th", "{}", "{}.5%", "€{}.99"])
+@pytest.mark.parametrize("digits", [11, 30, 400, 5000])
+def test_numbers_of_any_length_are_read_somehow(language, written, digits):
+    spoken = spell_numbers(written.format("7" * digits), language)
+    assert not any(c.isdigit() for c in spoken)
 
 
 def test_chinese_text_and_unknown_languages_keep_their_digits():

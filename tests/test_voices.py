@@ -22,10 +22,12 @@ from benchmark.hearing import word_error_rate
 from voiceclone.asr import Recogniser
 from voiceclone.audio import encode, resample, rms
 from voiceclone.errors import BadAudio, DownloadFailed, InvalidInput, ModelUnavailable, VoiceNotFound
+from voiceclone.fetch import fetch_web
+from voiceclone.prepared import load
 from voiceclone.request import BucketSource, InlineSource, WebSource
 from voiceclone.settings import Settings
 from voiceclone.types import Waveform
-from voiceclone.voices import KEPT_IN_MEMORY, BuiltIn, fetch_web, load
+from voiceclone.voices import KEPT_IN_MEMORY, BuiltIn
 
 RNG = np.random.default_rng(0)
 CLIP = encode(Waveform(RNG.normal(0, 0.1, 72_000).astype(np.float32), 24_000), "wav")
@@ -176,7 +178,7 @@ def test_a_public_clip_is_fetched_and_limits_hold(web, monkeypatch):
 
 def test_a_server_that_drips_does_not_hold_the_worker(web, monkeypatch):
     monkeypatch.setenv("RUNPOD_ALLOW_PRIVATE_DOWNLOAD_URLS", "true")
-    monkeypatch.setattr("voiceclone.voices.FETCH_DEADLINE_S", 0.2)
+    monkeypatch.setattr("voiceclone.fetch.FETCH_DEADLINE_S", 0.2)
     with pytest.raises(DownloadFailed, match="took longer"):
         fetch_web(f"{web}/drip", 1_000_000)
 
@@ -198,7 +200,7 @@ class Counting:
     """The suite's recogniser, counting."""
 
     def __init__(self, recogniser):
-        self._recogniser, self.calls = recogniser, 0
+        self._recogniser, self.calls, self.name = recogniser, 0, recogniser.name
 
     def transcribe(self, *arguments):
         self.calls += 1
@@ -259,7 +261,7 @@ def test_a_damaged_reference_on_the_volume_is_made_again(recogniser, tmp_path, d
 
 
 def test_what_is_kept_is_bounded(recogniser, tmp_path, monkeypatch):
-    monkeypatch.setattr("voiceclone.voices.KEPT_ON_VOLUME", 3)
+    monkeypatch.setattr("voiceclone.prepared.KEPT", 3)
     voices = make_voices(recogniser, volume=tmp_path)
     for i in range(KEPT_IN_MEMORY + 2):
         voices.recorded(InlineSource(SPOKEN), f"This is the transcript number {i}. ")
@@ -282,7 +284,7 @@ def no_model():
 
 def test_without_a_recogniser_a_transcript_is_asked_for(tmp_path):
     """The error tells the cure, and no path of the container."""
-    voices = make_voices(Recogniser(no_model, "cpu"), volume=tmp_path)
+    voices = make_voices(Recogniser("tiny", no_model, "cpu"), volume=tmp_path)
     with pytest.raises(ModelUnavailable, match="send ref_text, or have the operator") as caught:
         voices.recorded(InlineSource(SPOKEN), None)
     assert "runpod-volume" not in str(caught.value)
@@ -390,6 +392,21 @@ def test_sound_and_transcript_of_a_long_recording_are_cut_at_the_same_word(recog
         assert note.startswith("the recording was cut to")
 
 
+def test_a_strangers_transcript_is_not_taken_for_a_long_recording(recogniser, tmp_path, long_recording):
+    """A few letters that both share are no place to cut."""
+    data, _ = long_recording
+    wrong = "The mother of all questions is what to cook for others, and nobody knows the nature of soup. " * 3
+    with pytest.raises(InvalidInput, match="ref_text: is not what is heard"):
+        make_voices(recogniser, volume=tmp_path).recorded(InlineSource(data), wrong)
+
+
+def test_floating_point_above_full_scale_is_lowered(voices):
+    loud = io.BytesIO()
+    soundfile.write(loud, ENGLISH.waveform.samples * 3, 24_000, format="WAV", subtype="FLOAT")
+    voice = voices.recorded(InlineSource(loud.getvalue()), TRANSCRIPT)
+    assert np.abs(voice.waveform.samples).max() == pytest.approx(1, abs=0.01)
+
+
 def test_a_recording_in_which_nobody_speaks_is_refused(voices):
     with pytest.raises(BadAudio, match="no words are heard"):
         voices.recorded(InlineSource(sound(3)), None)
@@ -460,12 +477,30 @@ def test_hours_of_silence_in_a_small_file_do_no_harm(voices):
     with soundfile.SoundFile(file, "w", 8_000, channels=1, format="FLAC", subtype="PCM_16") as sound:
         for _ in range(600):
             sound.write(np.zeros(480_000, np.int16))
-    assert len(file.getvalue()) < 2_000_000
+    assert_harmless(voices, file.getvalue())
+
+
+def test_many_channels_at_a_high_rate_do_no_harm(voices):
+    """Mixed as they are read: a minute of them would be 740 MB."""
+    file = io.BytesIO()
+    with soundfile.SoundFile(file, "w", 384_000, channels=8, format="FLAC", subtype="PCM_16") as sound:
+        for _ in range(60):
+            sound.write(np.zeros((384_000, 8), np.int16))
+    assert_harmless(voices, file.getvalue())
+    many = io.BytesIO()
+    soundfile.write(many, np.zeros((1000, 20)), 24_000, format="WAV")
+    with pytest.raises(BadAudio, match="has 20 channels"):
+        voices.recorded(InlineSource(many.getvalue()), None)
+
+
+def assert_harmless(voices, data):
+    """Refused, in little memory."""
+    assert len(data) < 2_000_000
     Path("/proc/self/clear_refs").write_text("5")  # resets the peak
     before = memory_mb("VmRSS")
     with pytest.raises(BadAudio, match="silent"):
-        voices.recorded(InlineSource(file.getvalue()), None)
-    assert memory_mb("VmHWM") - before < 60
+        voices.recorded(InlineSource(data), None)
+    assert memory_mb("VmHWM") - before < 250
 
 
 def memory_mb(name):

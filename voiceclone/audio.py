@@ -22,6 +22,7 @@ SAMPLE_RATE = 24_000
 SOURCE_RATES = range(4_000, 384_001)
 """Rates of a recording that are believed, in Hertz."""
 
+MAX_CHANNELS = 8
 CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,aac,adts,amr,asf,aiff,caf,mp3,ogg,flac,wav,avi,flv,mpeg,mpegts"
 """What FFmpeg may take a recording for, by its names."""
 
@@ -62,29 +63,37 @@ def decode(data: bytes, sample_rate: int, max_duration_s: float) -> Waveform:
         raise BadAudio("the recording holds no sound")
     if not np.isfinite(found.samples).all():
         raise BadAudio("the recording holds samples that are not numbers: export it again")
-    return resample(found, sample_rate)
+    peak = float(np.abs(found.samples).max())
+    # Floating-point files may go above full scale, where every other format would clip them.
+    level = Waveform(found.samples / peak, found.sample_rate) if peak > 1 else found
+    return resample(level, sample_rate)
 
 
 def _decode_by_libsndfile(data: bytes, max_duration_s: float) -> Waveform | None:
     """None where it does not know the format."""
     import soundfile
 
+    pieces: list[Samples] = []
     try:
         with soundfile.SoundFile(io.BytesIO(data)) as file:
             rate = file.samplerate
-            if rate not in SOURCE_RATES:
-                return Waveform(np.zeros(0, np.float32), rate)
-            samples = file.read(int(max_duration_s * rate), dtype="float32", always_2d=True)
+            if file.channels > MAX_CHANNELS:
+                raise BadAudio(f"the recording has {file.channels} channels: send one or two")
+            left = int(max_duration_s * rate) if rate in SOURCE_RATES else 0
+            # Mixed as it is read: many channels at a high rate would fill the memory.
+            while left > 0 and len(block := file.read(min(left, _BLOCK), dtype="float32", always_2d=True)):
+                pieces.append(block.mean(axis=1))
+                left -= len(block)
     except (soundfile.LibsndfileError, ValueError):
         return None
-    return Waveform(samples.mean(axis=1), rate)
+    return Waveform(np.concatenate([np.zeros(0, np.float32), *pieces]), rate)
 
 
 def _decode_by_ffmpeg(data: bytes, max_duration_s: float) -> Waveform:
     import av
 
     pieces: list[Samples] = []
-    wanted = int(max_duration_s * SAMPLE_RATE)
+    left = int(max_duration_s * SAMPLE_RATE)
     try:
         # A playlist would make it fetch what it names: only containers, and from this memory alone.
         options = {"format_whitelist": CONTAINERS, "protocol_whitelist": "none"}
@@ -94,14 +103,16 @@ def _decode_by_ffmpeg(data: bytes, max_duration_s: float) -> Waveform:
             # Not to mono: FFmpeg would make two equal channels louder by 3 dB.
             resampler = av.AudioResampler(format="fltp", rate=SAMPLE_RATE)
             for frame in chain(file.decode(file.streams.audio[0]), (None,)):
-                pieces += [piece.to_ndarray().mean(axis=0) for piece in resampler.resample(frame)]
-                if sum(map(len, pieces)) >= wanted:
+                for piece in resampler.resample(frame):
+                    pieces.append(piece.to_ndarray().mean(axis=0)[:left])
+                    left -= len(pieces[-1])
+                if left <= 0:
                     break
     except (av.FFmpegError, ValueError, MemoryError) as e:
         raise BadAudio(
             "the recording is not a sound file of a known format: send WAV, FLAC, MP3, M4A, OGG, Opus or WebM"
         ) from e
-    return Waveform(np.concatenate([np.zeros(0, np.float32), *pieces])[:wanted], SAMPLE_RATE)
+    return Waveform(np.concatenate([np.zeros(0, np.float32), *pieces]), SAMPLE_RATE)
 
 
 def resample(waveform: Waveform, sample_rate: int) -> Waveform:

@@ -144,6 +144,7 @@ RECOGNISERS = {
     "large-v3-turbo": Need("mobiuslabsgmbh/faster-whisper-large-v3-turbo", "main", _LARGE),
     "distil-large-v3": Need("Systran/faster-distil-whisper-large-v3", "main", _LARGE),
 }
+RECOGNISERS |= {"large": RECOGNISERS["large-v3"], "turbo": RECOGNISERS["large-v3-turbo"]}
 """Whisper models in CTranslate2's format, by faster-whisper's names for them."""
 DEFAULT_RECOGNISERS = {"cuda": "large-v3-turbo", "cpu": "tiny"}
 """By device."""
@@ -157,12 +158,17 @@ def resolve_recogniser(model: str, volume: Path, *, container_disk_ok: bool = Tr
     if need := RECOGNISERS.get(model):
         (snapshot,) = Finder(model, None, volume, container_disk_ok, hub or Hub(), None).find(need)
         return snapshot
+    require_recogniser(model)
     directory = Path(model)
-    if not directory.is_dir():
-        raise ModelUnavailable(f"ASR_MODEL {model!r} is neither a directory nor one of {', '.join(RECOGNISERS)}")
     if lacking := [name for name in ("config.json", "model.bin", "tokenizer.json") if fault(directory / name)]:
         raise ModelUnavailable(f"{directory} is no whisper model in CTranslate2's format: no {', '.join(lacking)}")
     return directory
+
+
+def require_recogniser(model: str) -> None:
+    """Raise ModelUnavailable unless this is a name of RECOGNISERS or a directory."""
+    if model not in RECOGNISERS and not Path(model).is_dir():
+        raise ModelUnavailable(f"ASR_MODEL {model!r} is neither a directory nor one of {', '.join(RECOGNISERS)}")
 
 
 def resolve(

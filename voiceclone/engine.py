@@ -16,7 +16,7 @@ import os
 import platform
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +27,8 @@ from voiceclone import attention, audio, text
 from voiceclone.checkpoints import MEL_SPEC, Checkpoint
 from voiceclone.copies import Copies
 from voiceclone.dit import DiT
-from voiceclone.errors import DeviceFailed, ModelUnavailable, OutOfMemory, SynthesisFailed
+from voiceclone.errors import DeviceFailed, ModelUnavailable, SynthesisFailed
+from voiceclone.failures import failures_named, is_out_of_memory
 from voiceclone.graphs import FRAMES_STEP, RECORDED_FRAMES, Graphs, cuda_recorder
 from voiceclone.loader import Loader, default_dtype
 from voiceclone.sampling import Eager, Follower, Plan, Sampling, Schedule, sample
@@ -56,9 +57,6 @@ MEMORY_SHARE = 0.8
 """Of the GPU's free memory, for a batch."""
 SILENCE_RMS = 1e-4
 """-80 dB below full scale: quieter is not speech."""
-GPU_LIBRARIES = ("CUDA", "CUBLAS", "CUDNN", "CUFFT")
-"""What their errors are known by."""
-TOO_LITTLE_MEMORY = "the worker has too little memory for this job: send a shorter text or reference"
 TARGET_RMS = 0.1
 """The level of a reference where nobody asks for another."""
 KEPT_SCHEDULES = 8
@@ -252,7 +250,7 @@ class Engine:
         plans = [self._plan(chunk, voice, len(reference)) for chunk in chunks]
         lengths = [(plan.frames - len(reference) - 1) * HOP_LENGTH for plan in plans]
         try:
-            with _failures_named(), torch.inference_mode():
+            with failures_named(), torch.inference_mode():
                 spoken = (samples / gain for samples in self._speak(plans, reference, sampling))
                 waveform, spans = audio.join(spoken, lengths, audio.SAMPLE_RATE, cross_fade_s)
         finally:
@@ -277,7 +275,7 @@ class Engine:
             try:
                 spoken = self._speak_batch(batch, reference, sampling)
             except RuntimeError as e:
-                if not _is_out_of_memory(e) or halved or len(batch) == 1:
+                if not is_out_of_memory(e) or halved or len(batch) == 1:
                     raise
                 spoken = []
             if not spoken:  # outside of the handler, which would keep the batch's tensors alive
@@ -354,26 +352,6 @@ def read_vocabulary(path: Path) -> dict[str, int]:
     """Token to id: one token a line. Only the line's end is stripped; the first token is a space."""
     with path.open(encoding="utf-8") as lines:
         return {line.rstrip("\n"): i for i, line in enumerate(lines)}
-
-
-@contextmanager
-def _failures_named() -> Iterator[None]:
-    """Turn what the device says into errors of ours."""
-    try:
-        yield
-    except MemoryError as e:
-        raise OutOfMemory(TOO_LITTLE_MEMORY) from e
-    except RuntimeError as e:
-        if _is_out_of_memory(e):
-            raise OutOfMemory(TOO_LITTLE_MEMORY) from e
-        if isinstance(e, torch.AcceleratorError) or any(name in str(e) for name in GPU_LIBRARIES):
-            raise DeviceFailed("the GPU failed: send the job again, another worker takes it") from e
-        raise
-
-
-def _is_out_of_memory(error: RuntimeError) -> bool:
-    named = ("out of memory", "ALLOC_FAILED", "DefaultCPUAllocator")
-    return isinstance(error, torch.OutOfMemoryError) or any(name in str(error) for name in named)
 
 
 def _require_alike(mel: Tensor, plain: Tensor) -> None:

@@ -2,8 +2,9 @@
 
 Knows nothing of jobs or of how a recording becomes a reference. Workers on several hosts share the voices:
 
-    voices/<name>.json               what is known of a voice; names its audio by content, and is written last
-    voices/.data/<name>/<hash>.wav   the audio that it names: two who add one name at once leave one whole voice
+    voices/.data/<name>/<hash>.wav   the audio of a voice, named by its content and written first
+    voices/<name>.json               what is known of the voice, its audio's name among it: two who add one name at
+                                     once leave one whole voice
     voices/<name>.wav, <name>.txt    the same for people, and for other programs
 
 A `<name>.wav` without a `.json`, with or without a `.txt`, is a voice too: someone else put it there.
@@ -15,17 +16,20 @@ import hashlib
 import json
 import logging
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, get_args
 
 from voiceclone.errors import BadAudio, WorkerError
-from voiceclone.types import Finding, Shelf
+from voiceclone.text import is_speakable
+from voiceclone.types import Finding, Shelf, Verdict
 
 log = logging.getLogger(__name__)
 
 ROOM = "voices/"
 MAX_ABOUT_BYTES = 100_000
-MAX_TEXT_BYTES = 10_000
+MAX_TEXT_BYTES = 100_000
+REPLACED = timedelta(minutes=10)
+"""Audio that is older and that no voice names is of one that was replaced."""
 
 
 @dataclass(frozen=True)
@@ -83,11 +87,16 @@ class Library:
         about = json.dumps(asdict(voice), ensure_ascii=False, indent=1)
         for key, data, media_type in (
             (voice.audio_key, wav, "audio/wav"),
+            (f"{ROOM}{voice.name}.json", about.encode(), "application/json"),
             (f"{ROOM}{voice.name}.wav", wav, "audio/wav"),
             (f"{ROOM}{voice.name}.txt", (voice.text or "").encode(), "text/plain; charset=utf-8"),
-            (f"{ROOM}{voice.name}.json", about.encode(), "application/json"),
         ):
             self._shelf.write(key, data, media_type)
+        # The audio that it replaces; not what another adds right now.
+        before = datetime.now(UTC) - REPLACED
+        for entry in list(self._shelf.entries(f"{ROOM}.data/{voice.name}/")):
+            if entry.key != voice.audio_key and entry.modified < before:
+                self._shelf.remove(entry.key)
         return voice
 
     def note_transcript(self, name: str, text: str) -> None:
@@ -131,7 +140,12 @@ def _parsed(name: str, about: bytes) -> SavedVoice:
         fields: dict[str, Any] = json.loads(about)
         findings = tuple(Finding(**finding) for finding in fields.pop("findings"))
         voice = SavedVoice(**{**fields, "name": name, "findings": findings})
-        whole = isinstance(voice.text, str) and voice.audio_key.startswith(f"{ROOM}.data/{name}/")
+        whole = (
+            isinstance(voice.text, str)
+            and is_speakable(voice.text)
+            and voice.audio_key.startswith(f"{ROOM}.data/{name}/")
+            and all(finding.verdict in get_args(Verdict) for finding in findings)
+        )
     except (ValueError, TypeError, KeyError, AttributeError):
         whole = False
     if not whole:

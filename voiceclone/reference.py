@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from itertools import pairwise, zip_longest
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from voiceclone.text import is_wide
+from voiceclone.text import SENTENCE_ENDS, is_wide
 from voiceclone.types import Samples, Waveform, Word
 
 FRAME_S = 0.005
@@ -32,10 +32,10 @@ LONG_PAUSE_S = 0.8
 KEPT_PAUSE_S = 0.4
 """A longer pause inside is shortened to this: it would be taken for the voice's pace."""
 FADE_S = 0.01
-SENTENCE_ENDS = ".!?…。！？"
+AGREEMENT = 0.6
+"""Of the letters before a cut, what must have been heard as they are written."""
 _CLOSING = "\"'”’)]」』）"
-_LOOSE_ENDS = " ,;:-–—，；：、"
-_NO_LETTERS = f" {SENTENCE_ENDS}{_CLOSING}{_LOOSE_ENDS}"
+_LOOSE_ENDS = " ,;:-–—，；：、،؛"
 LEAST_SHARE = 0.4
 """Of the allowed length, that a cut should leave."""
 CUT_SLACK_S = 0.05
@@ -76,6 +76,8 @@ class Cut:
 
     end_s: float
     text: str
+    words: tuple[Word, ...]
+    """What is heard before it."""
 
 
 def cut(waveform: Waveform, words: Sequence[Word], max_duration_s: float, transcript: str | None = None) -> Cut | None:
@@ -93,23 +95,23 @@ def cut(waveform: Waveform, words: Sequence[Word], max_duration_s: float, transc
     shared = _shared_word_ends(heard, text)
     candidates = []
     position = 0
-    for word, following in zip_longest(words, words[1:]):
-        letters = len(word.text.rstrip(_NO_LETTERS))
-        stop = shared.get(position + letters)
+    for i, word in enumerate(words):
+        letters = [at for at, c in enumerate(word.text) if c.isalnum()]
+        stop = shared.get(position + letters[-1] + 1) if letters else None
         position += len(word.text)
         if stop is None or word.end_s > max_duration_s:
             continue
-        following_s = following.start_s if following else waveform.duration_s
+        following_s = words[i + 1].start_s if i + 1 < len(words) else waveform.duration_s
         said = _with_its_punctuation(text, stop)
         ends_sentence = said.rstrip(_CLOSING)[-1:] in SENTENCE_ENDS
         long_enough = word.end_s >= LEAST_SHARE * max_duration_s
         worth = (long_enough, ends_sentence, following_s - word.end_s, word.end_s)
-        candidates.append((worth, Cut(word.end_s, said), following_s))
+        candidates.append((worth, Cut(word.end_s, said, tuple(words[: i + 1])), following_s))
     if not candidates:
         return None
     _, best, following_s = max(candidates, key=lambda candidate: candidate[0])
     end_s = _quietest(waveform, best.end_s - CUT_SLACK_S, min(following_s + CUT_SLACK_S, max_duration_s))
-    return Cut(min(end_s, max_duration_s), best.text.strip(_LOOSE_ENDS))
+    return Cut(min(end_s, max_duration_s), best.text.strip(_LOOSE_ENDS), best.words)
 
 
 def start_of(waveform: Waveform, duration_s: float) -> Waveform:
@@ -164,19 +166,21 @@ def _quietest(waveform: Waveform, start_s: float, end_s: float) -> float:
 def _shared_word_ends(heard: str, text: str) -> dict[int, int]:
     """Where words of `heard` end that end words of `text` too: characters of the one to characters of the other.
 
-    Letters are compared, not words: it serves scripts without spaces as well.
+    Letters are compared, not words: it serves scripts without spaces as well. Only ends before which both mostly agree.
     """
     ours, theirs = _letters(heard), _letters(text)
     matcher = SequenceMatcher(None, [c for c, _ in ours], [c for c, _ in theirs], autojunk=False)
     ends = {}
+    agreeing = 0
     for start, other, size in matcher.get_matching_blocks():
         for i in range(size):
+            agreeing += 1
             at, where = ours[start + i][1] + 1, theirs[other + i][1] + 1
             # Behind it the same word begins, or nothing: no word of the transcript is left out or said twice.
             goes_on = start + i + 1 < len(ours) and other + i + 1 < len(theirs)
-            if i + 1 == size and goes_on:
-                continue
-            if not text[where : where + 1].isalnum() or is_wide(text[where]):
+            parts = i + 1 == size and goes_on
+            agreed = agreeing >= AGREEMENT * max(start + i + 1, other + i + 1)
+            if agreed and not parts and (not text[where : where + 1].isalnum() or is_wide(text[where])):
                 ends[at] = where
     return ends
 

@@ -119,6 +119,7 @@ Text = Annotated[str, AfterValidator(_speakable)]
 RefText = Annotated[str, AfterValidator(_transcript)]
 Recording = Annotated[AudioSource, BeforeValidator(_source)]
 VoiceName = Annotated[str, _like(_VOICE, "letters, digits, '-', '_' and '.', not starting with a dot, up to 64")]
+Prefix = Annotated[str, _like(re.compile(r"[A-Za-z0-9._-]{0,64}"), "letters, digits, '-', '_' and '.', up to 64")]
 JobId = Annotated[str, _like(_JOB_ID, "letters, digits, '-', '_' and '.', not starting with a dot, up to 128")]
 Language = Annotated[str, _like(_LANGUAGE, "two or three small letters, as `en` (ISO 639)")]
 Key = Annotated[
@@ -144,7 +145,7 @@ class ListVoicesRequest(_Request):
     """The voices that jobs may ask for by name."""
 
     action: Literal["list_voices"]
-    prefix: str = Field("", max_length=64, description="only voices whose names begin so")
+    prefix: Prefix = Field("", description="only voices whose names begin so")
 
 
 class DeleteVoiceRequest(_Request):
@@ -298,6 +299,11 @@ def parse(data: object, settings: Settings, bucket: str | None = None) -> tuple[
     return request, warnings
 
 
+def is_voice_name(name: str) -> bool:
+    """Whether a job may ask for a voice by this name."""
+    return bool(_VOICE.fullmatch(name))
+
+
 def is_legacy(data: object) -> bool:
     """Whether a job's input is one of the worker that this one replaces, and wants to be answered as by that."""
     return isinstance(data, Mapping) and "endpoint" in data
@@ -366,6 +372,8 @@ def _modernise(fields: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str], 
             former[new] = old
 
     endpoint = fields.pop("endpoint", None)
+    if endpoint in ("upload", "list_voices"):
+        fields.pop("job_id", None)
     if endpoint is not None:
         rename("endpoint", "action", _LEGACY_ACTIONS.get(endpoint, endpoint) if isinstance(endpoint, str) else endpoint)
     for old in ("local_voice", "voice_name"):

@@ -16,6 +16,7 @@ from voiceclone.types import Tokenizer
 
 # Latin ends may stand within a number or a name: they need a space behind them. The others end wherever they stand.
 _LATIN_END, _OTHER_END = ".!?…", "。！？｡।॥؟۔"
+SENTENCE_ENDS = _LATIN_END + _OTHER_END
 _SENTENCE_END = re.compile(rf"(?<=[{_LATIN_END}])[\"'”’)\]]*\s+|(?<=[{_OTHER_END}])[”’」』）]*\s*")
 _CLAUSE_END = re.compile(r"(?<=[,;:،؛])\s+|(?<=[，；：、])|\s+(?=[–—-]\s)")
 _WORD_END = re.compile(r"\s+")
@@ -55,7 +56,7 @@ def as_transcript(text: str) -> str:
     Without the ending the model tends to run the reference into the speech.
     """
     text = clean(text)
-    if text[-1] not in _LATIN_END + _OTHER_END:
+    if text[-1] not in SENTENCE_ENDS:
         text += "。" if is_wide(text[-1]) else "."
     return text if is_wide(text[-1]) else text + " "
 

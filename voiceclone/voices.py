@@ -8,29 +8,22 @@ from __future__ import annotations
 
 import hashlib
 import importlib.resources
-import json
 import logging
-import os
-import time
-import zipfile
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
-
-from voiceclone import audio, reference, text
+from voiceclone import audio, prepared, reference, text
 from voiceclone.asr import Recogniser
 from voiceclone.checkup import check_up, check_words
-from voiceclone.errors import BadAudio, DownloadFailed, InvalidInput, ModelUnavailable, VoiceNotFound
-from voiceclone.files import write_whole
+from voiceclone.errors import BadAudio, DownloadFailed, InvalidInput, ModelUnavailable, StorageFailed, VoiceNotFound
+from voiceclone.fetch import fetch_web
 from voiceclone.library import Library, SavedVoice
-from voiceclone.request import MB, AddVoiceRequest, AudioSource, BucketSource, InlineSource, WebSource
+from voiceclone.request import MB, AddVoiceRequest, AudioSource, BucketSource, InlineSource, WebSource, is_voice_name
 from voiceclone.settings import Settings
-from voiceclone.types import Bucket, Finding, Mel, ReferenceVoice, Transcript, Waveform
+from voiceclone.types import Bucket, Mel, ReferenceVoice, Transcript, Waveform
 
 log = logging.getLogger(__name__)
 
@@ -41,14 +34,10 @@ QUIET_RMS = 1e-3
 """-60 dB below full scale: a room without a speaker."""
 SPEECH_RATE = (3.0, 90.0)
 """Bytes of text per second that anyone speaks: slow Latin text to fast Devanagari with three bytes a character."""
-FETCH_TIMEOUT_S = 20
-FETCH_DEADLINE_S = 60
-FETCH_BLOCK = 65_536
 MAX_LISTED = 50
 """Names in an error."""
 KEPT_IN_MEMORY = 32
 """References of 1.6 MB at most."""
-KEPT_ON_VOLUME = 256
 PREPARATION = 2
 """To be raised whenever references are prepared in another way: what is kept of the former is passed over."""
 
@@ -72,7 +61,7 @@ class BuiltIn:
     def __init__(self, model_voices: Path | None = None) -> None:
         """`model_voices`: a directory of `<name>.wav` and `<name>.txt`."""
         found = sorted(model_voices.glob("*.wav")) if model_voices else []
-        self._recordings = {path.stem: path for path in found if path.with_suffix(".txt").is_file()}
+        self._recordings = {path.stem: path for path in found if text.is_speakable(_transcript_of(path))}
 
     @property
     def model_names(self) -> list[str]:
@@ -88,7 +77,7 @@ class BuiltIn:
         """A voice by name. Raises VoiceNotFound listing the names that exist."""
         if name in self._recordings:
             path = self._recordings[name]
-            data, transcript = path.read_bytes(), path.with_suffix(".txt").read_text(encoding="utf-8")
+            data, transcript = path.read_bytes(), _transcript_of(path)
         elif name in EXAMPLES:
             example = EXAMPLES[name]
             data = (importlib.resources.files("f5_tts") / "infer/examples" / example.file).read_bytes()
@@ -139,26 +128,30 @@ class Voices:
         if saved is None:
             raise VoiceNotFound(f"there is no voice {name!r}; known: {_listed(self.names())}")
         if saved.prepared:
-            return self._once(saved.audio_key, lambda: self._saved(saved))
+            return self._once(_place(saved), lambda: self._saved(saved))
         return replace(self._once(_place(saved), lambda: self._found(saved)), name=name)
 
     def names(self, prefix: str = "") -> list[str]:
         """Of all voices, the model's own first. Raises StorageFailed."""
-        built_in = [name for name in self.built_in.names if name.startswith(prefix)]
-        return [*built_in, *(name for name in self._library.names(prefix) if name not in built_in)]
+        return [*(name for name in self.built_in.names if name.startswith(prefix)), *self._added(prefix)]
 
     def saved(self, prefix: str = "") -> list[SavedVoice]:
         """What is known of the voices that were added; the damaged ones are left out. Raises StorageFailed."""
         voices = []
-        for name in self._library.names(prefix):
+        for name in self._added(prefix):
             try:
                 voice = self._library.find(name)
-            except BadAudio as e:
+            except (BadAudio, StorageFailed) as e:
                 log.warning("%s", e)
                 continue
             if voice is not None:
                 voices.append(voice)
         return voices
+
+    def _added(self, prefix: str) -> list[str]:
+        """Names that a job may ask for, and that are not built in."""
+        names = self._library.names(prefix)
+        return [name for name in names if is_voice_name(name) and name not in self.built_in.names]
 
     def recorded(self, source: AudioSource, transcript: str | None, language: str | None = None) -> ReferenceVoice:
         """A voice from a recording.
@@ -182,8 +175,9 @@ class Voices:
             raise InvalidInput.at("voice", "is the name of a built-in voice: choose another")
         if not request.overwrite and name in self._library.names(name):
             raise InvalidInput.at("voice", f"{name} is there already: send overwrite, or choose another name")
-        voice = replace(self.recorded(request.ref_audio, request.ref_text, request.language), name=name)
-        if request.ref_text is not None:
+        # Not kept among the prepared: whoever deletes the voice deletes all that the volume has of it.
+        voice = replace(self._prepare(self._fetch(request.ref_audio), request.ref_text, request.language), name=name)
+        if not any(finding.what == "transcript" for finding in voice.findings):
             voice = self._listened_to(voice)
         consent = {"text": request.consent, "date": datetime.now(UTC).date().isoformat()} if request.consent else None
         saved = SavedVoice(
@@ -221,10 +215,17 @@ class Voices:
         return self._with_mel(ReferenceVoice(waveform, spoken, saved.name, saved.language, findings=saved.findings))
 
     def _found(self, saved: SavedVoice) -> ReferenceVoice:
-        """A voice that is a sound file alone; what is heard in it is written beside it."""
+        """A voice that is a sound file alone; what is heard in the whole of it is written beside it."""
         transcript = saved.text if saved.text and text.is_speakable(saved.text) else None
-        voice = self._reference(self._audio(saved), transcript and text.as_transcript(transcript), None)
-        if transcript is None:
+        try:
+            voice = self._reference(self._audio(saved), transcript and text.as_transcript(transcript), None)
+        except InvalidInput as e:
+            raise BadAudio(f"voice {saved.name} and its transcript do not belong together: add the voice again") from e
+        except ModelUnavailable as e:
+            raise ModelUnavailable(
+                f"this worker has no recogniser to hear what voice {saved.name} says: put {saved.name}.txt beside it"
+            ) from e
+        if transcript is None and not voice.notes:
             self._library.note_transcript(saved.name, voice.text.strip())
             self._once(_place(replace(saved, text=voice.text.strip())), lambda: voice)
         return voice
@@ -235,7 +236,7 @@ class Voices:
     def _reference(self, data: bytes, transcript: str | None, language: str | None) -> ReferenceVoice:
         """A recording prepared, or as it was prepared before."""
         settings = self._settings
-        made_by = (PREPARATION, settings.max_reference_s, settings.reference_pad_s, settings.asr_model)
+        made_by = (PREPARATION, settings.max_reference_s, settings.reference_pad_s, self._recogniser.name)
         key = hashlib.sha256(repr((made_by, transcript, language)).encode() + data).hexdigest()
         return self._once(key, lambda: self._kept(key, lambda: self._prepare(data, transcript, language)))
 
@@ -250,42 +251,43 @@ class Voices:
     def _kept(self, key: str, make: Callable[[], ReferenceVoice]) -> ReferenceVoice:
         """From the volume, if any worker has made it before. What the volume refuses costs time alone."""
         path = self._settings.references_dir / f"{key}.npz"
-        voice = load(path)
+        voice = prepared.load(path)
         if voice is None:
             voice = make()
-            save(path, voice)
+            prepared.save(path, voice)
         return voice
 
     def _prepare(self, data: bytes, transcript: str | None, language: str | None) -> ReferenceVoice:
         recording = audio.decode(data, audio.SAMPLE_RATE, MAX_RECORDING_S)
+        more = "more than " if recording.duration_s > MAX_RECORDING_S - 0.1 else ""
         waveform = reference.tidy(recording)
         _check(waveform)
-        notes = []
-        heard: Transcript | None = None
-        if transcript is not None:
+        if transcript is not None and not more:
             _check_rate(transcript, waveform)
-        longest_s = self._settings.max_reference_s - self._settings.reference_pad_s
-        if waveform.duration_s > longest_s:
-            waveform, transcript, language = self._cut(waveform, longest_s, transcript, language)
-            notes.append(
-                f"the recording was cut to {waveform.duration_s:.1f} of {recording.duration_s:.1f} s, and its"
-                f" transcript with it: {transcript}"
-            )
+        notes: tuple[str, ...] = ()
+        heard: Transcript | None = None
+        if waveform.duration_s > self._settings.max_reference_s:
+            waveform, transcript, heard = self._cut(waveform, transcript, language)
+            _check(waveform)
+            kept = f"{waveform.duration_s:.1f} of {more}{recording.duration_s:.1f} s"
+            notes = (f"the recording was cut to {kept}, and its transcript with it: {transcript}",)
         elif transcript is None:
             heard = self._hear(waveform, language)
-            transcript, language = text.clean(heard.text), heard.language
+            transcript = text.clean(heard.text)
         findings = check_up(recording, waveform, transcript, heard)
+        spoken = text.as_transcript(transcript)
         waveform = reference.pad(waveform, self._settings.reference_pad_s)
         return self._with_mel(
             ReferenceVoice(
-                waveform, text.as_transcript(transcript), language=language, notes=tuple(notes), findings=findings
+                waveform, spoken, language=heard.language if heard else language, notes=notes, findings=findings
             )
         )
 
     def _cut(
-        self, waveform: Waveform, longest_s: float, transcript: str | None, language: str | None
-    ) -> tuple[Waveform, str, str]:
-        """Sound and text that end together, and their language."""
+        self, waveform: Waveform, transcript: str | None, language: str | None
+    ) -> tuple[Waveform, str, Transcript]:
+        """Sound and text that end together, and what is heard in them."""
+        longest_s = self._settings.max_reference_s - self._settings.reference_pad_s
         try:
             # A little more than is kept: the words behind the cut tell where it may lie.
             heard = self._recogniser.transcribe(reference.start_of(waveform, longest_s + 5), language)
@@ -304,7 +306,7 @@ class Voices:
             )
         if found is None or not text.is_speakable(found.text):
             raise BadAudio("no words are heard in the recording: send 3 to 10 s of clear speech")
-        return reference.start_of(waveform, found.end_s), found.text, heard.language
+        return reference.start_of(waveform, found.end_s), text.clean(found.text), replace(heard, words=found.words)
 
     def _hear(self, waveform: Waveform, language: str | None) -> Transcript:
         try:
@@ -336,82 +338,10 @@ class Voices:
                 return self._bucket.get(key, limit)
 
 
-def fetch_web(url: str, max_bytes: int) -> bytes:
-    """The body behind a public URL; addresses inside the network are refused by the SDK, redirects included.
-
-    Raises DownloadFailed with the reason and the cure, never with the URL's query (it may be signed).
-    """
-    import requests
-    import urllib3
-    from runpod.serverless.utils import rp_ssrf
-
-    deadline = time.monotonic() + FETCH_DEADLINE_S
-    try:
-        with rp_ssrf.safe_get(url, timeout=FETCH_TIMEOUT_S) as response:
-            if not response.ok:
-                raise DownloadFailed(f"the server of ref_audio answered {response.status_code}: check the link's life")
-            body = bytearray()
-            # As it arrives: waiting for whole blocks would wait for a server that sends a byte a second.
-            while block := response.raw.read1(FETCH_BLOCK, decode_content=True):
-                body += block
-                if len(body) > max_bytes:
-                    raise DownloadFailed(f"ref_audio is larger than {max_bytes // MB} MB: link to a shorter clip")
-                if time.monotonic() > deadline:
-                    raise DownloadFailed(f"ref_audio took longer than {FETCH_DEADLINE_S} s: link to a faster server")
-            return bytes(body)
-    except rp_ssrf.SSRFError as e:
-        log.info("refused to fetch a reference: %s", e)
-        raise DownloadFailed("ref_audio: its host cannot be found, is not public, or redirects in vain") from e
-    except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError, OSError) as e:
-        raise DownloadFailed(
-            f"ref_audio could not be fetched ({type(e).__name__}): check the link, or send base64"
-        ) from e
-
-
-def load(path: Path) -> ReferenceVoice | None:
-    """A reference that `save` kept; None where there is none that can be used."""
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
-            about = json.loads(str(kept["about"]))
-            waveform = Waveform(kept["samples"].astype(np.float32), int(about["sample_rate"]))
-            voice = ReferenceVoice(
-                waveform,
-                str(about["text"]),
-                language=about["language"],
-                mel=kept["mel"].astype(np.float32),
-                notes=tuple(about["notes"]),
-                findings=tuple(Finding(**finding) for finding in about["findings"]),
-            )
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as e:
-        log.warning("passed over: %s cannot be read: %s", path, e)
-        return None
-    with suppress(OSError):  # a read-only mount
-        os.utime(path)  # used
-    return voice
-
-
-def save(path: Path, voice: ReferenceVoice) -> None:
-    """Keep a reference, and no more than KEPT_ON_VOLUME; what the disk refuses is logged."""
-    about = {
-        "text": voice.text,
-        "language": voice.language,
-        "notes": voice.notes,
-        "findings": [asdict(finding) for finding in voice.findings],
-        "sample_rate": voice.waveform.sample_rate,
-    }
-    try:
-        for directory in (path.parent.parent, path.parent):  # but not the volume, if there is none
-            directory.mkdir(exist_ok=True)
-        samples, mel = voice.waveform.samples, np.asarray(voice.mel)
-        write_whole(path, lambda file: np.savez(file, samples=samples, mel=mel, about=json.dumps(about)))
-        # Drafts of killed writers are among them.
-        kept = sorted(path.parent.iterdir(), key=lambda file: file.stat().st_mtime)
-        for file in kept[:-KEPT_ON_VOLUME]:
-            file.unlink(missing_ok=True)
-    except OSError as e:
-        log.warning("%s not kept: %s", path, e)
+def _transcript_of(recording: Path) -> str:
+    """What stands in the text file beside it; empty where there is none."""
+    path = recording.with_suffix(".txt")
+    return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
 
 
 def _place(saved: SavedVoice) -> str:

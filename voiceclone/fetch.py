@@ -1,0 +1,50 @@
+"""A recording behind a public URL.
+
+Knows nothing of what it holds. Addresses inside the network are refused by the SDK, redirects included.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from voiceclone.errors import DownloadFailed
+from voiceclone.request import MB
+
+log = logging.getLogger(__name__)
+
+FETCH_TIMEOUT_S = 20
+FETCH_DEADLINE_S = 60
+FETCH_BLOCK = 65_536
+
+
+def fetch_web(url: str, max_bytes: int) -> bytes:
+    """The body behind a public URL; addresses inside the network are refused by the SDK, redirects included.
+
+    Raises DownloadFailed with the reason and the cure, never with the URL's query (it may be signed).
+    """
+    import requests
+    import urllib3
+    from runpod.serverless.utils import rp_ssrf
+
+    deadline = time.monotonic() + FETCH_DEADLINE_S
+    try:
+        with rp_ssrf.safe_get(url, timeout=FETCH_TIMEOUT_S) as response:
+            if not response.ok:
+                raise DownloadFailed(f"the server of ref_audio answered {response.status_code}: check the link's life")
+            body = bytearray()
+            # As it arrives: waiting for whole blocks would wait for a server that sends a byte a second.
+            while block := response.raw.read1(FETCH_BLOCK, decode_content=True):
+                body += block
+                if len(body) > max_bytes:
+                    raise DownloadFailed(f"ref_audio is larger than {max_bytes // MB} MB: link to a shorter clip")
+                if time.monotonic() > deadline:
+                    raise DownloadFailed(f"ref_audio took longer than {FETCH_DEADLINE_S} s: link to a faster server")
+            return bytes(body)
+    except rp_ssrf.SSRFError as e:
+        log.info("refused to fetch a reference: %s", e)
+        raise DownloadFailed("ref_audio: its host cannot be found, is not public, or redirects in vain") from e
+    except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError, OSError) as e:
+        raise DownloadFailed(
+            f"ref_audio could not be fetched ({type(e).__name__}): check the link, or send base64"
+        ) from e

@@ -1,0 +1,71 @@
+"""References as they were prepared, on the volume: no worker decodes or listens to what another has.
+
+Knows nothing of how they are made; a file is named by everything that it was made of. What cannot be read is made
+again, what cannot be written costs time alone.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import zipfile
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from voiceclone.files import write_whole
+from voiceclone.types import Finding, ReferenceVoice, Waveform
+
+log = logging.getLogger(__name__)
+
+KEPT = 256
+"""Files of 1.6 MB at most; those that were used last."""
+
+
+def load(path: Path) -> ReferenceVoice | None:
+    """A reference that `save` kept; None where there is none that can be used."""
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
+            about = json.loads(str(kept["about"]))
+            waveform = Waveform(kept["samples"].astype(np.float32), int(about["sample_rate"]))
+            voice = ReferenceVoice(
+                waveform,
+                str(about["text"]),
+                language=about["language"],
+                mel=kept["mel"].astype(np.float32),
+                notes=tuple(about["notes"]),
+                findings=tuple(Finding(**finding) for finding in about["findings"]),
+            )
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as e:
+        log.warning("passed over: %s cannot be read: %s", path, e)
+        return None
+    with suppress(OSError):  # a read-only mount
+        os.utime(path)  # used
+    return voice
+
+
+def save(path: Path, voice: ReferenceVoice) -> None:
+    """Keep a reference, and no more than KEPT; what the disk refuses is logged."""
+    about = {
+        "text": voice.text,
+        "language": voice.language,
+        "notes": voice.notes,
+        "findings": [asdict(finding) for finding in voice.findings],
+        "sample_rate": voice.waveform.sample_rate,
+    }
+    try:
+        for directory in (path.parent.parent, path.parent):  # but not the volume, if there is none
+            directory.mkdir(exist_ok=True)
+        samples, mel = voice.waveform.samples, np.asarray(voice.mel)
+        write_whole(path, lambda file: np.savez(file, samples=samples, mel=mel, about=json.dumps(about)))
+        # Drafts of killed writers are among them.
+        kept = sorted(path.parent.iterdir(), key=lambda file: file.stat().st_mtime)
+        for file in kept[:-KEPT]:
+            file.unlink(missing_ok=True)
+    except OSError as e:
+        log.warning("%s not kept: %s", path, e)
