@@ -43,9 +43,8 @@ def test_in_silence_nothing_is_heard(recogniser):
 
 def test_the_model_is_loaded_when_it_is_first_needed():
     """And once: importing and building a recogniser imports neither CTranslate2 nor PyAV."""
-    script = (
-        "import sys, voiceclone.asr as a; a.Recogniser('tiny', None, 'cpu'); print({'ctranslate2', 'av'} & set(sys.modules))"
-    )
+    script = "import sys; from voiceclone.asr import Recogniser; Recogniser('tiny', None, 'cpu');"
+    script = f"{script} print({{'ctranslate2', 'av'}} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.strip() == "set()"
 

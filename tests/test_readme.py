@@ -37,7 +37,7 @@ def test_there_are_examples():
 
 
 def test_the_reply_of_the_readme_has_the_fields_of_a_real_one(worker):
-    (shown,) = (json.loads(b) for b in re.findall(r"```json\n(.*?)```", README, re.DOTALL) if '"status"' in b)
+    (shown,) = (json.loads(b) for b in re.findall(r"```json\n(.*?)```", README, re.DOTALL) if '"audio_url"' in b)
     real = worker.handle({"id": "x", "input": {"text": "Hello.", "voice": "example-en", "nfe_step": 1}})
     bucket_only = {"audio_url", "expires_at"}
     assert set(shown) - bucket_only == set(real) - {"audio_path"}

@@ -7,13 +7,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from voiceclone.asr import Recogniser
+from voiceclone.checkup import pitch
 from voiceclone.types import Waveform
-
-LOWEST_HZ, HIGHEST_HZ = 60.0, 400.0
-"""Pitches of voices."""
 
 
 def recogniser(directory: Path | None = None) -> Recogniser:
@@ -46,17 +43,6 @@ def word_errors(pairs: Iterable[tuple[str, str]]) -> tuple[int, int]:
 def word_error_rate(pairs: Iterable[tuple[str, str]]) -> float:
     wrong, words = word_errors(pairs)
     return wrong / words
-
-
-def pitch(speech: Waveform) -> NDArray[np.float64]:
-    """Fundamental frequency in Hertz along the speech, evenly spaced, nan where nothing is voiced.
-
-    By probabilistic YIN, https://doi.org/10.1109/ICASSP.2014.6853678.
-    """
-    import librosa
-
-    found: NDArray[np.float64] = librosa.pyin(speech.samples, fmin=LOWEST_HZ, fmax=HIGHEST_HZ, sr=speech.sample_rate)[0]
-    return found
 
 
 def median_pitch(speech: Waveform) -> float:

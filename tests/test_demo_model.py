@@ -1,0 +1,179 @@
+"""The demo model truly speaks: a recogniser hears the words, and the voice is the reference's.
+
+Word error rates are of few sentences and fixed seeds, so that they catch an engine that slurs, not a model that could
+be better; `scripts/bench.py speech` measures the model.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from benchmark.hearing import word_error_rate
+from benchmark.work import SENTENCES
+from conftest import ROOT, make_voices
+
+from s3_utils import LocalStore
+from voiceclone.checkpoints import SHIPPED, resolve
+from voiceclone.checkup import pitch
+from voiceclone.engine import Engine, log_mel
+from voiceclone.sampling import Sampling
+from voiceclone.settings import Settings
+from voiceclone.types import Chunk
+from voiceclone.voices import BuiltIn
+from voiceclone.worker import Worker
+
+VOICES = ["demo-deep", "demo-high", "demo-middle"]
+BALANCED = Sampling(16)
+HIGHEST_HZ = 140
+MB = 1e6
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    return resolve("demo", None, tmp_path_factory.mktemp("volume"))
+
+
+@pytest.fixture(scope="module")
+def engines(demo):
+    return {dtype: Engine.load(demo, "cpu", dtype) for dtype in ("float32", "bfloat16", "float16")}
+
+
+@pytest.fixture(scope="module")
+def voices(demo):
+    return BuiltIn(demo.voices)
+
+
+def sentences(count):
+    return SENTENCES.read_text().splitlines()[:count]
+
+
+def heard(recogniser, engine, voice, said, sampling=BALANCED, speed=1.0):
+    """What is said and what is heard of it, spoken one by one."""
+    spoken = [engine.speak([Chunk(text, seed, speed)], voice, sampling).waveform for seed, text in enumerate(said)]
+    return [(text, hear(recogniser, waveform)) for text, waveform in zip(said, spoken, strict=True)]
+
+
+def hear(recogniser, waveform):
+    return recogniser.transcribe(waveform, "en").text
+
+
+def test_it_comes_with_three_voices(voices):
+    assert voices.model_names == VOICES
+
+
+def test_it_is_small_and_says_what_it_is(demo):
+    files = [path for path in SHIPPED["demo"].rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) <= 15 * MB
+    assert (demo.name, demo.license, demo.languages) == ("demo", "CC0-1.0", ("en",))
+    card = (SHIPPED["demo"] / "README.md").read_text()
+    assert all(word in card for word in ("Piper", "CC0", "spelled", *VOICES))
+
+
+def test_the_image_is_built_without_it():
+    ignored = (ROOT / ".dockerignore").read_text().splitlines()
+    assert ignored.index("voiceclone/demo") > ignored.index("!voiceclone")
+
+
+@pytest.mark.parametrize(("voice", "bar"), [("demo-middle", 0.15), ("demo-deep", 0.25), ("demo-high", 0.25)])
+def test_the_recogniser_hears_the_words(engines, voices, recogniser, voice, bar):
+    pairs = heard(recogniser, engines["float32"], voices.named(voice), sentences(5))
+    assert word_error_rate(pairs) <= bar, pairs
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_half_precision_does_not_slur(engines, voices, recogniser, dtype):
+    pairs = heard(recogniser, engines[dtype], voices.named("demo-middle"), sentences(5))
+    assert word_error_rate(pairs) <= 0.2, pairs
+
+
+@pytest.mark.parametrize(("steps", "bar"), [(7, 0.25), (32, 0.2)])
+def test_every_quality_is_understood(engines, voices, recogniser, steps, bar):
+    pairs = heard(recogniser, engines["float32"], voices.named("demo-middle"), sentences(4), Sampling(steps))
+    assert word_error_rate(pairs) <= bar, pairs
+
+
+def test_the_voice_is_the_references(engines, voices):
+    """Its spectrum is nearest to its own reference's, and a deeper voice comes out deeper.
+
+    Pitches above an octave are the estimator's errors: the speech is breathy.
+    """
+    references = {name: log_mel(torch.from_numpy(voices.named(name).waveform.samples)).mean(0) for name in VOICES}
+    pitches = {}
+    for name in VOICES:
+        chunks = [Chunk(text, 1) for text in sentences(4)]
+        spoken = engines["float32"].speak(chunks, voices.named(name), BALANCED).waveform
+        spectrum = log_mel(torch.from_numpy(spoken.samples)).mean(0)
+        # Without the level, which is nobody's voice.
+        apart = {other: float((spectrum - its).std()) for other, its in references.items()}
+        assert min(apart, key=apart.get) == name, apart
+        found = pitch(spoken)
+        pitches[name] = float(np.median(found[found < HIGHEST_HZ]))
+    assert pitches["demo-deep"] < pitches["demo-middle"] < pitches["demo-high"], pitches
+
+
+def test_speed_changes_how_long_it_takes_and_not_what_is_said(engines, voices, recogniser):
+    """Slower than its reference; faster it was not taught well."""
+    said, durations = sentences(3), {}
+    for speed in (0.86, 1.0):
+        pairs = heard(recogniser, engines["float32"], voices.named("demo-middle"), said, speed=speed)
+        assert word_error_rate(pairs) <= 0.25, pairs
+        chunk = Chunk(said[0], 1, speed)
+        durations[speed] = (
+            engines["float32"].speak([chunk], voices.named("demo-middle"), Sampling(1)).waveform.duration_s
+        )
+    assert durations[0.86] == pytest.approx(durations[1.0] / 0.86, rel=0.02)
+
+
+@pytest.fixture
+def worker(demo, engines, voices, recogniser, tmp_path):
+    settings = Settings(volume=tmp_path, model="demo")
+    prepared = make_voices(settings, recogniser, built_in=voices)
+    return Worker(settings, demo, engines["float32"], prepared, None, LocalStore(tmp_path / "output"))
+
+
+def test_numbers_are_spelled_out_before_the_model_reads_them(worker, recogniser):
+    from voiceclone import audio
+
+    text = "The train leaves at 7:30 on platform 12."
+    reply = worker.handle({"input": {"text": text, "voice": "demo-middle", "seed": 3, "delivery": "local"}})
+    assert reply["normalized_text"] == "The train leaves at seven thirty on platform twelve."
+    assert reply["warnings"] == []
+    waveform = audio.decode(Path(reply["audio_path"]).read_bytes(), 24_000, 30)
+    assert word_error_rate([(reply["normalized_text"], hear(recogniser, waveform))]) <= 0.25
+
+
+def test_what_its_vocabulary_lacks_is_warned_about(worker):
+    asked = {"text": "Left at 50 degrees & on.", "voice": "demo-middle", "nfe_step": 1, "delivery": "local"}
+    reply = worker.handle({"input": asked})
+    assert reply["warnings"] == ["the model's vocabulary lacks &: each is read as a space"]
+
+
+def test_a_strangers_voice_is_warned_about(worker):
+    """It has learnt three voices and no others."""
+    asked = {"text": "Hello.", "voice": "example-en", "nfe_step": 1, "delivery": "local"}
+    (warning,) = [w for w in worker.handle({"input": asked})["warnings"] if "voices" in w]
+    assert warning == f"this model knows only its own voices: {', '.join(VOICES)}"
+
+
+def test_info_lists_its_voices_first(worker):
+    assert worker.handle({"input": {"action": "info"}})["voices"][:3] == VOICES
+
+
+def test_the_benchmark_tells_what_is_heard(tmp_path):
+    """On every way through the engine, with the error rate, the real-time factor and the pitch."""
+    command = [sys.executable, ROOT / "scripts/bench.py", "speech", "--steps", "7", "--sentences", "1"]
+    command += ["--volume", tmp_path, "--dtypes", "float32", "--json", tmp_path / "speech.json"]
+    table = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert "WER, tiny" in table
+    run = json.loads((tmp_path / "speech.json").read_text())
+    assert {sample["case"] for sample in run["samples"]} == {f"{voice}, 7 steps" for voice in VOICES}
+    assert {sample["side"] for sample in run["samples"]} == {"float32, plain", "float32, together"}
+    for sample in run["samples"]:
+        assert sample["values"]["words"] == 9
+        assert sample["values"]["speech_s"] > 2
