@@ -22,17 +22,19 @@ def test_every_variable_is_read():
             "F5_REVISION": "abc",
             "F5_DEVICE": "cpu",
             "F5_DTYPE": "bfloat16",
+            "ASR_MODEL": "small",
             "OUTPUT_DIR": "/out",
             "URL_EXPIRY_S": "600",
             "MAX_TEXT_CHARS": "10",
             "MAX_AUDIO_MB": "11",
             "MAX_REFERENCE_S": "12",
+            "REFERENCE_PAD_S": "0.25",
             "MAX_INLINE_MB": "13",
             "LOG_LEVEL": "debug",
         }
     )
     assert settings == Settings(
-        Path("/data"), "F5TTS_Base", "abc", "cpu", "bfloat16", Path("/out"), 600, 10, 11, 12, 13, "DEBUG"
+        Path("/data"), "F5TTS_Base", "abc", "cpu", "bfloat16", "small", Path("/out"), 600, 10, 11, 12, 0.25, 13, "DEBUG"
     )
 
 
@@ -44,6 +46,8 @@ def test_every_variable_is_read():
         ("MAX_REFERENCE_S", "16"),
         ("MAX_TEXT_CHARS", "0"),
         ("MAX_AUDIO_MB", "-1"),
+        ("REFERENCE_PAD_S", "nan"),
+        ("REFERENCE_PAD_S", "1.5"),
         ("LOG_LEVEL", "LOUD"),
         ("F5_DEVICE", "tpu"),
         ("F5_DTYPE", "int8"),

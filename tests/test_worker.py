@@ -103,9 +103,8 @@ def test_punctuation_alone_is_not_spoken(worker, monkeypatch):
 def test_the_transcript_is_looked_at_as_well(worker):
     clip = base64.b64encode(recording(worker))
     recorded = {"voice": None, "ref_audio": clip.decode(), "ref_text": "A longer \u2603 text"}
-    assert worker.handle(job(**recorded))["warnings"] == [
-        "the model's vocabulary lacks \u2603: each is read as a space"
-    ]
+    warnings = worker.handle(job(**recorded))["warnings"]
+    assert "the model's vocabulary lacks \u2603: each is read as a space" in warnings
 
 
 def test_info_names_model_device_and_limits_without_secrets(worker, s3):
