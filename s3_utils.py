@@ -113,7 +113,7 @@ class S3Store:
         Raises StorageFailed.
         """
         full_key = self.prefix + key
-        self._write(full_key, data, content_type)
+        self.write(key, data, content_type)
         with _translated(StorageFailed, f"{full_key} could not be linked in bucket {self.bucket}", "s3:GetObject"):
             place = {"Bucket": self.bucket, "Key": full_key}
             # Taken before the signing and in whole seconds, as in the link: it never outlives the link.
@@ -132,7 +132,9 @@ class S3Store:
 
     def write(self, key: str, data: bytes, content_type: str) -> None:
         """Store `data` under `<prefix><key>`. Raises StorageFailed."""
-        self._write(self.prefix + key, data, content_type)
+        full_key = self.prefix + key
+        with _translated(StorageFailed, f"{full_key} could not be stored in bucket {self.bucket}", "s3:PutObject"):
+            self._client.put_object(Bucket=self.bucket, Key=full_key, Body=data, ContentType=content_type)
 
     def entries(self, prefix: str) -> Iterator[Entry]:
         """All objects below `<prefix><this prefix>`, however many there are; keys without the store's prefix."""
@@ -147,10 +149,6 @@ class S3Store:
         """Remove `<prefix><key>`, if it is there. Raises StorageFailed."""
         with _translated(StorageFailed, f"{key} could not be removed", "s3:DeleteObject"):
             self._client.delete_object(Bucket=self.bucket, Key=self.prefix + key)
-
-    def _write(self, full_key: str, data: bytes, content_type: str) -> None:
-        with _translated(StorageFailed, f"{full_key} could not be stored in bucket {self.bucket}", "s3:PutObject"):
-            self._client.put_object(Bucket=self.bucket, Key=full_key, Body=data, ContentType=content_type)
 
     def get(self, key: str, max_bytes: int) -> bytes:
         """The object's bytes. `key` is a full key, as in `s3://bucket/key`: the prefix is not put before it.
@@ -212,11 +210,13 @@ class LocalStore:
             root = self.root.resolve()
             for path in sorted((self._path(directory) if directory else root).rglob("*")):
                 key = path.relative_to(root).as_posix()
+                if not key.startswith(prefix) or path.name.startswith(DRAFT):
+                    continue
                 try:
                     status = path.stat()
                 except FileNotFoundError:  # removed meanwhile
                     continue
-                if key.startswith(prefix) and stat.S_ISREG(status.st_mode) and not path.name.startswith(DRAFT):
+                if stat.S_ISREG(status.st_mode):
                     yield Entry(key, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
 
     def remove(self, key: str) -> None:

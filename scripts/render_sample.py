@@ -9,7 +9,6 @@ pitch. The same model gives the same sample.
 
 from __future__ import annotations
 
-import html
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmark.plot import INK, MARGIN, OURS_FILL, WIDTH, words
+from benchmark.plot import MARGIN, OURS_FILL, WIDTH, svg, words
 
 from voiceclone import audio
 from voiceclone.checkpoints import resolve
@@ -64,15 +63,7 @@ def picture(spoken: list[Take]) -> str:
         y += LINE + HEIGHT
     y += MARGIN
     title = f"{SENTENCE} Loudness and pitch in the voices {', '.join(take.voice for take in spoken)}"
-    return "\n".join(
-        [
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{y}" viewBox="0 0 {WIDTH} {y}"'
-            f' role="img" font-family="system-ui, sans-serif" font-size="13" fill="{INK}">',
-            f"<title>{html.escape(title)}</title>",
-            *body,
-            "</svg>\n",
-        ]
-    )
+    return svg(y, title, body)
 
 
 def panel(take: Take, y: int) -> list[str]:

@@ -96,9 +96,9 @@ def log_mel(samples: Tensor) -> Tensor:
     return (spectrum.T @ filters).clamp(min=MEL_FLOOR).log()[: len(samples) // HOP_LENGTH]
 
 
-def reference_mel(waveform: Waveform) -> Mel:
-    """`ReferenceVoice.mel` of a waveform at 24 kHz."""
-    return log_mel(torch.from_numpy(waveform.samples) * _gain(waveform, TARGET_RMS)).numpy()
+def reference_mel(waveform: Waveform, target_rms: float = TARGET_RMS) -> Mel:
+    """What the model hears of a reference at 24 kHz, raised to `target_rms` if it is quieter: (frames, m)."""
+    return log_mel(torch.from_numpy(waveform.samples) * _gain(waveform, target_rms)).numpy()
 
 
 def _gain(waveform: Waveform, target_rms: float) -> float:
@@ -243,10 +243,8 @@ class Engine:
             OutOfMemory: the device has too little memory.
         """
         gain = _gain(voice.waveform, target_rms)
-        if voice.mel is not None and target_rms == TARGET_RMS:
-            reference = torch.from_numpy(voice.mel)
-        else:
-            reference = log_mel(torch.from_numpy(voice.waveform.samples) * gain)
+        kept = voice.mel if target_rms == TARGET_RMS else None
+        reference = torch.from_numpy(reference_mel(voice.waveform, target_rms) if kept is None else kept)
         plans = [self._plan(chunk, voice, len(reference)) for chunk in chunks]
         lengths = [(plan.frames - len(reference) - 1) * HOP_LENGTH for plan in plans]
         try:

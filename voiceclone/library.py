@@ -64,8 +64,7 @@ class Library:
         about = self._shelf.read(f"{ROOM}{name}.json", MAX_ABOUT_BYTES)
         if about is not None:
             return _parsed(name, about)
-        (found, *_) = [*self._plain(name), None]
-        return found and replace(found, text=self._transcript(name))
+        return self._plain(name)
 
     def audio(self, voice: SavedVoice, max_bytes: int) -> bytes:
         """The sound file. Raises BadAudio where it is gone, StorageFailed."""
@@ -121,14 +120,14 @@ class Library:
         stems = {key.rpartition(".")[0] for key in keys if "/" not in key and key.endswith((".wav", ".json"))}
         return sorted(stems)
 
-    def _plain(self, name: str) -> list[SavedVoice]:
+    def _plain(self, name: str) -> SavedVoice | None:
         """The voice that is a sound file alone."""
         key = f"{ROOM}{name}.wav"
-        return [
-            SavedVoice(name, key, None, created=entry.modified.isoformat(timespec="seconds"), size=entry.size)
-            for entry in self._shelf.entries(key)
-            if entry.key == key
-        ]
+        entry = next((entry for entry in self._shelf.entries(key) if entry.key == key), None)
+        if entry is None:
+            return None
+        created = entry.modified.isoformat(timespec="seconds")
+        return SavedVoice(name, key, self._transcript(name), created=created, size=entry.size)
 
     def _transcript(self, name: str) -> str | None:
         data = self._shelf.read(f"{ROOM}{name}.txt", MAX_TEXT_BYTES)

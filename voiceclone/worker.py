@@ -144,8 +144,7 @@ class Worker:
         if legacy:
             old = [{"name": f"{v.name}.wav", "size": v.size, "last_modified": v.created} for v in saved]
             return {"status": "success", "voices": old, "count": len(old)}
-        names = {voice.name for voice in saved}
-        built_in = [n for n in self.voices.built_in.names if n.startswith(request.prefix) and n not in names]
+        built_in = [name for name in self.voices.built_in.names if name.startswith(request.prefix)]
         described = [{"name": name, "built_in": True} for name in built_in]
         return {"status": "completed", "voices": [*described, *map(_described, saved)]}
 

@@ -41,12 +41,16 @@ def plot(runs: Sequence[Run], cases: Sequence[str] | None = None) -> str:
         body += drawn
     title = "; ".join(TITLES[run.what] for run in runs)
     description = " / ".join(heading(run) for run in runs)
+    return svg(y, title, [f"<desc>{html.escape(description)}</desc>", *body])
+
+
+def svg(height: int, title: str, body: Sequence[str]) -> str:
+    """The picture around its elements."""
     return "\n".join(
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{y}" viewBox="0 0 {WIDTH} {y}"'
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}"'
             f' role="img" font-family="system-ui, sans-serif" font-size="13" fill="{INK}">',
             f"<title>{html.escape(title)}</title>",
-            f"<desc>{html.escape(description)}</desc>",
             *body,
             "</svg>\n",
         ]
