@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voiceclone.normalize import can_spell, spell_numbers
-from voiceclone.reference import FRAME_S, loudness_db, sounding
+from voiceclone.silence import FRAME_S, loudness_db, sounding
 from voiceclone.text import is_wide
 from voiceclone.types import Finding, Transcript, Verdict, Waveform
 

@@ -39,13 +39,14 @@ Mel = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Word:
-    """A word that was heard."""
+    """A word and when it is said."""
 
     text: str
-    """As it was heard, with the punctuation and the space that belong to it."""
+    """With the punctuation and the space that belong to it: the words one after the other are the whole text."""
     start_s: float
     end_s: float
     probability: float
+    """How sure the recogniser is of it, 0..1; 0 for one whose times are guessed from its neighbours'."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,15 @@ class Transcript:
     @property
     def text(self) -> str:
         return "".join(word.text for word in self.words).strip()
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A piece of text and how it is said. Pieces one after the other are the whole text, as written and as spoken."""
+
+    written: str
+    spoken: str
+    """Empty for what is not said."""
 
 
 Verdict = Literal["good", "fair", "poor"]

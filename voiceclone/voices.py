@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from voiceclone import audio, prepared, reference, text
+from voiceclone import audio, prepared, reference, silence, text
 from voiceclone.asr import Recogniser
 from voiceclone.checkup import check_up, check_words
 from voiceclone.errors import BadAudio, DownloadFailed, InvalidInput, ModelUnavailable, StorageFailed, VoiceNotFound
@@ -260,7 +260,7 @@ class Voices:
     def _prepare(self, data: bytes, transcript: str | None, language: str | None) -> ReferenceVoice:
         recording = audio.decode(data, audio.SAMPLE_RATE, MAX_RECORDING_S)
         more = "more than " if recording.duration_s > MAX_RECORDING_S - 0.1 else ""
-        waveform = reference.tidy(recording)
+        waveform = silence.tidy(recording)
         _check(waveform)
         if transcript is not None and not more:
             _check_rate(transcript, waveform)

@@ -1,0 +1,57 @@
+"""Silence is found however loud the recording is, and taken away without a click."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voiceclone.silence import KEPT_PAUSE_S, MARGIN_S, tidy
+from voiceclone.types import Waveform
+
+RATE = 24_000
+RNG = np.random.default_rng(0)
+
+
+def noise(duration_s, level=0.1):
+    return RNG.normal(0, level, int(duration_s * RATE)).astype(np.float32)
+
+
+def silence(duration_s):
+    return noise(duration_s, 1e-5)
+
+
+def waveform(*parts):
+    return Waveform(np.concatenate(parts), RATE)
+
+
+def test_silence_at_both_ends_is_taken_away():
+    tidied = tidy(waveform(silence(1), noise(2), silence(3)))
+    assert tidied.duration_s == pytest.approx(2 + 2 * MARGIN_S, abs=0.04)
+
+
+@pytest.mark.parametrize("level", [0.5, 0.1, 0.01])
+def test_long_pauses_are_shortened_and_short_ones_kept(level):
+    """However loud the speech is."""
+    tidied = tidy(waveform(noise(1, level), silence(2), noise(1, level), silence(0.5), noise(1, level)))
+    assert tidied.duration_s == pytest.approx(3 + 0.5 + KEPT_PAUSE_S, abs=0.05)
+
+
+def test_a_shortened_pause_does_not_click():
+    tone = 0.3 * np.sin(np.arange(RATE) * 0.05).astype(np.float32)
+    samples = tidy(waveform(tone, silence(2), tone)).samples
+    assert np.abs(np.diff(samples)).max() <= np.abs(np.diff(tone)).max() + 0.3
+
+
+def test_of_silence_nothing_is_left():
+    assert len(tidy(waveform(silence(3))).samples) == 0
+    assert len(tidy(Waveform(np.zeros(0, np.float32), RATE)).samples) == 0
+
+
+@given(st.lists(st.tuples(st.booleans(), st.floats(0.02, 1.5)), max_size=8))
+def test_tidying_makes_nothing_longer_and_is_done_at_once(parts):
+    recording = waveform(np.zeros(0, np.float32), *(noise(s) if loud else silence(s) for loud, s in parts))
+    once = tidy(recording)
+    assert len(once.samples) <= len(recording.samples)
+    assert len(tidy(once).samples) == pytest.approx(len(once.samples), abs=0.03 * RATE)

@@ -1,0 +1,84 @@
+"""Where a recording sounds and where it is silent, and silence taken away. Pure functions.
+
+Knows nothing of words. Silence is what lies far below the loud parts of the same recording.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voiceclone.types import Samples, Waveform
+
+FRAME_S = 0.005
+"""Loudness is measured in frames of this length."""
+SMOOTHED = 5
+"""Frames whose mean tells speech from pauses."""
+BELOW_SPEECH_DB = 38.0
+"""What is so much quieter than the loud parts of the speech is a pause."""
+QUIETEST_DB = -60.0
+"""Below full scale; what is quieter is a pause however quiet the speech is."""
+MARGIN_S = 0.05
+"""Kept of the silence before the first and behind the last sound: attack and release are quiet."""
+LONG_PAUSE_S = 0.8
+KEPT_PAUSE_S = 0.4
+"""A longer pause inside is shortened to this: it would be taken for the voice's pace."""
+FADE_S = 0.01
+
+
+def tidy(waveform: Waveform) -> Waveform:
+    """Without the silence at both ends, and with long pauses shortened; empty where all of it is silent."""
+    rate = waveform.sample_rate
+    sound = sounding(waveform)
+    if not sound.any():
+        return Waveform(waveform.samples[:0], rate)
+    hop = int(FRAME_S * rate)
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], sound.astype(np.int8), [0]])))
+    spans = [(int(start) * hop, min(int(end) * hop, len(waveform.samples))) for start, end in edges.reshape(-1, 2)]
+    margin = int(MARGIN_S * rate)
+    kept: list[tuple[int, int]] = [(max(0, spans[0][0] - margin), spans[0][1])]
+    for (_, end), (start, stop) in pairwise(spans):
+        if start - end > LONG_PAUSE_S * rate:
+            half = int(KEPT_PAUSE_S * rate / 2)
+            kept[-1] = (kept[-1][0], end + half)
+            kept.append((start - half, stop))
+        else:
+            kept[-1] = (kept[-1][0], stop)
+    kept[-1] = (kept[-1][0], min(len(waveform.samples), kept[-1][1] + margin))
+    return Waveform(_joined([waveform.samples[start:end] for start, end in kept], int(FADE_S * rate)), rate)
+
+
+def loudness_db(waveform: Waveform) -> NDArray[np.float64]:
+    """Of each frame of FRAME_S, in dB below full scale."""
+    hop = int(FRAME_S * waveform.sample_rate)
+    samples = waveform.samples[: len(waveform.samples) // hop * hop].astype(np.float64)
+    energy = np.square(samples.reshape(-1, hop)).mean(axis=1)
+    loudness: NDArray[np.float64] = 10 * np.log10(energy + 1e-12)
+    return loudness
+
+
+def sounding(waveform: Waveform) -> NDArray[np.bool_]:
+    """Which frames are no pause."""
+    loudness = loudness_db(waveform)
+    if not len(loudness):
+        return np.zeros(0, bool)
+    # A single frame of a quiet breath differs with every codec.
+    energy = np.convolve(10 ** (loudness / 10), np.full(SMOOTHED, 1 / SMOOTHED), mode="same")[: len(loudness)]
+    loudness = 10 * np.log10(energy + 1e-12)
+    floor = max(float(np.percentile(loudness, 95)) - BELOW_SPEECH_DB, QUIETEST_DB)
+    sounding: NDArray[np.bool_] = loudness > floor
+    return sounding
+
+
+def _joined(parts: Sequence[Samples], fade: int) -> Samples:
+    """One behind the other, without clicks."""
+    joined = parts[0]
+    for part in parts[1:]:
+        overlap = min(fade, len(joined), len(part))
+        ramp = np.linspace(0, 1, overlap, dtype=np.float32)
+        seam = joined[len(joined) - overlap :] * (1 - ramp) + part[:overlap] * ramp
+        joined = np.concatenate([joined[: len(joined) - overlap], seam, part[overlap:]])
+    return joined
