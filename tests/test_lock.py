@@ -20,7 +20,7 @@ FIRST_PARTY = {"voiceclone", "s3_utils", *(path.stem for path in (ROOT / "script
 WORKER_FILES = [
     ROOT / "runpod-handler.py",
     ROOT / "s3_utils.py",
-    *sorted((ROOT / "voiceclone").glob("*.py")),
+    *sorted((ROOT / "voiceclone").rglob("*.py")),
     *sorted((ROOT / "scripts").glob("*.py")),
 ]
 JOB = {"text": "你好, hello.", "voice": "example-zh", "nfe_step": 1}

@@ -5,6 +5,7 @@ Knows neither the job's JSON nor the model.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +16,9 @@ from numpy.typing import NDArray
 
 Samples = NDArray[np.float32]
 """Mono audio, shape (n,), nominally within -1..1."""
+
+SEEDS = 2**32
+"""Seeds are smaller than this."""
 
 Tokenizer = Literal["pinyin", "char"]
 """How a model was taught to read: Chinese characters as pinyin, or every character as it is."""
@@ -103,6 +107,13 @@ class ReferenceVoice:
     """What was changed of the recording, for the caller."""
     findings: tuple[Finding, ...] = ()
     """How good it is, where that was looked at."""
+    kept_as: str | None = None
+    """Where it lies among the references that are kept, if it came with a job; None for a voice that has a name."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Tells it from any other recording and transcript."""
+        return hashlib.sha256(self.text.encode() + self.waveform.samples.tobytes()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
@@ -110,10 +121,13 @@ class Chunk:
     """A piece of text that is spoken in one pass of the model."""
 
     text: str
+    voice: ReferenceVoice
     seed: int
     """Seed of this chunk's noise, 0..2^32-1: the chunk sounds the same whatever is spoken beside it."""
     speed: float = 1.0
     """Speech rate relative to the reference."""
+    duration_s: float | None = None
+    """How long it shall be, whatever the rate; None: as long as text and rate make it."""
 
 
 @dataclass(frozen=True)
@@ -122,15 +136,6 @@ class Span:
 
     start_s: float
     end_s: float
-
-
-@dataclass(frozen=True)
-class Speech:
-    """Chunks spoken and joined."""
-
-    waveform: Waveform
-    spans: tuple[Span, ...]
-    """One span for each chunk, in order; neighbours overlap where they are cross-faded."""
 
 
 @dataclass(frozen=True)
@@ -155,16 +160,6 @@ class Store(Protocol):
         ...
 
 
-class Bucket(Store, Protocol):
-    """A store whose objects have an `s3://` address and can be read."""
-
-    bucket: str
-
-    def get(self, key: str, max_bytes: int) -> bytes:
-        """The object's bytes. Raises DownloadFailed if it is missing, out of reach or larger than `max_bytes`."""
-        ...
-
-
 @dataclass(frozen=True)
 class Entry:
     """An object on a shelf."""
@@ -172,6 +167,30 @@ class Entry:
     key: str
     size: int
     modified: datetime
+
+
+class Bucket(Store, Protocol):
+    """A store whose objects have an `s3://` address, can be read, listed and linked again."""
+
+    bucket: str
+    prefix: str
+    """Of the keys of everything that is stored."""
+
+    def link(self, key: str, expires_in_s: int) -> Artifact:
+        """A link to what was stored under `key`. Raises StorageFailed."""
+        ...
+
+    def exists(self, key: str) -> bool:
+        """Whether anything is stored under `key`. Raises StorageFailed."""
+        ...
+
+    def entries(self, prefix: str) -> Iterable[Entry]:
+        """All stored objects whose keys begin so. Raises StorageFailed."""
+        ...
+
+    def get(self, key: str, max_bytes: int) -> bytes:
+        """The object's bytes. Raises DownloadFailed if it is missing, out of reach or larger than `max_bytes`."""
+        ...
 
 
 class Shelf(Protocol):
