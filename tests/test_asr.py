@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from benchmark.hearing import word_error_rate
 from conftest import ROOT
+from recordings import RATE, joined, recording
 
 from voiceclone.asr import Recogniser
 from voiceclone.checkpoints import RECOGNISERS, resolve_recogniser
@@ -18,6 +19,7 @@ from voiceclone.types import Waveform
 from voiceclone.voices import BuiltIn
 
 ENGLISH = BuiltIn().named("example-en")
+NATURE, SPOONS, RAINBOW = (recording(name) for name in ("basic_ref_en", "main", "town"))
 
 
 def test_words_have_their_times(recogniser):
@@ -39,6 +41,103 @@ def test_a_language_that_whisper_does_not_know_is_only_a_hint(recogniser):
 
 def test_in_silence_nothing_is_heard(recogniser):
     assert recogniser.transcribe(Waveform(np.zeros(48_000, np.float32), 24_000), "en").text == ""
+
+
+SPOKEN = {
+    "a sentence": SPOONS,
+    "a long sentence": RAINBOW,
+    "with a long pause": NATURE,
+    "phrases, and pauses of 0 to 0.3 s": joined(
+        0.05, SPOONS.part(6, 11), 0.3, RAINBOW.part(3, 5), SPOONS.part(0, 5), 0.1, NATURE.part(4, 8), 0.05
+    ),
+    "words out of context": joined(
+        0.1,
+        SPOONS.part(3, 3),
+        0.1,
+        SPOONS.part(19, 19),
+        0.2,
+        RAINBOW.part(4, 4),
+        NATURE.part(8, 8),
+        0.3,
+        SPOONS.part(1, 1),
+    ),
+}
+
+
+def test_words_of_a_known_text_are_found_where_they_are_said(recogniser):
+    """Half of all starts and ends to 60 ms, nine of ten to 150 ms; and in every recording half of them to 100 ms."""
+    off_s = {}
+    for name, truth in SPOKEN.items():
+        words = recogniser.align(truth.waveform, truth.text, "en")
+        assert are_in_order(words, truth.waveform)
+        assert np.mean([word.probability for word in words]) > 0.2
+        pairs = zip(words, truth.words, strict=True)
+        off_s[name] = np.abs([(a.start_s - b.start_s, a.end_s - b.end_s) for a, b in pairs])
+    together = np.concatenate(list(off_s.values()))
+    assert np.median(together) <= 0.06
+    assert np.percentile(together, 90) <= 0.15
+    assert all(np.median(off) <= 0.1 for off in off_s.values()), off_s
+
+
+def are_in_order(words, waveform):
+    times = [time for word in words for time in (word.start_s, word.end_s)]
+    return times == sorted(times) and all(0 <= time <= waveform.duration_s for time in times)
+
+
+def test_what_is_not_said_does_not_move_what_is(recogniser):
+    """Of one wrong word too many the others do not suffer, and it is improbable."""
+    text = SPOONS.text.replace("five thick", "five enormous thick")
+    words = list(recogniser.align(SPOONS.waveform, text, "en"))
+    (wrong,) = [word for word in words if word.text == "enormous "]
+    assert wrong.probability < 0.05
+    words.remove(wrong)
+    off = [a.start_s - b.start_s for a, b in zip(words, SPOONS.words, strict=True)]
+    assert np.median(np.abs(off)) <= 0.06
+    assert are_in_order(words, SPOONS.waveform)
+
+
+def test_speech_that_says_something_else_gives_improbable_words(recogniser):
+    words = recogniser.align(RAINBOW.waveform, SPOONS.text, "en")
+    assert "".join(word.text for word in words) == SPOONS.text
+    assert are_in_order(words, RAINBOW.waveform)
+    assert np.mean([word.probability for word in words]) < 0.2
+
+
+def test_a_single_word_has_all_of_the_sound(recogniser):
+    spoken = joined(0.2, RAINBOW.part(4, 4), 0.4)
+    (word,) = recogniser.align(spoken.waveform, "Rainbow!", "en")
+    assert (word.start_s, word.end_s) == pytest.approx((0.2, 0.2 + RAINBOW.part(4, 4).waveform.duration_s), abs=0.06)
+
+
+def test_chinese_has_a_word_for_each_character(recogniser):
+    """Told in order, and more than the first of them behind the pause that is in the recording."""
+    chinese = BuiltIn().named("example-zh")
+    words = recogniser.align(chinese.waveform, chinese.text, "zh")
+    assert "|".join(word.text for word in words) == "对，|这|就|是|我，|万|人|敬|仰|的|太|乙|真|人。"
+    assert are_in_order(words, chinese.waveform)
+    assert words[0].end_s < 1 < words[1].start_s
+
+
+@pytest.mark.parametrize("text", ["- nature - call - (me).", "“Nature”… call me?!", "..."])
+def test_signs_are_part_of_a_word(recogniser, text):
+    words = recogniser.align(NATURE.waveform, text, "en")
+    assert "".join(word.text for word in words) == text
+    assert are_in_order(words, NATURE.waveform)
+
+
+@pytest.mark.parametrize("duration_s", [0.0, 0.004, 0.05, 1.0, 31.0])
+def test_in_silence_and_in_too_much_speech_times_are_guessed(recogniser, duration_s):
+    waveform = Waveform(np.zeros(int(duration_s * RATE), np.float32), RATE)
+    words = recogniser.align(waveform, "Nobody says this.", "en")
+    assert [word.text for word in words] == ["Nobody ", "says ", "this."]
+    assert are_in_order(words, waveform)
+    assert recogniser.align(waveform, "", "en") == ()
+
+
+def test_of_more_text_than_whisper_can_say_the_times_are_guessed(recogniser):
+    words = recogniser.align(NATURE.waveform, "nature " * 500, "en")
+    assert (len(words), {word.probability for word in words}) == (500, {0.0})
+    assert are_in_order(words, NATURE.waveform)
 
 
 def test_the_model_is_loaded_when_it_is_first_needed():

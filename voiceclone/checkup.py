@@ -11,10 +11,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from voiceclone.normalize import can_spell, spell_numbers
 from voiceclone.silence import FRAME_S, loudness_db, sounding
 from voiceclone.text import is_wide
 from voiceclone.types import Finding, Transcript, Verdict, Waveform
+from voiceclone.verification import word_error_rate
 
 ORDER: tuple[Verdict, ...] = ("good", "fair", "poor")
 
@@ -48,23 +48,6 @@ def check_up(recording: Waveform, kept: Waveform, text: str, heard: Transcript |
 def check_words(text: str, heard: Transcript) -> tuple[Finding, Finding]:
     """Whether what is heard is what is said to be said."""
     return _language(heard), _transcript(text, heard)
-
-
-def word_error_rate(said: str, heard: str, language: str | None = None) -> float:
-    """Words wrong, missing or too many, by the words that are said; characters where the script has no spaces."""
-    from rapidfuzz.distance import Levenshtein
-
-    ours, theirs = _words(said, language), _words(heard, language)
-    return float(Levenshtein.distance(ours, theirs)) / max(1, len(ours))
-
-
-def _words(text: str, language: str | None) -> list[str]:
-    if language and can_spell(language):
-        text = spell_numbers(text, language)
-    if any(is_wide(c) for c in text):
-        return [c for c in text.casefold() if c.isalnum()]
-    kept = "".join(c for c in text.casefold().replace("-", " ") if c.isalnum() or c.isspace())
-    return kept.split()
 
 
 def _finding(what: str, value: float | str, unit: str, verdict: Verdict, advice: str) -> Finding:
