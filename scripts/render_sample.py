@@ -3,12 +3,13 @@
 
     python scripts/render_sample.py      .github/sample.mp3 and .github/sample.svg
 
-One sentence in each of the model's voices, one after the other. The picture shows for each how loud it is and its
-pitch. The same model gives the same sample.
+One sentence in each of the model's voices, one after the other. The picture shows for each how loud it is, its pitch,
+and when each word is said. The same model gives the same sample.
 """
 
 from __future__ import annotations
 
+import html
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from benchmark.hearing import recogniser
 from benchmark.plot import MARGIN, OURS_FILL, WIDTH, svg, words
 
 from voiceclone import audio
@@ -25,7 +27,7 @@ from voiceclone.checkpoints import resolve
 from voiceclone.checkup import pitch
 from voiceclone.engine import Engine
 from voiceclone.sampling import Sampling
-from voiceclone.types import Chunk, Waveform
+from voiceclone.types import Chunk, Waveform, Word
 from voiceclone.voices import BuiltIn
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -43,6 +45,7 @@ PITCH_FILL = "#d9822b"
 class Take:
     voice: str
     waveform: Waveform
+    timed: tuple[Word, ...]
 
 
 def takes() -> Iterator[Take]:
@@ -50,8 +53,11 @@ def takes() -> Iterator[Take]:
     checkpoint = resolve("demo", None, ROOT)
     engine = Engine.load(checkpoint, "cpu", "float32")
     voices = BuiltIn(checkpoint.voices)
+    listener = recogniser()
     for name in voices.model_names:
-        yield Take(name, engine.speak([Chunk(SENTENCE, SEED)], voices.named(name), Sampling(STEPS)).waveform)
+        (samples,) = engine.speak([Chunk(SENTENCE, voices.named(name), SEED)], Sampling(STEPS))
+        waveform = Waveform(samples, audio.SAMPLE_RATE)
+        yield Take(name, waveform, listener.align(waveform, SENTENCE, "en"))
 
 
 def picture(spoken: list[Take]) -> str:
@@ -60,14 +66,14 @@ def picture(spoken: list[Take]) -> str:
     y = MARGIN + LINE
     for take in spoken:
         body += panel(take, y)
-        y += LINE + HEIGHT
+        y += LINE + HEIGHT + LINE
     y += MARGIN
     title = f"{SENTENCE} Loudness and pitch in the voices {', '.join(take.voice for take in spoken)}"
     return svg(y, title, body)
 
 
 def panel(take: Take, y: int) -> list[str]:
-    """Loudness as bars around the middle, pitch as dots, low ones at the bottom."""
+    """Loudness as bars around the middle, pitch as dots, low ones at the bottom, words below where they are said."""
     samples = take.waveform.samples
     pitches = pitch(take.waveform)
     middle = float(np.nanmedian(pitches))
@@ -89,6 +95,14 @@ def panel(take: Take, y: int) -> list[str]:
                 f'<circle cx="{x:.1f}" cy="{top + HEIGHT * (HIGH - min(hz, HIGH)) / (HIGH - LOW):.1f}" r="1.8"'
                 f' fill="{PITCH_FILL}"/>'
             )
+    for word in take.timed:
+        start, end = (MARGIN + time / take.waveform.duration_s * width for time in (word.start_s, word.end_s))
+        body.append(f'<path d="M{start:.1f} {top + HEIGHT + 3}v4H{end:.1f}v-4" fill="none" stroke="{OURS_FILL}"/>')
+        label = html.escape(word.text.strip())
+        body.append(
+            f'<text x="{(start + end) / 2:.1f}" y="{top + HEIGHT + 19}" text-anchor="middle" font-size="10.5">'
+            f"{label}</text>"
+        )
     return body
 
 

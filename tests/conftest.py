@@ -6,10 +6,12 @@ import importlib.util
 import os
 import sys
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pytest
 from benchmark import hearing
 from random_checkpoint import write_random
@@ -17,9 +19,12 @@ from random_checkpoint import write_random
 from s3_utils import LocalStore
 from voiceclone.asr import Recogniser
 from voiceclone.checkpoints import Checkpoint, resolve
+from voiceclone.delivery import Delivery
 from voiceclone.engine import Engine, reference_mel
 from voiceclone.library import Library
+from voiceclone.sampling import Sampling
 from voiceclone.settings import Settings
+from voiceclone.types import Chunk, Samples
 from voiceclone.voices import BuiltIn, Voices
 from voiceclone.worker import Worker
 
@@ -69,7 +74,13 @@ def make_voices(
 def worker(settings: Settings, checkpoint: Checkpoint, engine: Engine, recogniser: Recogniser) -> Worker:
     """A worker without a bucket: it delivers to a directory."""
     voices = make_voices(settings, recogniser)
-    return Worker(settings, checkpoint, engine, voices, None, LocalStore(settings.local_output_dir))
+    delivery = Delivery(settings, None, LocalStore(settings.local_output_dir))
+    return Worker(settings, checkpoint, engine, recogniser, voices, delivery)
+
+
+def spoken(engine: Engine, chunks: Sequence[Chunk], sampling: Sampling, **how: float) -> Samples:
+    """Every chunk, end to end."""
+    return np.concatenate(list(engine.speak(chunks, sampling, **how)))
 
 
 @pytest.fixture(scope="session")

@@ -5,16 +5,31 @@ from __future__ import annotations
 import io
 import resource
 import struct
+from itertools import pairwise
 
+import av
 import numpy as np
 import pytest
 import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voiceclone.audio import FORMATS, content_type, decode, encode, join, resample, rms
+from voiceclone.audio import (
+    EDGE_S,
+    FORMATS,
+    content_type,
+    decode,
+    encode,
+    join,
+    loudness,
+    made_as_loud,
+    resample,
+    rms,
+)
 from voiceclone.errors import BadAudio
 from voiceclone.types import Waveform
+
+FILES = [each for each in FORMATS if each != "pcm"]
 
 
 def tone(duration_s=1.0, sample_rate=24_000, frequency=440.0):
@@ -28,7 +43,7 @@ def as_wav(samples, sample_rate, subtype="PCM_16"):
     return buffer.getvalue()
 
 
-@pytest.mark.parametrize("audio_format", FORMATS)
+@pytest.mark.parametrize("audio_format", FILES)
 def test_every_format_comes_back_as_it_went(audio_format):
     """Same length within a codec's padding, same level, same pitch."""
     waveform = tone()
@@ -55,7 +70,7 @@ def test_ten_minutes_of_vorbis_can_be_encoded():
 
 
 def test_content_types_are_of_audio():
-    assert {content_type(f) for f in FORMATS} == {"audio/wav", "audio/flac", "audio/mpeg", "audio/ogg"}
+    assert {content_type(f) for f in FORMATS} == {"audio/wav", "audio/flac", "audio/mpeg", "audio/ogg", "audio/pcm"}
 
 
 def test_stereo_is_mixed_and_resampled():
@@ -110,30 +125,105 @@ def test_a_header_that_lies_about_the_length_does_not_reserve_memory():
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000
 
 
-PARTS = st.lists(st.integers(1, 400), min_size=1, max_size=6)
+PARTS = st.lists(st.integers(2, 400), min_size=1, max_size=6)
 
 
 @given(lengths=PARTS, cross_fade_s=st.sampled_from([0.0, 0.05, 0.15, 1.0]))
 def test_joining_keeps_the_level_and_tells_where_each_part_lies(lengths, cross_fade_s):
     """Parts of constant one join to constant one: nothing dips or doubles at a fade."""
     rate = 1000
-    joined, spans = join((np.ones(n, np.float32) for n in lengths), lengths, rate, cross_fade_s)
-    assert np.allclose(joined.samples, 1, atol=1e-6)
+    joined, spans = join((np.ones(n, np.float32) for n in lengths), [0.0] * (len(lengths) + 1), rate, cross_fade_s)
+    if cross_fade_s:
+        edge = int(EDGE_S * rate)
+        assert np.allclose(joined.samples[edge:-edge], 1, atol=1e-6)
+    assert joined.samples.max() <= 1 + 1e-6
     assert spans[0].start_s == 0
     assert spans[-1].end_s * rate == pytest.approx(len(joined.samples))
     for n, span in zip(lengths, spans, strict=True):
         assert (span.end_s - span.start_s) * rate == pytest.approx(n)
 
 
+@given(parts=st.lists(st.tuples(st.integers(1, 400), st.sampled_from([0, 0, 1, 7, 250])), min_size=1, max_size=6))
+def test_pauses_are_exact_samples_of_silence(parts):
+    rate, lead = 1000, 30
+    lengths, pauses = zip(*parts, strict=True)
+    seconds = [lead / rate, *(pause / rate for pause in pauses)]
+    joined, spans = join((np.ones(n, np.float32) for n in lengths), seconds, rate, 0.05)
+    assert not joined.samples[:lead].any()
+    for (before, pause), after in zip(zip(spans, pauses, strict=True), [*spans[1:], None], strict=True):
+        end = round(before.end_s * rate)
+        assert not joined.samples[end : end + pause].any()
+        if after is not None and pause:
+            assert round(after.start_s * rate) == end + pause
+    overlapped = sum(max(0, round((a.end_s - b.start_s) * rate)) for a, b in pairwise(spans))
+    assert len(joined.samples) == lead + sum(lengths) + sum(pauses) - overlapped
+
+
 def test_joining_fades_linearly_as_f5_tts_does():
-    joined, spans = join([np.full(100, 2, np.float32), np.full(100, 4, np.float32)], [100, 100], 1000, 0.05)
+    parts = [np.full(100, 2, np.float32), np.full(100, 4, np.float32)]
+    joined, spans = join(parts, [0.0] * 3, 1000, 0.05)
     assert np.allclose(joined.samples[50:100], np.linspace(2, 4, 50))
     assert (spans[0].end_s, spans[1].start_s) == (0.1, 0.05)
+    assert parts[0][-1] == 2, "what was given is left as it was"
 
 
-def test_joining_without_a_fade_lays_end_to_end():
-    joined, _ = join([np.full(10, 1, np.float32), np.full(10, 2, np.float32)], [10, 10], 1000, 0)
-    assert joined.samples.tolist() == [1] * 10 + [2] * 10
+@pytest.mark.parametrize(("cross_fade_s", "pause_s"), [(0.15, 0.0), (0.0, 0.0), (0.15, 0.4)])
+def test_no_joint_clicks(cross_fade_s, pause_s):
+    """Between tones that stop at full swing no sample jumps further than within them."""
+    rate = 24_000
+    tones = [np.sin(np.arange(rate) * hz / rate * 2 * np.pi + 1.5).astype(np.float32) for hz in (110, 171, 93)]
+    joined, _ = join(tones, [pause_s] * 4, rate, cross_fade_s)
+    within = max(float(np.abs(np.diff(tone)).max()) for tone in tones)
+    assert np.abs(np.diff(joined.samples, prepend=0, append=0)).max() <= 1.3 * within
+
+
+def sounds(seconds=3, rate=24_000, level=0.1):
+    return Waveform((level * np.sin(np.arange(seconds * rate) * 997 / rate * 2 * np.pi)).astype(np.float32), rate)
+
+
+def test_loudness_is_that_of_the_recommendation():
+    """EBU Tech 3341: a sine of 997 Hz at -23 dB below full scale in one channel of a stereo pair is -26 LUFS or, as a
+    single channel, 3.01 dB less than its level."""
+    assert loudness(sounds(level=10 ** (-23 / 20))) == pytest.approx(-26.0, abs=0.1)
+    assert loudness(Waveform(np.zeros(48_000, np.float32), 24_000)) <= -70
+
+
+@pytest.mark.parametrize("lufs", [-30.0, -23.0, -16.0])
+def test_speech_is_made_as_loud_as_asked(lufs):
+    louder, reached = made_as_loud(sounds(level=0.02), lufs)
+    assert reached == pytest.approx(lufs, abs=0.01)
+    assert loudness(louder) == pytest.approx(lufs, abs=0.15)
+
+
+def test_peaks_limit_how_loud_it_gets():
+    louder, reached = made_as_loud(sounds(), -1.0)
+    assert np.abs(louder.samples).max() <= 0.9
+    assert reached == pytest.approx(loudness(louder), abs=0.15)
+    assert reached < -1
+
+
+def test_silence_is_not_made_louder():
+    silent = Waveform(np.zeros(48_000, np.float32), 24_000)
+    assert made_as_loud(silent, -20.0)[0] is silent
+
+
+@pytest.mark.parametrize("audio_format", FILES)
+@pytest.mark.parametrize("rate", [8_000, 24_000, 48_000])
+def test_a_file_has_its_title_and_its_rate(audio_format, rate):
+    """By another decoder than the one that wrote it."""
+    data = encode(Waveform(sounds(1, rate).samples, rate), audio_format, "Früh am Morgen 你好")
+    with av.open(io.BytesIO(data)) as file:
+        stream = file.streams.audio[0]
+        tags = {key.lower(): value for key, value in {**file.metadata, **stream.metadata}.items()}
+        assert tags["title"] == "Früh am Morgen 你好"
+        assert audio_format == "mp3" or any("voiceclone" in value for value in tags.values())
+        assert stream.rate == (48_000 if audio_format == "opus" else rate)  # Opus always decodes at 48 kHz
+
+
+def test_pcm_is_samples_and_nothing_else():
+    waveform = sounds(1)
+    samples = np.frombuffer(encode(waveform, "pcm", "No place for it"), "<i2")
+    assert np.abs(samples / 32768 - waveform.samples).max() < 1e-4
 
 
 def test_what_lies_beyond_the_limit_is_not_read():

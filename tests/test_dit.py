@@ -44,9 +44,9 @@ def make_pair(upstream, arch):
     return cfm, DiT.from_state(arch, dit_state(arch, weights)), Modulator.from_state(arch, modulator_state(weights))
 
 
-def make_plan(frames, characters, seed):
+def make_plan(reference, frames, characters, seed):
     torch.manual_seed(seed)
-    return Plan(torch.randint(0, VOCABULARY_SIZE, (characters,)), frames, seed)
+    return Plan(reference, torch.randint(0, VOCABULARY_SIZE, (characters,)), frames, seed)
 
 
 def error(ours, theirs):
@@ -59,8 +59,8 @@ def error(ours, theirs):
 def test_same_mel_as_f5_tts(upstream, name, reference_frames, frames, characters):
     """With the same weights and noise the final mel agrees with f5-tts to 1e-5, and it is not just the noise."""
     cfm, dit, modulator = make_pair(upstream, ARCHS[name])
-    plan = make_plan(frames, characters, seed=5)
     reference = torch.randn(reference_frames, 100)
+    plan = make_plan(reference, frames, characters, seed=5)
     for nfe_step, cfg_strength, sway in ((7, 2.0, -1.0), (5, 0.0, 0.3)):
         theirs, _ = cfm.sample(
             reference[None],
@@ -72,7 +72,7 @@ def test_same_mel_as_f5_tts(upstream, name, reference_frames, frames, characters
             seed=5,
         )
         schedule = Schedule.of(modulator, Sampling(nfe_step, cfg_strength, sway))
-        ours = sample(Eager(dit), schedule, [plan], reference, cfg_strength)
+        ours = sample(Eager(dit), schedule, [plan], cfg_strength)
         spoken, noise = theirs[0, reference_frames:], plan.noise(100)[reference_frames:]
         assert error(ours[reference_frames:], spoken) <= 1e-5
         assert error(noise, spoken) > 0.1
@@ -83,14 +83,12 @@ def test_same_mel_as_f5_tts(upstream, name, reference_frames, frames, characters
 def test_a_chunk_does_not_depend_on_its_neighbours(upstream, name):
     """Chunks of unequal length in one batch come out as each does alone."""
     _, dit, modulator = make_pair(upstream, ARCHS[name])
-    plans = [
-        make_plan(frames, characters, seed) for seed, (frames, characters) in enumerate([(90, 30), (260, 80), (75, 74)])
-    ]
-    reference = torch.randn(60, 100)
+    sizes = [(60, 90, 30), (110, 260, 80), (20, 75, 74)]
+    plans = [make_plan(torch.randn(n, 100), frames, characters, n) for n, frames, characters in sizes]
     schedule = Schedule.of(modulator, Sampling(nfe_step=7))
-    together = sample(Eager(dit), schedule, plans, reference, 2.0).split([plan.frames for plan in plans])
+    together = sample(Eager(dit), schedule, plans, 2.0).split([plan.frames for plan in plans])
     for plan, mel in zip(plans, together, strict=True):
-        alone = sample(Eager(dit), schedule, [plan], reference, 2.0)
+        alone = sample(Eager(dit), schedule, [plan], 2.0)
         assert error(mel, alone) <= 1e-5
 
 
@@ -170,13 +168,13 @@ def test_every_tensor_follows_the_weights_to_their_device(use_flash):
 def test_idle_chunks_change_nothing(upstream, name):
     """A batch may be filled up: the chunks of the text come out as they do without."""
     _, dit, modulator = make_pair(upstream, ARCHS[name])
-    plans = [make_plan(200, 40, 0), make_plan(90, 20, 1)]
     reference = torch.randn(60, 100)
+    plans = [make_plan(reference, 200, 40, 0), make_plan(reference, 90, 20, 1)]
     schedule = Schedule.of(modulator, Sampling(nfe_step=5))
 
     class Filled(Eager):
         def fill(self, lengths):
             return [*lengths, 94, 0], 512
 
-    filled, plain = (sample(follow, schedule, plans, reference, 2.0) for follow in (Filled(dit), Eager(dit)))
+    filled, plain = (sample(follow, schedule, plans, 2.0) for follow in (Filled(dit), Eager(dit)))
     assert error(filled, plain) <= 1e-5

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from conftest import spoken
 from safetensors.torch import load_file, save_file
 
 from voiceclone.copies import Copies
@@ -26,7 +27,7 @@ def copies(tmp_path):
 
 
 def speak(engine, nfe_step=7):
-    return engine.speak([Chunk("The same words.", 3)], VOICE, Sampling(nfe_step)).waveform.samples
+    return spoken(engine, [Chunk("The same words.", VOICE, 3)], Sampling(nfe_step))
 
 
 def files(copies):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voiceclone.text import as_transcript, clean, dropped, is_speakable, size, split, tokenize
+from voiceclone.text import as_transcript, clean, dropped, is_speakable, respelled, size, split, tokenize
 
 NASTY = [
     "Hello, world! I can't believe it's 3.14; mother-in-law, e.g. AT&T or C++ at foo@bar.com",
@@ -134,6 +134,51 @@ def test_every_scripts_own_sentence_ends_are_known(sentences):
 
 def test_decimals_and_closing_quotes_do_not_end_in_the_wrong_place():
     assert split('He said "it is 3.14." Then he left.', 22) == ['He said "it is 3.14."', "Then he left."]
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "He met Dr. Smith at noon.",
+        "J. S. Bach wrote it.",
+        "It is big, e.g. an ox.",
+        "Das ist z.B. gut.",
+        'See "No. 5".',
+    ],
+)
+def test_an_abbreviation_does_not_end_a_sentence(sentence):
+    text = f"One two. {sentence} Four."
+    assert split(text, size(sentence)) == ["One two.", sentence, "Four."]
+
+
+def test_i_ends_a_sentence():
+    assert split("So do I. You do not.", 13) == ["So do I.", "You do not."]
+
+
+@given(text=TEXTS, max_size=st.integers(4, 120))
+def test_a_piece_is_not_split_again(text, max_size):
+    assert all(split(piece, max_size) == [piece] for piece in split(clean(text), max_size))
+
+
+@pytest.mark.parametrize(
+    ("character", "known", "read_as"),
+    [
+        ("é", "abcdefghijklmnopqrstuvwxyz", "e"),
+        ("Ł", "abcl", "l"),
+        ("ﬁ", "fi", "fi"),
+        ("—", "-,.", "-"),
+        ("”", "'\"", '"'),
+        ("…", ".", "..."),
+        ("。", ".", "."),
+        ("A", "abc", "a"),
+        ("５", "5", "5"),
+        ("ß", "s", "ss"),
+        ("é", "xyz", None),
+        ("😀", "abc", None),
+    ],
+)
+def test_a_character_is_respelled_as_it_is_read(character, known, read_as):
+    assert respelled(character, known.__contains__) == read_as
 
 
 def test_clean_keeps_what_can_be_said():

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from itertools import chain, pairwise
+from itertools import chain
 from typing import Literal, get_args
 
 import numpy as np
@@ -19,6 +20,8 @@ from voiceclone.types import Samples, Span, Waveform
 
 SAMPLE_RATE = 24_000
 """The rate that F5-TTS hears and speaks at, in Hertz."""
+HOP_S = 256 / SAMPLE_RATE
+"""F5-TTS's speech is a whole number of these long."""
 SOURCE_RATES = range(4_000, 384_001)
 """Rates of a recording that are believed, in Hertz."""
 
@@ -26,8 +29,15 @@ MAX_CHANNELS = 8
 CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,aac,adts,amr,asf,aiff,caf,mp3,ogg,flac,wav,avi,flv,mpeg,mpegts"
 """What FFmpeg may take a recording for, by its names."""
 
-AudioFormat = Literal["wav", "flac", "mp3", "ogg", "opus"]
+AudioFormat = Literal["wav", "flac", "mp3", "ogg", "opus", "pcm"]
 FORMATS: tuple[AudioFormat, ...] = get_args(AudioFormat)
+OPUS_RATES = (8_000, 12_000, 16_000, 24_000, 48_000)
+"""The rates that Opus knows, in Hertz."""
+EDGE_S = 0.005
+"""A part that is not faded into another rises and falls in this time: a step would be heard as a click."""
+PEAK = 10 ** (-1 / 20)
+"""No sample is raised above it, -1 dB below full scale: what is decoded from a lossy format overshoots."""
+SOFTWARE = "voiceclone"
 
 
 @dataclass(frozen=True)
@@ -45,6 +55,7 @@ _ENCODINGS: dict[AudioFormat, _Encoding] = {
     "mp3": _Encoding("audio/mpeg", "MP3", "MPEG_LAYER_III"),
     "ogg": _Encoding("audio/ogg", "OGG", "VORBIS"),
     "opus": _Encoding("audio/ogg", "OGG", "OPUS"),
+    "pcm": _Encoding("audio/pcm", "RAW", "PCM_16"),
 }
 # libsndfile's Vorbis encoder needs a stack for the whole of what it is given at once, and dies without it.
 _BLOCK = 65_536
@@ -133,38 +144,130 @@ def rms(samples: Samples) -> float:
 
 
 def join(
-    parts: Iterable[Samples], lengths: Sequence[int], sample_rate: int, cross_fade_s: float
+    parts: Iterable[Samples], pauses_s: Sequence[float], sample_rate: int, cross_fade_s: float
 ) -> tuple[Waveform, tuple[Span, ...]]:
-    """Lay parts one after the other, each faded linearly into the next, and say where each lies.
+    """Lay parts one after the other and say where each lies.
 
-    The parts are taken one by one, so that no more than the result is in memory; `lengths` tells theirs beforehand.
-    The fade is shortened where a part is too short for it: a sample belongs to two parts at the most.
+    Neighbours are faded linearly into each other, as f5-tts does, or kept apart by a pause of exactly so many samples.
+    The fade is shortened to half of a short part: a sample belongs to two parts at the most.
+
+    Args:
+        pauses_s: before the first part, and behind each; 0 is none.
     """
+    fade, edge = int(cross_fade_s * sample_rate), int(EDGE_S * sample_rate)
+    pieces = [_silence(pauses_s[0], sample_rate)]
+    position = len(pieces[0])
+    spans = []
+    for i, given in enumerate(parts):
+        part = given.copy()
+        overlap = _overlap(fade, len(pieces[-1]), len(part)) if i and not pauses_s[i] else 0
+        if overlap:
+            ramp = np.linspace(0, 1, overlap, dtype=np.float32)
+            pieces[-1][-overlap:] = pieces[-1][-overlap:] * (1 - ramp) + part[:overlap] * ramp
+        else:
+            _soften(pieces[-1][::-1], edge)
+            _soften(part, edge)
+        start, position = position - overlap, position - overlap + len(part)
+        spans.append(Span(start / sample_rate, position / sample_rate))
+        pieces.append(part[overlap:])
+        if pauses_s[i + 1]:
+            _soften(pieces[-1][::-1], edge)
+            pieces.append(_silence(pauses_s[i + 1], sample_rate))
+            position += len(pieces[-1])
+    _soften(pieces[-1][::-1], edge)
+    return Waveform(np.concatenate(pieces), sample_rate), tuple(spans)
+
+
+def joined_length(lengths: Sequence[int], pauses_s: Sequence[float], sample_rate: int, cross_fade_s: float) -> int:
+    """How many samples `join` makes of parts of these lengths."""
     fade = int(cross_fade_s * sample_rate)
-    overlaps = [0]
-    for before, after in pairwise(lengths):
-        overlaps.append(min(fade, before - overlaps[-1], after))
-    joined = np.zeros(sum(lengths) - sum(overlaps), np.float32)
-    spans, end = [], 0
-    for part, length, overlap in zip(parts, lengths, overlaps, strict=True):
-        start = end - overlap
-        ramp = np.linspace(0, 1, overlap, dtype=np.float32)
-        joined[start:end] = joined[start:end] * (1 - ramp) + part[:overlap] * ramp
-        joined[end : start + length] = part[overlap:]
-        end = start + length
-        spans.append(Span(start / sample_rate, end / sample_rate))
-    return Waveform(joined, sample_rate), tuple(spans)
+    before = whole = round(pauses_s[0] * sample_rate)
+    for i, length in enumerate(lengths):
+        overlap = _overlap(fade, before, length) if i and not pauses_s[i] else 0
+        before = length - overlap
+        whole += before + round(pauses_s[i + 1] * sample_rate)
+    return whole
 
 
-def encode(waveform: Waveform, audio_format: AudioFormat) -> bytes:
-    """The bytes of a sound file; samples outside -1..1 are clipped."""
+def of_length(waveform: Waveform, samples: int) -> Waveform:
+    """Cut, or with silence behind it."""
+    kept = waveform.samples[:samples]
+    return Waveform(np.pad(kept, (0, samples - len(kept))), waveform.sample_rate)
+
+
+def _overlap(fade: int, before: int, length: int) -> int:
+    """Samples that two neighbours share; `before` are those of the first that no other shares."""
+    return min(fade, before, length // 2)
+
+
+def _silence(duration_s: float, sample_rate: int) -> Samples:
+    return np.zeros(round(duration_s * sample_rate), np.float32)
+
+
+def _soften(samples: Samples, edge: int) -> None:
+    """Let the beginning rise from nothing, in place."""
+    length = min(edge, len(samples) // 2)
+    samples[:length] *= np.linspace(0, 1, length, endpoint=False, dtype=np.float32)
+
+
+def loudness(waveform: Waveform) -> float:
+    """Integrated loudness in LUFS by ITU-R BS.1770-4; -70 or less for silence and for what is shorter than 0.4 s."""
+    import av
+    from av.filter import Graph
+
+    graph = Graph()
+    source = graph.add_abuffer(sample_rate=waveform.sample_rate, format="flt", layout="mono")
+    meter, sink = graph.add("ebur128", "metadata=1"), graph.add("abuffersink")
+    source.link_to(meter)
+    meter.link_to(sink)
+    graph.configure()
+    measured = -70.0
+    frames = []
+    for start in range(0, len(waveform.samples), _BLOCK):
+        block = np.ascontiguousarray(waveform.samples[None, start : start + _BLOCK])
+        frames.append(av.AudioFrame.from_ndarray(block, format="flt", layout="mono"))
+        frames[-1].sample_rate = waveform.sample_rate
+    for frame in (*frames, None):
+        graph.push(frame)
+        with suppress(av.error.BlockingIOError, av.error.EOFError):
+            while True:
+                measured = float(graph.pull().metadata.get("lavfi.r128.I", measured))
+    return measured
+
+
+def made_as_loud(waveform: Waveform, lufs: float) -> tuple[Waveform, float]:
+    """The waveform at an integrated loudness, or as near to it as its peaks allow; and the loudness that it has now."""
+    now = loudness(waveform)
+    peak = float(np.abs(waveform.samples).max(initial=0))
+    if now <= -70 or not peak:
+        return waveform, now
+    gain = min(10 ** ((lufs - now) / 20), PEAK / peak)
+    return Waveform(waveform.samples * np.float32(gain), waveform.sample_rate), now + 20 * float(np.log10(gain))
+
+
+def encode(waveform: Waveform, audio_format: AudioFormat, title: str = "") -> bytes:
+    """The bytes of a sound file; samples outside -1..1 are clipped.
+
+    `pcm` is 16-bit little-endian samples without a header; it has no title.
+    """
     import soundfile
 
     encoding = _ENCODINGS[audio_format]
+    endian = "LITTLE" if audio_format == "pcm" else None
     buffer = io.BytesIO()
     with soundfile.SoundFile(
-        buffer, "w", waveform.sample_rate, channels=1, format=encoding.container, subtype=encoding.codec
+        buffer,
+        "w",
+        waveform.sample_rate,
+        channels=1,
+        format=encoding.container,
+        subtype=encoding.codec,
+        endian=endian,
     ) as file:
+        if audio_format != "pcm":
+            file.software = SOFTWARE
+            if title:
+                file.title = title
         for start in range(0, len(waveform.samples), _BLOCK):
             file.write(np.clip(waveform.samples[start : start + _BLOCK], -1, 1))
     return buffer.getvalue()

@@ -1,7 +1,7 @@
 """Chunks of text in, speech out: durations, batches, memory, vocoder.
 
-Knows nothing of jobs, voice names, formats or stores. `Engine.load` reads the models of one checkpoint; `Engine.speak`
-runs them. One call at a time.
+Knows nothing of jobs, voice names, formats or stores, nor of how chunks are joined. `Engine.load` reads the models of
+one checkpoint; `Engine.speak` runs them. One call at a time.
 
 The mathematics follows f5-tts 1.1 (`CFM.sample` and `infer_batch_process`); with the same weights, noise and dtype
 the mel agrees to rounding.
@@ -27,12 +27,12 @@ from voiceclone import attention, audio, text
 from voiceclone.checkpoints import MEL_SPEC, Checkpoint
 from voiceclone.copies import Copies
 from voiceclone.dit import DiT
-from voiceclone.errors import DeviceFailed, ModelUnavailable, SynthesisFailed
-from voiceclone.failures import failures_named, is_out_of_memory
+from voiceclone.errors import DeviceFailed, ModelUnavailable, OutOfMemory, SynthesisFailed
+from voiceclone.failures import failures_named
 from voiceclone.graphs import FRAMES_STEP, RECORDED_FRAMES, Graphs, cuda_recorder
 from voiceclone.loader import Loader, default_dtype
 from voiceclone.sampling import Eager, Follower, Plan, Sampling, Schedule, sample
-from voiceclone.types import Chunk, Mel, ReferenceVoice, Samples, Speech, Tokenizer, Waveform
+from voiceclone.types import Chunk, Mel, ReferenceVoice, Samples, Tokenizer, Waveform
 from voiceclone.vocos import Vocos
 
 log = logging.getLogger(__name__)
@@ -101,6 +101,12 @@ def reference_mel(waveform: Waveform, target_rms: float = TARGET_RMS) -> Mel:
     return log_mel(torch.from_numpy(waveform.samples) * _gain(waveform, target_rms)).numpy()
 
 
+def _reference(voice: ReferenceVoice, target_rms: float) -> Tensor:
+    """Mel of the voice's recording at this level: (frames, m)."""
+    kept = voice.mel if target_rms == TARGET_RMS else None
+    return torch.from_numpy(reference_mel(voice.waveform, target_rms) if kept is None else kept)
+
+
 def _gain(waveform: Waveform, target_rms: float) -> float:
     """What raises a waveform to the level, if it is quieter."""
     level = audio.rms(waveform.samples)
@@ -159,7 +165,7 @@ class Engine:
         noise = np.random.default_rng(0).normal(0, 0.1, audio.SAMPLE_RATE // 4).astype(np.float32)
         voice = ReferenceVoice(Waveform(noise, audio.SAMPLE_RATE), "Zero. ")
         try:
-            self.speak([Chunk("One.", 0, speed=3.0)], voice, Sampling(1))
+            list(self.speak([Chunk("One.", voice, 0, speed=3.0)], Sampling(1)))
         except DeviceFailed:
             raise
         except SynthesisFailed as e:  # one step from noise need not be audible
@@ -177,10 +183,9 @@ class Engine:
 
     def _trial(self, frames: int, steps: int = 1) -> Tensor:
         """The mel of noise in place of a chunk."""
-        reference = torch.zeros(frames // 4, MEL_DIM)
-        schedule = self._schedule(Sampling(steps))
-        plan = Plan(torch.arange(frames // 8) % self.dit.vocabulary_size, frames, 0)
-        return sample(self._follow, schedule, [plan], reference, Sampling().cfg_strength)
+        reference, tokens = torch.zeros(frames // 4, MEL_DIM), torch.arange(frames // 8) % self.dit.vocabulary_size
+        plan = Plan(reference, tokens, frames, 0)
+        return sample(self._follow, self._schedule(Sampling(steps)), [plan], Sampling().cfg_strength)
 
     def _affordable_frames(self) -> int:
         """How many frames a batch may have, by what one of known size took."""
@@ -224,56 +229,63 @@ class Engine:
         tokens = text.tokenize(chunk_text, self.tokenizer)
         return list(dict.fromkeys(token for token in tokens if token not in self.vocabulary))
 
+    def duration_s(self, chunk: Chunk) -> float:
+        """How long the chunk will be."""
+        return (self._frames(chunk, len(self._tokens(chunk))) - 1) * HOP_LENGTH / audio.SAMPLE_RATE
+
     def speak(
-        self,
-        chunks: Sequence[Chunk],
-        voice: ReferenceVoice,
-        sampling: Sampling = Sampling(),
-        target_rms: float = TARGET_RMS,
-        cross_fade_s: float = 0.15,
-    ) -> Speech:
-        """Speak every chunk in the voice and join them.
+        self, chunks: Sequence[Chunk], sampling: Sampling = Sampling(), target_rms: float = TARGET_RMS
+    ) -> Iterator[Samples]:
+        """Speak every chunk in its voice; the samples of each at 24 kHz, in order, batch by batch.
 
         Args:
-            voice: at 24 kHz.
+            chunks: their voices at 24 kHz.
             target_rms: a quieter reference is raised to this level for the model, and the speech lowered again.
 
         Raises:
             SynthesisFailed: a chunk came out silent or not finite, in fp32 too; DeviceFailed, if the GPU broke down.
             OutOfMemory: the device has too little memory.
         """
-        gain = _gain(voice.waveform, target_rms)
-        kept = voice.mel if target_rms == TARGET_RMS else None
-        reference = torch.from_numpy(reference_mel(voice.waveform, target_rms) if kept is None else kept)
-        plans = [self._plan(chunk, voice, len(reference)) for chunk in chunks]
-        lengths = [(plan.frames - len(reference) - 1) * HOP_LENGTH for plan in plans]
+        references: dict[int, Tensor] = {}
+        for chunk in chunks:
+            if id(chunk.voice) not in references:
+                references[id(chunk.voice)] = _reference(chunk.voice, target_rms)
+        plans = [self._plan(chunk, references[id(chunk.voice)]) for chunk in chunks]
         try:
-            with failures_named(), torch.inference_mode():
-                spoken = (samples / gain for samples in self._speak(plans, reference, sampling))
-                waveform, spans = audio.join(spoken, lengths, audio.SAMPLE_RATE, cross_fade_s)
+            for chunk, samples in zip(chunks, self._speak(plans, sampling), strict=True):
+                yield samples / _gain(chunk.voice.waveform, target_rms)
         finally:
             self._exact = None  # twice the memory of the other: not kept for a job that may not need it
-        return Speech(waveform, spans)
 
-    def _plan(self, chunk: Chunk, voice: ReferenceVoice, reference_frames: int) -> Plan:
-        """Tokens and length of a chunk."""
-        tokens = text.tokenize(voice.text + chunk.text, self.tokenizer)
-        ids = torch.tensor([self.vocabulary.get(token, UNKNOWN_TOKEN) for token in tokens])
-        frames_per_byte = reference_frames / text.size(voice.text)
-        speech_frames = int(frames_per_byte * text.size(chunk.text) / chunk.speed)
-        speech_frames = max(speech_frames, math.ceil(MIN_SPEECH_S * FRAMES_PER_S / chunk.speed))
+    def _tokens(self, chunk: Chunk) -> list[str]:
+        return text.tokenize(chunk.voice.text + chunk.text, self.tokenizer)
+
+    def _frames(self, chunk: Chunk, tokens: int) -> int:
+        """Of the speech alone."""
+        reference_frames = len(chunk.voice.waveform.samples) // HOP_LENGTH
+        if chunk.duration_s is not None:
+            frames = round(chunk.duration_s * FRAMES_PER_S) + 1
+        else:
+            frames = int(reference_frames / text.size(chunk.voice.text) * text.size(chunk.text) / chunk.speed)
+            frames = max(frames, math.ceil(MIN_SPEECH_S * FRAMES_PER_S / chunk.speed))
         # The network needs a frame for each token.
-        return Plan(ids, max(reference_frames + speech_frames, len(ids) + 1), chunk.seed)
+        return max(frames, tokens + 1 - reference_frames)
 
-    def _speak(self, plans: Sequence[Plan], reference: Tensor, sampling: Sampling) -> Iterator[Samples]:
+    def _plan(self, chunk: Chunk, reference: Tensor) -> Plan:
+        """Tokens and length of a chunk."""
+        tokens = self._tokens(chunk)
+        ids = torch.tensor([self.vocabulary.get(token, UNKNOWN_TOKEN) for token in tokens])
+        return Plan(reference, ids, len(reference) + self._frames(chunk, len(tokens)), chunk.seed)
+
+    def _speak(self, plans: Sequence[Plan], sampling: Sampling) -> Iterator[Samples]:
         """Samples of each plan, batch by batch; out of memory, once more with batches of half the size."""
         halved = False
         while plans:
             batch = first_batch(plans, self.max_batch_frames)
             try:
-                spoken = self._speak_batch(batch, reference, sampling)
-            except RuntimeError as e:
-                if not is_out_of_memory(e) or halved or len(batch) == 1:
+                spoken = self._speak_batch(batch, sampling)
+            except OutOfMemory:
+                if halved or len(batch) == 1:
                     raise
                 spoken = []
             if not spoken:  # outside of the handler, which would keep the batch's tensors alive
@@ -289,29 +301,27 @@ class Engine:
                 # Chunks of other lengths leave holes that the next does not fit into: they would add up.
                 self._libc.malloc_trim(0)
 
-    def _speak_batch(self, plans: Sequence[Plan], reference: Tensor, sampling: Sampling) -> list[Samples]:
+    def _speak_batch(self, plans: Sequence[Plan], sampling: Sampling) -> list[Samples]:
         """Samples of each plan. What comes out unusable in half precision is spoken once more in float32."""
-        spoken = self._voice(self._follow, self._schedule(sampling), plans, reference, sampling.cfg_strength)
-        bad = [i for i, samples in enumerate(spoken) if not _is_sound(samples)]
-        if not bad:
-            return spoken
-        if self.dit.dtype != torch.float32:
-            log.warning("%d of %d chunks unusable in %s, once more in float32", len(bad), len(plans), self.dit.dtype)
-            self._exact = self._exact or Eager(self._loader.exact_dit())
-            schedule = self._loader.schedule(sampling, torch.float32)
-            for i in bad:
-                (spoken[i],) = self._voice(self._exact, schedule, [plans[i]], reference, sampling.cfg_strength)
+        with failures_named(), torch.inference_mode():
+            spoken = self._voice(self._follow, self._schedule(sampling), plans, sampling.cfg_strength)
+            bad = [i for i, samples in enumerate(spoken) if not _is_sound(samples)]
+            if bad and self.dit.dtype != torch.float32:
+                log.warning("%d of %d chunks unusable in %s: in float32", len(bad), len(plans), self.dit.dtype)
+                self._exact = self._exact or Eager(self._loader.exact_dit())
+                schedule = self._loader.schedule(sampling, torch.float32)
+                for i in bad:
+                    (spoken[i],) = self._voice(self._exact, schedule, [plans[i]], sampling.cfg_strength)
         if not all(_is_sound(spoken[i]) for i in bad):
             raise SynthesisFailed("the model produced silence or invalid samples: try another seed or reference")
         return spoken
 
-    def _voice(
-        self, follow: Follower, schedule: Schedule, plans: Sequence[Plan], reference: Tensor, cfg_strength: float
-    ) -> list[Samples]:
+    def _voice(self, follow: Follower, schedule: Schedule, plans: Sequence[Plan], cfg_strength: float) -> list[Samples]:
         """Noise to mel to samples, with one copy from the device for all plans."""
-        mels = sample(follow, schedule, plans, reference, cfg_strength).split([plan.frames for plan in plans])
-        lengths = [plan.frames - len(reference) for plan in plans]
-        samples = self.vocoder(torch.cat([mel[len(reference) :] for mel in mels]), lengths).cpu()
+        mels = sample(follow, schedule, plans, cfg_strength).split([plan.frames for plan in plans])
+        speech = [mel[len(plan.reference) :] for mel, plan in zip(mels, plans, strict=True)]
+        lengths = [len(mel) for mel in speech]
+        samples = self.vocoder(torch.cat(speech), lengths).cpu()
         return [part.numpy() for part in samples.split([(n - 1) * HOP_LENGTH for n in lengths])]
 
     def _schedule(self, sampling: Sampling) -> Schedule:

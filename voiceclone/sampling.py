@@ -41,6 +41,8 @@ class Sampling:
 class Plan:
     """One chunk, ready for the network."""
 
+    reference: Tensor
+    """Mel of the voice's recording, (its frames, m)"""
     tokens: Tensor
     """(characters of the reference's and the chunk's text,)"""
     frames: int
@@ -131,25 +133,21 @@ def step(
     x += dt * (v[0] + (v[0] - v[1]) * cfg_strength if len(v) == 2 else v[0])
 
 
-def sample(
-    follow: Follower, schedule: Schedule, plans: Sequence[Plan], reference: Tensor, cfg_strength: float
-) -> Tensor:
+def sample(follow: Follower, schedule: Schedule, plans: Sequence[Plan], cfg_strength: float) -> Tensor:
     """Follow the flow from each plan's noise to its mel.
 
     Args:
-        reference: mel of the reference, (frames, m).
         cfg_strength: weight of classifier-free guidance; 0 is without.
 
     Returns:
-        The plans' mels in fp32, one after the other, (sum of their frames, m). The first frames of each stand for the
+        The plans' mels in fp32, one after the other, (sum of their frames, m). The first frames of each stand for its
         reference.
     """
     dit = follow.dit
     frames = sum(plan.frames for plan in plans)
     lengths, longest = follow.fill([plan.frames for plan in plans])
-    condition = dit.prepare(
-        [reference] * len(plans), [plan.tokens for plan in plans], lengths, guided=cfg_strength > 0, longest=longest
-    )
+    references, tokens = [plan.reference for plan in plans], [plan.tokens for plan in plans]
+    condition = dit.prepare(references, tokens, lengths, guided=cfg_strength > 0, longest=longest)
     x = torch.zeros(sum(lengths), dit.arch.mel_dim)
     x[:frames] = torch.cat([plan.noise(dit.arch.mel_dim) for plan in plans])
     x = x.to(dit.device)

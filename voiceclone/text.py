@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate, pairwise
 
 from voiceclone.types import Tokenizer
@@ -21,8 +21,50 @@ _SENTENCE_END = re.compile(rf"(?<=[{_LATIN_END}])[\"'”’)\]]*\s+|(?<=[{_OTHER
 _CLAUSE_END = re.compile(r"(?<=[,;:،؛])\s+|(?<=[，；：、])|\s+(?=[–—-]\s)")
 _WORD_END = re.compile(r"\s+")
 _CHARACTER_END = re.compile(r"(?<=\S)\s*")
+WIDE_LANGUAGES = ("zh", "ja")
+"""Written without spaces."""
+# Behind these a dot seldom ends a sentence; and never behind an initial, as in "J. S. Bach".
+_ABBREVIATIONS = frozenset(
+    re.findall(
+        r"\S+",
+        "mr mrs ms dr prof st rev hon gen col capt lt sgt sen rep gov pres mt ft no nos vol vols fig figs ch pp eq"
+        " ed eds vs v cf approx ca dept est e.g i.e u.s u.k"
+        " hr fr bzw z.b d.h u.a evtl ggf nr str inkl usw mme mlle m mm me n.b p.ex sr sra srta dra ud uds ee.uu"
+        " sig sigg dott avv pag г ул им т.е т.к напр стр др проф",
+    )
+)
 # f5-tts replaces these before it looks characters up.
 _REPLACED = str.maketrans({";": ",", "“": '"', "”": '"', "‘": "'", "’": "'"})
+# Signs and letters that have no plain form of their own in Unicode.
+_PLAIN = {
+    **dict.fromkeys("“”„‟«»「」『』", '"'),
+    **dict.fromkeys("‘’‚‛‹›`´ʻʼ′", "'"),
+    **dict.fromkeys("–—―‒‑‐−~", "-"),
+    **dict.fromkeys("；;：:、，،؛()[]{}（）【】/|", ","),
+    **dict.fromkeys("。｡।॥۔…", "."),
+    "！": "!",
+    "？": "?",
+    "؟": "?",
+    "¡": "!",
+    "¿": "?",
+    "ß": "ss",
+    "ẞ": "SS",
+    "æ": "ae",
+    "Æ": "AE",
+    "œ": "oe",
+    "Œ": "OE",
+    "ø": "o",
+    "Ø": "O",
+    "đ": "d",
+    "Đ": "D",
+    "ð": "th",
+    "Ð": "Th",
+    "þ": "th",
+    "Þ": "Th",
+    "ł": "l",
+    "Ł": "L",
+    "ı": "i",
+}
 
 
 def size(text: str) -> int:
@@ -48,6 +90,14 @@ def _is_readable(character: str) -> bool:
 def is_speakable(text: str) -> bool:
     """Whether there is a letter or a digit to say, in any script."""
     return any(unicodedata.category(c)[0] in "LN" for c in text)
+
+
+def language_of(text: str, told: str | None, spoken: Sequence[str]) -> str | None:
+    """The language of a text, ISO 639-1: the one that is told, else the first of those spoken that has its script."""
+    if told is not None or not spoken:
+        return told
+    wide = sum(map(is_wide, text)) > len(text) / 4
+    return next((language for language in spoken if (language in WIDE_LANGUAGES) == wide), spoken[0])
 
 
 def as_transcript(text: str) -> str:
@@ -90,11 +140,22 @@ def _divide(text: str, separator: re.Pattern[str]) -> Iterator[str]:
     """Split behind each match, closing quotes and white space staying with the part before."""
     start = 0
     for match in separator.finditer(text):
+        if separator is _SENTENCE_END and is_abbreviated(text, match.start()):
+            continue
         if text[start : match.end()].strip():
             yield text[start : match.end()]
             start = match.end()
     if text[start:].strip():
         yield text[start:]
+
+
+def is_abbreviated(text: str, end: int) -> bool:
+    """Whether a dot before `end` belongs to the word, and ends no sentence."""
+    if text[end - 1] != ".":
+        return False
+    # No abbreviation is longer: a text without spaces is not searched to its beginning.
+    word = re.split(r"[\s(\[\"'“‘«]", text[max(0, end - 12) : end - 1])[-1]
+    return word.lower() in _ABBREVIATIONS or (len(word) == 1 and word.isupper() and word != "I")
 
 
 def _stops(atoms: Sequence[str], max_size: int) -> list[int]:
@@ -132,6 +193,17 @@ def _stops(atoms: Sequence[str], max_size: int) -> list[int]:
         start = min(max(even, least, start + 1), farthest(start, limit))
         stops.append(start)
     return stops
+
+
+def respelled(character: str, is_known: Callable[[str], bool]) -> str | None:
+    """A character that a vocabulary lacks in characters that it has, read alike; None where there is no such reading.
+
+    The unaccented letter, the small or the capital one, the plain form of a sign or a typographic variant.
+    """
+    bare = "".join(c for c in unicodedata.normalize("NFKD", character) if not unicodedata.combining(c))
+    forms = [unicodedata.normalize("NFKC", character), _PLAIN.get(character, ""), bare]
+    forms += [cased for form in forms for cased in (form.lower(), form.upper())]
+    return next((form for form in forms if form and form != character and all(map(is_known, form))), None)
 
 
 def tokenize(text: str, tokenizer: Tokenizer) -> list[str]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from voiceclone.engine import Engine
-    from voiceclone.types import Chunk, Speech, Waveform
+    from voiceclone.types import Chunk, Waveform
 
 DEFAULT_VOICE = "example-en"
 """For a model without voices of its own."""
@@ -84,12 +84,12 @@ def precision(options: dict[str, Any]) -> None:
 
     noise = torch.randn(5 * 24_000, generator=torch.Generator().manual_seed(0))
     reference = log_mel(0.1 * noise)
-    plans = [Plan(torch.arange(15 * seconds), 94 * (5 + seconds), seconds) for seconds in (3, 2)]
+    plans = [Plan(reference, torch.arange(15 * seconds), 94 * (5 + seconds), seconds) for seconds in (3, 2)]
     sampling = Sampling(options["steps"])
 
     def mel(engine: Engine, plans: list[Plan]) -> Tensor:
         with torch.inference_mode():
-            spoken = sample(Eager(engine.dit), engine._schedule(sampling), plans, reference, sampling.cfg_strength)
+            spoken = sample(Eager(engine.dit), engine._schedule(sampling), plans, sampling.cfg_strength)
         return spoken[: plans[0].frames].cpu()
 
     def error(other: Tensor, right: Tensor) -> float:
@@ -109,10 +109,11 @@ def precision(options: dict[str, Any]) -> None:
 def speech(options: dict[str, Any]) -> None:
     """What recognisers hear of sentences in each of the model's voices, on each way through the engine."""
     from benchmark.hearing import recogniser, word_errors
+    from voiceclone.audio import SAMPLE_RATE
     from voiceclone.checkpoints import resolve
     from voiceclone.engine import Engine
     from voiceclone.sampling import Sampling
-    from voiceclone.types import Chunk
+    from voiceclone.types import Chunk, Waveform
     from voiceclone.voices import BuiltIn
 
     checkpoint = resolve(options["model"], None, Path(options["volume"]))
@@ -127,13 +128,13 @@ def speech(options: dict[str, Any]) -> None:
                 continue  # there it changes nothing
         for name, steps in itertools.product(voices.model_names or [DEFAULT_VOICE], options["steps"]):
             voice = voices.named(name)
-            chunks = [Chunk(sentence, seed) for seed, sentence in enumerate(options["sentences"])]
+            chunks = [Chunk(sentence, voice, seed) for seed, sentence in enumerate(options["sentences"])]
             batches = [chunks] if way == "together" else [[chunk] for chunk in chunks]
             engine.max_batch_frames = TOGETHER_FRAMES
             start = time.perf_counter()
-            spoken = [engine.speak(batch, voice, Sampling(steps), cross_fade_s=0) for batch in batches]
+            spoken = [samples for batch in batches for samples in engine.speak(batch, Sampling(steps))]
             taken_s = time.perf_counter() - start
-            sentences = [cut for speech in spoken for cut in parts(speech)]
+            sentences = [Waveform(samples, SAMPLE_RATE) for samples in spoken]
             values = {"taken_s": taken_s, "speech_s": sum(sentence.duration_s for sentence in sentences)}
             for heard_by, listener in recognisers.items():
                 heard = [listener.transcribe(sentence, "en").text for sentence in sentences]
@@ -142,15 +143,6 @@ def speech(options: dict[str, Any]) -> None:
             values |= {"pitch_hz": pitch_of(sentences), "voice_pitch_hz": pitch_of([voice.waveform])}
             samples.append({"voice": name, "steps": steps, "way": way, "values": values})
     answer({"samples": samples, "about": about(options["device"], engine.dit.dtype)})
-
-
-def parts(speech: Speech) -> list[Waveform]:
-    """Each chunk by itself."""
-    from voiceclone.types import Waveform
-
-    rate = speech.waveform.sample_rate
-    edges = [(round(span.start_s * rate), round(span.end_s * rate)) for span in speech.spans]
-    return [Waveform(speech.waveform.samples[start:end], rate) for start, end in edges]
 
 
 def pitch_of(sentences: list[Waveform]) -> float:
@@ -175,19 +167,22 @@ class Ours(Side):
     def chunk(self, text: str, steps: int) -> float:
         from voiceclone.types import Chunk
 
-        return self._speak([Chunk(text, 0)], steps)
+        return self._speak([Chunk(text, self.voice, 0)], steps)
 
     def text(self, text: str, steps: int) -> float:
         from voiceclone.text import split
         from voiceclone.types import Chunk
 
         pieces = split(text, self.engine.max_chunk_size(self.voice, 1.0))
-        return self._speak([Chunk(piece, seed) for seed, piece in enumerate(pieces)], steps)
+        return self._speak([Chunk(piece, self.voice, seed) for seed, piece in enumerate(pieces)], steps)
 
     def _speak(self, chunks: list[Chunk], steps: int) -> float:
+        from voiceclone import audio
         from voiceclone.sampling import Sampling
 
-        return self.engine.speak(chunks, self.voice, Sampling(steps)).waveform.duration_s
+        samples = self.engine.speak(chunks, Sampling(steps))
+        waveform, _ = audio.join(samples, [0.0] * (len(chunks) + 1), audio.SAMPLE_RATE, cross_fade_s=0.15)
+        return waveform.duration_s
 
 
 def main() -> None:
