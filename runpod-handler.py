@@ -19,6 +19,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from voiceclone.errors import ModelUnavailable
+from voiceclone.progress import terminal_bar
 from voiceclone.settings import Settings
 from voiceclone.timings import Timings
 
@@ -71,6 +72,7 @@ def initialize_models(environ: Mapping[str, str] = os.environ) -> Worker:
         read_ahead([next(ready, checkpoint.weights), checkpoint.vocoder_weights])
     with timings.measure("imports"):
         from voiceclone.asr import Recogniser
+        from voiceclone.delivery import Delivery
         from voiceclone.engine import Engine, find_device, reference_mel
         from voiceclone.library import Library
         from voiceclone.voices import BuiltIn, Voices
@@ -87,7 +89,8 @@ def initialize_models(environ: Mapping[str, str] = os.environ) -> Worker:
     recogniser = Recogniser(asr_model, find_recogniser, device)
     library = Library(bucket or LocalStore(settings.volume))
     voices = Voices(settings, bucket, recogniser, reference_mel, BuiltIn(checkpoint.voices), library)
-    _worker = Worker(settings, checkpoint, engine, voices, bucket, LocalStore(settings.local_output_dir))
+    delivery = Delivery(settings, bucket, LocalStore(settings.local_output_dir))
+    _worker = Worker(settings, checkpoint, engine, recogniser, voices, delivery)
     _worker.startup = timings.report()
     # Not a daemon: a process that ends while tensors are being written would take the interpreter down with it.
     threading.Thread(target=engine.keep_copy, name="copy").start()
@@ -117,7 +120,12 @@ def handler(job: dict[str, Any]) -> dict[str, Any]:
             "error": "model_unavailable: this worker has no model; its log says what is missing",
             "error_code": "model_unavailable",
         }
-    return _worker.handle(job)
+    if _worker.settings.on_platform:
+        import runpod
+
+        return _worker.handle(job, partial(runpod.serverless.progress_update, job))
+    with terminal_bar() as report:
+        return _worker.handle(job, report)
 
 
 def check_models() -> None:

@@ -56,6 +56,8 @@ class S3Client(Protocol):
 
     def generate_presigned_url(self, operation: str, **request: object) -> str: ...
 
+    def head_object(self, **request: object) -> Mapping[str, Any]: ...
+
     def delete_object(self, **request: object) -> Mapping[str, Any]: ...
 
     def get_paginator(self, operation: str) -> Any: ...
@@ -112,14 +114,29 @@ class S3Store:
         The link lives `expires_in_s` seconds (S3 allows 604800), or until a session token that signed it expires.
         Raises StorageFailed.
         """
-        full_key = self.prefix + key
         self.write(key, data, content_type)
+        return self.link(key, expires_in_s)
+
+    def link(self, key: str, expires_in_s: int) -> Artifact:
+        """A link to `<prefix><key>`, whether or not there is such an object. Raises StorageFailed."""
+        full_key = self.prefix + key
         with _translated(StorageFailed, f"{full_key} could not be linked in bucket {self.bucket}", "s3:GetObject"):
             place = {"Bucket": self.bucket, "Key": full_key}
             # Taken before the signing and in whole seconds, as in the link: it never outlives the link.
             expires_at = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=expires_in_s)
             url = self._client.generate_presigned_url("get_object", Params=place, ExpiresIn=expires_in_s)
         return Artifact(key=full_key, url=url, expires_at=expires_at)
+
+    def exists(self, key: str) -> bool:
+        """Whether there is an object `<prefix><key>`. Raises StorageFailed."""
+        try:
+            with _translated(StorageFailed, f"{key} could not be looked up", "s3:GetObject"):
+                self._client.head_object(Bucket=self.bucket, Key=self.prefix + key)
+        except StorageFailed as e:
+            if _is_missing(e.__cause__):
+                return False
+            raise
+        return True
 
     def read(self, key: str, max_bytes: int) -> bytes | None:
         """The bytes of `<prefix><key>`; None where there is no such object. Raises StorageFailed."""

@@ -49,33 +49,40 @@ def actions_table() -> str:
     """What may be asked for beside speech, and how."""
     rows = []
     for action, schema in SCHEMAS.items():
-        if schema is not SynthesisRequest:
+        if schema is SynthesisRequest:
+            continue
+        fields = ["as for `synthesize`"]
+        if not issubclass(schema, SynthesisRequest):
             fields = [
                 f"`{name}`{'' if field.is_required() else '?'} ({field.description})"
                 for name, field in schema.model_fields.items()
                 if name != "action"
             ]
-            rows.append((f"`{action}`", (schema.__doc__ or "").rstrip("."), "; ".join(fields)))
+        rows.append((f"`{action}`", (schema.__doc__ or "").rstrip("."), "; ".join(fields)))
     return table(("`action`", "meaning", "fields, `?`: may be left out"), rows)
 
 
 def fields_table(schema: type[BaseModel]) -> str:
     rows = []
     for name, field in schema.model_fields.items():
-        default = "required" if field.is_required() else _literal(field.default)
+        default = "required" if field.is_required() else _literal(field.get_default(call_default_factory=True))
         rows.append((f"`{name}`", _type(field.annotation), _range(field.metadata), default, field.description or ""))
     return table(("field", "type", "range", "default", "meaning"), rows)
 
 
 def _literal(default: Any) -> str:
-    """As it would stand in a job's JSON, strings without their quotes."""
-    return "" if default is None else f"`{json.dumps(default).strip(chr(34))}`"
+    """As it would stand in a job's JSON, strings without their quotes; nothing for what is absent or empty."""
+    return "" if default in (None, [], {}) else f"`{json.dumps(default).strip(chr(34))}`"
 
 
 def _type(annotation: Any) -> str:
-    """The JSON type that a caller sends: what is not a number is a string."""
-    types = {annotation, *typing.get_args(annotation)}
-    names = {bool: "boolean", int: "integer", float: "number"}
+    """The JSON type that a caller sends: what is nothing else is a string."""
+    types = {typing.get_origin(kind) or kind for kind in (annotation, *typing.get_args(annotation))}
+    if any(isinstance(kind, type) and issubclass(kind, BaseModel | dict) for kind in types):
+        return "object"
+    if typing.get_origin(annotation) is typing.Literal and all(isinstance(v, int) for v in typing.get_args(annotation)):
+        return "integer"
+    names = {list: "list", bool: "boolean", int: "integer", float: "number"}
     return next((name for kind, name in names.items() if kind in types), "string")
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,15 +17,16 @@ import pytest
 import torch
 from benchmark.hearing import word_error_rate
 from benchmark.work import SENTENCES
-from conftest import ROOT, make_voices
+from conftest import ROOT, make_voices, spoken
 
 from s3_utils import LocalStore
 from voiceclone.checkpoints import SHIPPED, resolve
 from voiceclone.checkup import pitch
+from voiceclone.delivery import Delivery
 from voiceclone.engine import Engine, log_mel
 from voiceclone.sampling import Sampling
 from voiceclone.settings import Settings
-from voiceclone.types import Chunk
+from voiceclone.types import Chunk, Waveform
 from voiceclone.voices import BuiltIn
 from voiceclone.worker import Worker
 
@@ -55,8 +57,9 @@ def sentences(count):
 
 def heard(recogniser, engine, voice, said, sampling=BALANCED, speed=1.0):
     """What is said and what is heard of it, spoken one by one."""
-    spoken = [engine.speak([Chunk(text, seed, speed)], voice, sampling).waveform for seed, text in enumerate(said)]
-    return [(text, hear(recogniser, waveform)) for text, waveform in zip(said, spoken, strict=True)]
+    chunks = [Chunk(text, voice, seed, speed) for seed, text in enumerate(said)]
+    parts = engine.speak(chunks, sampling)
+    return [(text, hear(recogniser, Waveform(part, 24_000))) for text, part in zip(said, parts, strict=True)]
 
 
 def hear(recogniser, waveform):
@@ -106,13 +109,13 @@ def test_the_voice_is_the_references(engines, voices):
     references = {name: log_mel(torch.from_numpy(voices.named(name).waveform.samples)).mean(0) for name in VOICES}
     pitches = {}
     for name in VOICES:
-        chunks = [Chunk(text, 1) for text in sentences(4)]
-        spoken = engines["float32"].speak(chunks, voices.named(name), BALANCED).waveform
-        spectrum = log_mel(torch.from_numpy(spoken.samples)).mean(0)
+        chunks = [Chunk(text, voices.named(name), 1) for text in sentences(4)]
+        samples = spoken(engines["float32"], chunks, BALANCED)
+        spectrum = log_mel(torch.from_numpy(samples)).mean(0)
         # Without the level, which is nobody's voice.
         apart = {other: float((spectrum - its).std()) for other, its in references.items()}
         assert min(apart, key=apart.get) == name, apart
-        found = pitch(spoken)
+        found = pitch(Waveform(samples, 24_000))
         pitches[name] = float(np.median(found[found < HIGHEST_HZ]))
     assert pitches["demo-deep"] < pitches["demo-middle"] < pitches["demo-high"], pitches
 
@@ -123,10 +126,7 @@ def test_speed_changes_how_long_it_takes_and_not_what_is_said(engines, voices, r
     for speed in (0.86, 1.0):
         pairs = heard(recogniser, engines["float32"], voices.named("demo-middle"), said, speed=speed)
         assert word_error_rate(pairs) <= 0.25, pairs
-        chunk = Chunk(said[0], 1, speed)
-        durations[speed] = (
-            engines["float32"].speak([chunk], voices.named("demo-middle"), Sampling(1)).waveform.duration_s
-        )
+        durations[speed] = engines["float32"].duration_s(Chunk(said[0], voices.named("demo-middle"), 1, speed))
     assert durations[0.86] == pytest.approx(durations[1.0] / 0.86, rel=0.02)
 
 
@@ -134,7 +134,8 @@ def test_speed_changes_how_long_it_takes_and_not_what_is_said(engines, voices, r
 def worker(demo, engines, voices, recogniser, tmp_path):
     settings = Settings(volume=tmp_path, model="demo")
     prepared = make_voices(settings, recogniser, built_in=voices)
-    return Worker(settings, demo, engines["float32"], prepared, None, LocalStore(tmp_path / "output"))
+    delivery = Delivery(settings, None, LocalStore(tmp_path / "output"))
+    return Worker(settings, demo, engines["float32"], recogniser, prepared, delivery)
 
 
 def test_numbers_are_spelled_out_before_the_model_reads_them(worker, recogniser):
@@ -177,3 +178,78 @@ def test_the_benchmark_tells_what_is_heard(tmp_path):
     for sample in run["samples"]:
         assert sample["values"]["words"] == 9
         assert sample["values"]["speech_s"] > 2
+
+
+# What a recogniser is for
+
+
+SENTENCE = "The old man walked slowly along the river. [pause:0.5s] Nobody had seen him for more than 10 years."
+
+
+def say(worker, **fields):
+    asked = {"text": SENTENCE, "voice": "demo-middle", "seed": 1, "quality": "balanced", "delivery": "local", **fields}
+    return worker.handle({"id": "job", "input": asked})
+
+
+def test_words_are_told_when_they_are_said(worker):
+    """This model says every letter, spaces too, for one length of time: when a word should be said is known."""
+    reply = say(worker, timestamps=True)
+    spoken_words = [chunk["text"].split() for chunk in reply["chunks"]]
+    errors = []
+    told = iter(reply["words"])
+    for chunk, words in zip(reply["chunks"], spoken_words, strict=True):
+        letters_s = (chunk["end"] - chunk["start"]) / sum(len(word) + 1 for word in words)
+        position = 0
+        for word in words:
+            if position:  # before the first one there is nothing to be late against
+                errors.append(abs(next(told)["start"] - (chunk["start"] + position * letters_s)))
+            else:
+                next(told)
+            position += len(word) + 1
+    assert len(errors) == 16
+    assert float(np.median(errors)) <= 0.06, errors
+    assert [word["word"] for word in reply["words"]][-2:] == ["10", "years."]
+
+
+def test_subtitles_show_the_callers_words_while_they_are_said(worker):
+    reply = say(worker, subtitles=["json"])
+    cues = json.loads(Path(reply["subtitles"]["json"]).read_text())["cues"]
+    assert " ".join(cue["text"] for cue in cues).split() == SENTENCE.replace("[pause:0.5s] ", "").split()
+    assert cues[-1]["end"] <= reply["duration"]
+    assert cues[-1]["start"] >= reply["chunks"][1]["start"] - 0.05
+
+
+def planted(engine, monkeypatch, first):
+    """The engine says something else the first time."""
+    speak, calls = engine.speak, []
+
+    def once_wrong(chunks, *settings):
+        calls.append(len(chunks))
+        texts = first if len(calls) == 1 else [chunk.text for chunk in chunks]
+        return speak([replace(chunk, text=text) for chunk, text in zip(chunks, texts, strict=True)], *settings)
+
+    monkeypatch.setattr(engine, "speak", once_wrong)
+    return calls
+
+
+GOOD, BAD = "The old man walked slowly along the river.", "Several people were reading newspapers at breakfast."
+
+
+def test_verify_finds_a_wrong_chunk_and_speaks_it_again(worker, monkeypatch):
+    text = f"{GOOD} [pause:0.1s] Nobody had seen him for many years."
+    calls = planted(worker.engine, monkeypatch, [BAD, "Nobody had seen him for many years."])
+    reply = say(worker, text=text, verify={"max_wer": 0.35, "attempts": 3})
+    assert calls[:2] == [2, 1]
+    assert reply["chunks"][0]["attempts"] > 1
+    assert reply["chunks"][1]["attempts"] == 1
+    assert all(chunk["wer"] <= 0.35 for chunk in reply["chunks"])
+    assert reply["warnings"] == []
+    assert reply["timings"]["verify"] > 0
+
+
+def test_verify_finds_the_references_tail_and_passes_what_is_good(worker, monkeypatch):
+    calls = planted(worker.engine, monkeypatch, [f"good eyesight from my mother. {GOOD}"])
+    reply = say(worker, text=GOOD, voice="demo-deep", verify={"max_wer": 1.0, "attempts": 2})
+    assert calls == [1, 1]
+    assert reply["chunks"][0]["attempts"] == 2
+    assert reply["warnings"] == []

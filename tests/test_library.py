@@ -16,6 +16,7 @@ from moto.server import ThreadedMotoServer
 
 from s3_utils import LocalStore, store_from_env
 from voiceclone import audio
+from voiceclone.delivery import Delivery
 from voiceclone.library import Library, SavedVoice
 from voiceclone.settings import Settings
 from voiceclone.voices import BuiltIn
@@ -64,7 +65,8 @@ def ask(shelf, tmp_path, checkpoint, engine, recogniser):
     def new_worker():
         bucket = None if isinstance(shelf, LocalStore) else shelf
         voices = conftest.make_voices(settings, recogniser, bucket)
-        return Worker(settings, checkpoint, engine, voices, bucket, LocalStore(tmp_path / "output"))
+        delivery = Delivery(settings, bucket, LocalStore(tmp_path / "output"))
+        return Worker(settings, checkpoint, engine, recogniser, voices, delivery)
 
     worker = new_worker()
 

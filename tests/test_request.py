@@ -8,7 +8,17 @@ import json
 import pytest
 
 from voiceclone.errors import InvalidInput
-from voiceclone.request import BucketSource, InfoRequest, InlineSource, SynthesisRequest, WebSource, parse
+from voiceclone.request import (
+    BucketSource,
+    CheckRequest,
+    InfoRequest,
+    InlineSource,
+    LinkRequest,
+    SynthesisRequest,
+    Verify,
+    WebSource,
+    parse,
+)
 from voiceclone.settings import Settings
 
 SETTINGS = Settings()
@@ -76,6 +86,90 @@ def test_requests_of_the_former_worker_stay_valid(former, current):
     assert parse(former, SETTINGS) == parse(current, SETTINGS)
 
 
+def test_the_former_workers_word_times_are_subtitles():
+    request, _ = parse({**SAY, "endpoint": "tts", "return_word_timings": True, "timing_format": "ass"}, SETTINGS)
+    assert (request.timestamps, request.subtitles) == (True, ["ass"])
+    with pytest.raises(InvalidInput, match=r"timing_format.*'srt', 'vtt', 'ass' or 'json'"):
+        parse({**SAY, "return_word_timings": True, "timing_format": "csv"}, SETTINGS)
+
+
+def test_a_result_of_the_former_worker_is_asked_for_by_its_job():
+    request, _ = parse({"endpoint": "download", "job_id": "mine"}, SETTINGS, "bucket")
+    assert request == LinkRequest(action="link", job_id="mine")
+
+
+@pytest.mark.parametrize("fields", [{}, {"key": "a", "job_id": "b"}])
+def test_a_link_is_to_one_result(fields):
+    with pytest.raises(InvalidInput, match="key: or job_id tells which result"):
+        parse({"action": "link", **fields}, SETTINGS, "bucket")
+
+
+def test_without_a_bucket_there_are_no_links():
+    with pytest.raises(InvalidInput, match="key: cannot be linked: this worker has no bucket"):
+        parse({"action": "link", "key": "output/a.wav"}, SETTINGS)
+
+
+def test_a_check_takes_what_speech_takes():
+    request, _ = parse({**SAY, "action": "check", "speed": 1.2}, SETTINGS)
+    assert isinstance(request, CheckRequest)
+    assert request.speed == 1.2
+
+
+def test_turns_and_segments_bring_their_own_voices():
+    assert parse({"text": "[anna] Hello. [bob] Hi."}, SETTINGS)
+    assert parse({"segments": [{"text": "Hello.", "voice": "anna"}]}, SETTINGS)
+
+
+def test_verify_may_be_a_switch():
+    assert parse({**SAY, "verify": True}, SETTINGS)[0].verify == Verify(max_wer=0.15, attempts=3)
+    assert parse({**SAY, "verify": {"attempts": 5}}, SETTINGS)[0].verify.attempts == 5
+    assert parse({**SAY, "verify": False}, SETTINGS)[0].verify is None
+
+
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        ({"text": "Hi. [anna] Hello."}, "voice: is missing"),
+        ({"segments": [{"text": "a", "voice": "x"}, {"text": "b"}]}, r"segments\[1\]\.voice: is missing"),
+        ({"segments": [{"text": "a", "voice": "x", "sped": 2}]}, r"segments\[0\]\.sped: .* did you mean speed"),
+        ({"segments": [{"text": "a", "voice": "x", "speed": 9.0}]}, r"segments\[0\]\.speed: must be less than"),
+        ({"segments": [{"text": "...", "voice": "x"}]}, r"segments\[0\]\.text: has no letter"),
+        ({"segments": []}, "segments: .*at least 1"),
+        ({**SAY, "segments": [{"text": "a"}]}, "segments: comes with text"),
+        ({"voice": "anna"}, "text: is missing: send text or segments"),
+        ({**SAY, "text": "[pause:1s]"}, "text: has no letter"),
+        ({**SAY, "text": "Wait [pause] here."}, "text: has a pause without a length"),
+        ({**SAY, "verify": {"max_wr": 0.1}}, r"verify\.max_wr: .* did you mean max_wer"),
+        ({**SAY, "verify": 3}, "verify: must be"),
+        ({**SAY, "subtitles": ["srt", "doc"]}, r"subtitles\[1\]: must be"),
+        ({**SAY, "sample_rate": 12_345}, "sample_rate: must be 8000, 16000"),
+        ({**SAY, "format": "opus", "sample_rate": 44_100}, "sample_rate: must be one that Opus knows"),
+        ({**SAY, "duration": 3.0, "remove_silence": True}, "remove_silence: would change the duration"),
+        ({**SAY, "loudness": -5.0}, "loudness: must be less than"),
+        ({"segments": [{"text": "a\ud800b", "voice": "x"}]}, r"segments\[0\]\.text: holds half of a surrogate"),
+        ({**SAY, "lexicon": {"a": "b\ud800"}}, r"lexicon\.a: holds half"),
+        ({"segments": [{"text": "a" * 60_000, "voice": "x"}] * 2}, "segments: have 120000 characters"),
+        ({**SAY, "seed": 1, "seeds": [1]}, "seeds: comes with seed"),
+        ({"segments": [{"text": "a", "voice": "x", "seed": 1}], "seeds": [1]}, "seeds: comes with seed"),
+        ({"text": "a", "ref_audio": "kept:" + "0" * 64, "ref_text": "b"}, "ref_text: is kept with the reference"),
+        (
+            {"action": "add_voice", "voice": "Main", "ref_audio": "https://e.com/a"},
+            r"voice: could not be called in a text",
+        ),
+        ({"action": "add_voice", "voice": "007", "ref_audio": "https://e.com/a"}, r"voice: could not be called"),
+        ({**SAY, "return_word_timings": "false"}, "return_word_timings: must be true or false"),
+        ({**SAY, "lexicon": {"GIF": "..."}}, "lexicon: cannot replace 'GIF'"),
+        ({**SAY, "lexicon": {"GIF": 3}}, r"lexicon\.GIF: must be"),
+        ({**SAY, "seeds": [1, -1]}, r"seeds\[1\]: must be greater"),
+        ({"text": "a", "ref_audio": "kept:../../x"}, "ref_audio: is not the name of a reference"),
+        ({**SAY, "made_with": {"model": "a"}}, r"made_with\.revision: is missing"),
+    ],
+)
+def test_each_part_of_a_request_is_refused_by_its_path(fields, problem):
+    with pytest.raises(InvalidInput, match=problem):
+        parse(fields, SETTINGS)
+
+
 def test_what_has_no_effect_is_said():
     _, warnings = parse({**SAY, "return_word_timings": False, "timing_format": "srt"}, SETTINGS)
     assert warnings == ["timing_format has no effect without return_word_timings"]
@@ -83,7 +177,7 @@ def test_what_has_no_effect_is_said():
 
 def test_text_is_cleaned():
     request, _ = parse({**SAY, "text": " Hello\n\tthere \u200b!"}, SETTINGS)
-    assert request.normalized_text(["en"]) == "Hello there !"
+    assert [passage.text for passage in request.passages()] == ["Hello there !"]
     assert request.text == " Hello\n\tthere \u200b!"
 
 
@@ -108,7 +202,7 @@ def test_an_error_stays_small_whatever_is_sent():
 
 def test_characters_without_a_meaning_are_named_when_they_are_left_out():
     request, warnings = parse({**SAY, "text": "Hello \ue000there."}, SETTINGS)
-    assert request.normalized_text(["en"]) == "Hello there."
+    assert [passage.text for passage in request.passages()] == ["Hello there."]
     assert warnings == ["characters without a meaning are left out: U+E000"]
 
 
@@ -195,11 +289,12 @@ MALFORMED = [
     ("action", {**SAY, "action": "explode"}),
     ("action", {**SAY, "action": None}),
     ("action", {**SAY, "action": {}}),
-    ("endpoint", {"endpoint": "download", "job_id": "x"}),
+    ("job_id", {"endpoint": "download", "job_id": "x"}),
+    ("endpoint", {"endpoint": "status", "job_id": "x"}),
     ("local_voice", {"text": "Hello.", "local_voice": "ftp://example.com/a.wav", "ref_text": "Hi."}),
     ("endpoint", {**SAY, "endpoint": "tts", "action": "synthesize"}),
     ("local_voice", {**SAY, "local_voice": "example-zh"}),
-    ("return_word_timings", {**SAY, "return_word_timings": True}),
+    ("timing_format", {**SAY, "return_word_timings": True, "timing_format": "csv"}),
     ("tempo", {**SAY, "tempo": 1}),
     ("Text", {**SAY, "Text": "again"}),
 ]

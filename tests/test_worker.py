@@ -18,9 +18,13 @@ from benchmark import hearing
 from conftest import make_voices
 from moto.server import ThreadedMotoServer
 
-from s3_utils import store_from_env
-from voiceclone.audio import FORMATS, decode, rms
+from s3_utils import LocalStore, store_from_env
+from voiceclone.asr import Recogniser
+from voiceclone.audio import FORMATS, decode, loudness, rms
+from voiceclone.delivery import Delivery
 from voiceclone.errors import OutOfMemory
+from voiceclone.settings import Settings
+from voiceclone.types import Waveform
 from voiceclone.worker import Worker
 
 SAY = {"text": "Hello there.", "voice": "example-en", "nfe_step": 2, "seed": 5}
@@ -28,6 +32,10 @@ SAY = {"text": "Hello there.", "voice": "example-en", "nfe_step": 2, "seed": 5}
 
 def job(**fields):
     return {"id": "job-1", "input": {**SAY, **fields}}
+
+
+def set_settings(worker, **changes):
+    worker.settings = worker.delivery.settings = dataclasses.replace(worker.settings, **changes)
 
 
 def recording(worker):
@@ -51,7 +59,7 @@ def test_the_reply_tells_all_there_is_to_know(worker):
     json.dumps(reply, allow_nan=False)
 
 
-@pytest.mark.parametrize("audio_format", FORMATS)
+@pytest.mark.parametrize("audio_format", [each for each in FORMATS if each != "pcm"])
 def test_every_format_arrives_as_sound(worker, audio_format):
     reply = worker.handle(job(format=audio_format))
     waveform = decode(Path(reply["audio_path"]).read_bytes(), 24_000, 60)
@@ -90,7 +98,8 @@ def test_a_recording_in_the_job_speaks(worker):
 
 def test_what_the_vocabulary_lacks_is_said(worker):
     reply = worker.handle(job(text="Hello \U0001f600 there."))
-    assert reply["warnings"] == ["the model's vocabulary lacks \U0001f600: each is read as a space"]
+    assert reply["warnings"] == ["the model's vocabulary lacks \U0001f600: left out"]
+    assert reply["normalized_text"] == "Hello there."
 
 
 def test_punctuation_alone_is_not_spoken(worker, monkeypatch):
@@ -118,6 +127,246 @@ def test_info_names_model_device_and_limits_without_secrets(worker, s3):
     assert info["versions"]["f5-tts"] == "1.1.22"
     assert info["limits"]["max_text_chars"] == 100_000
     json.dumps(info)
+
+
+# Several voices, pauses, lengths
+
+TURNS = "One voice says this. [pause:0.5s] [example-zh] Another answers. [pause:250ms] [main] And the first again."
+
+
+def spoken(reply):
+    samples, rate = soundfile.read(reply["audio_path"], dtype="float32")
+    return samples, rate
+
+
+def test_a_dialogue_has_its_voices_and_exact_pauses(worker):
+    reply = worker.handle(job(text=TURNS))
+    assert [voice["name"] for voice in reply["voices"]] == ["example-en", "example-zh"]
+    assert [chunk["voice"] for chunk in reply["chunks"]] == ["example-en", "example-zh", "example-en"]
+    samples, rate = spoken(reply)
+    for before, after, pause_s in zip(reply["chunks"], reply["chunks"][1:], (0.5, 0.25), strict=False):
+        start, end = round(before["end"] * rate), round(after["start"] * rate)
+        assert end - start == pytest.approx(pause_s * rate, abs=3)  # times are told to a tenth of a millisecond
+        assert not samples[start + 3 : end - 3].any()
+    assert len(samples) == pytest.approx(reply["duration"] * rate, abs=2)
+    assert reply["normalized_text"] == "One voice says this. Another answers. And the first again."
+
+
+def test_segments_are_spoken_like_turns(worker):
+    segments = [
+        {"text": "One voice says this.", "pause_after": 0.5},
+        {"text": "Another answers.", "voice": "example-zh", "pause_after": 0.25},
+        {"text": "And the first again."},
+    ]
+    asked = {key: value for key, value in SAY.items() if key != "text"}
+    by_segments = worker.handle({"id": "s", "input": {**asked, "segments": segments}})
+    assert np.array_equal(spoken(by_segments)[0], spoken(worker.handle(job(text=TURNS)))[0])
+
+
+def test_an_unknown_tag_is_an_error_that_lists_the_voices_and_says_how_to_have_it_read(worker):
+    reply = worker.handle(job(text="He said [sic] so."))
+    assert reply["error_code"] == "voice_not_found"
+    assert "'sic'; known: example-en, example-zh" in reply["error"]
+    assert r"write \[sic]" in reply["error"]
+    assert worker.handle(job(text=r"He said \[sic] so."))["normalized_text"] == "He said [sic] so."
+
+
+@pytest.mark.parametrize("rate", [24_000, 44_100, 8_000])
+def test_the_audio_has_the_asked_length_and_rate_to_the_sample(worker, rate):
+    samples, found = spoken(worker.handle(job(text=TURNS, duration=7.0123, sample_rate=rate)))
+    assert (found, len(samples)) == (rate, round(7.0123 * rate))
+
+
+def test_loudness_is_as_asked_or_the_reply_says_why_not(worker):
+    reply = worker.handle(job(text="Rather a long sentence, so that there is something to measure.", loudness=-30))
+    samples, rate = spoken(reply)
+    assert loudness(Waveform(samples, rate)) == pytest.approx(-30, abs=0.3)
+    assert reply["warnings"] == []
+    (warning,) = worker.handle(job(text="Rather a long sentence.", loudness=-9))["warnings"]
+    assert "LUFS, not -9.0" in warning
+
+
+def test_without_silence_the_speech_is_shorter_and_its_pauses_stay(worker, monkeypatch):
+    """Silence within what the model says goes; what was written as a pause does not."""
+    from voiceclone import silence
+
+    shortened = []
+    tidy = silence.tidy
+    monkeypatch.setattr(silence, "tidy", lambda waveform: shortened.append(tidy(waveform)) or shortened[-1])
+    samples, rate = spoken(worker.handle(job(text=TURNS, remove_silence=True)))
+    assert len(shortened) == 3
+    assert len(samples) == sum(len(part.samples) for part in shortened) + 0.75 * rate
+
+
+def test_the_title_is_the_beginning_of_the_text(worker):
+    reply = worker.handle(
+        job(text="The quick brown fox jumps over the lazy dog, and does so again and again.", nfe_step=1)
+    )
+    with soundfile.SoundFile(reply["audio_path"]) as file:
+        assert file.title == "The quick brown fox jumps over the lazy dog, and does so"
+
+
+# Words and subtitles
+
+
+def test_words_are_timed_as_the_caller_wrote_them(worker):
+    text = "It cost $5 in 2024. [pause:0.5s] [example-zh] Really? Yes!"
+    reply = worker.handle(job(text=text, timestamps=True))
+    words = reply["words"]
+    assert [word["word"] for word in words] == ["It", "cost", "$5", "in", "2024.", "Really?", "Yes!"]
+    times = [time for word in words for time in (word["start"], word["end"])]
+    assert times == sorted(times)
+    assert times[0] >= 0
+    assert times[-1] <= reply["duration"]
+    pause_starts, pause_ends = reply["chunks"][0]["end"], reply["chunks"][1]["start"]
+    assert words[4]["end"] <= pause_starts + 1e-3
+    assert words[5]["start"] >= pause_ends - 1e-3
+    assert reply["timings"]["words"] > 0
+
+
+def test_subtitles_lie_beside_the_audio(worker):
+    reply = worker.handle(job(text="Hello there. Nice to meet you.", subtitles=["srt", "vtt", "ass", "json"]))
+    assert "words" not in reply
+    for ending, path in reply["subtitles"].items():
+        assert Path(path) == Path(reply["audio_path"]).with_suffix(f".{ending}")
+        assert "meet" in Path(path).read_text()
+
+
+def test_subtitles_come_inside_the_reply_with_the_audio(worker):
+    reply = worker.handle(job(subtitles=["vtt"], delivery="base64"))
+    assert reply["subtitles"]["vtt"].startswith("WEBVTT")
+
+
+def test_a_long_dialogue_has_its_length_to_the_sample_and_subtitles_that_follow_each_other(worker):
+    """Three voices, pauses, chunks of all of them in one job; read by a parser that is not ours."""
+    import pysubs2
+
+    names = ("example-en", "example-zh", "main")
+    clip = base64.b64encode(recording(worker)).decode()
+    own = {"voice": None, "ref_audio": clip, "ref_text": "A longer text for a clip"}
+    turns = [
+        f"[{names[i % 3]}] Sentence number {i} is said here, and it is not short. [pause:{i % 4}00ms]"
+        for i in range(12)
+    ]
+    reply = worker.handle(job(text=" ".join(turns), subtitles=["srt", "ass"], timestamps=True, nfe_step=1, **own))
+    assert {chunk["voice"] for chunk in reply["chunks"]} == {"example-en", "example-zh", None}
+    durations_s = [chunk["end"] - chunk["start"] for chunk in reply["chunks"]]
+    fades_s = sum(max(0, a["end"] - b["start"]) for a, b in pairwise(reply["chunks"]))
+    pauses_s = sum(i % 4 for i in range(12)) / 10
+    samples, rate = spoken(reply)
+    assert len(samples) == pytest.approx((sum(durations_s) - fades_s + pauses_s) * rate, abs=len(durations_s) * 3)
+    assert len(samples) == pytest.approx(reply["duration"] * rate, abs=2)
+    for path in reply["subtitles"].values():
+        cues = pysubs2.load(path)
+        assert all(before.end <= after.start for before, after in pairwise(cues))
+        assert cues[-1].end <= reply["duration"] * 1000 + 10
+        shown = " ".join(cue.plaintext for cue in cues).split()
+        assert shown == [word["word"] for word in reply["words"]]
+
+
+def test_neighbouring_turns_stay_apart_in_subtitles(worker):
+    reply = worker.handle(job(text="Hi. [example-zh] Yes. [main] No.", subtitles=["json"], nfe_step=1))
+    cues = json.loads(Path(reply["subtitles"]["json"]).read_text())["cues"]
+    assert " ".join(cue["text"] for cue in cues).split() == ["Hi.", "Yes.", "No."]
+
+
+def test_the_former_worker_told_word_times_under_other_names(worker):
+    reply = worker.handle(job(endpoint="tts", return_word_timings=True))
+    assert reply["timing_format"] == "srt"
+    assert reply["timing_files"] == reply["subtitles"]
+    assert reply["word_count"] == 2
+    assert 0 <= reply["timing_confidence"] <= 1
+
+
+def test_without_a_recogniser_nothing_is_spoken_that_it_should_hear(worker, monkeypatch):
+    monkeypatch.setattr(worker, "recogniser", Recogniser("none", lambda: Path("/nowhere"), "cpu"))
+    monkeypatch.setattr(worker.engine, "speak", None)
+    for asked in ({"timestamps": True}, {"subtitles": ["srt"]}, {"verify": True}):
+        assert worker.handle(job(**asked))["error_code"] == "model_unavailable"
+
+
+# Planning, progress, the same take again
+
+
+def test_a_check_tells_what_would_be_said_without_saying_it(worker, monkeypatch):
+    asked = {"text": "Pay 3 \U0001f600 [example-zh] now. " * 20, "seed": 5}
+    reply = worker.handle(job(**asked))
+    monkeypatch.setattr(worker.engine, "speak", None)
+    checked = worker.handle(job(**asked, action="check"))
+    assert checked["normalized_text"] == reply["normalized_text"]
+    assert [(c["text"], c["seed"]) for c in checked["chunks"]] == [(c["text"], c["seed"]) for c in reply["chunks"]]
+    assert checked["predicted"]["duration"] == pytest.approx(reply["duration"], abs=1e-3)
+    assert checked["predicted"]["synthesis"] == pytest.approx(reply["timings"]["synthesis"], rel=0.01)
+    assert checked["unknown_characters"] == ["\U0001f600"]
+    assert checked["warnings"] == reply["warnings"]
+
+
+def test_progress_is_told_between_chunks(worker, monkeypatch):
+    monkeypatch.setattr("voiceclone.progress.EVERY_S", 0)
+    monkeypatch.setattr("voiceclone.progress.LEAST_LEFT_S", 0)
+    updates = []
+    reply = worker.handle(job(text="A sentence of several that are spoken one by one. " * 12), updates.append)
+    assert [update["chunks_done"] for update in updates] == list(range(1, len(reply["chunks"])))
+    assert [update["percent"] for update in updates] == sorted(update["percent"] for update in updates)
+
+
+def again(worker, reply):
+    return worker.handle({"id": "again", "input": reply["recipe"]})
+
+
+def test_the_recipe_gives_the_same_take(worker):
+    first = worker.handle(job(text=TURNS, seed=None, speed=1.2, sample_rate=16_000, lexicon={"again": "once more"}))
+    second = again(worker, json.loads(json.dumps(first)))
+    assert np.array_equal(spoken(first)[0], spoken(second)[0])
+    assert second["warnings"] == []
+    assert second["recipe"] == first["recipe"]
+
+
+def test_the_recipe_finds_a_recording_that_came_with_the_job(worker):
+    """On the volume, so that another worker finds it too; and says so when it is no longer there."""
+    clip = base64.b64encode(recording(worker)).decode()
+    asked = {**SAY, "voice": None, "ref_audio": clip, "ref_text": "A longer text for a clip"}
+    first = worker.handle({"id": "x", "input": asked})
+    assert clip not in json.dumps(first["recipe"])
+    worker.voices = make_voices(worker.settings, worker.recogniser)
+    assert np.array_equal(spoken(first)[0], spoken(again(worker, first))[0])
+    for kept in worker.settings.references_dir.iterdir():
+        kept.unlink()
+    worker.voices = make_voices(worker.settings, worker.recogniser)
+    reply = again(worker, first)
+    assert reply["error_code"] == "voice_not_found"
+    assert "send ref_audio again" in reply["error"]
+
+
+def test_the_recipe_of_segments_and_of_the_volumes_words_gives_the_same_take(worker, monkeypatch, tmp_path):
+    monkeypatch.setattr(Settings, "lexicon_file", tmp_path / "lexicon.json")
+    (tmp_path / "lexicon.json").write_text('{"GIF": "jiff"}')
+    segments = [{"text": "A GIF.", "seed": 3, "pause_after": 0.1}, {"text": "Another.", "voice": "example-zh"}]
+    asked = {key: value for key, value in SAY.items() if key != "text"}
+    first = worker.handle({"id": "s", "input": {**asked, "segments": segments}})
+    (tmp_path / "lexicon.json").unlink()
+    second = again(worker, first)
+    assert np.array_equal(spoken(first)[0], spoken(second)[0])
+    assert second["seed"] == 3
+
+
+def test_a_recipe_of_another_model_or_voice_says_that_the_take_will_differ(worker):
+    recipe = worker.handle(job())["recipe"]
+    made_with = {**recipe["made_with"], "revision": "0000", "references": ["ffff"]}
+    reply = worker.handle({"id": "x", "input": {**recipe, "made_with": made_with}})
+    assert len(reply["warnings"]) == 2
+    assert "random 0000" in reply["warnings"][0]
+    assert "a voice is not the one" in reply["warnings"][1]
+
+
+def test_words_of_the_volumes_lexicon_are_said_as_it_tells(worker, monkeypatch, tmp_path):
+    monkeypatch.setattr(Settings, "lexicon_file", tmp_path / "lexicon.json")
+    (tmp_path / "lexicon.json").write_text('{"GIF": "jiff", "SQL": "sequel"}')
+    reply = worker.handle(job(text="A GIF in SQL.", lexicon={"SQL": "S Q L"}, nfe_step=1))
+    assert reply["normalized_text"] == "A jiff in S Q L."
+    (tmp_path / "lexicon.json").write_text("[]")
+    (warning,) = worker.handle(job(nfe_step=1))["warnings"]
+    assert warning.startswith("lexicon.json must hold words")
 
 
 # Where the audio goes
@@ -153,7 +402,8 @@ def s3():
 def with_bucket(worker, environ):
     bucket = store_from_env(environ)
     voices = make_voices(worker.settings, hearing.recogniser(), bucket)
-    return Worker(worker.settings, worker.checkpoint, worker.engine, voices, bucket, worker.directory)
+    delivery = Delivery(worker.settings, bucket, LocalStore(worker.settings.local_output_dir))
+    return Worker(worker.settings, worker.checkpoint, worker.engine, worker.recogniser, voices, delivery)
 
 
 def test_with_a_bucket_the_reply_is_a_link(worker, s3):
@@ -166,6 +416,36 @@ def test_with_a_bucket_the_reply_is_a_link(worker, s3):
     left = datetime.fromisoformat(reply["expires_at"]) - datetime.now(UTC)
     assert 500 < left.total_seconds() <= 600
     assert "audio_path" not in reply
+
+
+def test_subtitles_are_links_of_their_own(worker, s3):
+    environ, _ = s3
+    reply = with_bucket(worker, environ).handle(job(subtitles=["srt"], key="film"))
+    with urllib.request.urlopen(reply["subtitles"]["srt"]) as response:
+        assert response.headers["Content-Type"] == "application/x-subrip"
+        assert b"-->" in response.read()
+    assert reply["key"] == "team/output/film.wav"
+
+
+def test_a_result_is_linked_again(worker, s3):
+    """By its key or its job, which is not taken for one whose id begins alike."""
+    environ, _ = s3
+    worker = with_bucket(worker, environ)
+    reply = worker.handle({**job(subtitles=["json"]), "id": "linked"})
+    for other in ({**job(), "id": "linked-2"}, {**job(key="linked-by-name")}):
+        worker.handle(other)
+    for asked in ({"key": reply["key"]}, {"job_id": "linked"}):
+        link = worker.handle({"id": "l", "input": {"action": "link", "expires_in": 60, **asked}})
+        assert link["key"] == reply["key"]
+        with urllib.request.urlopen(link["audio_url"]) as response:
+            assert response.headers["Content-Type"] == "audio/wav"
+
+
+@pytest.mark.parametrize("asked", [{"key": "team/voices/me.json"}, {"key": "team/output/none.wav"}, {"job_id": "none"}])
+def test_what_is_no_result_is_not_linked(worker, s3, asked):
+    worker = with_bucket(worker, s3[0])
+    worker.delivery.bucket.write("voices/me.json", b"{}", "application/json")
+    assert worker.handle({"id": "l", "input": {"action": "link", **asked}})["error_code"] == "invalid_input"
 
 
 def test_a_reference_may_lie_in_the_bucket(worker, s3):
@@ -202,7 +482,7 @@ def test_speech_is_not_lost_when_the_bucket_fails(worker, s3):
 
 @pytest.mark.parametrize(("on_platform", "where"), [(True, "audio_base64"), (False, "audio_path")])
 def test_without_a_bucket_the_platform_gets_base64_and_a_laptop_a_file(worker, on_platform, where):
-    worker.settings = dataclasses.replace(worker.settings, on_platform=on_platform)
+    set_settings(worker, on_platform=on_platform)
     assert where in worker.handle(job())
 
 
@@ -214,7 +494,7 @@ def test_base64_is_the_file(worker):
 
 def test_what_is_too_large_for_a_reply_is_kept(worker):
     """The platform drops a reply over its limit in silence."""
-    worker.settings = dataclasses.replace(worker.settings, max_inline_mb=0)
+    set_settings(worker, max_inline_mb=0)
     reply = worker.handle(job(delivery="base64"))
     assert "audio_base64" not in reply
     assert "ask for opus" in reply["degraded"]["reason"]
@@ -289,7 +569,7 @@ def test_speech_that_no_directory_takes_comes_inside_the_reply(worker, s3, tmp_p
 def test_where_no_way_is_left_delivery_fails_with_every_reason(worker, tmp_path):
     """A file stands where the directory should be, and the reply has no room."""
     (tmp_path / "output").write_text("in the way")
-    worker.settings = dataclasses.replace(worker.settings, max_inline_mb=0)
+    set_settings(worker, max_inline_mb=0)
     reply = worker.handle(job())
     assert reply["error_code"] == "storage_failed"
     assert "could not be written" in reply["error"]

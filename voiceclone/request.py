@@ -11,9 +11,9 @@ import base64
 import binascii
 import difflib
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal, cast
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Literal, cast, get_args
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -27,11 +27,15 @@ from pydantic import (
     field_validator,
 )
 
+from voiceclone import lexicon, markup
 from voiceclone import text as text_rules
-from voiceclone.audio import AudioFormat
+from voiceclone.audio import OPUS_RATES, AudioFormat
 from voiceclone.errors import FieldProblem, InvalidInput
-from voiceclone.normalize import can_spell, spell_numbers
 from voiceclone.settings import Settings
+from voiceclone.silence import MARGIN_S
+from voiceclone.subtitles import FORMATS as SUBTITLE_FORMATS
+from voiceclone.subtitles import SubtitleFormat
+from voiceclone.types import SEEDS
 
 Delivery = Literal["auto", "s3", "base64", "local"]
 Quality = Literal["fast", "balanced", "best"]
@@ -41,6 +45,10 @@ MB = 1_000_000
 # An error must fit into a reply, whatever was sent.
 MAX_PROBLEMS = 30
 MAX_NAME_CHARS = 64
+MAX_SEGMENTS = 10_000
+MAX_AUDIO_S = 10_800
+"""Of a job, in seconds: it is in memory as a whole."""
+SampleRate = Literal[8_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000]
 # 200 characters fit into a file's name with what a store adds to it.
 _KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}(/[A-Za-z0-9_-][A-Za-z0-9._-]{0,199})*")
 _VOICE = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
@@ -70,14 +78,23 @@ class InlineSource:
     data: bytes
 
 
-AudioSource = WebSource | BucketSource | InlineSource
+@dataclass(frozen=True)
+class KeptSource:
+    """A reference that was prepared for an earlier job, by the name that its recipe has for it."""
+
+    key: str
+
+
+AudioSource = WebSource | BucketSource | InlineSource | KeptSource
+KEPT = "kept:"
+_KEPT_KEY = re.compile(r"[0-9a-f]{64}")
 
 
 def _speakable(value: str, info: ValidationInfo) -> str:
     limit = _context(info).settings.max_text_chars
     if len(value) > limit:
         raise ValueError(f"has {len(value)} characters, at most {limit} are allowed: split it into several jobs")
-    if not text_rules.is_speakable(value):
+    if not any(text_rules.is_speakable(turn.text) for turn in markup.turns(value)):
         raise ValueError("has no letter or digit to say")
     return value
 
@@ -114,10 +131,29 @@ def _like(pattern: re.Pattern[str], what: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _each_once(value: list[SubtitleFormat]) -> list[SubtitleFormat]:
+    return list(dict.fromkeys(value))
+
+
+def _switched_on(value: Any) -> Any:
+    """`true` asks for the defaults."""
+    return {} if value is True else None if value is False else value
+
+
 _RECORDING = "an `http(s)://` URL, `s3://bucket/key` of the configured bucket, a `data:` URI or base64"
 Text = Annotated[str, AfterValidator(_speakable)]
+Lexicon = Annotated[dict[str, str], AfterValidator(lexicon.checked)]
+Seed = Annotated[int, Field(ge=0, lt=SEEDS)]
 RefText = Annotated[str, AfterValidator(_transcript)]
 Recording = Annotated[AudioSource, BeforeValidator(_source)]
+
+
+def _callable_name(value: str) -> str:
+    if value.isdecimal() or value.lower() in (markup.MAIN, markup.PAUSE):
+        raise ValueError(f"could not be called in a text, where [{value}] means something else: choose another")
+    return value
+
+
 VoiceName = Annotated[str, _like(_VOICE, "letters, digits, '-', '_' and '.', not starting with a dot, up to 64")]
 Prefix = Annotated[str, _like(re.compile(r"[A-Za-z0-9._-]{0,64}"), "letters, digits, '-', '_' and '.', up to 64")]
 JobId = Annotated[str, _like(_JOB_ID, "letters, digits, '-', '_' and '.', not starting with a dot, up to 128")]
@@ -159,7 +195,9 @@ class AddVoiceRequest(_Request):
     """Keep a recording as a voice."""
 
     action: Literal["add_voice"]
-    voice: VoiceName = Field(description="a name for it: letters, digits, `-`, `_`, `.`")
+    voice: Annotated[VoiceName, AfterValidator(_callable_name)] = Field(
+        description="a name for it: letters, digits, `-`, `_`, `.`"
+    )
     ref_audio: Recording = Field(description=f"{_RECORDING}")
     ref_text: RefText | None = Field(None, description="exactly what is said in it; absent: it is listened to")
     language: Language | None = Field(None, description="of the recording, as `en`; absent: what is heard")
@@ -169,11 +207,75 @@ class AddVoiceRequest(_Request):
     )
 
 
+class LinkRequest(_Request):
+    """A fresh link to an earlier result."""
+
+    action: Literal["link"]
+    key: Annotated[str, AfterValidator(_short_enough)] | None = Field(None, description="of the result, from its reply")
+    job_id: JobId | None = Field(
+        None, description="instead of `key`: the latest result of this job, if it was given no key of its own"
+    )
+    expires_in: int | None = Field(
+        None, ge=60, le=604_800, description="life of the link in seconds; absent: `URL_EXPIRY_S`"
+    )
+
+
+class Segment(_Request):
+    """A part of the text with its own voice and pace."""
+
+    text: Text
+    voice: VoiceName | None = None
+    speed: float | None = Field(None, ge=0.3, le=3)
+    seed: Seed | None = None
+    pause_after: float = Field(0.0, ge=0, le=markup.MAX_PAUSE_S)
+
+
+class Verify(_Request):
+    """When speech is good enough, and how often it is tried."""
+
+    max_wer: float = Field(0.15, ge=0, le=1)
+    attempts: int = Field(3, ge=1, le=10)
+
+
+class MadeWith(_Request):
+    """What an earlier take was made with."""
+
+    model: str
+    revision: str
+    references: list[str]
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A part of the text that one voice says at one pace."""
+
+    field: str
+    """Where it stands in the request."""
+    text: str
+    """Clean; may be empty: a pause at the very beginning."""
+    voice: str | None
+    """None: the request's own."""
+    voice_field: str
+    """Where its voice is named."""
+    speed: float
+    seed: int | None
+    """Of the first chunk of all passages of one field; the others count on. None: as all others count."""
+    pause_after_s: float
+
+
 class SynthesisRequest(_Request):
     """Text to speak in a voice."""
 
     action: Literal["synthesize"] = Field("synthesize", description="what to do; the other actions are below")
-    text: Text = Field(description="what to say")
+    text: Text | None = Field(
+        None, description="what to say; may hold pauses, `[pause:0.5s]`, and turns of voices, `[anna] Hello.`"
+    )
+    segments: list[Segment] | None = Field(
+        None,
+        min_length=1,
+        max_length=MAX_SEGMENTS,
+        description="instead of `text`, a list of `{text, voice?, speed?, seed?, pause_after?}`",
+    )
     voice: VoiceName | None = Field(
         None, description="a voice by name: one that was added, `example-en` or `example-zh`"
     )
@@ -183,11 +285,16 @@ class SynthesisRequest(_Request):
         None, description="of the text and the reference, as `en`; absent: what the model speaks, and what is heard"
     )
     speed: float = Field(1.0, ge=0.3, le=3, description="speech rate relative to the reference")
-    seed: int | None = Field(
+    seed: Seed | None = Field(
         None,
-        ge=0,
-        le=2**32 - 1,
         description="absent: drawn, and always returned; the same request and seed give the same audio",
+    )
+    seeds: list[Seed] | None = Field(None, description="a seed for each chunk, as a reply's `recipe` has them")
+    made_with: MadeWith | None = Field(
+        None, description="from a reply's `recipe`: a warning tells where this worker's model is another"
+    )
+    duration: float | None = Field(
+        None, ge=0.1, le=MAX_AUDIO_S, description="wanted length of the audio in seconds, pauses included"
     )
     quality: Quality = Field("best", description=f"steps: {', '.join(f'`{q}` {n}' for q, n in NFE_STEPS.items())}")
     nfe_step: int | None = Field(None, ge=1, le=64, description="steps from noise to speech; overrides `quality`")
@@ -201,8 +308,31 @@ class SynthesisRequest(_Request):
     target_rms: float = Field(
         0.1, ge=0.01, le=0.5, description="level that a quieter reference is raised to for the model"
     )
-    normalize_text: bool = Field(True, description="say numbers as words; `false` leaves them to the model")
-    format: AudioFormat = Field("wav", description="`wav`, `flac`, `mp3`, `ogg`, `opus`")
+    normalize_text: bool = Field(
+        True, description="read out numbers, dates, money, units, abbreviations and addresses, and do not shout"
+    )
+    lexicon: Lexicon = Field(
+        default_factory=dict,
+        description='how words are said: `{"GIF": "jiff"}`; added to `lexicon.json` on the volume',
+    )
+    remove_silence: bool = Field(
+        False, description="shorten long pauses of the voice and cut silence around chunks; pauses that you wrote stay"
+    )
+    format: AudioFormat = Field("wav", description="`wav`, `flac`, `mp3`, `ogg`, `opus`, `pcm` (16 bit, no header)")
+    sample_rate: SampleRate = Field(
+        24_000, description="8000, 16000, 22050, 24000, 32000, 44100 or 48000 Hz; the model speaks at 24000"
+    )
+    loudness: float | None = Field(
+        None, ge=-40, le=-9, description="in LUFS, as -16 for podcasts; absent: as loud as the reference"
+    )
+    timestamps: bool = Field(False, description="when each word of the text is said")
+    subtitles: Annotated[list[SubtitleFormat], AfterValidator(_each_once)] = Field(
+        default_factory=list, description=f"any of {', '.join(f'`{each}`' for each in SUBTITLE_FORMATS)}"
+    )
+    verify: Annotated[Verify | None, BeforeValidator(_switched_on)] = Field(
+        None,
+        description="`true` or `{max_wer: 0.15, attempts: 3}`: listen to every chunk, and speak those anew that miss",
+    )
     delivery: Delivery = Field(
         "auto",
         description="`s3`, `base64`, `local`; `auto`: `s3` where a bucket is configured, else `base64` on the "
@@ -216,13 +346,27 @@ class SynthesisRequest(_Request):
     )
     job_id: JobId | None = Field(None, description="your own id for the reply and the key; absent: the platform's")
 
-    def normalized_text(self, spoken: Sequence[str]) -> str:
-        """The text as it is said by a model that speaks these languages, the first of them best."""
-        text = text_rules.clean(self.text)
-        language = self.language or next(iter(spoken), None)
-        if not self.normalize_text or language is None or not can_spell(language):
-            return text
-        return spell_numbers(text, language)
+    @property
+    def fade_s(self) -> float:
+        """Overlap of neighbouring chunks. Without silence around them more would lay word over word."""
+        return min(self.cross_fade_duration, MARGIN_S) if self.remove_silence else self.cross_fade_duration
+
+    @property
+    def written(self) -> str:
+        """The text as it was sent."""
+        return self.text if self.text is not None else " ".join(segment.text for segment in self.segments or ())
+
+    def passages(self) -> list[Passage]:
+        """The text by voice and pause, in order."""
+        if self.segments is None:
+            return _passages("text", self.text or "", None, self.speed, None)
+        found = []
+        for i, segment in enumerate(self.segments):
+            speed = self.speed if segment.speed is None else segment.speed
+            parts = _passages(f"segments[{i}].text", segment.text, segment.voice, speed, segment.seed)
+            parts[-1] = replace(parts[-1], pause_after_s=parts[-1].pause_after_s + segment.pause_after)
+            found += parts
+        return found
 
     @property
     def recording(self) -> tuple[AudioSource, str | None]:
@@ -242,12 +386,44 @@ class SynthesisRequest(_Request):
         return value
 
 
-Request = SynthesisRequest | AddVoiceRequest | ListVoicesRequest | DeleteVoiceRequest | InfoRequest
+class CheckRequest(SynthesisRequest):
+    """What would be said, in which chunks and how long, without speaking"""
+
+    action: Literal["check"]  # type: ignore[assignment]
+
+
+def _passages(field: str, text: str, voice: str | None, speed: float, seed: int | None) -> list[Passage]:
+    own = f"{field.removesuffix('text')}voice"
+    return [
+        Passage(
+            field,
+            text_rules.clean(turn.text),
+            turn.voice,
+            own if turn.voice == voice else field,
+            speed,
+            seed,
+            turn.pause_after_s,
+        )
+        for turn in markup.turns(text, voice)
+    ]
+
+
+Request = (
+    SynthesisRequest
+    | CheckRequest
+    | AddVoiceRequest
+    | ListVoicesRequest
+    | DeleteVoiceRequest
+    | LinkRequest
+    | InfoRequest
+)
 SCHEMAS: dict[str, type[Request]] = {
     "synthesize": SynthesisRequest,
+    "check": CheckRequest,
     "add_voice": AddVoiceRequest,
     "list_voices": ListVoicesRequest,
     "delete_voice": DeleteVoiceRequest,
+    "link": LinkRequest,
     "info": InfoRequest,
 }
 """By action."""
@@ -277,9 +453,9 @@ def parse(data: object, settings: Settings, bucket: str | None = None) -> tuple[
         raise InvalidInput.at("input", 'must be an object such as {"text": "...", "voice": "example-en"}')
     fields, former, problems, warnings = _modernise({_encodable(str(key)): value for key, value in data.items()})
     problems += [
-        FieldProblem(name, "holds half of a surrogate pair: send valid Unicode")
+        FieldProblem(_path([name, *path]), "holds half of a surrogate pair: send valid Unicode")
         for name, value in fields.items()
-        if isinstance(value, str) and value != _encodable(value)
+        for path in _broken_strings(value)
     ]
     action = fields.setdefault("action", "synthesize")
     schema = SCHEMAS.get(action) if isinstance(action, str) else None
@@ -290,13 +466,21 @@ def parse(data: object, settings: Settings, bucket: str | None = None) -> tuple[
             request = schema.model_validate(fields, context=_Context(settings, bucket))
         except ValidationError as e:
             problems += [_problem(error, schema) for error in e.errors(include_url=False)[:MAX_PROBLEMS]]
-        if schema is SynthesisRequest:
-            problems += _who_speaks(fields)
+        if issubclass(schema, SynthesisRequest):
+            problems += [*_together(fields), *_who_speaks(fields)]
+            problems += _too_long(fields, settings)
+        if schema is LinkRequest:
+            problems += _which_result(fields, bucket)
     if problems:
-        raise InvalidInput([FieldProblem(former.get(p.field, p.field), p.message) for p in problems])
-    if isinstance(request, SynthesisRequest) and (lost := text_rules.dropped(request.text)):
+        raise InvalidInput([FieldProblem(_formerly(p.field, former), p.message) for p in problems])
+    if isinstance(request, SynthesisRequest) and (lost := text_rules.dropped(request.written)):
         warnings.append(f"characters without a meaning are left out: {' '.join(f'U+{ord(c):04X}' for c in lost)}")
     return request, warnings
+
+
+def _formerly(path: str, former: Mapping[str, str]) -> str:
+    """The field's name as the caller wrote it."""
+    return former.get(re.split(r"[.\[]", path, maxsplit=1)[0], path)
 
 
 def is_voice_name(name: str) -> bool:
@@ -321,6 +505,10 @@ def parse_source(value: str, max_bytes: int) -> AudioSource:
         if not bucket or not key:
             raise ValueError("must name an object: s3://bucket/key")
         return BucketSource(bucket, key)
+    if value.startswith(KEPT):
+        if not _KEPT_KEY.fullmatch(value.removeprefix(KEPT)):
+            raise ValueError("is not the name of a reference in a recipe")
+        return KeptSource(value.removeprefix(KEPT))
     if scheme:
         raise ValueError(f"{scheme}:// is not fetched: use http(s):// or s3://")
     encoded = value
@@ -386,35 +574,120 @@ def _modernise(fields: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str], 
     if url is not None:
         rename("voice_file_url", "ref_audio", url)
     timing_format = fields.pop("timing_format", None)
-    if fields.pop("return_word_timings", False):
-        problems.append(FieldProblem("return_word_timings", "word times are not available here: leave the field out"))
+    wanted = fields.pop("return_word_timings", False)
+    if not isinstance(wanted, bool | None):
+        problems.append(FieldProblem("return_word_timings", "must be true or false"))
+    elif wanted:
+        rename("return_word_timings", "timestamps", True)
+        rename("timing_format", "subtitles", [timing_format or SUBTITLE_FORMATS[0]])
     elif timing_format is not None:
         warnings.append("timing_format has no effect without return_word_timings")
     return fields, former, problems, warnings
 
 
+def _together(fields: Mapping[str, Any]) -> list[FieldProblem]:
+    """Fields that need or exclude each other."""
+    there = {name for name, value in fields.items() if value is not None}
+    problems = []
+    if {"text", "segments"} <= there:
+        problems.append(FieldProblem("segments", "comes with text: send one of them"))
+    if not {"text", "segments"} & there:
+        problems.append(FieldProblem("text", "is missing: send text or segments"))
+    if {"voice", "ref_audio"} <= there:
+        problems.append(FieldProblem("ref_audio", "comes with voice: send one of them"))
+    if "ref_text" in there and "ref_audio" not in there:
+        problems.append(FieldProblem("ref_text", "goes with ref_audio: a voice has its own transcript"))
+    if isinstance(kept := fields.get("ref_audio"), str) and kept.startswith(KEPT) and "ref_text" in there:
+        problems.append(FieldProblem("ref_text", "is kept with the reference of an earlier take: leave it out"))
+    segments = fields["segments"] if isinstance(fields.get("segments"), list) else []
+    if "seeds" in there and (
+        "seed" in there or any(isinstance(s, Mapping) and s.get("seed") is not None for s in segments)
+    ):
+        problems.append(FieldProblem("seeds", "comes with seed: send one of them"))
+    if fields.get("duration") is not None and fields.get("remove_silence"):
+        problems.append(FieldProblem("remove_silence", "would change the duration that is asked for: send one of them"))
+    rate = fields.get("sample_rate", 24_000)
+    if fields.get("format") == "opus" and isinstance(rate, int) and rate not in OPUS_RATES:
+        rates = ", ".join(str(each) for each in OPUS_RATES if each in get_args(SampleRate))
+        problems.append(FieldProblem("sample_rate", f"must be one that Opus knows: {rates}"))
+    return problems
+
+
 def _who_speaks(fields: Mapping[str, Any]) -> list[FieldProblem]:
-    """Exactly one voice."""
-    has_voice, has_audio = fields.get("voice") is not None, fields.get("ref_audio") is not None
-    if has_voice and has_audio:
-        return [FieldProblem("ref_audio", "comes with voice: send one of them")]
-    if not has_voice and not has_audio:
+    """A voice for every passage."""
+    if fields.get("voice") is not None or fields.get("ref_audio") is not None:
+        return []
+    segments = fields.get("segments")
+    if segments is None:
+        if _has_voices(fields.get("text")):
+            return []
         return [FieldProblem("voice", "is missing: send voice (a name, such as example-en) or ref_audio")]
-    if has_voice and fields.get("ref_text") is not None:
-        return [FieldProblem("ref_text", "goes with ref_audio: a voice has its own transcript")]
+    for i, segment in enumerate(segments if isinstance(segments, list) else ()):
+        if isinstance(segment, Mapping) and segment.get("voice") is None and not _has_voices(segment.get("text")):
+            return [FieldProblem(f"segments[{i}].voice", "is missing: send it, or voice or ref_audio for all")]
+    return []
+
+
+def _has_voices(text: Any) -> bool:
+    """Whether every turn names who says it."""
+    try:
+        return isinstance(text, str) and bool(text) and all(turn.voice or not turn.text for turn in markup.turns(text))
+    except ValueError:  # a mark that is a problem of its own
+        return True
+
+
+def _too_long(fields: Mapping[str, Any], settings: Settings) -> list[FieldProblem]:
+    """All segments together are one text."""
+    segments = fields["segments"] if isinstance(fields.get("segments"), list) else []
+    texts = [segment.get("text") for segment in segments if isinstance(segment, Mapping)]
+    size = sum(len(text) for text in texts if isinstance(text, str))
+    if size <= settings.max_text_chars:
+        return []
+    return [FieldProblem("segments", f"have {size} characters, at most {settings.max_text_chars} are allowed")]
+
+
+def _which_result(fields: Mapping[str, Any], bucket: str | None) -> list[FieldProblem]:
+    there = [name for name in ("key", "job_id") if fields.get(name) is not None]
+    if len(there) != 1:
+        return [FieldProblem("key", "or job_id tells which result: send one of them")]
+    if bucket is None:
+        return [FieldProblem(there[0], "cannot be linked: this worker has no bucket; set S3_BUCKET and its keys")]
     return []
 
 
 def _problem(error: Mapping[str, Any], schema: type[BaseModel]) -> FieldProblem:
     """One of pydantic's errors in the caller's terms."""
-    path = str(error["loc"][0])[:MAX_NAME_CHARS] if error["loc"] else "input"
+    path = _path(error["loc"])
     if error["type"] == "extra_forbidden":
-        close = difflib.get_close_matches(path, schema.model_fields, n=1)
+        near = _PARTS.get(str(error["loc"][0]), schema)
+        close = difflib.get_close_matches(str(error["loc"][-1])[:MAX_NAME_CHARS], near.model_fields, n=1)
         return FieldProblem(path, f"is not known: did you mean {close[0]}?" if close else "is not known: leave it out")
     if error["type"] == "missing":
         return FieldProblem(path, "is missing")
     message = str(error["msg"]).removeprefix("Value error, ")
     return FieldProblem(path, message.replace("Input should be", "must be").replace("Input should", "must"))
+
+
+_PARTS: dict[str, type[BaseModel]] = {"segments": Segment, "verify": Verify, "made_with": MadeWith}
+
+
+def _broken_strings(value: Any) -> Iterator[list[str | int]]:
+    """Where strings are that no reply could repeat."""
+    if isinstance(value, str):
+        if value != _encodable(value):
+            yield []
+        return
+    inside = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
+    for step, part in inside:
+        if isinstance(step, str) and step != _encodable(step):
+            yield [_encodable(step)]
+        yield from ([step, *path] for path in _broken_strings(part))
+
+
+def _path(steps: Sequence[str | int]) -> str:
+    """As a caller would write it: `segments[2].text`."""
+    path = "".join(f"[{step}]" if isinstance(step, int) else f".{step[:MAX_NAME_CHARS]}" for step in steps)
+    return path.removeprefix(".") or "input"
 
 
 def _encodable(text: str) -> str:

@@ -116,7 +116,7 @@ class Settings:
         12, "MAX_REFERENCE_S", "longest reference in seconds, 1..15; a longer recording is cut", _reference_length
     )
     reference_pad_s: float = _setting(0.1, "REFERENCE_PAD_S", "silence behind a reference in seconds, 0..1", _pad)
-    max_inline_mb: int = _setting(7, "MAX_INLINE_MB", "largest audio file sent inside a reply in MB", _positive)
+    max_inline_mb: int = _setting(6, "MAX_INLINE_MB", "largest audio file sent inside a reply in MB", _positive)
     log_level: str = _setting("INFO", "LOG_LEVEL", "`DEBUG`, `INFO`, `WARNING` or `ERROR`", _log_level)
     on_platform: bool = False
     """Whether the platform runs this process: it names the endpoint and the job queue in the environment."""
@@ -150,6 +150,11 @@ class Settings:
     def cache_dir(self) -> Path:
         """What can be made again."""
         return self.volume / "cache"
+
+    @property
+    def lexicon_file(self) -> Path:
+        """How words are said, for all jobs."""
+        return self.volume / "lexicon.json"
 
     @property
     def references_dir(self) -> Path:

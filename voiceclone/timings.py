@@ -14,13 +14,19 @@ class Timings:
         """`started` is a reading of `time.perf_counter`; None means now."""
         self._started = time.perf_counter() if started is None else started
         self._parts: dict[str, float] = {}
+        self._inside = 0.0
+        """Seconds of what was measured inside of the block that is being timed."""
 
     @contextmanager
     def measure(self, part: str) -> Iterator[None]:
-        """Time the block as `part`."""
+        """Add the block's time to `part`, without what is measured inside of it."""
+        self._parts.setdefault(part, 0.0)
+        outside, self._inside = self._inside, 0.0
         start = time.perf_counter()
         yield
-        self._parts[part] = time.perf_counter() - start
+        took = time.perf_counter() - start
+        self._parts[part] += took - self._inside
+        self._inside = outside + took
 
     def report(self) -> dict[str, float]:
         """The parts in order, and `total`: from the start to now."""

@@ -21,7 +21,16 @@ from voiceclone.checkup import check_up, check_words
 from voiceclone.errors import BadAudio, DownloadFailed, InvalidInput, ModelUnavailable, StorageFailed, VoiceNotFound
 from voiceclone.fetch import fetch_web
 from voiceclone.library import Library, SavedVoice
-from voiceclone.request import MB, AddVoiceRequest, AudioSource, BucketSource, InlineSource, WebSource, is_voice_name
+from voiceclone.request import (
+    MB,
+    AddVoiceRequest,
+    AudioSource,
+    BucketSource,
+    InlineSource,
+    KeptSource,
+    WebSource,
+    is_voice_name,
+)
 from voiceclone.settings import Settings
 from voiceclone.types import Bucket, Mel, ReferenceVoice, Transcript, Waveform
 
@@ -129,7 +138,7 @@ class Voices:
             raise VoiceNotFound(f"there is no voice {name!r}; known: {_listed(self.names())}")
         if saved.prepared:
             return self._once(_place(saved), lambda: self._saved(saved))
-        return replace(self._once(_place(saved), lambda: self._found(saved)), name=name)
+        return replace(self._once(_place(saved), lambda: self._found(saved)), name=name, kept_as=None)
 
     def names(self, prefix: str = "") -> list[str]:
         """Of all voices, the model's own first. Raises StorageFailed."""
@@ -162,10 +171,13 @@ class Voices:
 
         Raises:
             DownloadFailed: the recording cannot be fetched.
+            VoiceNotFound: it was kept of an earlier job, and no longer is.
             BadAudio: it is not a sound file, too short or silent, or nothing is said in it.
             InvalidInput: the transcript cannot belong to the recording.
             ModelUnavailable: it must be listened to, and there is no recogniser.
         """
+        if isinstance(source, KeptSource):
+            return self._once(source.key, lambda: self._kept_earlier(source.key))
         return self._reference(self._fetch(source), transcript, language)
 
     def add(self, request: AddVoiceRequest) -> tuple[SavedVoice, ReferenceVoice]:
@@ -238,7 +250,11 @@ class Voices:
         settings = self._settings
         made_by = (PREPARATION, settings.max_reference_s, settings.reference_pad_s, self._recogniser.name)
         key = hashlib.sha256(repr((made_by, transcript, language)).encode() + data).hexdigest()
-        return self._once(key, lambda: self._kept(key, lambda: self._prepare(data, transcript, language)))
+
+        def prepare() -> ReferenceVoice:
+            return self._prepare(data, transcript, language)
+
+        return self._once(key, lambda: replace(self._kept(key, prepare), kept_as=key))
 
     def _once(self, key: str, make: Callable[[], ReferenceVoice]) -> ReferenceVoice:
         """The last few are kept in memory."""
@@ -248,13 +264,21 @@ class Voices:
             self._ready.popitem(last=False)
         return voice
 
+    def _kept_earlier(self, key: str) -> ReferenceVoice:
+        voice = prepared.load(self._place_of(key))
+        if voice is None:
+            raise VoiceNotFound("the reference of that take is no longer kept: send ref_audio again")
+        return replace(voice, kept_as=key)
+
+    def _place_of(self, key: str) -> Path:
+        return self._settings.references_dir / f"{key}.npz"
+
     def _kept(self, key: str, make: Callable[[], ReferenceVoice]) -> ReferenceVoice:
         """From the volume, if any worker has made it before. What the volume refuses costs time alone."""
-        path = self._settings.references_dir / f"{key}.npz"
-        voice = prepared.load(path)
+        voice = prepared.load(self._place_of(key))
         if voice is None:
             voice = make()
-            prepared.save(path, voice)
+            prepared.save(self._place_of(key), voice)
         return voice
 
     def _prepare(self, data: bytes, transcript: str | None, language: str | None) -> ReferenceVoice:
@@ -336,6 +360,8 @@ class Voices:
                 if self._bucket is None or bucket != self._bucket.bucket:
                     raise DownloadFailed(f"ref_audio: there is no way to the bucket {bucket}")
                 return self._bucket.get(key, limit)
+            case KeptSource():
+                raise InvalidInput.at("ref_audio", "is of an earlier take and speaks only: send the recording itself")
 
 
 def _transcript_of(recording: Path) -> str:

@@ -1,4 +1,4 @@
-"""The story of a job: parse, find the voice, plan the chunks, speak, encode, deliver, reply.
+"""The story of a job: parse, find the voices, plan the chunks, speak, verify, join, time the words, deliver, reply.
 
 Knows every room by what it does, none by how. Builds nothing itself: it is given the engine, the voices and the
 stores. The only place where an error becomes a reply.
@@ -6,29 +6,35 @@ stores. The only place where an error becomes a reply.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 import logging
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from typing import Any
 
-from voiceclone import audio, text
+from voiceclone import audio, lexicon, silence, text
+from voiceclone.asr import Recogniser
 from voiceclone.checkpoints import Checkpoint
 from voiceclone.checkup import worst
+from voiceclone.delivery import Delivery, File, Reply
 from voiceclone.engine import Engine
-from voiceclone.errors import InvalidInput, StorageFailed, WorkerError
+from voiceclone.errors import InvalidInput, VoiceNotFound, WorkerError
+from voiceclone.failures import failures_named
 from voiceclone.library import SavedVoice
+from voiceclone.planning import Manner, Script, plan
+from voiceclone.progress import Progress, Report, nobody
 from voiceclone.request import (
-    MB,
+    KEPT,
     AddVoiceRequest,
+    CheckRequest,
     DeleteVoiceRequest,
-    Delivery,
     InfoRequest,
+    LinkRequest,
     ListVoicesRequest,
+    MadeWith,
     Request,
     SynthesisRequest,
     is_legacy,
@@ -36,16 +42,42 @@ from voiceclone.request import (
 )
 from voiceclone.sampling import Sampling
 from voiceclone.settings import Settings
+from voiceclone.subtitles import FORMATS as SUBTITLE_FORMATS
+from voiceclone.subtitles import content_type, render
+from voiceclone.takes import Studio, Take
 from voiceclone.timings import Timings
-from voiceclone.types import Artifact, Bucket, Chunk, ReferenceVoice, Store
+from voiceclone.types import SEEDS, ReferenceVoice, Span, Waveform, Word
+from voiceclone.verification import Comparison, compare
 from voiceclone.voices import Voices
+from voiceclone.word_times import on_readings
 
 log = logging.getLogger(__name__)
 
-Reply = dict[str, Any]
-SEEDS = 2**32
-MAX_SHOWN = 40
-"""Characters of the caller's text in a warning."""
+NOT_OF_A_TAKE = {
+    *("ref_audio", "ref_text", "seed", "seeds", "made_with", "verify", "quality", "nfe_step", "lexicon"),
+    *("delivery", "key", "expires_in", "job_id"),
+}
+"""Fields of a request that its recipe leaves out, or tells in another way."""
+TITLE_CHARS = 60
+"""Of the text, in a sound file's title."""
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """All that is known of a job before it is spoken."""
+
+    voices: Mapping[str | None, ReferenceVoice]
+    """By what the text calls them; None for the request's own."""
+    script: Script
+    lexicon: Mapping[str, str]
+    """The volume's words and the request's."""
+    notes: Sequence[str]
+    """For the caller."""
+
+    @property
+    def speakers(self) -> list[ReferenceVoice]:
+        """Each voice once, whatever it is called."""
+        return list({voice.name or "": voice for voice in self.voices.values()}.values())
 
 
 class Worker:
@@ -56,30 +88,32 @@ class Worker:
         settings: Settings,
         checkpoint: Checkpoint,
         engine: Engine,
+        recogniser: Recogniser,
         voices: Voices,
-        bucket: Bucket | None,
-        directory: Store,
+        delivery: Delivery,
     ) -> None:
-        """
-        Args:
-            bucket: where `s3` delivery puts audio; None where none is configured.
-            directory: where `local` delivery puts it, and what could not be delivered otherwise.
-        """
         self.settings = settings
         self.checkpoint = checkpoint
         self.engine = engine
+        self.recogniser = recogniser
         self.voices = voices
-        self.bucket = bucket
-        self.directory = directory
+        self.delivery = delivery
         self.startup: Mapping[str, float] = {}
         """Seconds of each part of the start, for `info`."""
+        self._pace: float | None = None
+        """Seconds of synthesis for a second of speech and a step, as the last job had it."""
 
-    def handle(self, job: Mapping[str, Any]) -> Reply:
-        """Answer a job. Never raises: what goes wrong becomes an `error` in the caller's terms."""
+    def handle(self, job: Mapping[str, Any], report: Report = nobody) -> Reply:
+        """Answer a job. Never raises: what goes wrong becomes an `error` in the caller's terms.
+
+        `report` is told of the progress of a long one.
+        """
         job_id = str(job.get("id", "local"))
         try:
-            request, warnings = parse(job.get("input"), self.settings, self.bucket.bucket if self.bucket else None)
-            return self._answer(request, job_id, job["input"], warnings)
+            bucket = self.delivery.bucket
+            request, warnings = parse(job.get("input"), self.settings, bucket.bucket if bucket else None)
+            with failures_named():  # memory may run out anywhere
+                return self._answer(request, job_id, job["input"], warnings, report)
         except WorkerError as e:
             log.warning("job %s: %s: %s", job_id, e.code, e)
             return error_reply(e)
@@ -87,19 +121,26 @@ class Worker:
             log.exception("job %s: unexpected error", job_id)
             return error_reply(WorkerError("the worker failed unexpectedly; its log has the details for this job's id"))
 
-    def _answer(self, request: Request, job_id: str, data: object, warnings: Sequence[str]) -> Reply:
+    def _answer(self, request: Request, job_id: str, data: object, warnings: Sequence[str], report: Report) -> Reply:
         match request:
+            case CheckRequest():
+                reply = self.check(request, warnings)
             case SynthesisRequest():
-                return self.synthesize(request, request.job_id or job_id, _digest(data), warnings)
+                reply = self.synthesize(request, request.job_id or job_id, _digest(data), warnings, report)
+                if is_legacy(data):
+                    reply = _as_formerly(reply)
             case AddVoiceRequest():
-                return self.add_voice(request, is_legacy(data))
+                reply = self.add_voice(request, is_legacy(data))
             case ListVoicesRequest():
-                return self.list_voices(request, is_legacy(data))
+                reply = self.list_voices(request, is_legacy(data))
             case DeleteVoiceRequest():
                 self.voices.remove(request.voice)
-                return {"status": "completed", "voice": request.voice}
+                reply = {"status": "completed", "voice": request.voice}
+            case LinkRequest():
+                reply = self.delivery.link(request)
             case InfoRequest():
-                return self.info()
+                reply = self.info()
+        return reply
 
     def info(self) -> Reply:
         """What this worker is and can do."""
@@ -109,9 +150,11 @@ class Worker:
             "languages": list(self.checkpoint.languages),
             "voices": self.voices.built_in.names,
             "formats": list(audio.FORMATS),
+            "subtitles": list(SUBTITLE_FORMATS),
+            "recogniser": self.recogniser.name,
             "device": str(self.engine.dit.device),
             "dtype": str(self.engine.dit.dtype).removeprefix("torch."),
-            "delivery": self._way("auto"),
+            "delivery": self.delivery.way("auto"),
             "limits": {
                 "max_text_chars": settings.max_text_chars,
                 "max_audio_mb": settings.max_audio_mb,
@@ -148,121 +191,200 @@ class Worker:
         described = [{"name": name, "built_in": True} for name in built_in]
         return {"status": "completed", "voices": [*described, *map(_described, saved)]}
 
-    def synthesize(self, request: SynthesisRequest, job_id: str, digest: str, warnings: Sequence[str]) -> Reply:
+    def check(self, request: CheckRequest, warnings: Sequence[str]) -> Reply:
+        """What `synthesize` would say, in which chunks and how long, without speaking."""
+        rehearsal = self._rehearse(request)
+        script = rehearsal.script
+        durations_s = [self.engine.duration_s(chunk) for chunk in script.chunks]
+        steps = request.steps * (2 if request.cfg_strength else 1)
+        synthesis_s = None if self._pace is None else round(self._pace * sum(durations_s) * steps, 2)
+        return {
+            "status": "completed",
+            "text": request.written,
+            "normalized_text": script.spoken,
+            "unknown_characters": list(script.left_out),
+            "chunks": [
+                {"text": chunk.text, "voice": chunk.voice.name, "duration": round(duration_s, 4), "seed": chunk.seed}
+                for chunk, duration_s in zip(script.chunks, durations_s, strict=True)
+            ],
+            "predicted": {"duration": round(script.duration_s(durations_s), 4), "synthesis": synthesis_s},
+            "model": self._model(),
+            "warnings": [*warnings, *rehearsal.notes],
+        }
+
+    def synthesize(
+        self, request: SynthesisRequest, job_id: str, digest: str, warnings: Sequence[str], report: Report
+    ) -> Reply:
         """Speak the request's text and deliver it; `digest` tells this input from others of the same job id."""
-        way = self._way(request.delivery)
+        way = self.delivery.way(request.delivery)
         timings = Timings()
         with timings.measure("voice"):
-            voice = self._voice(request)
-        seed = secrets.randbelow(SEEDS) if request.seed is None else request.seed
-        spoken = request.normalized_text(self.checkpoint.languages)
-        chunks, plan_warnings = self._plan(spoken, request.speed, voice, seed)
+            rehearsal = self._rehearse(request)
+            script = rehearsal.script
+            if request.verify or request.timestamps or request.subtitles:
+                self.recogniser.load()  # before anything is spoken that it should hear
         with timings.measure("synthesis"):
-            sampling = Sampling(request.steps, request.cfg_strength, request.sway_sampling_coef)
-            speech = self.engine.speak(chunks, voice, sampling, request.target_rms, request.cross_fade_duration)
+            takes = self._speak(request, script, timings, report)
         with timings.measure("encode"):
-            data = audio.encode(speech.waveform, request.format)
+            parts = [_without_silence(take.waveform) if request.remove_silence else take.waveform for take in takes]
+            waveform, spans = _joined(request, script, parts)
+            waveform, level_notes = _levelled(waveform, request.loudness)
+            data = audio.encode(waveform, request.format, _title(script.spoken))
+            file = File(request.format, data, audio.content_type(request.format))
+        words: list[Word] = []
+        if request.timestamps or request.subtitles:
+            with timings.measure("words"):
+                words = _within(self._words(request, script, parts, spans), waveform.duration_s)
+        duration_s = waveform.duration_s
+        subtitles = [
+            File(each, render(words, each, duration_s).encode(), content_type(each)) for each in request.subtitles
+        ]
         with timings.measure("store"):
-            delivered = self._deliver(data, _key(request, job_id, digest), way, request)
+            stem = _stem(request, job_id, digest)
+            delivered = self.delivery.deliver(file, subtitles, stem, way, request.expires_in)
         took = timings.report()
-        duration_s = speech.waveform.duration_s
+        spoken_s = sum(take.waveform.duration_s * take.attempts for take in takes)
+        self._pace = took["synthesis"] / spoken_s / request.steps / (2 if request.cfg_strength else 1)
         log.info(
-            "job %s: %.1f s of speech in %.2f s, %d chunks, %s",
-            job_id,
-            duration_s,
-            took["total"],
-            len(chunks),
-            way,
+            "job %s: %.1f s of speech in %.2f s, %d chunks, %s", job_id, duration_s, took["total"], len(takes), way
         )
         return {
             "job_id": job_id,
             "status": "completed",
             **delivered,
             "format": request.format,
-            "sample_rate": speech.waveform.sample_rate,
+            "sample_rate": waveform.sample_rate,
             "duration": round(duration_s, 4),
-            "text": request.text,
-            "normalized_text": spoken,
-            "seed": seed,
-            "voice": {
-                **({"name": voice.name} if voice.name else {}),
-                **({"language": voice.language} if voice.language else {}),
-                "ref_text": voice.text.strip(),
-                "duration": round(voice.waveform.duration_s, 4),
-            },
-            "chunks": [
-                {"text": chunk.text, "start": round(span.start_s, 4), "end": round(span.end_s, 4), "seed": chunk.seed}
-                for chunk, span in zip(chunks, speech.spans, strict=True)
-            ],
+            "text": request.written,
+            "normalized_text": script.spoken,
+            "seed": script.chunks[0].seed,
+            **_speakers(rehearsal.speakers),
+            "chunks": [_told(take, span, len(rehearsal.speakers) > 1) for take, span in zip(takes, spans, strict=True)],
+            **({"words": [_timed(word) for word in words]} if request.timestamps else {}),
             "model": self._model(),
+            "recipe": self._recipe(request, rehearsal, takes),
             "timings": took,
             "rtf": round(took["synthesis"] / duration_s, 4),
-            "warnings": [*warnings, *voice.notes, *_complaints(voice), *plan_warnings],
+            "warnings": [*warnings, *rehearsal.notes, *_missed(request, takes), *level_notes],
         }
 
-    def _voice(self, request: SynthesisRequest) -> ReferenceVoice:
-        if request.voice is not None:
-            return self.voices.named(request.voice)
-        return self.voices.recorded(*request.recording, request.language)
+    def _rehearse(self, request: SynthesisRequest) -> Rehearsal:
+        """Find the voices and plan the chunks."""
+        voices = self._voices(request)
+        notes = list(dict.fromkeys(n for voice in voices.values() for n in (*voice.notes, *_complaints(voice))))
+        own = self.voices.built_in.model_names
+        if self.checkpoint.own_voices_only and any(voice.name not in own for voice in voices.values()):
+            notes.append(f"this model knows only its own voices: {', '.join(own)}")
+        languages = self.checkpoint.languages
+        if request.language and languages and request.language not in languages:
+            notes.append(f"this model speaks {', '.join(languages)}, not {request.language}")
+        if request.made_with is not None:
+            notes += self._made_otherwise(request.made_with, voices)
+        try:
+            words = lexicon.load(self.settings.lexicon_file)
+        except ValueError as e:
+            words = {}
+            notes.append(str(e))
+        words |= request.lexicon
+        seed = secrets.randbelow(SEEDS) if request.seed is None else request.seed
+        read_in = request.language or next(iter(languages), "") if request.normalize_text else ""
+        script = plan(request, voices, self.engine, Manner(read_in, words), seed)
+        return Rehearsal(voices, script, words, [*notes, *script.warnings])
 
-    def _plan(self, spoken: str, speed: float, voice: ReferenceVoice, seed: int) -> tuple[list[Chunk], list[str]]:
-        """The text in pieces that the model says well, each with its own seed; and what will not be said as written."""
-        pieces = text.split(spoken, self.engine.max_chunk_size(voice, speed))
-        speakable: list[str] = []
-        silent: list[str] = []
-        for piece in pieces:
-            (speakable if text.is_speakable(piece) else silent).append(piece)
-        warnings = []
-        if silent:
-            warnings.append(f"punctuation alone is not spoken: {' '.join(silent)[:MAX_SHOWN]}")
-        if self.checkpoint.own_voices_only and voice.name not in self.voices.built_in.model_names:
-            warnings.append(f"this model knows only its own voices: {', '.join(self.voices.built_in.model_names)}")
-        if unknown := self.engine.unknown_characters(voice.text + spoken):
-            warnings.append(f"the model's vocabulary lacks {' '.join(unknown)[:MAX_SHOWN]}: each is read as a space")
-        return [Chunk(piece, (seed + i) % SEEDS, speed) for i, piece in enumerate(speakable)], warnings
-
-    def _way(self, asked: Delivery) -> Delivery:
-        """How the audio is delivered where the request leaves it open."""
-        if asked != "auto":
-            return asked
-        if self.bucket is not None:
-            return "s3"
-        return "base64" if self.settings.on_platform else "local"
-
-    def _deliver(self, data: bytes, key: str, way: Delivery, request: SynthesisRequest) -> Reply:
-        """Hand the audio over; what cannot go the asked way is kept in the directory, or sent inside the reply.
-
-        Raises StorageFailed with every reason where no way is left.
-        """
-        reasons: list[str] = []
-        for attempt in dict.fromkeys((way, "local", "base64")):
-            try:
-                delivered = self._hand_over(data, key, attempt, request)
-            except StorageFailed as e:
-                log.warning("delivery by %s failed: %s", attempt, e)
-                reasons.append(str(e))
+    def _voices(self, request: SynthesisRequest) -> dict[str | None, ReferenceVoice]:
+        """Every voice of the text, by what it is called there; None for the request's own."""
+        voices: dict[str | None, ReferenceVoice] = {}
+        for passage in request.passages():
+            if passage.voice in voices or not (passage.text or passage.voice):
                 continue
-            if reasons:
-                delivered["degraded"] = {"delivery": way, "reason": "; ".join(reasons)}
-            return delivered
-        raise StorageFailed("; ".join(reasons))
+            if passage.voice is not None:
+                try:
+                    voices[passage.voice] = self.voices.named(passage.voice)
+                except VoiceNotFound as e:
+                    in_text = passage.voice_field == passage.field
+                    hint = f"; to have the word read, write \\[{passage.voice}]" if in_text else ""
+                    raise VoiceNotFound(f"{passage.voice_field}: {e}{hint}") from e
+            elif request.voice is not None:
+                voices[None] = self.voices.named(request.voice)
+            else:
+                voices[None] = self.voices.recorded(*request.recording, request.language)
+        return voices
 
-    def _hand_over(self, data: bytes, key: str, way: str, request: SynthesisRequest) -> Reply:
-        expires_in_s = request.expires_in or self.settings.url_expiry_s
-        media_type = audio.content_type(request.format)
-        if way == "base64":
-            return {"audio_base64": self._inline(data)}
-        if way == "s3" and self.bucket is not None:
-            return _located(self.bucket.put(f"output/{key}", data, media_type, expires_in_s))
-        return _located(self.directory.put(key, data, media_type, expires_in_s))
+    def _speak(self, request: SynthesisRequest, script: Script, timings: Timings, report: Report) -> list[Take]:
+        chunks = script.chunks
+        progress = Progress(report, len(chunks), sum(map(self.engine.duration_s, chunks)))
+        sampling = Sampling(request.steps, request.cfg_strength, request.sway_sampling_coef)
+        studio = Studio(self.engine, sampling, request.target_rms)
+        if request.verify is not None:
 
-    def _inline(self, data: bytes) -> str:
-        if len(data) > self.settings.max_inline_mb * MB:
-            raise StorageFailed(
-                f"the audio has {len(data) / MB:.1f} MB, a reply holds {self.settings.max_inline_mb} MB:"
-                " ask for opus or mp3, or configure a bucket"
-            )
-        return base64.b64encode(data).decode()
+            def listen(take: Take) -> Comparison:
+                language = self._language(request, take.chunk.text)
+                with timings.measure("verify"):
+                    heard = self.recogniser.transcribe(take.waveform, language)
+                return compare(take.chunk.text, heard, take.chunk.voice.text, language)
+
+            return studio.speak_verified(chunks, listen, request.verify, progress.advance)
+        takes = []
+        for take in studio.speak(chunks):
+            takes.append(take)
+            progress.advance(take.waveform.duration_s)
+        return takes
+
+    def _words(
+        self,
+        request: SynthesisRequest,
+        script: Script,
+        parts: Sequence[Waveform],
+        spans: Sequence[Span],
+    ) -> list[Word]:
+        """When each word of the caller's text is said in the delivered audio."""
+        words: list[Word] = []
+        heard = zip(parts, spans, strict=True)
+        for line in script.lines:
+            spoken: list[Word] = []
+            for chunk, (part, span) in zip(line.chunks, heard, strict=False):
+                aligned = self.recogniser.align(part, chunk.text, self._language(request, chunk.text))
+                spoken += [replace(w, start_s=w.start_s + span.start_s, end_s=w.end_s + span.start_s) for w in aligned]
+            found = on_readings(spoken, line.readings)
+            if words and found and not (text.is_wide(words[-1].text[-1]) or text.is_wide(found[0].text[0])):
+                words[-1] = replace(words[-1], text=words[-1].text + " ")
+            words += found
+        return words
+
+    def _language(self, request: SynthesisRequest, spoken: str) -> str | None:
+        """What a piece of text is heard in."""
+        return text.language_of(spoken, request.language, self.checkpoint.languages)
+
+    def _recipe(self, request: SynthesisRequest, rehearsal: Rehearsal, takes: Sequence[Take]) -> Reply:
+        """An input that gives this take again."""
+        recipe = request.model_dump(mode="json", exclude=NOT_OF_A_TAKE, exclude_defaults=True)
+        for segment in recipe.get("segments", ()):
+            segment.pop("seed", None)
+        # The volume's may be others by then.
+        written = request.written.casefold()
+        if words := {word: said for word, said in rehearsal.lexicon.items() if word.casefold() in written}:
+            recipe["lexicon"] = words
+        voices = rehearsal.voices
+        own = voices.get(None)
+        if own is not None and own.kept_as is not None:
+            recipe["ref_audio"] = KEPT + own.kept_as
+        made_with = {
+            "model": self.checkpoint.name,
+            "revision": self.checkpoint.revision,
+            "references": [voice.fingerprint for voice in voices.values()],
+        }
+        return {**recipe, "nfe_step": request.steps, "seeds": [t.chunk.seed for t in takes], "made_with": made_with}
+
+    def _made_otherwise(self, made_with: MadeWith, voices: Mapping[str | None, ReferenceVoice]) -> list[str]:
+        """What is not as it was when the take was made."""
+        now = (self.checkpoint.name, self.checkpoint.revision)
+        changed = []
+        if (made_with.model, made_with.revision) != now:
+            then = f"{made_with.model} {made_with.revision}"
+            changed.append(f"the take was made with {then}, this worker has {' '.join(now)}: it will be another")
+        if made_with.references != [voice.fingerprint for voice in voices.values()]:
+            changed.append("a voice is not the one that the take was made with: it will be another")
+        return changed
 
     def _model(self) -> Reply:
         checkpoint = self.checkpoint
@@ -301,23 +423,117 @@ def error_reply(error: WorkerError) -> Reply:
     return reply
 
 
-def _located(artifact: Artifact) -> Reply:
-    reply: Reply = {"key": artifact.key}
-    if artifact.url is not None:
-        reply["audio_url"] = artifact.url
-    if artifact.expires_at is not None:
-        reply["expires_at"] = artifact.expires_at.isoformat()
-    if artifact.path is not None:
-        reply["audio_path"] = artifact.path
-    return reply
-
-
 def _digest(data: object) -> str:
     """Short hash of a job's input."""
     return hashlib.sha256(json.dumps(data, sort_keys=True, default=str).encode()).hexdigest()[:12]
 
 
-def _key(request: SynthesisRequest, job_id: str, digest: str) -> str:
-    """The asked key, or one made of the job: the same job run twice writes one object."""
+def _stem(request: SynthesisRequest, job_id: str, digest: str) -> str:
+    """The asked key without its ending, or one made of the job: the same job run twice writes one object."""
     safe_id = "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "-" for c in job_id).lstrip(".")
-    return (request.key or f"{safe_id}-{digest}").removesuffix(f".{request.format}") + f".{request.format}"
+    return (request.key or f"{safe_id}-{digest}").removesuffix(f".{request.format}")
+
+
+def _without_silence(waveform: Waveform) -> Waveform:
+    """As it is where all of it is so quiet that nothing would be left."""
+    tidied = silence.tidy(waveform)
+    return tidied if len(tidied.samples) else waveform
+
+
+def _joined(request: SynthesisRequest, script: Script, parts: Sequence[Waveform]) -> tuple[Waveform, tuple[Span, ...]]:
+    """The chunks at the asked rate, one after the other, as long as asked; and where each lies."""
+    rate = request.sample_rate
+    samples = (audio.resample(part, rate).samples for part in parts)
+    waveform, spans = audio.join(samples, script.pauses_s, rate, script.cross_fade_s)
+    if request.duration is None:
+        return waveform, spans
+    # Chunks are whole frames long: what is missing or too much is about one.
+    fitted = audio.of_length(waveform, round(request.duration * rate))
+    return fitted, tuple(replace(span, end_s=min(span.end_s, fitted.duration_s)) for span in spans)
+
+
+def _title(spoken: str) -> str:
+    """The first words."""
+    if len(spoken) <= TITLE_CHARS:
+        return spoken
+    return spoken[:TITLE_CHARS].rpartition(" ")[0] or spoken[:TITLE_CHARS]
+
+
+def _within(words: Sequence[Word], duration_s: float) -> list[Word]:
+    """Nothing is said behind the end."""
+    return [replace(w, start_s=min(w.start_s, duration_s), end_s=min(w.end_s, duration_s)) for w in words]
+
+
+def _speakers(voices: Sequence[ReferenceVoice]) -> Reply:
+    """Who speaks: `voice`, or `voices` where there are several."""
+    described = [
+        {
+            **({"name": voice.name} if voice.name else {}),
+            **({"language": voice.language} if voice.language else {}),
+            "ref_text": voice.text.strip(),
+            "duration": round(voice.waveform.duration_s, 4),
+        }
+        for voice in voices
+    ]
+    return {"voice": described[0]} if len(described) == 1 else {"voices": described}
+
+
+def _told(take: Take, span: Span, of_several: bool) -> Reply:
+    """A chunk, for a caller."""
+    chunk, comparison = take.chunk, take.comparison
+    told: Reply = {"text": chunk.text, "start": round(span.start_s, 4), "end": round(span.end_s, 4), "seed": chunk.seed}
+    if of_several:
+        told["voice"] = chunk.voice.name
+    if comparison is not None:
+        told |= {"wer": round(comparison.wer, 4), "attempts": take.attempts}
+    return told
+
+
+def _timed(word: Word) -> Reply:
+    return {
+        "word": word.text.strip(),
+        "start": round(word.start_s, 3),
+        "end": round(word.end_s, 3),
+        "confidence": round(word.probability, 3),
+    }
+
+
+def _missed(request: SynthesisRequest, takes: Sequence[Take]) -> list[str]:
+    """Chunks that were spoken as often as allowed, and are not heard as they should."""
+    if request.verify is None:
+        return []
+    missed = []
+    for i, take in enumerate(takes):
+        if take.comparison is not None and not take.comparison.is_good(request.verify.max_wer):
+            what = (
+                "begins with the reference's words" if take.comparison.leaked else f"has WER {take.comparison.wer:.2f}"
+            )
+            missed.append(f"chunk {i} {what} after {take.attempts} attempts: listen to it")
+    return missed
+
+
+def _levelled(waveform: Waveform, lufs: float | None) -> tuple[Waveform, list[str]]:
+    """At the asked loudness, and what the caller should know."""
+    if lufs is None:
+        return waveform, []
+    louder, reached = audio.made_as_loud(waveform, lufs)
+    if abs(reached - lufs) < 0.1:
+        return louder, []
+    return louder, [
+        f"the loudness is {reached:.1f} LUFS, not {lufs:.1f}: the speech is too short or its peaks too high"
+    ]
+
+
+def _as_formerly(reply: Reply) -> Reply:
+    """With the keys by which the worker that this one replaces told word times."""
+    if "words" not in reply:
+        return reply
+    words = reply["words"]
+    confidence = sum(word["confidence"] for word in words) / max(1, len(words))
+    return {
+        **reply,
+        "timing_files": reply.get("subtitles", {}),
+        "timing_format": next(iter(reply.get("subtitles", {})), None),
+        "word_count": len(words),
+        "timing_confidence": round(confidence, 3),
+    }

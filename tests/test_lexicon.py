@@ -1,0 +1,46 @@
+"""The operator's list of words is read as it is, and a broken one is named without showing where it lies."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from voiceclone.lexicon import load
+
+
+def test_words_are_read(tmp_path):
+    (tmp_path / "lexicon.json").write_text(json.dumps({"GIF": "jiff", "阿": "啊"}), encoding="utf-8")
+    assert load(tmp_path / "lexicon.json") == {"GIF": "jiff", "阿": "啊"}
+
+
+def test_no_file_is_no_words(tmp_path):
+    assert load(tmp_path / "lexicon.json") == {}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "{",
+        "[]",
+        '{"a": 1}',
+        '{"": "a"}',
+        '{"a": ""}',
+        "\udcff",
+        "[" * 100_000,
+        '"a"',
+        "{}" + " " * 2_000_000 + "x",
+    ],
+)
+def test_anything_else_is_an_error_that_names_the_file(tmp_path, content):
+    path = tmp_path / "lexicon.json"
+    path.write_bytes(content.encode("utf-8", "surrogateescape"))
+    with pytest.raises(ValueError, match=r"lexicon\.json") as caught:
+        load(path)
+    assert str(tmp_path) not in str(caught.value)
+
+
+def test_a_directory_in_its_place_is_an_error(tmp_path):
+    (tmp_path / "lexicon.json").mkdir()
+    with pytest.raises(ValueError, match="cannot be read"):
+        load(tmp_path / "lexicon.json")

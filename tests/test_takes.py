@@ -1,0 +1,81 @@
+"""Chunks that are heard badly are spoken again, no others; the best take is kept."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from voiceclone.request import Verify
+from voiceclone.sampling import Sampling
+from voiceclone.takes import Studio
+from voiceclone.types import Chunk, ReferenceVoice, Waveform
+from voiceclone.verification import Comparison
+
+VOICE = ReferenceVoice(Waveform(np.zeros(24_000, np.float32), 24_000), "A voice. ")
+CHUNKS = [Chunk(text, VOICE, seed) for seed, text in enumerate(("one", "two", "three"), 4_294_967_293)]
+
+
+class Engine:
+    """Speaks a chunk as its seed, and remembers what it was asked."""
+
+    def __init__(self):
+        self.asked = []
+
+    def speak(self, chunks, sampling, target_rms):
+        self.asked.append([chunk.text for chunk in chunks])
+        for chunk in chunks:
+            yield np.full(24_000, chunk.seed, np.float32)
+
+
+def verified(faults, max_wer=0.1, attempts=3):
+    """Takes of chunks whose attempts are heard with these faults, what was asked of the engine, and what was done."""
+    engine, done, left = Engine(), [], {text: iter(each) for text, each in faults.items()}
+    studio = Studio(engine, Sampling(1), 0.1)
+
+    def listen(take):
+        return next(left[take.chunk.text])
+
+    takes = studio.speak_verified(CHUNKS, listen, Verify(max_wer=max_wer, attempts=attempts), done.append)
+    return takes, engine.asked, done
+
+
+def heard(*rates, leaked=False):
+    return [Comparison(rate, leaked) for rate in rates]
+
+
+def test_what_is_heard_well_is_spoken_once():
+    takes, asked, done = verified({"one": heard(0.0), "two": heard(0.1), "three": heard(0.05)})
+    assert asked == [["one", "two", "three"]]
+    assert [take.attempts for take in takes] == [1, 1, 1]
+    assert [take.chunk.seed for take in takes] == [chunk.seed for chunk in CHUNKS]
+    assert done == [1.0] * 3
+
+
+def test_only_what_is_heard_badly_is_spoken_again_with_another_seed():
+    takes, asked, done = verified({"one": heard(0.0), "two": heard(0.5, 0.0), "three": heard(0.4, 0.3, 0.2)})
+    assert asked == [["one", "two", "three"], ["two", "three"], ["three"]]
+    assert [take.attempts for take in takes] == [1, 2, 3]
+    assert [take.comparison.wer for take in takes] == [0.0, 0.0, 0.2]
+    assert takes[1].chunk.seed not in {chunk.seed for chunk in CHUNKS}
+    assert all(take.samples[0] == np.float32(take.chunk.seed) for take in takes)
+    assert len(done) == 3
+
+
+@pytest.mark.parametrize("rates", [(0.3, 0.5, 0.4), (0.5, 0.3, 0.3), (0.9, 0.8, 0.3)])
+def test_of_bad_takes_the_best_is_kept(rates):
+    takes, _, _ = verified({"one": heard(*rates), "two": heard(0.0), "three": heard(0.0)})
+    assert takes[0].comparison.wer == 0.3
+    assert takes[0].attempts == 3
+
+
+def test_a_leak_of_the_reference_is_worse_than_wrong_words():
+    faults = [*heard(0.0, leaked=True), *heard(0.4), *heard(0.0, leaked=True)]
+    takes, _, _ = verified({"one": faults, "two": heard(0.0), "three": heard(0.0)})
+    assert takes[0].comparison == Comparison(0.4, False)
+
+
+def test_without_listening_each_comes_as_it_is_spoken():
+    studio = Studio(Engine(), Sampling(1), 0.1)
+    takes = studio.speak(CHUNKS)
+    assert next(takes).chunk == CHUNKS[0]
+    assert [take.comparison for take in takes] == [None, None]

@@ -1,0 +1,93 @@
+"""Chunks spoken, listened to, and spoken anew where they miss.
+
+Knows nothing of where chunks come from or of what becomes of them. Listening costs a run of the recogniser for each
+take, and nothing is spoken twice that was heard well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import cast
+
+from voiceclone import audio
+from voiceclone.engine import Engine
+from voiceclone.request import Verify
+from voiceclone.sampling import Sampling
+from voiceclone.types import SEEDS, Chunk, Samples, Waveform
+from voiceclone.verification import Comparison
+
+NEXT_SEED = 0x9E3779B1
+"""Far from the seeds of the neighbours, which count on by one."""
+
+
+@dataclass(frozen=True)
+class Take:
+    """A chunk as it was spoken."""
+
+    chunk: Chunk
+    """With the seed that it was spoken with."""
+    samples: Samples
+    """At 24 kHz."""
+    attempts: int = 1
+    comparison: Comparison | None = None
+    """What was heard of it; None: nobody listened."""
+
+    @property
+    def waveform(self) -> Waveform:
+        return Waveform(self.samples, audio.SAMPLE_RATE)
+
+
+@dataclass(frozen=True)
+class Studio:
+    """How chunks are spoken."""
+
+    engine: Engine
+    sampling: Sampling
+    target_rms: float
+
+    def speak(self, chunks: Sequence[Chunk]) -> Iterator[Take]:
+        """Each as it comes."""
+        for chunk, samples in zip(chunks, self.engine.speak(chunks, self.sampling, self.target_rms), strict=True):
+            yield Take(chunk, samples)
+
+    def speak_verified(
+        self,
+        chunks: Sequence[Chunk],
+        listen: Callable[[Take], Comparison],
+        rule: Verify,
+        done: Callable[[float], None],
+    ) -> list[Take]:
+        """The best take of each, in order: those that are heard badly are spoken again with another seed.
+
+        Args:
+            listen: tells how a take is heard.
+            done: is told the seconds of every take that is not spoken again.
+        """
+        best: dict[int, Take] = {}
+        left = list(range(len(chunks)))
+        for attempt in range(1, rule.attempts + 1):
+            again = [replace(chunks[i], seed=(chunks[i].seed + (attempt - 1) * NEXT_SEED) % SEEDS) for i in left]
+            missed = []
+            for i, take in zip(left, self.speak(again), strict=True):
+                comparison = listen(take)
+                best[i] = better(best.get(i), replace(take, comparison=comparison), attempt)
+                if comparison.is_good(rule.max_wer) or attempt == rule.attempts:
+                    done(take.waveform.duration_s)
+                else:
+                    missed.append(i)
+            left = missed
+            if not left:
+                break
+        return [best[i] for i in range(len(chunks))]
+
+
+def better(former: Take | None, take: Take, attempt: int) -> Take:
+    """The take that is heard better, the former one where both are alike; with the number of attempts so far."""
+    worse = former is not None and _fault(former) <= _fault(take)
+    return replace(former if worse and former is not None else take, attempts=attempt)
+
+
+def _fault(take: Take) -> tuple[bool, float]:
+    comparison = cast(Comparison, take.comparison)  # every take was listened to
+    return comparison.leaked, comparison.wer
