@@ -193,10 +193,10 @@ def test_a_job_without_a_model_is_answered(caplog):
         module.check_models()
 
 
-def start(places, server):
+def start(places, server, *how):
     root, base = places
     return subprocess.Popen(
-        [sys.executable, str(HANDLER)],
+        [sys.executable, *(how or [str(HANDLER)])],
         cwd=root / "cwd",
         env={**base, **server.environ(root / "home")},
         stdout=subprocess.DEVNULL,
@@ -218,6 +218,31 @@ def test_the_platforms_loop_gets_its_results(places):
     assert results["good"]["output"]["audio_base64"]
     assert results["bad"]["error"].startswith("invalid_input: text: ")
     assert results["bad"]["output"]["error_code"] == "invalid_input"
+
+
+def test_the_platform_hears_how_far_a_long_job_has_come(places):
+    """While it is spoken, and nothing behind the result. Told sooner than usual: the job is not that long."""
+    script = f"""
+        import runpy, sys
+        sys.path.insert(0, {str(ROOT)!r})
+        from voiceclone import progress
+        progress.EVERY_S = progress.LEAST_LEFT_S = 0
+        runpy.run_path({str(HANDLER)!r}, run_name="__main__")
+    """
+    text = "A sentence of several that are spoken one by one, and none is short. " * 8
+    jobs = [{"id": "long", "input": {**SAY, "text": text, "nfe_step": 4}}]
+    with JobServer(jobs) as server, start(places, server, "-c", textwrap.dedent(script)) as process:
+        try:
+            posted = [server.results.get(timeout=90)[1]]
+            while posted[-1].get("status") == "IN_PROGRESS":
+                posted.append(server.results.get(timeout=90)[1])
+        finally:
+            process.kill()
+    *updates, result = posted
+    chunks = len(result["output"]["chunks"])
+    assert 0 < len(updates) < chunks
+    assert all(set(u["output"]) == {"chunks_done", "chunks", "percent", "seconds_left"} for u in updates)
+    assert all(u["output"]["chunks"] == chunks for u in updates)
 
 
 def unhealthy_reason(places):

@@ -50,6 +50,7 @@ def test_another_normaliser_says_the_same_or_there_is_a_reason_to_disagree(row):
         ("ar", "في 5 مارس 2024 الساعة 3:30 دفع 25 دولار أي 3.5%.",
          "في خمسة مارس ألفان وأربعة وعشرون الساعة الثالثة والنصف دفع خمسة وعشرون دولار أي ثلاثة فاصلة خمسة بالمئة."),
         ("ar", "د. أحمد عنده ٥ كتب.", "دكتور أحمد عنده خمسة كتب."),
+        ("zh", "价格￥100.5元。", "价格一百点五元。"),
         ("de", "Am 5. März 1984 um 15:45 Uhr kostete es 1.234,56 € bzw. 3,5 %.",
          "Am fünften März neunzehnhundertvierundachtzig um fünfzehn Uhr fünfundvierzig kostete es"
          " eintausendzweihundertvierunddreißig Euro und sechsundfünfzig Cent beziehungsweise drei Komma fünf Prozent."),

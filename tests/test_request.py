@@ -9,17 +9,15 @@ import pytest
 
 from voiceclone.errors import InvalidInput
 from voiceclone.request import (
-    BucketSource,
     CheckRequest,
     InfoRequest,
-    InlineSource,
     LinkRequest,
     SynthesisRequest,
     Verify,
-    WebSource,
     parse,
 )
 from voiceclone.settings import Settings
+from voiceclone.sources import BucketSource, InlineSource, WebSource
 
 SETTINGS = Settings()
 SAY = {"text": "Hello.", "voice": "example-en"}

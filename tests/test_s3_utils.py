@@ -144,7 +144,7 @@ def wire():
             self.end_headers()
             self.wfile.write(wire.body)
 
-        do_PUT = do_GET = reply  # noqa: N815 - the server's names
+        do_PUT = do_GET = do_HEAD = reply  # noqa: N815 - the server's names
 
         def log_message(self, format, *args):
             """Stay quiet."""
@@ -197,6 +197,22 @@ def test_the_link_is_sigv4_and_lives_as_long_as_asked(store):
     assert artifact.path is None
     assert artifact.expires_at.tzinfo is UTC
     assert before + timedelta(seconds=4321) <= artifact.expires_at <= signed_at + timedelta(seconds=4321)
+
+
+def test_a_result_that_is_there_is_linked_again(moto, bucket):
+    with opened(S3_BUCKET=bucket, AWS_ENDPOINT_URL=moto, S3_PREFIX="team") as store:
+        first = store.put("output/a.wav", b"sound", "audio/wav", 600)
+        assert store.exists("output/a.wav")
+        assert not store.exists("output/b.wav")
+        again = store.link("output/a.wav", 60)
+    assert (again.key, download(again.url)) == (first.key, ("audio/wav", b"sound"))
+
+
+def test_whether_there_is_an_object_cannot_be_told_without_the_permission(wire):
+    """A refusal is not taken for an object that is missing."""
+    wire.status, wire.headers = 403, {"Content-Length": "0"}
+    with plain_client(wire.url) as client, pytest.raises(StorageFailed, match="s3:GetObject"):
+        S3Store(lambda: client, "voices").exists("output/a.wav")
 
 
 def test_the_prefix_goes_before_results_and_is_part_of_the_key_in_the_reply(moto, bucket):

@@ -24,8 +24,8 @@ from voiceclone.audio import encode, resample, rms
 from voiceclone.errors import BadAudio, DownloadFailed, InvalidInput, ModelUnavailable, VoiceNotFound
 from voiceclone.fetch import fetch_web
 from voiceclone.prepared import load
-from voiceclone.request import BucketSource, InlineSource, WebSource
 from voiceclone.settings import Settings
+from voiceclone.sources import BucketSource, InlineSource, WebSource
 from voiceclone.types import Waveform
 from voiceclone.voices import KEPT_IN_MEMORY, BuiltIn
 

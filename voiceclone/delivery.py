@@ -11,18 +11,18 @@ import logging
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 
 from voiceclone.audio import FORMATS as AUDIO
 from voiceclone.errors import InvalidInput, StorageFailed
-from voiceclone.request import MB, LinkRequest
 from voiceclone.request import Delivery as Way
+from voiceclone.request import LinkRequest
 from voiceclone.settings import Settings
-from voiceclone.types import Artifact, Bucket, Store
+from voiceclone.sources import MB
+from voiceclone.types import Artifact, Bucket, Reply, Store
 
 log = logging.getLogger(__name__)
 
-Reply = dict[str, Any]
 OUTPUT = "output/"
 
 

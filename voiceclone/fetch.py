@@ -9,7 +9,7 @@ import logging
 import time
 
 from voiceclone.errors import DownloadFailed
-from voiceclone.request import MB
+from voiceclone.sources import MB
 
 log = logging.getLogger(__name__)
 

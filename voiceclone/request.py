@@ -7,14 +7,11 @@ path. Knows nothing of voices, audio or the model. The table in the README is re
 
 from __future__ import annotations
 
-import base64
-import binascii
 import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal, cast, get_args
-from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -31,8 +28,10 @@ from voiceclone import lexicon, markup
 from voiceclone import text as text_rules
 from voiceclone.audio import OPUS_RATES, AudioFormat
 from voiceclone.errors import FieldProblem, InvalidInput
+from voiceclone.legacy import modernise
 from voiceclone.settings import Settings
 from voiceclone.silence import MARGIN_S
+from voiceclone.sources import KEPT, MB, AudioSource, BucketSource, parse_source
 from voiceclone.subtitles import FORMATS as SUBTITLE_FORMATS
 from voiceclone.subtitles import SubtitleFormat
 from voiceclone.types import SEEDS
@@ -41,7 +40,6 @@ Delivery = Literal["auto", "s3", "base64", "local"]
 Quality = Literal["fast", "balanced", "best"]
 NFE_STEPS: dict[Quality, int] = {"fast": 7, "balanced": 16, "best": 32}
 
-MB = 1_000_000
 # An error must fit into a reply, whatever was sent.
 MAX_PROBLEMS = 30
 MAX_NAME_CHARS = 64
@@ -54,40 +52,6 @@ _KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}(/[A-Za-z0-9_-][A-Za-z0-9.
 _VOICE = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 _JOB_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
-
-
-@dataclass(frozen=True)
-class WebSource:
-    """A reference to fetch from the web."""
-
-    url: str
-
-
-@dataclass(frozen=True)
-class BucketSource:
-    """A reference in the configured bucket."""
-
-    bucket: str
-    key: str
-
-
-@dataclass(frozen=True)
-class InlineSource:
-    """A reference that came with the job."""
-
-    data: bytes
-
-
-@dataclass(frozen=True)
-class KeptSource:
-    """A reference that was prepared for an earlier job, by the name that its recipe has for it."""
-
-    key: str
-
-
-AudioSource = WebSource | BucketSource | InlineSource | KeptSource
-KEPT = "kept:"
-_KEPT_KEY = re.compile(r"[0-9a-f]{64}")
 
 
 def _speakable(value: str, info: ValidationInfo) -> str:
@@ -451,7 +415,7 @@ def parse(data: object, settings: Settings, bucket: str | None = None) -> tuple[
     """
     if not isinstance(data, Mapping):
         raise InvalidInput.at("input", 'must be an object such as {"text": "...", "voice": "example-en"}')
-    fields, former, problems, warnings = _modernise({_encodable(str(key)): value for key, value in data.items()})
+    fields, former, problems, warnings = modernise({_encodable(str(key)): value for key, value in data.items()})
     problems += [
         FieldProblem(_path([name, *path]), "holds half of a surrogate pair: send valid Unicode")
         for name, value in fields.items()
@@ -486,103 +450,6 @@ def _formerly(path: str, former: Mapping[str, str]) -> str:
 def is_voice_name(name: str) -> bool:
     """Whether a job may ask for a voice by this name."""
     return bool(_VOICE.fullmatch(name))
-
-
-def is_legacy(data: object) -> bool:
-    """Whether a job's input is one of the worker that this one replaces, and wants to be answered as by that."""
-    return isinstance(data, Mapping) and "endpoint" in data
-
-
-def parse_source(value: str, max_bytes: int) -> AudioSource:
-    """Tell a URL, an object of a bucket and inline audio apart. Raises ValueError with the cure."""
-    value = value.strip()
-    scheme = value[: value.find("://")].lower() if "://" in value[:16] else ""
-    if scheme in ("http", "https"):
-        return WebSource(_checked_url(value))
-    if scheme == "s3":
-        # Not a URL: '?' and '#' are part of a key.
-        bucket, _, key = value[len("s3://") :].partition("/")
-        if not bucket or not key:
-            raise ValueError("must name an object: s3://bucket/key")
-        return BucketSource(bucket, key)
-    if value.startswith(KEPT):
-        if not _KEPT_KEY.fullmatch(value.removeprefix(KEPT)):
-            raise ValueError("is not the name of a reference in a recipe")
-        return KeptSource(value.removeprefix(KEPT))
-    if scheme:
-        raise ValueError(f"{scheme}:// is not fetched: use http(s):// or s3://")
-    encoded = value
-    if value[:5].lower() == "data:":
-        header, comma, encoded = value.partition(",")
-        if not comma or not header.lower().endswith(";base64"):
-            raise ValueError("is a data: URI without ';base64,'")
-    if len(encoded) * 3 // 4 > max_bytes + 2:
-        raise ValueError(f"is larger than {max_bytes // MB} MB: send a shorter clip, or a link")
-    try:
-        decoded = base64.b64decode("".join(encoded.split()), validate=True)
-    except (binascii.Error, ValueError) as e:
-        raise ValueError("is no http(s):// or s3:// address, and not base64 either") from e
-    if not decoded:
-        raise ValueError("is empty")
-    return InlineSource(decoded)
-
-
-def _checked_url(value: str) -> str:
-    try:
-        parts = urlsplit(value)
-        host = (parts.hostname or "").encode("idna")
-        usable = bool(host) and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable:
-        raise ValueError("is not a URL that can be fetched: check its host and port")
-    return value
-
-
-_LEGACY_ACTIONS = {"tts": "synthesize", "upload": "add_voice", "list_voices": "list_voices", "download": "link"}
-
-
-def _modernise(fields: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str], list[FieldProblem], list[str]]:
-    """Requests of the worker that this one replaces, under today's names.
-
-    Returns:
-        The fields, the former name of each field that had one, problems and warnings.
-    """
-    former: dict[str, str] = {}
-    problems: list[FieldProblem] = []
-    warnings: list[str] = []
-
-    def rename(old: str, new: str, value: Any) -> None:
-        if fields.get(new) is not None:
-            problems.append(FieldProblem(old, f"is the former name of {new}: send one of them"))
-        else:
-            fields[new] = value
-            former[new] = old
-
-    endpoint = fields.pop("endpoint", None)
-    if endpoint in ("upload", "list_voices"):
-        fields.pop("job_id", None)
-    if endpoint is not None:
-        rename("endpoint", "action", _LEGACY_ACTIONS.get(endpoint, endpoint) if isinstance(endpoint, str) else endpoint)
-    for old in ("local_voice", "voice_name"):
-        voice = fields.pop(old, None)
-        if isinstance(voice, str) and "://" in voice:
-            rename(old, "ref_audio", voice)
-        elif voice is not None:
-            rename(old, "voice", voice.removesuffix(".wav") if isinstance(voice, str) else voice)
-    url = fields.pop("voice_file_url", None)
-    if url is not None:
-        rename("voice_file_url", "ref_audio", url)
-    timing_format = fields.pop("timing_format", None)
-    wanted = fields.pop("return_word_timings", False)
-    if not isinstance(wanted, bool | None):
-        problems.append(FieldProblem("return_word_timings", "must be true or false"))
-    elif wanted:
-        rename("return_word_timings", "timestamps", True)
-        rename("timing_format", "subtitles", [timing_format or SUBTITLE_FORMATS[0]])
-    elif timing_format is not None:
-        warnings.append("timing_format has no effect without return_word_timings")
-    return fields, former, problems, warnings
 
 
 def _together(fields: Mapping[str, Any]) -> list[FieldProblem]:

@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,9 @@ Samples = NDArray[np.float32]
 
 SEEDS = 2**32
 """Seeds are smaller than this."""
+
+Reply = dict[str, Any]
+"""A job's answer, as JSON has it."""
 
 Tokenizer = Literal["pinyin", "char"]
 """How a model was taught to read: Chinese characters as pinyin, or every character as it is."""

@@ -21,17 +21,9 @@ from voiceclone.checkup import check_up, check_words
 from voiceclone.errors import BadAudio, DownloadFailed, InvalidInput, ModelUnavailable, StorageFailed, VoiceNotFound
 from voiceclone.fetch import fetch_web
 from voiceclone.library import Library, SavedVoice
-from voiceclone.request import (
-    MB,
-    AddVoiceRequest,
-    AudioSource,
-    BucketSource,
-    InlineSource,
-    KeptSource,
-    WebSource,
-    is_voice_name,
-)
+from voiceclone.request import AddVoiceRequest, is_voice_name
 from voiceclone.settings import Settings
+from voiceclone.sources import MB, AudioSource, BucketSource, InlineSource, KeptSource, WebSource
 from voiceclone.types import Bucket, Mel, ReferenceVoice, Transcript, Waveform
 
 log = logging.getLogger(__name__)

@@ -19,15 +19,15 @@ from voiceclone import audio, lexicon, silence, text
 from voiceclone.asr import Recogniser
 from voiceclone.checkpoints import Checkpoint
 from voiceclone.checkup import worst
-from voiceclone.delivery import Delivery, File, Reply
+from voiceclone.delivery import Delivery, File
 from voiceclone.engine import Engine
-from voiceclone.errors import InvalidInput, VoiceNotFound, WorkerError
+from voiceclone.errors import VoiceNotFound, WorkerError
 from voiceclone.failures import failures_named
-from voiceclone.library import SavedVoice
+from voiceclone.legacy import as_formerly, is_legacy
 from voiceclone.planning import Manner, Script, plan
 from voiceclone.progress import Progress, Report, nobody
+from voiceclone.replies import complaints, error_reply, misses, saved_voice, speakers, spoken_chunk, timed_word
 from voiceclone.request import (
-    KEPT,
     AddVoiceRequest,
     CheckRequest,
     DeleteVoiceRequest,
@@ -37,16 +37,16 @@ from voiceclone.request import (
     MadeWith,
     Request,
     SynthesisRequest,
-    is_legacy,
     parse,
 )
 from voiceclone.sampling import Sampling
 from voiceclone.settings import Settings
+from voiceclone.sources import KEPT
 from voiceclone.subtitles import FORMATS as SUBTITLE_FORMATS
 from voiceclone.subtitles import content_type, render
 from voiceclone.takes import Studio, Take
 from voiceclone.timings import Timings
-from voiceclone.types import SEEDS, ReferenceVoice, Span, Waveform, Word
+from voiceclone.types import SEEDS, ReferenceVoice, Reply, Span, Waveform, Word
 from voiceclone.verification import Comparison, compare
 from voiceclone.voices import Voices
 from voiceclone.word_times import on_readings
@@ -127,12 +127,10 @@ class Worker:
                 reply = self.check(request, warnings)
             case SynthesisRequest():
                 reply = self.synthesize(request, request.job_id or job_id, _digest(data), warnings, report)
-                if is_legacy(data):
-                    reply = _as_formerly(reply)
             case AddVoiceRequest():
-                reply = self.add_voice(request, is_legacy(data))
+                reply = self.add_voice(request, warnings)
             case ListVoicesRequest():
-                reply = self.list_voices(request, is_legacy(data))
+                reply = self.list_voices(request)
             case DeleteVoiceRequest():
                 self.voices.remove(request.voice)
                 reply = {"status": "completed", "voice": request.voice}
@@ -140,7 +138,7 @@ class Worker:
                 reply = self.delivery.link(request)
             case InfoRequest():
                 reply = self.info()
-        return reply
+        return as_formerly(request.action, reply) if is_legacy(data) else reply
 
     def info(self) -> Reply:
         """What this worker is and can do."""
@@ -166,30 +164,22 @@ class Worker:
             "versions": {name: version(name) for name in ("f5-tts", "runpod", "torch", "torchaudio")},
         }
 
-    def add_voice(self, request: AddVoiceRequest, legacy: bool) -> Reply:
+    def add_voice(self, request: AddVoiceRequest, warnings: Sequence[str]) -> Reply:
         """Keep a recording as a voice, and tell how good it is."""
         saved, voice = self.voices.add(request)
-        if legacy:
-            return {
-                "status": f"Voice '{saved.name}.wav' uploaded successfully",
-                "message": f"What is said in it: {saved.text}",
-            }
         return {
             "status": "completed",
-            "voice": _described(saved),
+            "voice": saved_voice(saved),
             "check_up": {"verdict": worst(voice.findings), "findings": [asdict(each) for each in voice.findings]},
-            "warnings": [*voice.notes, *_complaints(voice)],
+            "warnings": [*warnings, *voice.notes, *complaints(voice)],
         }
 
-    def list_voices(self, request: ListVoicesRequest, legacy: bool) -> Reply:
+    def list_voices(self, request: ListVoicesRequest) -> Reply:
         """Every voice that a job may name."""
         saved = self.voices.saved(request.prefix)
-        if legacy:
-            old = [{"name": f"{v.name}.wav", "size": v.size, "last_modified": v.created} for v in saved]
-            return {"status": "success", "voices": old, "count": len(old)}
         built_in = [name for name in self.voices.built_in.names if name.startswith(request.prefix)]
         described = [{"name": name, "built_in": True} for name in built_in]
-        return {"status": "completed", "voices": [*described, *map(_described, saved)]}
+        return {"status": "completed", "voices": [*described, *map(saved_voice, saved)]}
 
     def check(self, request: CheckRequest, warnings: Sequence[str]) -> Reply:
         """What `synthesize` would say, in which chunks and how long, without speaking."""
@@ -242,6 +232,7 @@ class Worker:
         with timings.measure("store"):
             stem = _stem(request, job_id, digest)
             delivered = self.delivery.deliver(file, subtitles, stem, way, request.expires_in)
+        missed = misses(takes, request.verify.max_wer) if request.verify else []
         took = timings.report()
         spoken_s = sum(take.waveform.duration_s * take.attempts for take in takes)
         self._pace = took["synthesis"] / spoken_s / request.steps / (2 if request.cfg_strength else 1)
@@ -258,20 +249,22 @@ class Worker:
             "text": request.written,
             "normalized_text": script.spoken,
             "seed": script.chunks[0].seed,
-            **_speakers(rehearsal.speakers),
-            "chunks": [_told(take, span, len(rehearsal.speakers) > 1) for take, span in zip(takes, spans, strict=True)],
-            **({"words": [_timed(word) for word in words]} if request.timestamps else {}),
+            **speakers(rehearsal.speakers),
+            "chunks": [
+                spoken_chunk(take, span, len(rehearsal.speakers) > 1) for take, span in zip(takes, spans, strict=True)
+            ],
+            **({"words": [timed_word(word) for word in words]} if request.timestamps else {}),
             "model": self._model(),
             "recipe": self._recipe(request, rehearsal, takes),
             "timings": took,
             "rtf": round(took["synthesis"] / duration_s, 4),
-            "warnings": [*warnings, *rehearsal.notes, *_missed(request, takes), *level_notes],
+            "warnings": [*warnings, *rehearsal.notes, *missed, *level_notes],
         }
 
     def _rehearse(self, request: SynthesisRequest) -> Rehearsal:
         """Find the voices and plan the chunks."""
         voices = self._voices(request)
-        notes = list(dict.fromkeys(n for voice in voices.values() for n in (*voice.notes, *_complaints(voice))))
+        notes = list(dict.fromkeys(n for voice in voices.values() for n in (*voice.notes, *complaints(voice))))
         own = self.voices.built_in.model_names
         if self.checkpoint.own_voices_only and any(voice.name not in own for voice in voices.values()):
             notes.append(f"this model knows only its own voices: {', '.join(own)}")
@@ -391,38 +384,6 @@ class Worker:
         return {"name": checkpoint.name, "revision": checkpoint.revision, "license": checkpoint.license}
 
 
-def _described(voice: SavedVoice) -> Reply:
-    """A voice that was added, for a caller."""
-    told = {
-        "ref_text": voice.text,
-        "language": voice.language,
-        "duration": voice.duration_s,
-        "created": voice.created,
-        "verdict": worst(voice.findings) if voice.findings else None,
-        "consent": voice.consent,
-    }
-    return {"name": voice.name, "built_in": False, **{key: value for key, value in told.items() if value is not None}}
-
-
-def _complaints(voice: ReferenceVoice) -> list[str]:
-    """What is poor about the reference, and the cure."""
-    return [
-        f"the reference's {finding.what} is poor ({finding.value} {finding.unit}): {finding.advice}"
-        for finding in voice.findings
-        if finding.verdict == "poor"
-    ]
-
-
-def error_reply(error: WorkerError) -> Reply:
-    """What the caller sees of an error."""
-    reply: Reply = {"error": f"{error.code}: {error}", "error_code": error.code}
-    if isinstance(error, InvalidInput):
-        reply["details"] = [{"field": problem.field, "message": problem.message} for problem in error.problems]
-    if error.refresh_worker:
-        reply["refresh_worker"] = True
-    return reply
-
-
 def _digest(data: object) -> str:
     """Short hash of a job's input."""
     return hashlib.sha256(json.dumps(data, sort_keys=True, default=str).encode()).hexdigest()[:12]
@@ -464,54 +425,6 @@ def _within(words: Sequence[Word], duration_s: float) -> list[Word]:
     return [replace(w, start_s=min(w.start_s, duration_s), end_s=min(w.end_s, duration_s)) for w in words]
 
 
-def _speakers(voices: Sequence[ReferenceVoice]) -> Reply:
-    """Who speaks: `voice`, or `voices` where there are several."""
-    described = [
-        {
-            **({"name": voice.name} if voice.name else {}),
-            **({"language": voice.language} if voice.language else {}),
-            "ref_text": voice.text.strip(),
-            "duration": round(voice.waveform.duration_s, 4),
-        }
-        for voice in voices
-    ]
-    return {"voice": described[0]} if len(described) == 1 else {"voices": described}
-
-
-def _told(take: Take, span: Span, of_several: bool) -> Reply:
-    """A chunk, for a caller."""
-    chunk, comparison = take.chunk, take.comparison
-    told: Reply = {"text": chunk.text, "start": round(span.start_s, 4), "end": round(span.end_s, 4), "seed": chunk.seed}
-    if of_several:
-        told["voice"] = chunk.voice.name
-    if comparison is not None:
-        told |= {"wer": round(comparison.wer, 4), "attempts": take.attempts}
-    return told
-
-
-def _timed(word: Word) -> Reply:
-    return {
-        "word": word.text.strip(),
-        "start": round(word.start_s, 3),
-        "end": round(word.end_s, 3),
-        "confidence": round(word.probability, 3),
-    }
-
-
-def _missed(request: SynthesisRequest, takes: Sequence[Take]) -> list[str]:
-    """Chunks that were spoken as often as allowed, and are not heard as they should."""
-    if request.verify is None:
-        return []
-    missed = []
-    for i, take in enumerate(takes):
-        if take.comparison is not None and not take.comparison.is_good(request.verify.max_wer):
-            what = (
-                "begins with the reference's words" if take.comparison.leaked else f"has WER {take.comparison.wer:.2f}"
-            )
-            missed.append(f"chunk {i} {what} after {take.attempts} attempts: listen to it")
-    return missed
-
-
 def _levelled(waveform: Waveform, lufs: float | None) -> tuple[Waveform, list[str]]:
     """At the asked loudness, and what the caller should know."""
     if lufs is None:
@@ -522,18 +435,3 @@ def _levelled(waveform: Waveform, lufs: float | None) -> tuple[Waveform, list[st
     return louder, [
         f"the loudness is {reached:.1f} LUFS, not {lufs:.1f}: the speech is too short or its peaks too high"
     ]
-
-
-def _as_formerly(reply: Reply) -> Reply:
-    """With the keys by which the worker that this one replaces told word times."""
-    if "words" not in reply:
-        return reply
-    words = reply["words"]
-    confidence = sum(word["confidence"] for word in words) / max(1, len(words))
-    return {
-        **reply,
-        "timing_files": reply.get("subtitles", {}),
-        "timing_format": next(iter(reply.get("subtitles", {})), None),
-        "word_count": len(words),
-        "timing_confidence": round(confidence, 3),
-    }

@@ -149,7 +149,9 @@ class _Reader:
         low, high = rf"{_MINUS_BEFORE_MEASURE}{_START}(?P<low>{_NUMBER})", rf"(?P<high>{_NUMBER})"
         sign, code = alternatives([*CURRENCIES, "￥"]), rf"(?P<code>(?:{'|'.join(CODES)})(?![A-Za-z]))"
         scale = "(?: ?(?P<scale>[百千万亿萬億]{1,2}))?"
-        yield _rule(rf"{_MINUS}(?P<sign>{sign}) ?(?P<low>{_NUMBER})(?:{_TO}(?:{sign})?{high})?{scale}", self._money)
+        yield _rule(
+            rf"{_MINUS}(?P<sign>{sign}) ?(?P<low>{_NUMBER})(?:{_TO}(?:{sign})?{high})?{scale}[元圆円]?", self._money
+        )
         yield _rule(rf"{_MINUS}(?<![A-Za-z]){code} ?(?P<low>{_NUMBER})(?:{_TO}{high})?{scale}", self._money)
         yield _rule(rf"{low}(?:{_TO}{high})?{scale}(?:(?P<sign>{sign})(?!\d)| ?{code})", self._money)
         yield _rule(rf"{low}(?:[%％]?{_TO}{high})? ?(?P<unit>[%％‰])", self._share)
