@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from voiceclone.text import is_speakable
 from voiceclone.types import Reading, Waveform, Word
-from voiceclone.word_times import on_readings, refined, spoken_words, spread
+from voiceclone.word_times import in_order, on_readings, refined, spoken_words, spread
 
 RATE = 16_000
 RNG = np.random.default_rng(0)
@@ -199,3 +199,22 @@ def test_the_callers_text_is_whole_and_in_order(pieces, dropped):
 def test_of_silence_no_words_are_made():
     assert on_readings([], [Reading("...", "...")]) == []
     assert on_readings(timed("a"), []) == []
+
+
+TIMES = st.lists(st.tuples(st.floats(0, 20), st.floats(0, 20)), max_size=12)
+
+
+@given(TIMES, st.floats(0, 20))
+def test_words_are_put_in_order_within_the_audio(times, end_s):
+    """Whatever their times: all of them, none over the next, none behind the end."""
+    words = [Word(f"{i} ", start, end, 1.0) for i, (start, end) in enumerate(times)]
+    ordered = in_order(words, end_s)
+    assert [word.text for word in ordered] == [word.text for word in words]
+    flat = [time for word in ordered for time in (word.start_s, word.end_s)]
+    assert flat == sorted(flat)
+    assert all(time <= end_s for time in flat)
+
+
+def test_words_that_are_in_order_stay_as_they_are():
+    words = [Word("a ", 0.0, 0.5, 1.0), Word("b ", 0.5, 0.9, 1.0), Word("c", 1.5, 2.0, 0.0)]
+    assert in_order(words, 2.0) == words

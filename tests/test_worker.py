@@ -256,6 +256,9 @@ def test_a_long_dialogue_has_its_length_to_the_sample_and_subtitles_that_follow_
     samples, rate = spoken(reply)
     assert len(samples) == pytest.approx((sum(durations_s) - fades_s + pauses_s) * rate, abs=len(durations_s) * 3)
     assert len(samples) == pytest.approx(reply["duration"] * rate, abs=2)
+    times = [time for word in reply["words"] for time in (word["start"], word["end"])]
+    assert times == sorted(times), "turns that are cross-faded keep their words apart"
+    assert times[-1] <= reply["duration"]
     for path in reply["subtitles"].values():
         cues = pysubs2.load(path)
         assert all(before.end <= after.start for before, after in pairwise(cues))

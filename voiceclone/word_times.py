@@ -122,10 +122,10 @@ def refined(words: Sequence[Word], waveform: Waveform) -> list[Word]:
     belong to no word.
     """
     if not words or waveform.duration_s < FRAME_S:
-        return _in_order(replace(word, start_s=0.0, end_s=waveform.duration_s) for word in words)
+        return in_order(replace(word, start_s=0.0, end_s=waveform.duration_s) for word in words)
     sound = _Sound.of(waveform)
     _, borders = min((_borders(words, sound, lag_s) for lag_s in LAGS_S), key=lambda found: found[0])
-    return _in_order(
+    return in_order(
         replace(word, start_s=float(sound.after[start]) * FRAME_S, end_s=float(sound.before[end]) * FRAME_S)
         for word, (start, end) in zip(words, pairwise(borders), strict=True)
     )
@@ -190,7 +190,17 @@ def on_readings(words: Sequence[Word], readings: Sequence[Reading]) -> list[Word
         probability = sum(each.probability for each in inside) / len(inside)
         result.append(Word(text, inside[0].start_s, inside[-1].end_s, probability))
         start += len(text)
-    return _in_order(result)
+    return in_order(result)
+
+
+def in_order(words: Iterable[Word], end_s: float = inf) -> list[Word]:
+    """None begins before the former one does, none ends after the next one begins, and all by `end_s`."""
+    words = list(words)
+    starts = list(accumulate((min(word.start_s, end_s) for word in words), max))
+    return [
+        replace(word, start_s=start, end_s=max(start, min(word.end_s, following)))
+        for word, start, following in zip(words, starts, [*starts, end_s][1:], strict=True)
+    ]
 
 
 def _letters(text: str) -> str:
@@ -233,13 +243,3 @@ def _matched(pieces: Sequence[str], said: str) -> list[NDArray[np.int64]]:
         places[block.a : block.a + block.size] = np.arange(block.b, block.b + block.size)
     stops = accumulate(map(len, pieces), initial=0)
     return [within[within >= 0] for within in (places[i:j] for i, j in pairwise(stops))]
-
-
-def _in_order(words: Iterable[Word]) -> list[Word]:
-    """None begins before the former one does, none ends after the next one begins."""
-    words = list(words)
-    starts = list(accumulate((word.start_s for word in words), max))
-    return [
-        replace(word, start_s=start, end_s=max(start, min(word.end_s, following)))
-        for word, start, following in zip(words, starts, [*starts, inf][1:], strict=True)
-    ]

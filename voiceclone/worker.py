@@ -49,7 +49,7 @@ from voiceclone.timings import Timings
 from voiceclone.types import SEEDS, ReferenceVoice, Reply, Span, Waveform, Word
 from voiceclone.verification import Comparison, compare
 from voiceclone.voices import Voices
-from voiceclone.word_times import on_readings
+from voiceclone.word_times import in_order, on_readings
 
 log = logging.getLogger(__name__)
 
@@ -224,7 +224,7 @@ class Worker:
         words: list[Word] = []
         if request.timestamps or request.subtitles:
             with timings.measure("words"):
-                words = _within(self._words(request, script, parts, spans), waveform.duration_s)
+                words = in_order(self._words(request, script, parts, spans), waveform.duration_s)
         duration_s = waveform.duration_s
         subtitles = [
             File(each, render(words, each, duration_s).encode(), content_type(each)) for each in request.subtitles
@@ -418,11 +418,6 @@ def _title(spoken: str) -> str:
     if len(spoken) <= TITLE_CHARS:
         return spoken
     return spoken[:TITLE_CHARS].rpartition(" ")[0] or spoken[:TITLE_CHARS]
-
-
-def _within(words: Sequence[Word], duration_s: float) -> list[Word]:
-    """Nothing is said behind the end."""
-    return [replace(w, start_s=min(w.start_s, duration_s), end_s=min(w.end_s, duration_s)) for w in words]
 
 
 def _levelled(waveform: Waveform, lufs: float | None) -> tuple[Waveform, list[str]]:
