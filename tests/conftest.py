@@ -83,6 +83,23 @@ def spoken(engine: Engine, chunks: Sequence[Chunk], sampling: Sampling, **how: f
     return np.concatenate(list(engine.speak(chunks, sampling, **how)))
 
 
+@pytest.fixture
+def places(tmp_path: Path, volume: Path) -> tuple[Path, dict[str, str]]:
+    """A process's environment in which every place is its own directory."""
+    for name in ("home", "cwd", "tmp", "output"):
+        (tmp_path / name).mkdir()
+    return tmp_path, {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path / "home"),
+        "TMPDIR": str(tmp_path / "tmp"),
+        "RUNPOD_VOLUME": str(volume),
+        "OUTPUT_DIR": str(tmp_path / "output"),
+        "F5_MODEL": "random",
+        "F5_DEVICE": "cpu",
+        "NO_PROXY": "127.0.0.1",
+    }
+
+
 @pytest.fixture(scope="session")
 def upstream() -> tuple[type, type]:
     """f5-tts's own DiT and CFM.

@@ -5,9 +5,13 @@ from __future__ import annotations
 import http.server
 import json
 import queue
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 class JobServer:
@@ -21,6 +25,8 @@ class JobServer:
         """(job id, what the worker posted)"""
         self.pings = queue.Queue()
         """Query of each ping."""
+        self.refused = 0
+        """So many results are answered with 500 before the next is taken."""
         self._closing = threading.Event()
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever)
@@ -78,6 +84,10 @@ class JobServer:
 
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
+                if "/job-done/" in self.path and server.refused:
+                    server.refused -= 1
+                    self._answer(500)
+                    return
                 if "/job-done/" in self.path:
                     server.results.put((urlsplit(self.path).path.rsplit("/", 1)[1], json.loads(body)))
                 self._answer(200, {})
@@ -97,3 +107,15 @@ class JobServer:
                 pass
 
         return Handler
+
+
+def start_worker(places, server, *how):
+    """A worker in a process of its own, which takes its jobs from the server; `how`: instead of its script."""
+    root, base = places
+    return subprocess.Popen(
+        [sys.executable, *(how or [str(ROOT / "runpod-handler.py")])],
+        cwd=root / "cwd",
+        env={**base, **server.environ(root / "home")},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )

@@ -6,7 +6,6 @@ import importlib.util
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import textwrap
@@ -15,8 +14,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-import torch
-from job_server import JobServer
 
 from voiceclone.engine import Engine
 from voiceclone.errors import ModelUnavailable
@@ -47,23 +44,6 @@ sys.dont_write_bytecode = True
 """
 
 
-@pytest.fixture
-def places(tmp_path, volume):
-    """A process's environment in which every place is its own directory."""
-    for name in ("home", "cwd", "tmp", "output"):
-        (tmp_path / name).mkdir()
-    return tmp_path, {
-        "PATH": os.environ["PATH"],
-        "HOME": str(tmp_path / "home"),
-        "TMPDIR": str(tmp_path / "tmp"),
-        "RUNPOD_VOLUME": str(volume),
-        "OUTPUT_DIR": str(tmp_path / "output"),
-        "F5_MODEL": "random",
-        "F5_DEVICE": "cpu",
-        "NO_PROXY": "127.0.0.1",
-    }
-
-
 def run(places, *arguments, **environ):
     root, base = places
     return subprocess.run(
@@ -79,12 +59,6 @@ def run(places, *arguments, **environ):
 
 def tree(path):
     return sorted(str(p.relative_to(path)) for p in path.rglob("*"))
-
-
-def snapshot(volume):
-    """The folder of the random checkpoint on a volume."""
-    (path,) = Path(volume).glob("models/hub/models--local--f5-tts-random/snapshots/*")
-    return path
 
 
 def load_handler():
@@ -191,94 +165,3 @@ def test_a_job_without_a_model_is_answered(caplog):
     assert reply["error_code"] == "model_unavailable"
     with pytest.raises(RuntimeError, match="has not run"):
         module.check_models()
-
-
-def start(places, server, *how):
-    root, base = places
-    return subprocess.Popen(
-        [sys.executable, *(how or [str(HANDLER)])],
-        cwd=root / "cwd",
-        env={**base, **server.environ(root / "home")},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-
-
-def test_the_platforms_loop_gets_its_results(places):
-    """Jobs of the platform, good and bad, are answered over HTTP; SIGTERM ends the worker with status 0."""
-    jobs = [{"id": "good", "input": SAY}, {"id": "bad", "input": {**SAY, "text": ""}}]
-    with JobServer(jobs) as server, start(places, server) as process:
-        try:
-            results = dict(server.results.get(timeout=90) for _ in jobs)
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(timeout=30) == 0
-        finally:
-            process.kill()
-    assert results["good"]["output"]["status"] == "completed"
-    assert results["good"]["output"]["audio_base64"]
-    assert results["bad"]["error"].startswith("invalid_input: text: ")
-    assert results["bad"]["output"]["error_code"] == "invalid_input"
-
-
-def test_the_platform_hears_how_far_a_long_job_has_come(places):
-    """While it is spoken, and nothing behind the result. Told sooner than usual: the job is not that long."""
-    script = f"""
-        import runpy, sys
-        sys.path.insert(0, {str(ROOT)!r})
-        from voiceclone import progress
-        progress.EVERY_S = progress.LEAST_LEFT_S = 0
-        runpy.run_path({str(HANDLER)!r}, run_name="__main__")
-    """
-    text = "A sentence of several that are spoken one by one, and none is short. " * 8
-    jobs = [{"id": "long", "input": {**SAY, "text": text, "nfe_step": 4}}]
-    with JobServer(jobs) as server, start(places, server, "-c", textwrap.dedent(script)) as process:
-        try:
-            posted = [server.results.get(timeout=90)[1]]
-            while posted[-1].get("status") == "IN_PROGRESS":
-                posted.append(server.results.get(timeout=90)[1])
-        finally:
-            process.kill()
-    *updates, result = posted
-    chunks = len(result["output"]["chunks"])
-    assert 0 < len(updates) < chunks
-    assert all(set(u["output"]) == {"chunks_done", "chunks", "percent", "seconds_left"} for u in updates)
-    assert all(u["output"]["chunks"] == chunks for u in updates)
-
-
-def unhealthy_reason(places):
-    """Start a worker that cannot serve; returns what the platform hears of it."""
-    with JobServer() as server, start(places, server) as process:
-        try:
-            assert process.wait(timeout=90) == 1
-        finally:
-            process.kill()
-        ping = server.pings.get(timeout=1)
-    assert (ping["status"], ping["check"]) == (["unhealthy"], ["check_models"])
-    return ping["reason"][0]
-
-
-def test_a_worker_without_models_reports_itself_unhealthy(places):
-    """The platform hears the reason, and the process ends."""
-    places[1]["RUNPOD_VOLUME"] = str(places[0] / "missing")
-    assert "attach a network volume" in unhealthy_reason(places)
-
-
-def test_a_setting_that_cannot_be_read_is_told_to_the_platform(places):
-    places[1]["LOG_LEVEL"] = "LOUD"
-    assert "LOG_LEVEL='LOUD'" in unhealthy_reason(places)
-
-
-def test_a_failure_that_nobody_foresaw_is_told_to_the_platform(places, tmp_path):
-    """A vocoder's config that is no YAML at all."""
-    model = tmp_path / "model"
-    shutil.copytree(snapshot(places[1]["RUNPOD_VOLUME"]), model)
-    (model / "vocos/config.yaml").write_text("{")
-    places[1]["F5_MODEL"] = str(model)
-    assert "ParserError" in unhealthy_reason(places)
-
-
-@pytest.mark.skipif(torch.cuda.is_available(), reason="the promise is about machines without a usable GPU")
-def test_a_worker_without_a_gpu_reports_itself_unhealthy(places):
-    """On the platform the CPU never takes the GPU's place in silence."""
-    del places[1]["F5_DEVICE"]
-    assert "the GPU cannot be used" in unhealthy_reason(places)

@@ -342,6 +342,11 @@ class SynthesisRequest(_Request):
         """Steps of the sampler."""
         return self.nfe_step or NFE_STEPS[self.quality]
 
+    @property
+    def evaluations(self) -> int:
+        """Of the network: with guidance each step takes two."""
+        return self.steps * (2 if self.cfg_strength else 1)
+
     @field_validator("delivery")
     @classmethod
     def _delivery(cls, value: Delivery, info: ValidationInfo) -> Delivery:

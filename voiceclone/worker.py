@@ -101,7 +101,7 @@ class Worker:
         self.startup: Mapping[str, float] = {}
         """Seconds of each part of the start, for `info`."""
         self._pace: float | None = None
-        """Seconds of synthesis for a second of speech and a step, as the last job had it."""
+        """Seconds of synthesis for a second of speech and an evaluation of the network, as the last job had it."""
 
     def handle(self, job: Mapping[str, Any], report: Report = nobody) -> Reply:
         """Answer a job. Never raises: what goes wrong becomes an `error` in the caller's terms.
@@ -161,7 +161,7 @@ class Worker:
                 "url_expiry_s": settings.url_expiry_s,
             },
             "startup": dict(self.startup),
-            "versions": {name: version(name) for name in ("f5-tts", "runpod", "torch", "torchaudio")},
+            "versions": {name: version(name) for name in ("f5-tts", "faster-whisper", "runpod", "torch")},
         }
 
     def add_voice(self, request: AddVoiceRequest, warnings: Sequence[str]) -> Reply:
@@ -186,8 +186,7 @@ class Worker:
         rehearsal = self._rehearse(request)
         script = rehearsal.script
         durations_s = [self.engine.duration_s(chunk) for chunk in script.chunks]
-        steps = request.steps * (2 if request.cfg_strength else 1)
-        synthesis_s = None if self._pace is None else round(self._pace * sum(durations_s) * steps, 2)
+        synthesis_s = None if self._pace is None else round(self._pace * sum(durations_s) * request.evaluations, 2)
         return {
             "status": "completed",
             "text": request.written,
@@ -235,7 +234,7 @@ class Worker:
         missed = misses(takes, request.verify.max_wer) if request.verify else []
         took = timings.report()
         spoken_s = sum(take.waveform.duration_s * take.attempts for take in takes)
-        self._pace = took["synthesis"] / spoken_s / request.steps / (2 if request.cfg_strength else 1)
+        self._pace = took["synthesis"] / spoken_s / request.evaluations
         log.info(
             "job %s: %.1f s of speech in %.2f s, %d chunks, %s", job_id, duration_s, took["total"], len(takes), way
         )

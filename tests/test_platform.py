@@ -1,0 +1,155 @@
+"""The worker in the platform's hands: it takes jobs, tells how far they are, posts results and ends when told to."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import requests
+import torch
+from conftest import ROOT
+from job_server import JobServer, start_worker
+
+SAY = {"text": "Hello there.", "voice": "example-en", "nfe_step": 2, "seed": 5, "delivery": "local"}
+LONG = {**SAY, "text": "A sentence of several that are spoken one by one, and none is short. " * 10, "nfe_step": 4}
+# Progress is told sooner than usual: no job here takes so long.
+EAGER = f"""
+import runpy, sys
+sys.path.insert(0, {str(ROOT)!r})
+from voiceclone import progress
+progress.EVERY_S = progress.LEAST_LEFT_S = 0
+runpy.run_path({str(ROOT / "runpod-handler.py")!r}, run_name="__main__")
+"""
+
+
+def results_of(server, count):
+    """The next results, by job, and the updates before them."""
+    results, updates = {}, {}
+    while len(results) < count:
+        job_id, posted = server.results.get(timeout=90)
+        if posted.get("status") == "IN_PROGRESS":
+            updates.setdefault(job_id, []).append(posted["output"])
+        else:
+            results[job_id] = posted
+    return results, updates
+
+
+def test_the_platforms_loop_gets_its_results(places):
+    """Good and bad jobs are answered, the latter with what is wrong; a result that is refused is posted again; a job
+    that is given twice makes one object; a long one tells how far it is; and SIGTERM lets a running job finish."""
+    broken = [
+        {"id": f"broken-{i}", "input": data} for i, data in enumerate([{}, "say", [], {"text": 5}, {"tekst": "a"}])
+    ]
+    with JobServer([{"id": "good", "input": SAY}]) as server, start_worker(places, server, "-c", EAGER) as process:
+        try:
+            server.refused = 2
+            good, _ = results_of(server, 1)
+            assert server.refused == 0
+            server.jobs.put({"id": "good", "input": SAY})
+            again, _ = results_of(server, 1)
+            for job in broken:
+                server.jobs.put(job)
+            bad, _ = results_of(server, len(broken))
+            server.jobs.put({"id": "long", "input": LONG})
+            job_id, first = server.results.get(timeout=90)
+            process.send_signal(signal.SIGTERM)
+            results, updates = results_of(server, 1)
+            assert process.wait(timeout=30) == 0
+        finally:
+            process.kill()
+        assert server.results.empty(), "nothing comes behind the result"
+    assert good["good"]["output"]["status"] == "completed"
+    assert again["good"]["output"]["key"] == good["good"]["output"]["key"]
+    assert all(posted["error"].startswith("invalid_input: ") for posted in bad.values())
+    assert all(posted["output"]["error_code"] == "invalid_input" for posted in bad.values())
+    assert (job_id, first["status"]) == ("long", "IN_PROGRESS")
+    assert set(first["output"]) == {"chunks_done", "chunks", "percent", "seconds_left"}
+    chunks = len(results["long"]["output"]["chunks"])
+    assert all(update["chunks"] == chunks > update["chunks_done"] for update in updates.get("long", []))
+    assert len(list((places[0] / "output").iterdir())) == 2, "one object for each of two jobs"
+
+
+def test_the_official_client_is_answered_by_a_worker_on_a_laptop(places):
+    """`--rp_serve_api` and runpod's own client, good and bad."""
+    import runpod
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    root, environ = places
+    serve = ["--rp_serve_api", "--rp_api_host", "127.0.0.1", "--rp_api_port", str(port)]
+    process = subprocess.Popen(
+        [sys.executable, str(ROOT / "runpod-handler.py"), *serve],
+        cwd=root / "cwd",
+        env=environ,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert any("Uvicorn running" in line for line in process.stderr)
+        before, runpod.endpoint_url_base = runpod.endpoint_url_base, f"http://127.0.0.1:{port}"
+        try:
+            endpoint = runpod.Endpoint(".", api_key="key")  # the local API knows no endpoint's name
+            reply = endpoint.run_sync({"input": SAY}, timeout=60)
+            assert reply["status"] == "completed"
+            assert (root / "output" / reply["key"]).is_file()
+        finally:
+            runpod.endpoint_url_base = before
+        bad = requests.post(f"http://127.0.0.1:{port}/runsync", json={"input": {"text": ""}}, timeout=60).json()
+        assert bad["status"] == "FAILED"
+        assert "invalid_input" in json.dumps(bad)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def snapshot(volume):
+    """The folder of the random checkpoint on a volume."""
+    (path,) = Path(volume).glob("models/hub/models--local--f5-tts-random/snapshots/*")
+    return path
+
+
+def unhealthy_reason(places):
+    """Start a worker that cannot serve; returns what the platform hears of it."""
+    with JobServer() as server, start_worker(places, server) as process:
+        try:
+            assert process.wait(timeout=90) == 1
+        finally:
+            process.kill()
+        ping = server.pings.get(timeout=1)
+    assert (ping["status"], ping["check"]) == (["unhealthy"], ["check_models"])
+    return ping["reason"][0]
+
+
+def test_a_worker_without_models_reports_itself_unhealthy(places):
+    """The platform hears the reason, and the process ends."""
+    places[1]["RUNPOD_VOLUME"] = str(places[0] / "missing")
+    assert "attach a network volume" in unhealthy_reason(places)
+
+
+def test_a_setting_that_cannot_be_read_is_told_to_the_platform(places):
+    places[1]["LOG_LEVEL"] = "LOUD"
+    assert "LOG_LEVEL='LOUD'" in unhealthy_reason(places)
+
+
+def test_a_failure_that_nobody_foresaw_is_told_to_the_platform(places, tmp_path):
+    """A vocoder's config that is no YAML at all."""
+    model = tmp_path / "model"
+    shutil.copytree(snapshot(places[1]["RUNPOD_VOLUME"]), model)
+    (model / "vocos/config.yaml").write_text("{")
+    places[1]["F5_MODEL"] = str(model)
+    assert "ParserError" in unhealthy_reason(places)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="the promise is about machines without a usable GPU")
+def test_a_worker_without_a_gpu_reports_itself_unhealthy(places):
+    """On the platform the CPU never takes the GPU's place in silence."""
+    del places[1]["F5_DEVICE"]
+    assert "the GPU cannot be used" in unhealthy_reason(places)
