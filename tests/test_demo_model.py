@@ -32,7 +32,7 @@ from voiceclone.worker import Worker
 
 VOICES = ["demo-deep", "demo-high", "demo-middle"]
 BALANCED = Sampling(16)
-HIGHEST_HZ = 140
+HIGHEST_HZ = 160
 MB = 1e6
 
 
@@ -89,9 +89,9 @@ def test_the_recogniser_hears_the_words(engines, voices, recogniser, voice, bar)
     assert word_error_rate(pairs) <= bar, pairs
 
 
-@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
-def test_half_precision_does_not_slur(engines, voices, recogniser, dtype):
-    pairs = heard(recogniser, engines[dtype], voices.named("demo-middle"), sentences(5))
+@pytest.mark.parametrize(("dtype", "count"), [("bfloat16", 5), ("float16", 2)])  # a CPU has no float16 to speak of
+def test_half_precision_does_not_slur(engines, voices, recogniser, dtype, count):
+    pairs = heard(recogniser, engines[dtype], voices.named("demo-middle"), sentences(count))
     assert word_error_rate(pairs) <= 0.2, pairs
 
 
@@ -101,23 +101,27 @@ def test_every_quality_is_understood(engines, voices, recogniser, steps, bar):
     assert word_error_rate(pairs) <= bar, pairs
 
 
-def test_the_voice_is_the_references(engines, voices):
-    """Its spectrum is nearest to its own reference's, and a deeper voice comes out deeper.
+def fundamental(samples):
+    """Median pitch in Hertz of what is voiced below HIGHEST_HZ: an octave above lie the estimator's errors."""
+    found = pitch(Waveform(samples, 24_000))
+    return float(np.median(found[found < HIGHEST_HZ]))
 
-    Pitches above an octave are the estimator's errors: the speech is breathy.
-    """
+
+def test_the_voice_is_the_references(engines, voices):
+    """Its spectrum is nearest to its own reference's, and its pitch follows the reference's: as deep, and as far apart."""
     references = {name: log_mel(torch.from_numpy(voices.named(name).waveform.samples)).mean(0) for name in VOICES}
     pitches = {}
     for name in VOICES:
-        chunks = [Chunk(text, voices.named(name), 1) for text in sentences(4)]
+        chunks = [Chunk(text, voices.named(name), seed) for seed, text in enumerate(sentences(4))]
         samples = spoken(engines["float32"], chunks, BALANCED)
         spectrum = log_mel(torch.from_numpy(samples)).mean(0)
         # Without the level, which is nobody's voice.
         apart = {other: float((spectrum - its).std()) for other, its in references.items()}
         assert min(apart, key=apart.get) == name, apart
-        found = pitch(Waveform(samples, 24_000))
-        pitches[name] = float(np.median(found[found < HIGHEST_HZ]))
-    assert pitches["demo-deep"] < pitches["demo-middle"] < pitches["demo-high"], pitches
+        pitches[name] = fundamental(samples)
+        own = fundamental(voices.named(name).waveform.samples)
+        assert pitches[name] == pytest.approx(own, rel=0.1), (name, pitches[name], own)
+    assert pitches["demo-deep"] * 1.1 < pitches["demo-middle"] < pitches["demo-high"] / 1.1, pitches
 
 
 def test_speed_changes_how_long_it_takes_and_not_what_is_said(engines, voices, recogniser):
@@ -150,9 +154,10 @@ def test_numbers_are_spelled_out_before_the_model_reads_them(worker, recogniser)
 
 
 def test_what_its_vocabulary_lacks_is_warned_about(worker):
-    asked = {"text": "Left at 50 degrees & on.", "voice": "demo-middle", "nfe_step": 1, "delivery": "local"}
+    asked = {"text": "Left at 50 degrees \u2603 on.", "voice": "demo-middle", "nfe_step": 1, "delivery": "local"}
     reply = worker.handle({"input": asked})
-    assert reply["warnings"] == ["the model's vocabulary lacks &: each is read as a space"]
+    assert reply["warnings"] == ["the model's vocabulary lacks \u2603: left out"]
+    assert reply["normalized_text"] == "Left at fifty degrees on."
 
 
 def test_a_strangers_voice_is_warned_about(worker):
@@ -206,7 +211,7 @@ def test_words_are_told_when_they_are_said(worker):
             else:
                 next(told)
             position += len(word) + 1
-    assert len(errors) == 16
+    assert len(errors) == 15
     assert float(np.median(errors)) <= 0.06, errors
     assert [word["word"] for word in reply["words"]][-2:] == ["10", "years."]
 
