@@ -62,12 +62,14 @@ _PIECE = re.compile(
 )
 _TAGS = "a|b|i|u|s|em|strong|br|p|div|span|h[1-6]|ul|ol|li|code|pre|small|sup|sub|blockquote|font|hr|img"
 _SILENT = re.compile(
-    # Pictures and what belongs to them, bullets, rulers, tags and marks of markup; a star between numbers is a sign.
+    # Pictures and what belongs to them, bullets, rulers, tags and marks of markup; a star between numbers, or one that
+    # is a key, is a sign.
     "[\U0001f000-\U0001faff\u2022\u23e9-\u23ff\u25a0-\u25ff\u2600-\u27bf\u2b00-\u2bff\ufe0e\ufe0f\u20e3]+"
-    rf"|</?(?i:{_TAGS})(?:[ /][^<>]{{0,300}})?>|(?:(?!(?<=\d)\*(?=\d)|(?<=\d )\*(?= \d))\*)+|[`|\\]+"
-    r"|([=+#~_^-])\1{2,}|(?<!\S)#{1,6}(?=\s)|(?<!\w)_+|_+(?!\w)"
+    rf"|</?(?i:{_TAGS})(?:[ /][^<>]{{0,300}})?>"
+    r"|(?:(?!(?<=\d)\*(?=\d)|(?<=\d )\*(?= \d)|(?<=[Pp]ress )\*|(?<=[Dd]ial )\*)\*)+|[`|\\]+"
+    r"|([=+#~_^-])\1{2,}|(?<!\S)(?<![Pp]ress )(?<![Tt]he )#{1,6}(?=\s)|(?<!\w)_+|_+(?!\w)"
 )
-_OTHER_FORMS = re.compile(r"[^\D0-9]|[Ａ-Ｚａ-ｚ＃＄％＆＋－／＝＠٪٫٬]")
+_OTHER_FORMS = re.compile(r"[^\D0-9]|[₀-₉Ａ-Ｚａ-ｚ＃＄％＆＋－／＝＠٪٫٬]")
 _ARABIC_SIGNS = {"٪": "%", "٫": ".", "٬": ","}
 
 
@@ -216,7 +218,7 @@ def _voiced(text: str) -> tuple[str, Sequence[int]]:
 
 def _usual_form(match: re.Match[str]) -> str:
     character = match[0]
-    if character.isdecimal():
+    if character.isdigit():
         return str(unicodedata.digit(character))
     return _ARABIC_SIGNS.get(character) or chr(ord(character) - 0xFEE0)
 
@@ -256,10 +258,12 @@ def _is_neutral(tokens: Sequence[re.Match[str]], i: int) -> bool:
     def is_number(i: int) -> bool:
         return 0 <= i < len(tokens) and not tokens[i].lastindex and any(c.isnumeric() for c in tokens[i][0])
 
-    word = tokens[i][0]
+    word = tokens[i][0].strip(_CLOSING)
     if is_number(i) or not any(c.isalpha() for c in word) or re.fullmatch("[IVXL]+", word):
         return True
-    return word.strip(_CLOSING) in _GOES_WITH_NUMBER and (is_number(i - 1) or is_number(i + 1))
+    # "5元/kg"
+    is_beside = word[:1] == "/" or is_number(i - 1) or is_number(i + 1)
+    return is_beside and word.removeprefix("/") in _GOES_WITH_NUMBER
 
 
 def _pieces(text: str, kept: str, origin: Sequence[int], changes: Sequence[Edit]) -> Iterator[Reading]:

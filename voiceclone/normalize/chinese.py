@@ -29,7 +29,7 @@ _MEASURE = (
     "圈组队排行列届集倍岁天周年秒元角米里克斤吨磅升度亩百千万亿点门股笔项款样道则朵棵株滴桶罐串束堆批群副顶扇幢所节课页面发枚瓣成])(?!级))"
 )
 _DIGIT_BY_DIGIT = (
-    "电话|热线|拨打|致电|手机号?|号码|编号|学号|工号|房间|航班|车牌|车次|密码|验证码|邮编|微信|尾号|卡号|账号|QQ"
+    "电话|热线|客服|拨打|致电|手机号?|号码|编号|学号|工号|房间|航班|车牌|车次|密码|验证码|邮编|微信|尾号|卡号|账号|QQ"
 )
 """In front of digits that are read one by one."""
 _LETTERS = {"digital", "frequency", "graphics"}
@@ -51,12 +51,18 @@ class Manner:
     minus: str
     clock: tuple[str, str, str]
     """Behind hours, minutes and seconds."""
+    halves: tuple[str, str]
+    """In front of a time, for AM and PM."""
     percent: str
     per_mille: str
     fraction: str
     """`{d}` parts, of which `{n}`."""
     against: str
     """Between the two sides of a score."""
+    part: str
+    """Between the numbers of a figure: 2-1."""
+    power: str
+    """`{}` is the exponent."""
     about: str
     many: str
     """Behind a number, where there are more."""
@@ -70,8 +76,9 @@ class Manner:
 
 MANNERS = {
     "zh": Manner(
-        to="到", minus="负", clock=("点", "分", "秒"), percent="百分之{}", per_mille="千分之{}", fraction="{d}分之{n}",
-        against="比", about="约", many="多", between_groups="，", yuan="元", dollar="美元",
+        to="到", minus="负", clock=("点", "分", "秒"), halves=("上午", "下午"), percent="百分之{}",
+        per_mille="千分之{}", fraction="{d}分之{n}", against="比", part="杠", power="的{}次方", about="约", many="多",
+        between_groups="，", yuan="元", dollar="美元",
         signs={
             "&": "和", "@": "艾特", "%": "百分号", "‰": "千分号", "+": "加", "=": "等于", "×": "乘", "÷": "除以",
             "±": "正负", "°": "度", "→": "到", "≈": "约等于", "≠": "不等于", "≤": "小于等于", "≥": "大于等于",
@@ -80,8 +87,9 @@ MANNERS = {
         },
     ),
     "ja": Manner(
-        to="から", minus="マイナス", clock=("時", "分", "秒"), percent="{}パーセント", per_mille="{}パーミル",
-        fraction="{d}分の{n}", against="対", about="約", many="以上", between_groups="、", yuan="円", dollar="ドル",
+        to="から", minus="マイナス", clock=("時", "分", "秒"), halves=("午前", "午後"), percent="{}パーセント",
+        per_mille="{}パーミル", fraction="{d}分の{n}", against="対", part="の", power="の{}乗", about="約", many="以上",
+        between_groups="、", yuan="円", dollar="ドル",
         signs={
             "&": "アンド", "@": "アット", "%": "パーセント", "‰": "パーミル", "+": "プラス", "=": "イコール",
             "×": "かける", "÷": "わる", "±": "プラスマイナス", "°": "度", "→": "から", "≈": "約", "≠": "ノットイコール",
@@ -125,11 +133,15 @@ class _Reader:
             yield _rule(rf"{_START}(?:\d{{4}}|0\d)(?= ?年(?![前来])|{_TO}\d{{4}} ?年)", lambda m: self._year(m[0]))
             yield _rule(rf"(?<=\d{{4}}){_TO}(?=\d{{4}} ?年)", self.manner.to)
             yield _rule(rf"{_START}\d0(?=后)", lambda m: self._year(m[0]))
+        yield _rule(rf"(?<=[图表圖図]) ?(?P<low>\d{{1,3}})[-–](?P<high>\d{{1,3}}){_END}", self._figure)
         score = r"(?:比分|結果|结果)[是为為はが：: ]{0,2}"
         yield _rule(rf"{score}(?P<only>(?P<low>\d{{1,3}})[-–:：](?P<high>\d{{1,3}})){_END}", self._score)
-        yield _rule(
-            rf"{_START}(?P<hour>[01]?\d|2[0-4])[:：](?P<minute>[0-5]\d)(?:[:：](?P<second>[0-5]\d))?{_END}", self._clock
-        )
+        hour, half = r"(?P<hour>[01]?\d|2[0-4])", r"(?P<half>[aApP]\.?[mM](?![A-Za-z])\.?)"
+        clock = rf"{hour}[:：](?P<minute>[0-5]\d)(?:[:：](?P<second>[0-5]\d))?"
+        yield _rule(rf"(?<![A-Za-z]){half} ?{clock}{_END}", self._clock)
+        yield _rule(rf"{_START}{clock}(?: ?{half}|{_END})", self._clock)
+        yield _rule(rf"{_START}{hour}(?P<minute>)(?P<second>) ?{half}", self._clock)
+        yield _rule(rf"(?<=\d){_TO}(?=\d{{4}}([-/.])\d\d?\1\d)", self.manner.to)
         yield _rule(rf"(?:(?<=[:：]\d\d)|(?<=[年月日号號点時时分秒度元円%]))(?:{_TO})(?=\d)", self.manner.to)
         yield _rule(rf"{_START}(?P<low>\d{{1,4}})[:：](?P<high>\d{{1,4}}){_END}", self._score)
 
@@ -143,6 +155,9 @@ class _Reader:
         )
         yield _rule(rf"{_START}\d{{3,4}}(?=室|房(?!间?[里内])|路(?!人))", self._telephone)
         yield _rule(r"(?<=[A-Za-z])-?(?P<only>\d{3,20})(?![\d.])", self._telephone)
+        # Names, as “315” and 《1984》.
+        yield _rule(r"(?<=[“「『\"])\d{3}(?=[”」』\"])", self._telephone)
+        yield _rule(r"(?<=《)\d{4}(?=》)", lambda match: self._year(match[0]))
 
     def _amounts(self) -> Iterator[Rule]:
         # "气温是-5℃": in front of a measure there is nothing else that it can be.
@@ -160,11 +175,18 @@ class _Reader:
         yield _rule(rf"{_START}24/7{_END}", "七天二十四小时" if self.language == "zh" else "二十四時間年中無休")
         yield _rule(rf"{_START}(?P<n>\d{{1,4}})[/⁄](?P<d>\d{{1,4}}){_END}", self._fraction)
         yield _rule(r"(?P<whole>\d{1,3})?(?P<sign>[¼-¾⅐-⅞①-⑳])", self._one_character)
-        yield _rule(r"(?<=[元円块角])/(?=[^\W\d])", "每" if self.language == "zh" else "毎")
+        each = "每" if self.language == "zh" else "毎"
+        yield _rule(
+            rf"(?<=[{_HAN}])/(?P<unit>{alternatives(spoken)})(?![A-Za-z²³])",
+            lambda m: (name := spelling.measured("", "1", UNITS[m["unit"]], self.language)) and each + name,
+        )
+        yield _rule(r"(?<=[元円块角])/(?=[^\W\d])", each)
+        yield _rule(r"(?<=[\w)）])(?:\^(?P<minus>[-−])?(?P<power>\d{1,3})|(?P<raised>[⁰⁴-⁹]))", self._power)
 
     def _plain_numbers(self) -> Iterator[Rule]:
         low, high = rf"{_MINUS}{_START}(?P<low>{_NUMBER})", rf"(?P<high>{_NUMBER})"
         signs = self.manner.signs
+        yield _rule(r"(?<![A-Za-z])[Nn][Oo]\. ?(?=\d)", "第" if self.language == "zh" else signs["№"])
         yield _rule(rf"(?<=第)(?P<minus>)(?P<low>{_NUMBER})(?:{_TO}{high})?", self._rank)
         yield _rule(rf"(?<![\d.])[vV]?(?P<groups>\d{{1,6}}(?:\.\d{{1,6}}){{2,9}}){_END}", self._version)
         yield _rule(r"(?<=\d) ?[-−] ?(?=\d{1,15} ?=)", signs["-"])
@@ -173,7 +195,7 @@ class _Reader:
         yield _rule(rf"{low}{_TO}{high}{counted}{_END}", self._number)
         yield _rule(rf"{_START}(?P<low>\d++)\+ ?(?=[{_HAN}])", lambda m: self._say(m["low"]) + self.manner.many)
         yield _rule(rf"{low}(?P<high>){counted}{_END}", self._number)
-        yield _rule(r"[~～〜≈](?=\d)", self.manner.about)
+        yield _rule(r"(?:[~～〜]|(?<!\w)≈)(?=\d)", self.manner.about)
         # "GPT-4"
         yield _rule(r"(?<=[A-Za-z])-(?=\d)", "")
         yield _rule(r"\d+", lambda match: self._say(match[0]))
@@ -211,7 +233,12 @@ class _Reader:
         return (self.manner.minus if match["minus"] else "") + words
 
     def _number(self, match: re.Match[str]) -> str:
-        return self._value(match, match["measure"] is not None)
+        low, high = match["low"], match["high"]
+        if high and len(low) <= 3 and low.isdecimal() and high.isdecimal() and int(low) > int(high):
+            return self._score(match)
+        # "G2次": not twice.
+        is_name = match.string[max(0, match.start() - 1) : match.start()].isascii() and match.start() > 0
+        return self._value(match, match["measure"] is not None and not is_name)
 
     def _rank(self, match: re.Match[str]) -> str:
         return self._value(match, is_counted=False)
@@ -277,8 +304,9 @@ class _Reader:
 
     def _clock(self, match: re.Match[str]) -> str:
         hours, minutes, seconds = self.manner.clock
-        hour, minute = str(int(match["hour"])), match["minute"]
-        words = self._say(hour, is_counted=True) + hours
+        hour, minute = str(int(match["hour"])), match["minute"] or "00"
+        half = self.manner.halves[match["half"][0] in "pP"] if match["half"] else ""
+        words = half + self._say(hour, is_counted=True) + hours
         if minute != "00" or match["second"]:
             # "零五分"
             zero = "零" if minute[0] == "0" and minute != "00" and self.language == "zh" else ""
@@ -287,6 +315,13 @@ class _Reader:
 
     def _score(self, match: re.Match[str]) -> str:
         return f"{self._say(match['low'])}{self.manner.against}{self._say(match['high'])}"
+
+    def _figure(self, match: re.Match[str]) -> str:
+        return f"{self._say(match['low'])}{self.manner.part}{self._say(match['high'])}"
+
+    def _power(self, match: re.Match[str]) -> str:
+        power = match["power"] or str(unicodedata.digit(match["raised"]))
+        return self.manner.power.format((self.manner.minus if match["minus"] else "") + self._say(power))
 
     def _telephone(self, match: re.Match[str]) -> str:
         written = match["only"] if "only" in match.re.groupindex else match[0]

@@ -26,6 +26,10 @@ _MINUS = r"(?:(?<![\w)\].,%])[-−–])"
 _TO = r"(?:[-–—]| [-–—] )"
 _HOUR, _MINUTE = r"(?P<hour>[01]?\d|2[0-4])", r"(?P<minute>[0-5]\d)"
 _CLOCK = f"{_HOUR}:{_MINUTE}"
+_SCALES = (
+    "Millionen|Milliarden|millions|milliards|millones|milioni|miliardi|miljoonaa|miljardia|miljoni|miljardi|миллионов"
+    "|миллиардов|लाख|करोड़|अरब|ألف|مليون|مليار"
+)
 _ROMAN = r"(?P<only>(?P<roman>(?=[IVXL])(?:XL|L?X{0,3})(?:IX|IV|V?I{0,3})(?<=[IVXL]))"
 
 
@@ -35,11 +39,15 @@ class Manner:
 
     to: str = "–"
     """Between two numbers: from five *to* ten."""
+    against: str = ""
+    """Between the two sides of a score, where it is not `to`."""
     clock: tuple[str, str] = ("{h} {m}", "{h}")
     """Times with minutes, and without: `{h}` and `{m}` are numbers, `{hours}` is a number of hours."""
     clock_written: tuple[str, ...] = (_CLOCK,)
     hour_ending: tuple[str, str] = ("", "")
     """What a number ends with elsewhere, and what where it is of hours."""
+    of: str = ""
+    """Between millions and what they are of."""
     point: str = ","
     """The decimal sign; the other of comma and full stop, or a space, stands between groups of digits."""
     abbreviations: Mapping[str, str] = field(default_factory=dict)
@@ -64,8 +72,28 @@ def _ending(words: str, *endings: tuple[str, str]) -> str:
 
 
 def _german_rank(match: re.Match[str]) -> str:
-    before = (match["before"] or "").strip().lower()
-    return ordinal(match["digits"], "de") + ("r" if not before else "" if before in ("der", "die", "das") else "n")
+    groups = match.groupdict("")
+    before, noun = groups["before"].strip().lower(), groups["noun"]
+    digits = groups["digits"] if "digits" in groups else roman(groups["roman"])
+    ending = "" if noun.endswith(("e", "ga", "zeit")) else "s" if noun in _GERMAN_NEUTERS else "r"
+    return ordinal(digits, "de") + (ending if not before else "" if before in ("der", "die", "das") else "n")
+
+
+_GERMAN_BEFORE = "ab|am|bis|das|dem|den|der|des|die|im|seit|vom|zum"
+_GERMAN_NOUNS = (
+    "MONTHS|Akt|Auflage|Band|Bezirk|Etage|Folge|Geburtstag|Halbzeit|Jahrhunderts?|Jh|Kapitel|Klasse|Liga|Mal|Minute"
+    "|Platz|Quartal|Runde|Semester|Spieltag|Staffel|Stock|Stunde|Tag|Weltkriegs?|Woche"
+)
+"""What is ranked."""
+_GERMAN_NEUTERS = ("Jahrhundert", "Jh", "Kapitel", "Mal", "Quartal", "Semester")
+
+
+def _german_ruler(match: re.Match[str]) -> str:
+    """Ludwig II. and Elisabeth II., in the nominative."""
+    article = "die" if match["name"].endswith(("a", "beth")) else "der"
+    behind = match.string[match.end() : match.end() + 2]
+    stop = "." if not behind or behind[1:].isupper() else ""
+    return f"{article} {ordinal(roman(match['roman']), 'de').capitalize()}{stop}"
 
 
 def _german_year(match: re.Match[str]) -> str:
@@ -90,13 +118,47 @@ def _latvian_rank(match: re.Match[str]) -> str:
     number, noun = int(match["digits"]), match["noun"]
     # num2words2 knows the ranks up to 20 and those of tens.
     last = number % 100 if number % 100 <= 20 or number % 10 == 0 else number % 10
-    words = ordinal(str(last or number), "lv")
-    words = f"{cardinal(str(number - last), 'lv')} {words}" if last not in (0, number) else words
-    return _ending(words, ("ais", {"a": "ā", "ā": "ajā", "ī": "ajā"}.get(noun[-1], "ais")))
+    before = cardinal(str(number - last), "lv") if last != number else ""
+    if last or not number:
+        words = f"{before} {ordinal(str(last), 'lv')}".strip()
+    else:
+        # "divi simti", "divsimtais"
+        *thousands, count = before.removesuffix(" tūkstoši").removesuffix(" simti").split(" ")
+        scale = "tūkstošais" if number % 1000 == 0 else "simtais"
+        count = "" if number == 1000 or number // 100 % 10 == 1 else count.removesuffix("i")
+        words = " ".join([*thousands, count + scale])
+    return _ending(words, ("ais", _LATVIAN_ENDINGS.get(noun[-2:], _LATVIAN_ENDINGS.get(noun[-1], "ais"))))
 
 
-_RUSSIAN_ENDINGS = {"я": "ая", "е": "ое", "го": "ого", "м": "ом", "х": "ых", "ю": "ую"}
-_RUSSIAN_THIRD = {"я": "ья", "е": "ье", "го": "ьего", "м": "ьем", "х": "ьих", "ю": "ью"}
+_LATVIAN_ENDINGS = {
+    "a": "ā", "e": "ā", "pp": "ā", "ā": "ajā", "ē": "ajā", "ī": "ajā", "u": "o", "i": "o", "os": "ajos", "em": "ajiem",
+}  # fmt: skip
+"""Of a rank, by those of the noun."""
+
+
+_ROMAN_NAME = r"(?!XL\b|[XL]\b|[IV]\.)" + _ROMAN + r")(?![\w'’-])"
+"""A number behind a name: no size, and no initial."""
+
+
+def _romance_ruler(language: str, feminine: str) -> Read:
+    """Felipe VI, Giovanni Paolo II, capítulo IV; `feminine`: endings of names and nouns that are."""
+
+    def read(match: re.Match[str]) -> str:
+        number = roman(match["roman"])
+        if language == "es" and int(number) > 10:
+            return cardinal(number, language)
+        words = ordinal(number, language)
+        return _ending(words, ("o", "a")) if re.search(f"(?:{feminine})$", match["name"]) else words
+
+    return read
+
+
+_RUSSIAN_ENDINGS = {
+    "я": "ая", "е": "ое", "го": "ого", "м": "ом", "х": "ых", "ю": "ую", "ой": "ой", "му": "ому", "ым": "ым",
+}  # fmt: skip
+_RUSSIAN_THIRD = {
+    "я": "ья", "е": "ье", "го": "ьего", "м": "ьем", "х": "ьих", "ю": "ью", "ой": "ьей", "му": "ьему", "ым": "ьим",
+}  # fmt: skip
 
 
 def _russian(digits: str, ending: str) -> str:
@@ -141,6 +203,31 @@ def _russian_year(match: re.Match[str]) -> str:
     return f"{_russian(match['digits'], {'год': 'й', 'году': 'м'}.get(noun, 'го'))} {noun}"
 
 
+def _russian_years(match: re.Match[str]) -> str:
+    """Of 1941 to 1945."""
+    noun = match["noun"]
+    if noun == "гг.":
+        noun = "годах" if match["in"] else "годов"
+    ending = {"годы": "й", "годах": "м"}.get(noun, "го")
+    stop = "." if match[0].endswith(".") and match.end() == len(match.string) else ""
+    return f"{_russian(match['low'], ending)} - {_russian(match['high'], ending)} {noun}{stop}"
+
+
+_RUSSIAN_WOMEN = "Анн|Виктори|Екатерин|Елизавет|Изабелл|Маргарет|Мари|Христин|част|[Гг]лав"
+
+
+def _russian_ruler(match: re.Match[str]) -> str:
+    """Пётр I, Екатерины II, том III: in the case of the word."""
+    name = match["name"]
+    if re.match(f"(?:{_RUSSIAN_WOMEN})", name):
+        ending = {"а": "я", "я": "я", "ь": "я", "у": "ю", "ю": "ю"}.get(name[-1], "ой")
+    else:
+        ending = {"а": "го", "я": "го", "у": "му", "ю": "му", "е": "м"}.get(name[-1], "й")
+        ending = "ым" if name.endswith(("ом", "ем")) and name not in ("том", "Том") else ending
+    words = _russian(roman(match["roman"]), ending)
+    return words.capitalize() if name[0].isupper() else words
+
+
 _ARABIC_HOURS = (
     "الثانية عشرة", "الواحدة", "الثانية", "الثالثة", "الرابعة", "الخامسة", "السادسة", "السابعة", "الثامنة", "التاسعة",
     "العاشرة", "الحادية عشرة",
@@ -166,15 +253,18 @@ def _roman_rank(language: str) -> Read:
 MANNERS = {
     "de": Manner(
         to="bis",
+        against="zu",
         clock=("{h} Uhr {m}", "{h} Uhr"),
         clock_written=(rf"{_HOUR}:{_MINUTE}(?: Uhr\b)?", rf"{_HOUR}\.{_MINUTE} Uhr\b"),
         abbreviations={
             "z. b.": "zum Beispiel", "d. h.": "das heißt", "u. a.": "unter anderem", "dr.": "Doktor",
             "prof.": "Professor", "bzw.": "beziehungsweise", "ca.": "circa", "ggf.": "gegebenenfalls",
             "vgl.": "vergleiche", "inkl.": "inklusive", "evtl.": "eventuell", "str.": "Straße", "mio.": "Millionen",
-            "mrd.": "Milliarden", "mind.": "mindestens",
+            "mrd.": "Milliarden", "mind.": "mindestens", "geb.": "geboren",
         },
-        endings={"usw.": "und so weiter", "etc.": "et cetera", "u. s. w.": "und so weiter"},
+        endings={
+            "usw.": "und so weiter", "etc.": "et cetera", "u. s. w.": "und so weiter", "jh.": "Jahrhundert",
+        },
         counted={"nr.": "Nummer", "s.": "Seite", "kap.": "Kapitel", "abb.": "Abbildung", "tel.": "Telefon"},
         signs={
             "&": "und", "@": "at", "%": "Prozent", "+": "plus", "=": "gleich", "×": "mal", "÷": "geteilt durch",
@@ -184,11 +274,23 @@ MANNERS = {
                    "3/4": "drei Viertel"},
         own=(
             (
-                r"\b(?P<before>(?i:am|vom|zum|dem|den|des|bis|ab|seit|im|der|die|das) )?(?P<only>(?P<digits>\d{1,2})\.)"
-                r"(?= (?:MONTHS|Jahrhunderts?|Stock|Klasse|Liga|Weltkriegs?|Platz|Mal|Tag|Woche|Kapitel|Geburtstag)\b)",
+                rf"\b(?P<before>(?i:{_GERMAN_BEFORE}) )?(?P<only>(?P<digits>\d{{1,2}})\.)"
+                rf"(?= (?P<noun>{_GERMAN_NOUNS})\b)",
                 _german_rank,
             ),
             (rf"{_START}1[1-9]\d\d{_END}", _german_year),
+            (r"\b(?P<digits>\d0|[12]\d\d0)er\b", lambda match: f"{spelling.year(match['digits'], 'de')}er"),
+            (
+                rf"\b(?:Akt|Artikel|Band|Buch|Kapitel|Phase|Stufe|Teil|Typ|Weltkrieg) {_ROMAN})(?!\w)",
+                lambda match: cardinal(roman(match["roman"]), "de"),
+            ),
+            (
+                rf"\b(?P<before>(?i:{_GERMAN_BEFORE}) ){_ROMAN}\.)(?= (?P<noun>[A-ZÄÖÜ]\w{{0,30}}))",
+                _german_rank,
+            ),
+            (rf"\b(?P<name>[A-ZÄÖÜ][a-zäöüß]{{2,20}}) {_ROMAN}\.)(?!\w)", _german_ruler),
+            (rf"{_START}1 Mio\.", lambda _: "eine Million"),
+            (rf"{_START}1 Mrd\.", lambda _: "eine Milliarde"),
             # One of something.
             (rf"{_START}1(?= [A-ZÄÖÜ])", lambda _: "ein"),
         ),
@@ -198,6 +300,7 @@ MANNERS = {
         clock=("{hours} {m}", "{hours}"),
         clock_written=(_CLOCK, rf"{_HOUR} ?h(?: ?{_MINUTE})?\b"),
         hour_ending=("un", "une"),
+        of="de",
         abbreviations={
             "mme": "Madame", "mlle": "Mademoiselle", "dr": "Docteur", "p. ex.": "par exemple",
             "c.-à-d.": "c'est-à-dire", "env.": "environ",
@@ -213,16 +316,23 @@ MANNERS = {
             (r"\bM\.(?= [A-ZÀ-Ý])", lambda _: "Monsieur"),
             (r"\b(?P<digits>\d{1,4})(?P<ending>er|re|ère|e|ème|nde?)\b", _french_rank),
             (rf"\b{_ROMAN}e)(?= siècles?\b)", _roman_rank("fr")),
+            (r"\bIer\b", lambda _: "premier"),
+            (
+                rf"\b(?:[A-ZÀ-Ý][a-zà-ÿ]{{1,20}}|acte|annexe|article|chapitre|livre|partie|tome|volume) {_ROMAN_NAME}",
+                lambda match: cardinal(roman(match["roman"]), "fr"),
+            ),
         ),
     ),
     "es": Manner(
         to="a",
         clock=("{h} {m}", "{hours}"),
+        clock_written=(f"{_CLOCK}(?: ?h\\b)?",),
         hour_ending=("uno", "una"),
+        of="de",
         abbreviations={
             "sr.": "señor", "sra.": "señora", "srta.": "señorita", "dr.": "doctor", "dra.": "doctora", "ud.": "usted",
             "uds.": "ustedes", "p. ej.": "por ejemplo", "ee. uu.": "Estados Unidos", "aprox.": "aproximadamente",
-            "avda.": "avenida",
+            "avda.": "avenida", "c/": "calle",
         },
         endings={"etc.": "etcétera"},
         counted={"n.º": "número", "nº": "número", "núm.": "número", "pág.": "página", "tel.": "teléfono"},
@@ -234,21 +344,32 @@ MANNERS = {
                    "3/4": "tres cuartos"},
         own=(
             (r"\b(?P<digits>\d{1,4})\.?(?P<ending>[ºª])", _romance_rank("es")),
+            (r"\b[13]er\b", lambda match: {"1": "primer", "3": "tercer"}[match[0][0]]),
             # "veintiún años", as most nouns are masculine.
             (
                 rf"{_START}(?P<digits>(?:\d{{0,5}}[02-9])?1)(?= (?!(?:de|y|o|a|en)\b)[^\W\d_])",
                 lambda match: _ending(cardinal(match["digits"], "es"), ("veintiuno", "veintiún"), ("uno", "un")),
             ),
             (rf"\b(?<=siglo ){_ROMAN})\b", lambda match: cardinal(roman(match["roman"]), "es")),
+            (
+                rf"\b(?P<name>[A-ZÀ-Ý][a-zà-ÿ]{{1,20}}|acto|artículo|capítulo|libro|parte|tomo|volumen) {_ROMAN_NAME}",
+                _romance_ruler("es", "a|abel|arte"),
+            ),
+            # A telephone, which is written as an amount is.
+            (
+                r"\b(?:al|[Mm]óvil|[Nn]úmero|[Tt]el\.|[Tt]eléfono)[: ]{1,2}(?P<only>[6-9]\d\d \d{3} \d{3})\b",
+                lambda match: ", ".join(one_by_one(group, "es") for group in match["only"].split()),
+            ),
         ),
     ),
     "it": Manner(
         to="a",
         clock=("{h} e {m}", "{h}"),
         hour_ending=("uno", "una"),
+        of="di",
         abbreviations={
             "sig.": "signor", "sig.ra": "signora", "dott.": "dottor", "dott.ssa": "dottoressa", "prof.": "professor",
-            "p. es.": "per esempio", "ad es.": "ad esempio", "ca.": "circa",
+            "p. es.": "per esempio", "ad es.": "ad esempio", "ca.": "circa", "ing.": "ingegner", "avv.": "avvocato",
         },
         endings={"ecc.": "eccetera"},
         counted={"n.": "numero", "nr.": "numero", "pag.": "pagina", "tel.": "telefono"},
@@ -261,6 +382,10 @@ MANNERS = {
             (r"\b(?P<digits>\d{1,4})(?P<ending>[ºª])", _romance_rank("it")),
             (r"\b1°?(?= MONTHS\b)", lambda _: "primo"),
             (rf"\b{_ROMAN})(?= secolo\b)", _roman_rank("it")),
+            (
+                rf"\b(?P<name>[A-ZÀ-Ý][a-zà-ÿ]{{1,20}}|articolo|atto|capitolo|libro|parte|tomo|volume) {_ROMAN_NAME}",
+                _romance_ruler("it", "(?<!^Pap)a|arte"),
+            ),
         ),
     ),
     "fi": Manner(
@@ -278,15 +403,23 @@ MANNERS = {
         },
         fractions={"1/2": "puoli", "1/3": "kolmasosa", "2/3": "kaksi kolmasosaa", "1/4": "neljäsosa",
                    "3/4": "kolme neljäsosaa"},
-        own=((r"\b(?P<digits>\d{1,2})\.(?= (?:MONTHS|luokka|kerros|vuosisata|kerta)\b)", _rank_of("fi")),),
+        own=(
+            (
+                r"\b(?P<digits>\d{1,2})\."
+                r"(?= (?:MONTHS|kerros|kerta|luku|luokka|osa|painos|päivä|sija|viikko|vuosisata)\b)",
+                _rank_of("fi"),
+            ),
+        ),
     ),
     "lv": Manner(
+        clock_written=(_CLOCK, rf"(?<=plkst\. ){_HOUR}\.{_MINUTE}"),
         to="līdz",
+        against="pret",
         abbreviations={
             "piem.": "piemēram", "t. i.": "tas ir", "plkst.": "pulksten", "apm.": "apmēram", "dr.": "doktors",
             "prof.": "profesors",
         },
-        endings={"u. c.": "un citi", "utt.": "un tā tālāk", "u. tml.": "un tamlīdzīgi"},
+        endings={"lpp.": "lappuse", "u. c.": "un citi", "utt.": "un tā tālāk", "u. tml.": "un tamlīdzīgi"},
         counted={"nr.": "numurs", "tālr.": "tālrunis"},
         signs={
             "&": "un", "@": "et", "%": "procenti", "+": "plus", "=": "ir", "×": "reiz", "÷": "dalīts ar",
@@ -297,7 +430,7 @@ MANNERS = {
         own=(
             (
                 r"\b(?P<only>(?P<digits>\d{1,4})\.) (?P<noun>(?:gad|gadsimt|janvār|februār|mart|aprīl|maij|jūnij|jūlij"
-                r"|august|septembr|oktobr|novembr|decembr)(?:i?s|a|ā|ī))\b",
+                r"|august|septembr|oktobr|novembr|decembr|stāv)(?:i?s|a|ā|ī|u|i|os|iem)|(?:klas|nodaļ|viet)(?:a|e|ā|ē|u|i)|lpp)\b",
                 _latvian_rank,
             ),
         ),
@@ -310,7 +443,8 @@ MANNERS = {
             "г-н": "господин", "г-жа": "госпожа", **{written: forms[2] for written, forms in _RUSSIAN_NOUNS.items()},
         },
         endings={"т. д.": "так далее", "т. п.": "тому подобное", "и др.": "и другие"},
-        counted={"№": "номер", "стр.": "страница", "тел.": "телефон", "гл.": "глава"},
+        counted={"№": "номер", "стр.": "страница", "тел.": "телефон", "гл.": "глава", "д.": "дом",
+                 "кв.": "квартира"},
         signs={
             "&": "и", "@": "собака", "%": "процентов", "+": "плюс", "=": "равно", "×": "умножить на",
             "÷": "разделить на", "°": "градусов", "/": "дробь", ".": "точка", "_": "подчёркивание", "-": "дефис",
@@ -324,14 +458,21 @@ MANNERS = {
                    "3/4": "три четверти"},
         own=(
             (r"\b(?P<digits>\d{1,4})-(?P<ending>[оыа]?(?:го|й|я|е|м|х|ю))\b", _russian_rank),
+            (r"\b[Сс] (?P<only>(?P<digits>\d{4}))(?= по \d{4} год)", lambda match: _russian(match["digits"], "го")),
             (r"(?P<in>\b[Вв] )?(?P<only>\b(?P<digits>\d{4}) (?P<noun>год[ау]?\b|г\.))", _russian_year),
             (r"\b(?P<digits>\d{1,2})(?= MONTHS\b)", lambda match: _russian(match["digits"], "го")),
+            (
+                r"(?P<in>\b[Вв] )?(?P<only>\b(?P<low>\d{4})[-–—](?P<high>\d{4}) (?P<noun>год(?:ы|ов|ах|ам)\b|гг\.))",
+                _russian_years,
+            ),
             (rf"\b{_ROMAN})(?= (?P<noun>век[ае]?)\b)", _russian_century),
+            (rf"\b(?P<name>[А-ЯЁ][а-яё]{{2,20}}|глав[аеуы]|част[ьи]|том[ае]?) {_ROMAN_NAME}", _russian_ruler),
             (rf"{_START}(?P<count>\d{{1,9}}(?:,\d{{1,3}})?) (?P<only>{alternatives(_RUSSIAN_NOUNS)})", _russian_noun),
         ),
     ),
     "hi": Manner(
         to="से",
+        against="-",
         clock=("{h} बजकर {m} मिनट", "{h} बजे"),
         clock_written=(f"{_CLOCK}(?: बजे)?",),
         point=".",
@@ -340,11 +481,18 @@ MANNERS = {
             "&": "और", "@": "ऐट", "%": "प्रतिशत", "+": "जमा", "=": "बराबर", "×": "गुणा", "÷": "भाग", "°": "डिग्री",
             "/": "बटा", ".": "डॉट", "_": "अंडरस्कोर", "-": "डैश",
         },
-        units={"किमी": "km", "किग्रा": "kg"},
+        units={"किमी": "km", "किग्रा": "kg", "किमी/घंटा": "km/h"},
         fractions={"1/2": "आधा", "1/3": "एक तिहाई", "2/3": "दो तिहाई", "1/4": "एक चौथाई", "3/4": "तीन चौथाई"},
+        own=(
+            (
+                rf"{_START}[6-9]\d{{4}} \d{{5}}{_END}",
+                lambda match: ", ".join(one_by_one(group, "hi") for group in match[0].split()),
+            ),
+        ),
     ),
     "ar": Manner(
         to="إلى",
+        against="مقابل",
         point=".",
         abbreviations={"د.": "دكتور", "أ.": "أستاذ"},
         endings={"إلخ.": "إلى آخره", "إلخ": "إلى آخره"},
@@ -352,8 +500,12 @@ MANNERS = {
             "&": "و", "@": "آت", "%": "بالمئة", "+": "زائد", "=": "يساوي", "×": "ضرب", "÷": "قسمة", "°": "درجة",
             "/": "على", ".": "نقطة", "_": "شرطة سفلية", "-": "شرطة",
         },
+        units={"كم": "km", "سم": "cm", "مم": "mm", "كجم": "kg", "كغ": "kg", "كم/س": "km/h"},
         fractions={"1/2": "نصف", "1/3": "ثلث", "2/3": "ثلثان", "1/4": "ربع", "3/4": "ثلاثة أرباع"},
-        own=((rf"{_START}{_CLOCK}{_END}", _arabic_clock),),
+        own=(
+            (rf"{_START}{_CLOCK}{_END}", _arabic_clock),
+            (r"(?:عام|سنة) \d{3,4} ?(?P<only>م|هـ)(?!\w)", lambda m: "ميلادي" if m["only"] == "م" else "هجري"),
+        ),
     ),
 }  # fmt: skip
 """By language."""
@@ -411,10 +563,21 @@ class _Reader:
         yield _rule(rf"{_START}0\d{{1,4}}(?:[ /-]\d{{2,8}}){{1,5}}{_END}", self._telephone)
         for clock in self.manner.clock_written:
             yield _rule(rf"{_START}{clock}{_END}", self._clock)
+        yield _rule(rf"{_START}(?P<low>\d{{1,3}}):(?P<high>\d{{1,3}}){_END}", self._score)
+        # '90
+        yield _rule(r"(?<!\w)['’](?P<year>\d\d)(?![\w'’])", lambda match: cardinal(match["year"], self.language))
         if self.manner.fractions:
             halves = alternatives(self.manner.fractions)
             yield _rule(rf"{_START}(?:{halves}){_END}", lambda match: self.manner.fractions[match[0]])
-        yield _rule(rf"(?P<minus>{_MINUS})?(?<!\w)(?:{sign}|{code}) ?(?P<low>{number})(?P<high>)(?!\d)", self._money)
+        if self.manner.point == ",":
+            # "5,- €"
+            yield _rule(r"(?<=\d),[-–—](?!\w)", lambda _: "")
+            coins = r"(?=[\d. ]{1,20},\d\d\D)"
+            yield _rule(rf"{coins}{low}(?P<high>)(?P<sign>)(?P<code>) (?:[Ee]uro[as]?|eiro|евро)\b", self._money)
+        scale = rf"(?: (?P<scale>{_SCALES})(?!\w))?"
+        yield _rule(
+            rf"(?P<minus>{_MINUS})?(?<!\w)(?:{sign}|{code}) ?(?P<low>{number})(?P<high>)(?!\d){scale}", self._money
+        )
         yield _rule(rf"{low}(?:{_TO}{high})? ?(?:{sign}(?!\d)|{code})", self._money)
         yield _rule(rf"{low} ?%{_TO}{high} ?(?P<unit>%)", self._measure)
         units = alternatives({**UNITS, **self.manner.units})
@@ -459,11 +622,17 @@ class _Reader:
 
     def _value(self, match: re.Match[str], say: Callable[[str], str]) -> str:
         words = self._minus(match) + say(match["low"])
-        # "пять-десять"
-        space = "" if self.manner.to == "-" else " "
-        return f"{words}{space}{self.manner.to}{space}{say(match['high'])}" if match["high"] else words
+        return f"{words}{_joint(self.manner.to)}{say(match['high'])}" if match["high"] else words
+
+    def _score(self, match: re.Match[str]) -> str:
+        low, high = (cardinal(match[side], self.language) for side in ("low", "high"))
+        return f"{low}{_joint(self.manner.against or self.manner.to)}{high}"
 
     def _plain(self, match: re.Match[str]) -> str:
+        low, high = match["low"], match["high"]
+        if high and len(low) <= 3 and low.isdecimal() and high.isdecimal() and int(low) > int(high):
+            return self._minus(match) + self._score(match)
+
         def say(written: str) -> str:
             return cardinal(written, self.language) if written.isdecimal() else self._amount(written)
 
@@ -475,8 +644,13 @@ class _Reader:
         return spelling.measured(self._value(match, self._amount), count, unit, self.language)
 
     def _money(self, match: re.Match[str]) -> str | None:
-        code = match["code"] or CURRENCIES[match["sign"]]
-        words = spelling.money(*self._parts(match["high"] or match["low"]), code, self.language)
+        code = match["code"] or CURRENCIES.get(match["sign"], "EUR")
+        if scale := match.groupdict().get("scale"):
+            amount = " ".join(filter(None, (self._amount(match["low"]), scale, self.manner.of)))
+            words = spelling.currency_unit(amount, "5", code, self.language)
+            words = words and words.replace(" de euros", " d'euros") if self.language == "fr" else words
+        else:
+            words = spelling.money(*self._parts(match["high"] or match["low"]), code, self.language)
         if words is None:
             return None
         words = f"{self._amount(match['low'])} {self.manner.to} {words}" if match["high"] else words
@@ -493,7 +667,8 @@ class _Reader:
 
     def _telephone(self, match: re.Match[str]) -> str:
         plus = f"{self.manner.signs.get('+', '+')} " if match[0][0] == "+" else ""
-        return plus + ", ".join(one_by_one(group, self.language) for group in re.findall(r"\d+", match[0]))
+        comma = "، " if self.language == "ar" else ", "
+        return plus + comma.join(one_by_one(group, self.language) for group in re.findall(r"\d+", match[0]))
 
     def _abbreviation(self, match: re.Match[str]) -> str | None:
         written = match[0].lower().replace(" ", "")
@@ -505,6 +680,11 @@ class _Reader:
             return None
         behind = match.string[match.end() : match.end() + 2]
         return words + "." if written.endswith(".") and (not behind or (may_end and behind[1:].isupper())) else words
+
+
+def _joint(word: str) -> str:
+    """Between two numbers: "пять-десять", "fünf bis zehn"."""
+    return word if word == "-" else f" {word} "
 
 
 _GROUPED = {",": r"\d{1,3}(?:[. ]\d{3}){1,6}(?!\d)", ".": r"\d{1,3}(?:,\d{2,3}){1,8}(?!\d)"}

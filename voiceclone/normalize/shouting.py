@@ -1,6 +1,7 @@
 """Capital letters: what is shouted becomes small, acronyms stay. Pure functions.
 
-Knows no rule of any one language, only a list of acronyms. To the model a word in capitals is one to spell.
+Knows no rule of any one language, only a list of acronyms and which consonants a mouth can say. To the model a word in
+capitals is one to spell.
 """
 
 from __future__ import annotations
@@ -16,18 +17,19 @@ def _words(text: str) -> frozenset[str]:
 
 ACRONYMS = _words(
     """
-    ABBA ACLU AFAIK AI AIDS AKA ALS API ASAP ASCII ATM AWACS AWS BASIC BBC BIOS BMW CAPTCHA CD CEO CERN CFO CIA COBOL
-    COO COVID CPR CPU CSI CTO CV DIY DNA DOS DVD EBITDA ECB EEG EKG EPA ER ESA ESPN ETA EU EULA FAA FAQ FBI FDA FEMA
-    FIFA FIFO FYI GATT GDP GIF GIMP GMO GPS GPU HIV HR HTML HTTP HTTPS IATA IBM ICAO ICU ID IEEE IKEA IMAX IMDB IMF IMHO
-    IMO INTERPOL IOS IP IPO IQ IRA IRS ISBN ISO ISP ISS JAVA JPEG JSON KGB LASER LCD LED LGBTQ LIDAR LLC LOL MIDI MIT
-    MOOC MP3 MRI NAACP NAFTA NASA NASCAR NASDAQ NATO NBA NBC NCAA NFL NGO NHL NIMBY NIST NSA NSFW NVIDIA NYC OCR OECD OK
-    OLED OPEC OSHA OTAN OVNI PC PDF PHD PIN POW PM PNG POTUS PTSD QR RADAR RAF RAID RAM REST RNA ROFL ROI RSVP SCOTUS
-    SCUBA SIM SMS SONAR SOS SPCA SQL SSD SUV SWAT TCP TED TESOL TIFF TLC TNT TV UAE UEFA UFO UK UN UNESCO UNICEF URL US
-    USA USB USSR UTC UV VHS VIP VPN WHO WIFI WTO XML YAML YMCA YOLO ZIP АЭС ВВС ВОЗ ГИБДД ЕС МВД МГУ МИД МЧС НАТО НДС
-    ООН ОПЕК РФ СМИ СНГ СССР США ФСБ ЦСКА ЮНЕСКО EEUU ONU OMS SNCF TGV RATP BCE
+    ABBA ACLU AEDT AEST AFAIK AI AIDS AKA ALS AM API ASAP ASCII ATM AWACS AWS BASIC BBC BIOS BMW CAPTCHA CD CEO CERN
+    CEST CET CFO CIA COBOL COO COVID CPR CPU CSI CTO CV DIY DNA DOS DVD EBITDA ECB EDT EEG EET EKG EPA ER ESA ESPN
+    EST ETA EU EULA FAA FAQ FBI FDA FEMA FIFA FIFO FYI GATT GDP GIF GIMP GMO GPS GPU HIV HR HTML HTTP HTTPS IATA IBM
+    ICAO ICU ID IEEE IKEA IMAX IMDB IMF IMHO IMO INTERPOL IOS IP IPO IQ IRA IRS ISBN ISO ISP ISS JAVA JPEG JSON KGB
+    LASER LCD LED LGBTQ LIDAR LLC LOL MIDI MIT MOOC MP3 MRI NAACP NAFTA NASA NASCAR NASDAQ NATO NBA NBC NCAA NFL NGO
+    NHL NIMBY NIST NSA NSFW NVIDIA NYC OCR OECD OK OLED OPEC OSHA OTAN OVNI PC PDF PHD PIN POW PM PNG POTUS PTSD QR
+    RADAR RAF RAID RAM REST RNA ROFL ROI RSVP SCOTUS SCUBA SIM SMS SONAR SOS SPCA SQL SSD SUV SWAT TCP TED TESOL
+    TIFF TLC TNT TV UAE UEFA UFO UK UN UNESCO UNICEF URL US USA USB USSR UTC UV VHS VIP VPN WHO WIFI WTO XML YAML
+    YMCA YOLO ZIP АЭС ВВС ВОЗ ГИБДД ЕС МВД МГУ МИД МЧС НАТО НДС ООН ОПЕК РФ СМИ СНГ СССР США ФСБ ЦСКА ЮНЕСКО EEUU
+    ONU OMS SNCF TGV RATP BCE
     """
 )
-_ALSO_WORDS = _words("AIDS ALS BASIC IRA IT JAVA LASER LED PIN POW RADAR RAID RAM REST SIM TED US WHO ZIP")
+_ALSO_WORDS = _words("AIDS ALS AM BASIC IRA IT JAVA LASER LED PIN POW RADAR RAID RAM REST SIM TED US WHO ZIP")
 """Acronyms that are shouted words beside other shouted words."""
 _STRESSED = _words(
     """
@@ -46,13 +48,24 @@ _BEFORE = re.compile(rf"({_WORD}){_BETWEEN}\Z")
 _BEHIND = re.compile(rf"{_BETWEEN}({_WORD})")
 _FARTHEST = 30
 """Letters of the word before that are looked at."""
-_VOWEL = re.compile("[AEIOUYÀ-ÆÈ-ÏÒ-ØÙ-ÝĀĒĪŌŪАЕЁИОУЫЭЮЯ]")
+_VOWEL = "[AEIOUYÀ-ÆÈ-ÏÒ-ÖØ-ÝĀĒĪŌŪŒАЕЁИОУЫЭЮЯ]"
+_OTHERS = f"[^{_VOWEL[1:-1]}LMNRW]"
+_SAYABLE = re.compile(
+    # In front of a vowel L, M, N, R and W stand behind the other consonants, behind a vowel they stand before them.
+    rf"M?{_OTHERS}*+[LMNRW]?[RJ]?(?>{_VOWEL}++W?R?L?[MN]{{0,2}}{_OTHERS}*+(?:[LMNRW][RJ]?(?={_VOWEL}))?)++(?:MS?|[LNR]S)?"
+)
 
 
 def is_acronym(word: str) -> bool:
-    """Whether a word in capitals is said by its letters, or is a name that is written so."""
+    """Whether a word in capitals is said by its letters, or is a name that is written so.
+
+    One that is not known is said by its letters where no mouth could say it: NHS, UNHCR.
+    """
     word = re.sub("['’]S$", "", word)
-    return word in ACRONYMS or not _VOWEL.search(word)
+    if word in ACRONYMS or "'" in word or "’" in word:
+        return word in ACRONYMS
+    bare = re.sub(rf"H|G(?=N)|({_OTHERS}|[LMNRW])(?=\1)", "", word)
+    return _SAYABLE.fullmatch(bare) is None
 
 
 def _quiet(match: re.Match[str]) -> str | None:
@@ -65,14 +78,18 @@ def _quiet(match: re.Match[str]) -> str | None:
         return None
     before = _BEFORE.search(match.string[max(0, match.start() - _FARTHEST) : match.start()])
     behind = _BEHIND.match(match.string, match.end())
-    beside = any(neighbour and _is_shouted(neighbour[1]) for neighbour in (before, behind))
+    beside = any(neighbour and _is_shouted(neighbour) for neighbour in (before, behind))
     if beside or (word not in _ALSO_WORDS and (len(word) >= 5 or word.replace("’", "'") in _STRESSED)):
         return word.lower() if word[:2] not in ("I'", "I’") else f"I{word[1:].lower()}"
     return None
 
 
-def _is_shouted(word: str) -> bool:
-    return word in "IAO" if len(word) == 1 else word in _ALSO_WORDS or not is_acronym(word)
+def _is_shouted(neighbour: re.Match[str]) -> bool:
+    word = neighbour[1]
+    if len(word) == 1:
+        # "I HATE it", but not "in IT. I am".
+        return word in "IAO" and len(neighbour[0]) == len("I ")
+    return word in _ALSO_WORDS or not is_acronym(word)
 
 
 QUIET = Rule(re.compile(_WORD), _quiet)

@@ -58,6 +58,8 @@ UNITS = {
     "MW": "power-megawatt", "GW": "power-gigawatt", "kWh": "energy-kilowatt-hour", "kcal": "energy-kilocalorie",
     "kJ": "energy-kilojoule", "V": "electric-volt", "mA": "electric-milliampere", "Ω": "electric-ohm",
     "hPa": "pressure-hectopascal", "kPa": "pressure-kilopascal", "psi": "pressure-pound-force-per-square-inch",
+    "㎡": "area-square-meter", "㎥": "volume-cubic-meter", "㎏": "mass-kilogram", "㎞": "length-kilometer",
+    "㎝": "length-centimeter", "㎜": "length-millimeter",
     "ms": "duration-millisecond", "s": "duration-second", "sec": "duration-second", "min": "duration-minute",
     "h": "duration-hour", "hr": "duration-hour", "hrs": "duration-hour", "px": "graphics-pixel",
 }  # fmt: skip
