@@ -108,7 +108,7 @@ def fundamental(samples):
 
 
 def test_the_voice_is_the_references(engines, voices):
-    """Its spectrum is nearest to its own reference's, and its pitch follows the reference's: as deep, and as far apart."""
+    """Its spectrum is nearest to its own reference's, and its pitch follows: as deep, and as far apart."""
     references = {name: log_mel(torch.from_numpy(voices.named(name).waveform.samples)).mean(0) for name in VOICES}
     pitches = {}
     for name in VOICES:
