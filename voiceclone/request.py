@@ -249,8 +249,10 @@ class SynthesisRequest(_Request):
         None, description="of the text and the reference, as `en`; absent: what the model speaks, and what is heard"
     )
     speed: float = Field(1.0, ge=0.3, le=3, description="speech rate relative to the reference")
-    seed: Seed | None = Field(
+    seed: int | None = Field(
         None,
+        ge=0,
+        le=SEEDS - 1,
         description="absent: drawn, and always returned; the same request and seed give the same audio",
     )
     seeds: list[Seed] | None = Field(None, description="a seed for each chunk, as a reply's `recipe` has them")
