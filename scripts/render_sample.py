@@ -19,7 +19,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmark.hearing import recogniser
+from benchmark.hearing import median_pitch, recogniser
 from benchmark.plot import MARGIN, OURS_FILL, WIDTH, svg, words
 
 from voiceclone import audio
@@ -38,8 +38,6 @@ PAUSE_S = 0.4
 HEIGHT, LINE, BARS = 84, 22, 232
 LOW, HIGH = 60, 240
 """The pitches that are drawn at the bottom and at the top, in Hertz."""
-FUNDAMENTAL = 160
-"""Below it lie the pitches of all three voices; what the estimator finds above is an octave too high."""
 PITCH_FILL = "#d9822b"
 
 
@@ -78,7 +76,7 @@ def panel(take: Take, y: int) -> list[str]:
     """Loudness as bars around the middle, pitch as dots, low ones at the bottom, words below where they are said."""
     samples = take.waveform.samples
     pitches = pitch(take.waveform)
-    middle = float(np.median(pitches[pitches < FUNDAMENTAL]))
+    middle = median_pitch(take.waveform)
     width = WIDTH - 2 * MARGIN
     body = [words(MARGIN, y + 16, f"{take.voice}: {take.waveform.duration_s:.1f} s, {middle:.0f} Hz")]
     top = y + LINE

