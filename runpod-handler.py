@@ -143,6 +143,7 @@ def main() -> None:
     except ValueError:
         level = "INFO"  # initialize_models() says what is wrong
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("faster_whisper").setLevel(logging.WARNING)  # a line for each chunk that is listened to
     # The SDK's own default prints every reply, audio included.
     os.environ.setdefault("RUNPOD_LOG_LEVEL", "WARN" if level == "WARNING" else level)
     # The SDK asks the CPU for its name when it is imported, for a second: torch is imported meanwhile.
