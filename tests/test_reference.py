@@ -6,24 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sounds import RATE, noise, silence, waveform
 
 from voiceclone.reference import cut, pad, start_of
-from voiceclone.types import Waveform, Word
-
-RATE = 24_000
-RNG = np.random.default_rng(0)
-
-
-def noise(duration_s, level=0.1):
-    return RNG.normal(0, level, int(duration_s * RATE)).astype(np.float32)
-
-
-def silence(duration_s):
-    return noise(duration_s, 1e-5)
-
-
-def waveform(*parts):
-    return Waveform(np.concatenate(parts), RATE)
+from voiceclone.types import Word
 
 
 def test_a_pad_is_silence_behind():

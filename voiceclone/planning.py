@@ -69,6 +69,8 @@ class Script:
     lines: tuple[Line, ...]
     pause_before_s: float
     cross_fade_s: float
+    durations_s: tuple[float, ...]
+    """Of each chunk, as predicted."""
     left_out: tuple[str, ...]
     """Characters that the vocabulary lacks."""
     warnings: tuple[str, ...]
@@ -90,14 +92,10 @@ class Script:
             pauses[-1] += line.pause_after_s  # of a line without chunks: it lengthens the pause before it
         return pauses
 
-    def natural_s(self, speaker: Speaker) -> float:
-        """How long the whole will be."""
-        return self.duration_s([speaker.duration_s(chunk) for chunk in self.chunks])
-
-    def duration_s(self, chunk_durations_s: Sequence[float]) -> float:
-        """Of the whole, if its chunks are so long."""
+    def duration_s(self, stretch: float = 1.0) -> float:
+        """Of the whole, if its chunks are so many times as long as predicted."""
         rate = audio.SAMPLE_RATE
-        lengths = [round(duration * rate) for duration in chunk_durations_s]
+        lengths = [round(duration_s * stretch * rate) for duration_s in self.durations_s]
         return audio.joined_length(lengths, self.pauses_s, rate, self.cross_fade_s) / rate
 
 
@@ -124,20 +122,17 @@ def plan(
         raise InvalidInput.at(
             field, "has nothing that the model's vocabulary can say: choose a model of its language, or another lexicon"
         )
-    natural_s = script.natural_s(speaker)
+    natural_s = script.duration_s()
     if request.duration is None and natural_s > MAX_AUDIO_S:
         hours = f"{natural_s / 3600:.1f} h of audio with its pauses, at most {MAX_AUDIO_S / 3600:.0f} h are allowed"
         raise InvalidInput.at(field, f"would be {hours}: split it into several jobs")
     if request.duration is not None:
-        _require_possible(script, request.duration, speaker)
+        _require_possible(script, request.duration)
         if request.duration > natural_s:
             # Slower, less text fits into the time that the model was trained on.
             script = _script(request, voices, speaker, manner, seed, request.duration / natural_s)
-    if request.seeds is not None:
-        script = _with_chunks(script, _seeded(script.chunks, request.seeds))
-    if request.duration is not None:
-        script = _with_chunks(script, _fitted(script, request.duration, speaker))
-    return script
+        script = _fitted(script, request.duration, speaker)
+    return script if request.seeds is None else _seeded(script, request.seeds)
 
 
 def _script(
@@ -182,9 +177,11 @@ def _script(
     if lost:
         warnings.append(f"the model's vocabulary lacks {' '.join(lost)[:MAX_SHOWN]}: left out")
     # Words may be read otherwise than their characters, and the transcripts are not ours to change.
-    if unknown := speaker.unknown_characters(spell.spoken + "".join(voice.text for voice in voices.values())):
+    told = (*(line.spoken for line in lines), *(voice.text for voice in voices.values()))
+    if unknown := speaker.unknown_characters("".join(told)):
         warnings.append(f"the model's vocabulary lacks {' '.join(unknown)[:MAX_SHOWN]}: each is read as a space")
-    return Script(tuple(lines), pause_before_s, request.fade_s, lost, tuple(warnings))
+    durations_s = tuple(speaker.duration_s(chunk) for line in lines for chunk in line.chunks)
+    return Script(tuple(lines), pause_before_s, request.fade_s, durations_s, lost, tuple(warnings))
 
 
 class _Speller:
@@ -193,7 +190,6 @@ class _Speller:
     def __init__(self, speaker: Speaker) -> None:
         self._is_known: Callable[[str], bool] = cache(lambda character: not speaker.unknown_characters(character))
         self._left_out: dict[str, None] = {}
-        self.spoken = ""
 
     def __call__(self, readings: Sequence[Reading]) -> list[Reading]:
         spelled = []
@@ -205,7 +201,6 @@ class _Speller:
             spoken = spoken.lstrip() if end == " " else spoken
             end = (spoken or end)[-1]
             spelled.append(Reading(reading.written, spoken))
-        self.spoken += "".join(each.spoken for each in spelled)
         return spelled
 
     def _spell(self, character: str) -> str:
@@ -222,19 +217,17 @@ class _Speller:
         return tuple(self._left_out)
 
 
-def _seeded(chunks: Sequence[Chunk], seeds: Sequence[int]) -> list[Chunk]:
+def _seeded(script: Script, seeds: Sequence[int]) -> Script:
+    chunks = script.chunks
     if len(seeds) != len(chunks):
         raise InvalidInput.at(
             "seeds", f"has {len(seeds)} entries and the text makes {len(chunks)} chunks: send seed instead"
         )
-    return [replace(chunk, seed=seed) for chunk, seed in zip(chunks, seeds, strict=True)]
+    return _with_chunks(script, [replace(chunk, seed=seed) for chunk, seed in zip(chunks, seeds, strict=True)])
 
 
-def _require_possible(script: Script, duration_s: float, speaker: Speaker) -> None:
-    natural = [speaker.duration_s(chunk) for chunk in script.chunks]
-    shortest, natural_s, longest = (
-        script.duration_s([duration * stretch for duration in natural]) for stretch in (STRETCH[0], 1.0, STRETCH[1])
-    )
+def _require_possible(script: Script, duration_s: float) -> None:
+    shortest, natural_s, longest = map(script.duration_s, (STRETCH[0], 1.0, STRETCH[1]))
     if not shortest <= duration_s <= longest:
         # Rounded inwards: what is told is allowed.
         least, most = math.ceil(shortest * 10) / 10, math.floor(longest * 10) / 10
@@ -243,27 +236,22 @@ def _require_possible(script: Script, duration_s: float, speaker: Speaker) -> No
         )
 
 
-def _fitted(script: Script, duration_s: float, speaker: Speaker) -> list[Chunk]:
-    """The chunks, each so much longer or shorter that the whole has this length, to a frame."""
-    natural = [speaker.duration_s(chunk) for chunk in script.chunks]
-
-    def whole(stretch: float) -> float:
-        return script.duration_s([duration * stretch for duration in natural])
-
+def _fitted(script: Script, duration_s: float, speaker: Speaker) -> Script:
+    """With chunks each so much longer or shorter that the whole has this length, to a frame."""
     low, high = STRETCH[0] / 2, STRETCH[1] * 2  # its chunks may be others than those that were asked
     for _ in range(40):
         middle = (low + high) / 2
-        low, high = (middle, high) if whole(middle) < duration_s else (low, middle)
+        low, high = (middle, high) if script.duration_s(middle) < duration_s else (low, middle)
     fitted, end_s, end_hops = [], 0.0, 0
-    for chunk, duration in zip(script.chunks, natural, strict=True):
-        end_s += duration * low
+    for chunk, natural_s in zip(script.chunks, script.durations_s, strict=True):
+        end_s += natural_s * low
         # Rounded at the ends, so that what is lost by one chunk is made good by the next.
         hops = round(end_s / audio.HOP_S) - end_hops
         end_hops += hops
         fitted.append(replace(chunk, duration_s=hops * audio.HOP_S))
         if speaker.duration_s(fitted[-1]) > hops * audio.HOP_S + audio.HOP_S / 2:
             raise InvalidInput.at("duration", "is too short for the model to say so many letters: allow more time")
-    return fitted
+    return replace(_with_chunks(script, fitted), durations_s=tuple(map(speaker.duration_s, fitted)))
 
 
 def _with_chunks(script: Script, chunks: Sequence[Chunk]) -> Script:

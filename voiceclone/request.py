@@ -473,10 +473,8 @@ def _together(fields: Mapping[str, Any]) -> list[FieldProblem]:
         problems.append(FieldProblem("ref_text", "goes with ref_audio: a voice has its own transcript"))
     if isinstance(kept := fields.get("ref_audio"), str) and kept.startswith(KEPT) and "ref_text" in there:
         problems.append(FieldProblem("ref_text", "is kept with the reference of an earlier take: leave it out"))
-    segments = fields["segments"] if isinstance(fields.get("segments"), list) else []
-    if "seeds" in there and (
-        "seed" in there or any(isinstance(s, Mapping) and s.get("seed") is not None for s in segments)
-    ):
+    seeded = [segment for _, segment in _segments(fields) if segment.get("seed") is not None]
+    if "seeds" in there and ("seed" in there or seeded):
         problems.append(FieldProblem("seeds", "comes with seed: send one of them"))
     if fields.get("duration") is not None and fields.get("remove_silence"):
         problems.append(FieldProblem("remove_silence", "would change the duration that is asked for: send one of them"))
@@ -487,17 +485,22 @@ def _together(fields: Mapping[str, Any]) -> list[FieldProblem]:
     return problems
 
 
+def _segments(fields: Mapping[str, Any]) -> list[tuple[int, Mapping[str, Any]]]:
+    """Those that are objects, and which they are."""
+    segments = fields.get("segments")
+    return [(i, s) for i, s in enumerate(segments if isinstance(segments, list) else ()) if isinstance(s, Mapping)]
+
+
 def _who_speaks(fields: Mapping[str, Any]) -> list[FieldProblem]:
     """A voice for every passage."""
     if fields.get("voice") is not None or fields.get("ref_audio") is not None:
         return []
-    segments = fields.get("segments")
-    if segments is None:
+    if fields.get("segments") is None:
         if _has_voices(fields.get("text")):
             return []
         return [FieldProblem("voice", "is missing: send voice (a name, such as example-en) or ref_audio")]
-    for i, segment in enumerate(segments if isinstance(segments, list) else ()):
-        if isinstance(segment, Mapping) and segment.get("voice") is None and not _has_voices(segment.get("text")):
+    for i, segment in _segments(fields):
+        if segment.get("voice") is None and not _has_voices(segment.get("text")):
             return [FieldProblem(f"segments[{i}].voice", "is missing: send it, or voice or ref_audio for all")]
     return []
 
@@ -512,8 +515,7 @@ def _has_voices(text: Any) -> bool:
 
 def _too_long(fields: Mapping[str, Any], settings: Settings) -> list[FieldProblem]:
     """All segments together are one text."""
-    segments = fields["segments"] if isinstance(fields.get("segments"), list) else []
-    texts = [segment.get("text") for segment in segments if isinstance(segment, Mapping)]
+    texts = [segment.get("text") for _, segment in _segments(fields)]
     size = sum(len(text) for text in texts if isinstance(text, str))
     if size <= settings.max_text_chars:
         return []

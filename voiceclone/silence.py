@@ -36,8 +36,7 @@ def tidy(waveform: Waveform) -> Waveform:
     if not sound.any():
         return Waveform(waveform.samples[:0], rate)
     hop = int(FRAME_S * rate)
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], sound.astype(np.int8), [0]])))
-    spans = [(int(start) * hop, min(int(end) * hop, len(waveform.samples))) for start, end in edges.reshape(-1, 2)]
+    spans = [(start * hop, min(end * hop, len(waveform.samples))) for start, end in runs(sound)]
     margin = int(MARGIN_S * rate)
     kept: list[tuple[int, int]] = [(max(0, spans[0][0] - margin), spans[0][1])]
     for (_, end), (start, stop) in pairwise(spans):
@@ -60,14 +59,27 @@ def loudness_db(waveform: Waveform) -> NDArray[np.float64]:
     return loudness
 
 
+def smoothed_db(waveform: Waveform) -> NDArray[np.float64]:
+    """Loudness of each frame and its neighbours: a single frame of a quiet breath differs with every codec."""
+    energy = 10 ** (loudness_db(waveform) / 10)
+    if not len(energy):
+        return energy
+    energy = np.convolve(energy, np.full(SMOOTHED, 1 / SMOOTHED), mode="same")[: len(energy)]
+    smoothed: NDArray[np.float64] = 10 * np.log10(energy + 1e-12)
+    return smoothed
+
+
+def runs(frames: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Where frames are true, one behind the other: first, and last + 1."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], frames.astype(np.int8), [0]])))
+    return [(int(start), int(stop)) for start, stop in edges.reshape(-1, 2)]
+
+
 def sounding(waveform: Waveform) -> NDArray[np.bool_]:
     """Which frames are no pause."""
-    loudness = loudness_db(waveform)
+    loudness = smoothed_db(waveform)
     if not len(loudness):
         return np.zeros(0, bool)
-    # A single frame of a quiet breath differs with every codec.
-    energy = np.convolve(10 ** (loudness / 10), np.full(SMOOTHED, 1 / SMOOTHED), mode="same")[: len(loudness)]
-    loudness = 10 * np.log10(energy + 1e-12)
     floor = max(float(np.percentile(loudness, 95)) - BELOW_SPEECH_DB, QUIETEST_DB)
     sounding: NDArray[np.bool_] = loudness > floor
     return sounding

@@ -14,7 +14,7 @@ from math import inf
 import numpy as np
 from numpy.typing import NDArray
 
-from voiceclone.silence import FRAME_S, SMOOTHED, loudness_db
+from voiceclone.silence import FRAME_S, runs, smoothed_db
 from voiceclone.text import is_wide
 from voiceclone.types import Reading, Waveform, Word
 
@@ -96,16 +96,13 @@ class _Sound:
 
     @classmethod
     def of(cls, waveform: Waveform) -> _Sound:
-        energy = 10 ** (loudness_db(waveform) / 10)
-        energy = np.convolve(energy, np.full(SMOOTHED, 1 / SMOOTHED), mode="same")[: len(energy)]
-        loudness = 10 * np.log10(energy + 1e-12)
+        loudness = smoothed_db(waveform)
         floor = float(np.percentile(loudness, 95)) - PAUSE_DB
         speech, pause = np.clip((loudness - floor) / SOUND_DB, 0, 1), np.zeros(len(loudness))
         loudness = np.maximum(np.append(loudness, loudness[-1]), floor - SOUND_DB)
         before = np.arange(len(loudness))
         after = before.copy()
-        edges = np.flatnonzero(np.diff(np.concatenate([[0], loudness[:-1] < floor, [0]])))
-        for start, stop in edges.reshape(-1, 2):
+        for start, stop in runs(loudness[:-1] < floor):
             if (stop - start) * FRAME_S >= PAUSE_S or start == 0 or stop == len(speech):
                 before[start : stop + 1], after[start : stop + 1] = start, stop
                 loudness[start : stop + 1] = loudness[start:stop].min()

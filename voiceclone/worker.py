@@ -185,8 +185,8 @@ class Worker:
         """What `synthesize` would say, in which chunks and how long, without speaking."""
         rehearsal = self._rehearse(request)
         script = rehearsal.script
-        durations_s = [self.engine.duration_s(chunk) for chunk in script.chunks]
-        synthesis_s = None if self._pace is None else round(self._pace * sum(durations_s) * request.evaluations, 2)
+        spoken_s = sum(script.durations_s)
+        synthesis_s = None if self._pace is None else round(self._pace * spoken_s * request.evaluations, 2)
         return {
             "status": "completed",
             "text": request.written,
@@ -194,9 +194,9 @@ class Worker:
             "unknown_characters": list(script.left_out),
             "chunks": [
                 {"text": chunk.text, "voice": chunk.voice.name, "duration": round(duration_s, 4), "seed": chunk.seed}
-                for chunk, duration_s in zip(script.chunks, durations_s, strict=True)
+                for chunk, duration_s in zip(script.chunks, script.durations_s, strict=True)
             ],
-            "predicted": {"duration": round(script.duration_s(durations_s), 4), "synthesis": synthesis_s},
+            "predicted": {"duration": round(script.duration_s(), 4), "synthesis": synthesis_s},
             "model": self._model(),
             "warnings": [*warnings, *rehearsal.notes],
         }
@@ -304,7 +304,7 @@ class Worker:
 
     def _speak(self, request: SynthesisRequest, script: Script, timings: Timings, report: Report) -> list[Take]:
         chunks = script.chunks
-        progress = Progress(report, len(chunks), sum(map(self.engine.duration_s, chunks)))
+        progress = Progress(report, len(chunks), sum(script.durations_s))
         sampling = Sampling(request.steps, request.cfg_strength, request.sway_sampling_coef)
         studio = Studio(self.engine, sampling, request.target_rms)
         if request.verify is not None:
