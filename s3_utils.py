@@ -6,6 +6,9 @@ go in, an `Artifact` comes out. Importing this file does not import boto3; the f
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import logging
 import re
 import stat
 from collections.abc import Callable, Iterator, Mapping
@@ -20,8 +23,13 @@ from voiceclone.errors import DownloadFailed, StorageFailed, WorkerError
 from voiceclone.files import DRAFT, write_whole
 from voiceclone.types import Artifact, Entry
 
+log = logging.getLogger(__name__)
+
 DEFAULT_REGION = "us-east-1"
 """AWS's own default; MinIO, SeaweedFS and Ceph accept it, and Cloudflare R2 reads it as its `auto`."""
+
+CONNECT_TIMEOUT_S = 5
+READ_TIMEOUT_S = 20
 
 _URL = re.compile(r"https?://([A-Za-z0-9]+((\.|-+)[A-Za-z0-9]+)*|\[[0-9A-Fa-f:]+\])(:\d{1,5})?(/[^?#@]*)?")
 
@@ -45,6 +53,10 @@ _CURES = {
     "5xx": "the service is busy or down; try again",
 }
 """What to check, by the S3 error code, the HTTP status or its class."""
+
+
+_ALTERED = {"BadDigest", "XAmzContentSHA256Mismatch"}
+"""What S3 says of bytes that are not those that were announced."""
 
 
 class S3Client(Protocol):
@@ -83,9 +95,11 @@ class S3Account:
             signature_version="s3v4",  # with an endpoint of its own boto3 would sign links with SigV2, which is refused
             request_checksum_calculation="when_required",  # R2, B2 and MinIO refuse uploads that carry more
             response_checksum_validation="when_required",
-            retries={"mode": "standard", "max_attempts": 4},  # after the first try
-            connect_timeout=5,
-            read_timeout=60,
+            # Four more tries, each after a random part of a wait that doubles. With these limits a service that is
+            # down costs a job about two minutes, not its time limit.
+            retries={"mode": "standard", "max_attempts": 4},
+            connect_timeout=CONNECT_TIMEOUT_S,
+            read_timeout=READ_TIMEOUT_S,
             s3={"addressing_style": "path" if self.endpoint else "virtual"},
             ignore_configured_endpoint_urls=True,  # boto3 reads variables of its own; only `store_from_env` decides
         )
@@ -148,10 +162,48 @@ class S3Store:
             raise StorageFailed(str(e)) from e
 
     def write(self, key: str, data: bytes, content_type: str) -> None:
-        """Store `data` under `<prefix><key>`. Raises StorageFailed."""
+        """Store `data` under `<prefix><key>`: readers see all of it or what was there before. Raises StorageFailed.
+
+        The service checks the bytes against their MD5 as they arrive, and its answer is checked as well.
+        """
         full_key = self.prefix + key
-        with _translated(StorageFailed, f"{full_key} could not be stored in bucket {self.bucket}", "s3:PutObject"):
-            self._client.put_object(Bucket=self.bucket, Key=full_key, Body=data, ContentType=content_type)
+        what = f"{full_key} could not be stored in bucket {self.bucket}"
+        for _ in range(2):
+            with _translated(StorageFailed, what, "s3:PutObject"):
+                fault = self._put_checked(full_key, data, content_type)
+            if fault is None:
+                return
+            log.warning("%s %s", full_key, fault)
+        with suppress(StorageFailed):
+            self.remove(key)
+        raise StorageFailed(f"{what}: it {fault}, twice; check what lies between the worker and AWS_ENDPOINT_URL")
+
+    def _put_checked(self, full_key: str, data: bytes, content_type: str) -> str | None:
+        """Store an object; returns what is wrong with what arrived, None if nothing is."""
+        from botocore.exceptions import ClientError
+
+        md5 = hashlib.md5(data, usedforsecurity=False)
+        place = {"Bucket": self.bucket, "Key": full_key}
+        try:
+            answer = self._client.put_object(
+                **place, Body=data, ContentType=content_type, ContentMD5=base64.b64encode(md5.digest()).decode()
+            )
+        except ClientError as e:
+            if e.response["Error"].get("Code") in _ALTERED:
+                return "arrived with other bytes"
+            raise
+        if str(answer.get("ETag", "")).strip('"') == md5.hexdigest():
+            return None
+        try:
+            if answer.get("ServerSideEncryption"):  # such an ETag is no MD5: the size has to do
+                same = self._client.head_object(**place)["ContentLength"] == len(data)
+            else:
+                same = self.get(full_key, len(data)) == data
+        except (ClientError, DownloadFailed) as e:
+            if _is_missing(e if isinstance(e, ClientError) else e.__cause__):
+                return "did not arrive, though the service said so"
+            raise
+        return None if same else "arrived with other bytes"
 
     def entries(self, prefix: str) -> Iterator[Entry]:
         """All objects below `<prefix><this prefix>`, however many there are; keys without the store's prefix."""

@@ -3,6 +3,7 @@
 moto answers like S3 but believes every signature; nanio verifies them; `wire` records what is sent and replies as told.
 """
 
+import hashlib
 import itertools
 import os
 import resource
@@ -21,19 +22,13 @@ from urllib.request import urlopen
 
 import boto3
 import pytest
-import uvicorn
 from botocore.config import Config
-from moto.server import ThreadedMotoServer
-from nanio.app import build_app
-from nanio.auth.credentials import StaticCredentialResolver
-from nanio.config import Settings as NanioSettings
+from nanio_server import KEYS, nanio_server
 
 from s3_utils import LocalStore, S3Store, store_from_env
 from voiceclone.errors import DownloadFailed, StorageFailed
 
-ACCESS_KEY_ID = "AKIAEXAMPLEKEY"
-SECRET = "wJalr-example-secret"
-KEYS = {"AWS_ACCESS_KEY_ID": ACCESS_KEY_ID, "AWS_SECRET_ACCESS_KEY": SECRET}
+ACCESS_KEY_ID, SECRET = KEYS.values()
 WAV = b"RIFF\x24\x00\x00\x00WAVEfmt " * 100
 
 
@@ -49,28 +44,9 @@ def no_outside_settings(monkeypatch, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def moto():
-    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
-@pytest.fixture(scope="module")
 def nanio(tmp_path_factory):
-    """A server that knows one pair of credentials and verifies every signature."""
-    listener = socket.create_server(("127.0.0.1", 0))  # listens already: a client waits instead of being refused
-    settings = NanioSettings(
-        data_dir=tmp_path_factory.mktemp("nanio"), credentials=StaticCredentialResolver({ACCESS_KEY_ID: SECRET})
-    )
-    server = uvicorn.Server(uvicorn.Config(build_app(settings), ws="none", lifespan="off", log_config=None))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
-    listener.close()
+    with nanio_server(tmp_path_factory.mktemp("nanio")) as url:
+        yield url
 
 
 numbers = itertools.count()
@@ -139,6 +115,8 @@ def wire():
             sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             wire.requests.append((self.command, self.path, self.headers, sent))
             self.send_response(wire.status)
+            if self.command == "PUT":
+                self.send_header("ETag", f'"{hashlib.md5(sent).hexdigest()}"')
             for name, value in (wire.headers or {"Content-Length": str(len(wire.body))}).items():
                 self.send_header(name, value)
             self.end_headers()

@@ -1,0 +1,261 @@
+"""What a network and a storage service can do to an upload, on the wire: nothing is half there, nothing is waited for
+in vain, and every style of service is addressed as it wants to be."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import os
+
+import botocore.endpoint
+import pytest
+from conftest import NUMBERS
+from faulty_proxy import (
+    FaultyProxy,
+    altered,
+    cut_short,
+    never_answered,
+    passed_on,
+    refused,
+    reset_in_the_answer,
+    reset_in_the_request,
+    swallowed,
+)
+from nanio_server import KEYS, nanio_server
+
+import s3_utils
+from s3_utils import store_from_env
+from voiceclone.errors import DownloadFailed, StorageFailed
+
+WAV = bytes(range(256)) * 4000
+
+
+@pytest.fixture(autouse=True)
+def waits(monkeypatch):
+    """How long was to be waited between tries; nobody waits for it."""
+    told = []
+
+    class Time:
+        sleep = staticmethod(told.append)
+
+        def __getattr__(self, name):
+            return getattr(original, name)
+
+    original = botocore.endpoint.time
+    monkeypatch.setattr(botocore.endpoint, "time", Time())
+    return told
+
+
+@pytest.fixture
+def proxy(moto):
+    with FaultyProxy(moto) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def store(s3, proxy):
+    environ, _ = s3
+    store = store_from_env({**environ, "AWS_ENDPOINT_URL": proxy.url})
+    yield store
+    store._client.close()
+
+
+def stored(s3, key="a.wav"):
+    """What lies in the bucket under a key; None for nothing."""
+    environ, client = s3
+    found = client.list_objects_v2(Bucket=environ["S3_BUCKET"], Prefix=f"team/{key}").get("Contents")
+    return client.get_object(Bucket=environ["S3_BUCKET"], Key=f"team/{key}")["Body"].read() if found else None
+
+
+PASSING = {
+    "throttled": refused(503, "SlowDown"),
+    "too many requests": refused(429, "TooManyRequests"),
+    "broken service": refused(500, "InternalError"),
+    "gateway": refused(502, "BadGateway"),
+    "request reset": reset_in_the_request,
+    "answer reset": reset_in_the_answer,
+    "altered": altered,
+    "swallowed": swallowed,
+}
+
+
+@pytest.mark.parametrize("fault", PASSING.values(), ids=PASSING)
+def test_a_passing_fault_is_tried_again_and_leaves_one_whole_object(store, s3, proxy, fault):
+    proxy.faults.append(fault)
+    store.write("a.wav", WAV, "audio/wav")
+    assert stored(s3) == WAV
+    assert sum(asked.method == "PUT" for asked in proxy.requests) == 2
+
+
+def test_a_service_that_is_slow_to_answer_is_tried_again(s3, proxy, monkeypatch):
+    monkeypatch.setattr(s3_utils, "READ_TIMEOUT_S", 0.2)
+    proxy.faults.append(never_answered)
+    environ, _ = s3
+    store = store_from_env({**environ, "AWS_ENDPOINT_URL": proxy.url})
+    store.write("a.wav", WAV, "audio/wav")
+    assert stored(s3) == WAV
+    store._client.close()
+
+
+@pytest.mark.parametrize("fault", [refused(503, "SlowDown"), reset_in_the_request])
+def test_waits_between_tries_grow_and_are_drawn(store, proxy, waits, fault):
+    """So that workers which failed together do not come back together."""
+    drawn = set()
+    for _ in range(4):
+        proxy.faults.extend([fault] * 5)
+        waits.clear()
+        with pytest.raises(StorageFailed):
+            store.write("a.wav", WAV, "audio/wav")
+        drawn.add(tuple(waits))
+        scale = waits and 20
+        assert len(waits) == 4
+        assert all(0 <= wait <= min(2**i, scale) for i, wait in enumerate(waits, 1))
+    assert len(drawn) == 4
+
+
+LASTING = {
+    "throttled": (refused(503, "SlowDown"), 5, "SlowDown; the service is busy or down"),
+    "request reset": (reset_in_the_request, 5, "check S3_BUCKET, AWS_REGION, AWS_ENDPOINT_URL and the network"),
+    "swallowed": (swallowed, 5, "it did not arrive, though the service said so, twice; check what lies between"),
+    "altered": (altered, 5, "it arrived with other bytes, twice; check what lies between"),
+    "forbidden": (refused(403, "AccessDenied"), 1, "AccessDenied; check that the credentials grant s3:PutObject"),
+    "no bucket": (refused(404, "NoSuchBucket"), 1, "NoSuchBucket; check the bucket's name"),
+    "expired": (refused(400, "ExpiredToken"), 1, "ExpiredToken; renew the credentials"),
+    "unknown key": (refused(403, "InvalidAccessKeyId"), 1, "InvalidAccessKeyId; check the credentials"),
+}
+
+
+@pytest.mark.parametrize(("fault", "requests", "told"), LASTING.values(), ids=LASTING)
+def test_a_lasting_fault_is_given_up_with_its_cure_and_leaves_no_object(store, s3, proxy, fault, requests, told):
+    """What trying again cannot mend is tried once."""
+    lies = fault in (swallowed, altered)  # then it is looked at what the server really holds, and that is removed
+    proxy.faults.extend([fault, *([passed_on] if lies else [])] * requests)
+    with pytest.raises(StorageFailed) as caught:
+        store.write("a.wav", WAV, "audio/wav")
+    assert told in str(caught.value)
+    assert "known-" not in str(caught.value)
+    assert "AWS4" not in str(caught.value)
+    assert len(proxy.requests) == requests
+    assert stored(s3) is None
+
+
+def test_an_upload_that_fails_leaves_the_older_object_whole(store, s3, proxy):
+    store.write("a.wav", b"older", "audio/wav")
+    proxy.faults.extend([reset_in_the_request] * 5)
+    with pytest.raises(StorageFailed):
+        store.write("a.wav", WAV, "audio/wav")
+    assert stored(s3) == b"older"
+
+
+@pytest.mark.parametrize(("encryption", "looked"), [("aws:kms", "HEAD"), (None, "GET")])
+def test_an_object_whose_service_has_its_own_kind_of_etag_is_looked_at(store, proxy, encryption, looked):
+    """Of an encrypted one the size has to do, another is read again."""
+
+    def otherwise(proxy, handler, asked):
+        status, headers, body = proxy.forward(asked)
+        headers = [(name, '"of-its-own"' if name == "ETag" else value) for name, value in headers]
+        if encryption:
+            headers.append(("x-amz-server-side-encryption", encryption))
+        handler.answer(status, headers, body)
+
+    proxy.faults.append(otherwise)
+    store.write("a.wav", WAV, "audio/wav")
+    assert [asked.method for asked in proxy.requests] == ["PUT", looked]
+
+
+def test_bytes_that_a_verifying_server_refuses_are_sent_again(tmp_path):
+    with nanio_server(tmp_path) as url, FaultyProxy(url) as proxy:
+        store = store_from_env({**KEYS, "S3_BUCKET": "speech", "AWS_ENDPOINT_URL": proxy.url})
+        store._client.create_bucket(Bucket="speech")
+        proxy.faults.append(altered)
+        store.write("a.wav", WAV, "audio/wav")
+        assert store.get("a.wav", len(WAV)) == WAV
+        store._client.close()
+
+
+def test_a_read_that_is_cut_short_is_not_taken_for_the_whole(store, s3, proxy):
+    store.write("a.wav", WAV, "audio/wav")
+    proxy.faults.append(cut_short)
+    with pytest.raises(DownloadFailed, match="broke off"):
+        store.get("team/a.wav", len(WAV))
+    assert store.get("team/a.wav", len(WAV)) == WAV
+
+
+def test_a_wrong_clock_is_named(moto, monkeypatch, tmp_path):
+    """A server that verifies signatures refuses one of yesterday."""
+    import botocore.auth
+
+    yesterday = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=1)
+    with nanio_server(tmp_path) as url:
+        store = store_from_env({**KEYS, "S3_BUCKET": "speech", "AWS_ENDPOINT_URL": url})
+        store._client.create_bucket(Bucket="speech")
+        monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda: yesterday.replace(tzinfo=None))
+        with pytest.raises(StorageFailed, match="RequestTimeTooSkewed; set this machine's clock"):
+            store.write("a.wav", WAV, "audio/wav")
+        store._client.close()
+
+
+# ---- The address of each style of service, as it goes over the wire, TLS included
+
+STYLES = {
+    "AWS": (
+        {"AWS_REGION": "eu-central-1"},
+        "https://{bucket}.s3.eu-central-1.amazonaws.com/",
+    ),
+    "Cloudflare R2": (
+        {"AWS_ENDPOINT_URL": "https://0a1b2c.r2.cloudflarestorage.com"},
+        "https://0a1b2c.r2.cloudflarestorage.com/{bucket}/",
+    ),
+    "Backblaze B2": (
+        {"AWS_ENDPOINT_URL": "https://s3.us-west-004.backblazeb2.com"},
+        "https://s3.us-west-004.backblazeb2.com/{bucket}/",
+    ),
+    "MinIO": ({"AWS_ENDPOINT_URL": "http://minio.example:9000"}, "http://minio.example:9000/{bucket}/"),
+    "MinIO behind a path": (
+        {"AWS_ENDPOINT_URL": "https://example.com/storage"},
+        "https://example.com/storage/{bucket}/",
+    ),
+    "DigitalOcean": (
+        {"AWS_ENDPOINT_URL": "https://nyc3.digitaloceanspaces.com"},
+        "https://nyc3.digitaloceanspaces.com/{bucket}/",
+    ),
+    "DigitalOcean, the platform's variables and the bucket's own address": (
+        {"BUCKET_ENDPOINT_URL": "https://{bucket}.nyc3.digitaloceanspaces.com", "BUCKET_NAME": "{bucket}"},
+        "https://nyc3.digitaloceanspaces.com/{bucket}/",
+    ),
+}
+
+
+@pytest.mark.parametrize(("settings", "address"), STYLES.values(), ids=STYLES)
+def test_each_style_of_service_is_addressed_as_it_wants(settings, address, proxy, tmp_path, monkeypatch):
+    """Uploads, links and reads agree; the signature names the region; no checksum is sent that some refuse."""
+    bucket = f"speech-{next(NUMBERS)}"
+    for name in [name for name in os.environ if name.startswith(("AWS_", "BUCKET_"))]:
+        monkeypatch.delenv(name)
+    for name, value in proxy.environ(tmp_path).items():
+        monkeypatch.setenv(name, value)
+    kept = {}
+
+    def serve(_, handler, asked):
+        if asked.method == "PUT":
+            kept[asked.url] = asked.body
+        body = b"" if asked.method == "PUT" else kept[asked.url]
+        etag = hashlib.md5(kept[asked.url]).hexdigest()
+        handler.answer(200, [("ETag", f'"{etag}"'), ("Content-Length", str(len(body)))], body)
+
+    proxy.faults.extend([serve] * 2)
+    named = {name: value.format(bucket=bucket) for name, value in settings.items()}
+    keys = {"AWS_ACCESS_KEY_ID": "known-key-id", "AWS_SECRET_ACCESS_KEY": "known-secret-key"}
+    store = store_from_env({"S3_BUCKET": bucket, **keys, **named})
+    artifact = store.put("output/a b.wav", WAV, "audio/wav", 60)
+    assert store.get("output/a b.wav", len(WAV)) == WAV
+    store._client.close()
+    whole = address.format(bucket=bucket) + "output/a%20b.wav"
+    assert artifact.url.startswith(f"{whole}?")
+    assert {asked.url for asked in proxy.requests} == {whole}
+    upload = proxy.requests[0]
+    region = named.get("AWS_REGION") or ("us-west-004" if "backblaze" in whole else "us-east-1")
+    assert f"/{region}/s3/aws4_request" in upload.headers["Authorization"]
+    assert not [name for name in upload.headers if "checksum" in name.lower() or name.lower() == "x-amz-trailer"]
+    assert upload.headers["Content-MD5"]
+    assert upload.body == WAV
