@@ -27,19 +27,25 @@ JOB = {"text": "你好, hello.", "voice": "example-zh", "nfe_step": 1}
 LINUX = {"sys_platform": "linux", "platform_system": "Linux", "platform_machine": "x86_64", "python_version": "3.11"}
 
 
+def lines(file):
+    """What a requirements file asks for, each with its hashes, if it has them, in one line."""
+    joined = (ROOT / file).read_text().replace("\\\n", " ")
+    bare = (line.split("#")[0].strip() for line in joined.splitlines())
+    return [line for line in bare if line and not line.startswith("-")]
+
+
+def requirements(file):
+    return [Requirement(line.split(" --hash")[0]) for line in lines(file)]
+
+
 def names(file):
     """Distributions that a requirements file names, canonically."""
-    lines = (line.split("#")[0].strip() for line in (ROOT / file).read_text().splitlines())
-    return {canonicalize_name(Requirement(line).name) for line in lines if line and not line.startswith("-")}
+    return {canonicalize_name(requirement.name) for requirement in requirements(file)}
 
 
 LOCKED = names("requirements.txt")
 EXCLUDED = names("scripts/lock-excludes.txt")
-OVERRIDDEN = {
-    canonicalize_name(Requirement(line).name): Requirement(line)
-    for line in (ROOT / "scripts/lock-overrides.txt").read_text().splitlines()
-    if line and not line.startswith("#")
-}
+OVERRIDDEN = {canonicalize_name(each.name): each for each in requirements("scripts/lock-overrides.txt")}
 
 
 def imported_modules(file):
@@ -126,19 +132,20 @@ def test_what_the_lock_leaves_out_is_never_missed(volume, tmp_path):
 
 
 @pytest.mark.parametrize("file", ["requirements.txt", "requirements-dev.txt"])
-def test_every_requirement_is_pinned(file):
-    lines = [line.split("#")[0].strip() for line in (ROOT / file).read_text().splitlines()]
-    assert all("==" in line for line in lines if line and not line.startswith("-"))
+def test_every_requirement_is_pinned_to_bytes(file):
+    """A version and hashes: a file that was exchanged on its way is refused."""
+    assert all("==" in line and " --hash=sha256:" in line for line in lines(file))
+
+
+@pytest.mark.parametrize("file", ["Dockerfile.runpod", "scripts/environment"])
+def test_hashes_are_asked_for_wherever_packages_are_installed(file):
+    text = (ROOT / file).read_text()
+    assert text.count("pip install") == text.count("--no-deps --require-hashes") == 1
 
 
 def test_tests_run_with_the_workers_versions():
     """What both lock files name has one version."""
-    pins = [
-        dict(
-            line.split("#")[0].split()[0].split("==") for line in (ROOT / file).read_text().splitlines() if "==" in line
-        )
-        for file in ("requirements.txt", "requirements-dev.txt")
-    ]
-    common = pins[0].keys() & pins[1].keys()
+    worker, tests = ({r.name: r.specifier for r in requirements(f"requirements{kind}.txt")} for kind in ("", "-dev"))
+    common = worker.keys() & tests.keys()
     assert common
-    assert {name: pins[0][name] for name in common} == {name: pins[1][name] for name in common}
+    assert {name: worker[name] for name in common} == {name: tests[name] for name in common}
