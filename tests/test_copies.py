@@ -18,7 +18,9 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from voiceclone import copies as copies_module
+from voiceclone import hub as hub_files
 from voiceclone.copies import DEAD_DRAFT_S, UNUSED_S, Copies, is_whole
+from voiceclone.lease import Lease
 
 ROOT = Path(__file__).resolve().parent.parent
 KIND = "float16-1"
@@ -192,10 +194,10 @@ def test_what_the_volume_refuses_to_show_is_no_copy(
     """As a network mount may at any time, and no disk of this machine does."""
     copies.write(copies.path(source, KIND), give(TENSORS))
 
-    def look(path: Path) -> str:
+    def look(path: Path, size: int) -> str:
         raise OSError(errno.ESTALE, "Stale file handle")
 
-    monkeypatch.setattr(copies_module, "fault", look)
+    monkeypatch.setattr(hub_files, "_content_fault", look)
     assert find(copies, source, KIND) is None
     assert "Stale file handle" in caplog.text
 
@@ -354,9 +356,18 @@ def test_a_writer_that_lost_its_turn_while_it_slept_does_no_harm(copies: Copies,
 def test_who_never_gets_a_turn_gives_up(copies: Copies, source: Path, caplog: pytest.LogCaptureFixture):
     caplog.set_level(logging.INFO, "voiceclone")
     copies.directory.mkdir()
-    copies.lease.mkdir()  # neither free nor a record that could go stale
-    copies.write(copies.path(source, KIND), never)
+    with Lease(copies.lease, beat_s=0.01):
+        copies.write(copies.path(source, KIND), never)
     assert f"another worker holds {copies.lease}" in caplog.text
+    assert_only(copies)
+
+
+def test_nobody_waits_for_a_directory_in_the_leases_place(
+    copies: Copies, source: Path, caplog: pytest.LogCaptureFixture
+):
+    copies.lease.mkdir(parents=True)
+    copies.write(copies.path(source, KIND), never)
+    assert "not written: [Errno 21] Is a directory" in caplog.text
     assert_only(copies, copies.lease)
 
 

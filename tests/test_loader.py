@@ -73,13 +73,17 @@ def test_a_copy_made_by_another_config_is_not_taken(checkpoint, copies):
     assert np.array_equal(*map(speak, engines))
 
 
-@pytest.mark.parametrize("damage", ["truncated", "of another model", "without schedules"])
-def test_a_copy_that_cannot_be_used_is_passed_over(checkpoint, copies, damage, caplog):
+@pytest.mark.parametrize("damage", ["truncated", "of another model", "without schedules", "zeros", "no numbers"])
+def test_a_copy_that_cannot_be_used_is_passed_over_and_replaced(checkpoint, copies, damage, caplog):
     engine = Engine.load(checkpoint, "cpu", "float16", copies)
     engine.keep_copy()
     (path,) = copies.directory.iterdir()
+    whole = path.read_bytes()
     if damage == "truncated":
-        path.write_bytes(path.read_bytes()[:-100])
+        path.write_bytes(whole[:-100])
+    elif damage in {"zeros", "no numbers"}:
+        start = 8 + int.from_bytes(whole[:8], "little")
+        path.write_bytes(whole[:start] + (b"\0" if damage == "zeros" else b"\xff") * (len(whole) - start))
     else:
         tensors = load_file(path)
         dropped = "dit.output.weight" if damage == "of another model" else "schedule.16.final"
@@ -87,6 +91,22 @@ def test_a_copy_that_cannot_be_used_is_passed_over(checkpoint, copies, damage, c
     again = Engine.load(checkpoint, "cpu", "float16", copies)
     assert "passed over" in caplog.text or "cannot be used" in caplog.text
     assert np.array_equal(speak(engine), speak(again))
+    again.keep_copy()
+    assert path.read_bytes() == whole
+
+
+def test_a_checkpoint_that_goes_away_is_missed_only_by_what_its_copy_lacks(checkpoint, copies, tmp_path):
+    """And who is told that is not told where it lay."""
+    weights = tmp_path / "model.safetensors"
+    weights.write_bytes(checkpoint.weights.read_bytes())
+    own = dataclasses.replace(checkpoint, weights=weights)
+    Engine.load(own, "cpu", "float16", copies).keep_copy()
+    engine = Engine.load(own, "cpu", "float16", copies)
+    weights.unlink()
+    assert np.array_equal(speak(engine), speak(engine))
+    for read in (lambda: speak(engine, nfe_step=3), engine._loader.exact_dit):
+        with pytest.raises(ModelUnavailable, match=r"^model\.safetensors cannot be read .*: look after the volume"):
+            read()
 
 
 def test_schedules_are_tabulated_in_float32_whatever_the_network_computes_in(checkpoint):

@@ -27,6 +27,15 @@ progress.EVERY_S = progress.LEAST_LEFT_S = 0
 runpy.run_path({str(ROOT / "runpod-handler.py")!r}, run_name="__main__")
 """
 
+# A mistake that nobody has made yet.
+BROKEN = f"""
+import runpy, sys
+sys.path.insert(0, {str(ROOT)!r})
+from voiceclone.engine import Engine
+Engine.warm_up = lambda engine: [][0]
+runpy.run_path({str(ROOT / "runpod-handler.py")!r}, run_name="__main__")
+"""
+
 
 def results_of(server, count):
     """The next results, by job, and the updates before them."""
@@ -116,9 +125,9 @@ def snapshot(volume):
     return path
 
 
-def unhealthy_reason(places):
-    """Start a worker that cannot serve; returns what the platform hears of it."""
-    with JobServer() as server, start_worker(places, server) as process:
+def unhealthy_reason(places, *how):
+    """Start a worker that cannot serve; returns what the platform hears of it. `how`: as for `start_worker`."""
+    with JobServer() as server, start_worker(places, server, *how) as process:
         try:
             assert process.wait(timeout=90) == 1
         finally:
@@ -139,13 +148,17 @@ def test_a_setting_that_cannot_be_read_is_told_to_the_platform(places):
     assert "LOG_LEVEL='LOUD'" in unhealthy_reason(places)
 
 
-def test_a_failure_that_nobody_foresaw_is_told_to_the_platform(places, tmp_path):
+def test_a_damaged_model_is_told_to_the_platform_with_the_file(places, tmp_path):
     """A vocoder's config that is no YAML at all."""
     model = tmp_path / "model"
     shutil.copytree(snapshot(places[1]["RUNPOD_VOLUME"]), model)
     (model / "vocos/config.yaml").write_text("{")
     places[1]["F5_MODEL"] = str(model)
-    assert "ParserError" in unhealthy_reason(places)
+    assert f"{model}/vocos/config.yaml is not YAML that can be read" in unhealthy_reason(places)
+
+
+def test_a_failure_that_nobody_foresaw_is_told_to_the_platform(places):
+    assert "IndexError: list index out of range" in unhealthy_reason(places, "-c", BROKEN)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="the promise is about machines without a usable GPU")

@@ -117,7 +117,7 @@ class Recogniser:
         try:
             with failures_named():
                 model = WhisperModel(str(directory), device=self._device, compute_type=COMPUTE_TYPES[self._device])
-        except (RuntimeError, ValueError, OSError) as e:
+        except (RuntimeError, ValueError, LookupError, OSError) as e:  # LookupError: a tensor that is not there
             raise ModelUnavailable(f"{directory} holds no whisper model that can be loaded: {e}") from e
         log.info("recogniser %s loaded in %.1f s", self.name, time.perf_counter() - start)
         return model

@@ -166,10 +166,7 @@ def kind(dtype: str, arch: Mapping[str, Any]) -> str:
 
 def is_whole(path: Path) -> bool:
     """Whether there is a copy that can be read; if so it is marked as used. It may be gone by the time it is read."""
-    try:
-        problem = fault(path)
-    except OSError as e:  # a network mount's; the checkpoint is read instead
-        problem = f"cannot be read: {e}"
+    problem = fault(path)
     if problem is None:
         with suppress(OSError):  # a read-only mount; at worst the copy is made again one day
             os.utime(path)

@@ -14,6 +14,7 @@ import hashlib
 import json
 import logging
 import os
+import re
 import shlex
 import shutil
 import sys
@@ -44,8 +45,12 @@ CONTAINER_DISK = Path("/")
 HEADROOM_BYTES = 256 * 10**6
 MAX_HEADER_BYTES = 100 * 10**6
 """The format's own limit; more is garbage, and is not read."""
-HALF_DOWNLOAD_S = 600
-"""A half download that nobody has written to for so long has nobody who will finish it, in seconds."""
+SMALL_BYTES = 10**5
+"""A file of no more is read as a whole when it is looked at."""
+MAX_VOCABULARY_BYTES = 10**7
+"""This model's have some kilobytes, whisper's half a million; more is something else, and is not read."""
+UNREADABLE = "cannot be read"
+COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 class HubUnreachable(ModelUnavailable):
@@ -100,11 +105,12 @@ class Finder:
     def find(self, *needs: Need) -> list[Path]:
         """For each need a snapshot directory that holds its files. Raises ModelUnavailable."""
         try:
-            missing = [need for need in needs if self._look(need, warn=True) is None]
+            found = {need: self._look(need, warn=True) for need in needs}
+            missing = [need for need, snapshot in found.items() if snapshot is None]
             if missing:
                 self._check_download_allowed(missing)
                 self._download(missing)
-            return [self._look(need) or self._give_up(need) for need in needs]
+            return [found[need] or self._look(need) or self._give_up(need) for need in needs]
         except ModelUnavailable as e:
             raise type(e)(f"{self.model}: {e}.{self._whereabouts(needs)}") from e
 
@@ -151,10 +157,11 @@ class Finder:
             damaged = [snapshot for need in needs if (snapshot := self._own_snapshot(need)).is_dir()]
             first = f"remove {damaged[0]}, then " if damaged else ""
             raise ModelUnavailable(f"it is made on the volume, not downloaded: {first}run `{script}`")
-        if not self.volume.is_dir():
-            raise ModelUnavailable(
-                f"the volume {self.volume} is not there: attach one, or set RUNPOD_VOLUME to a directory that exists"
-            )
+        self._require_volume()
+        for need in needs:
+            for file, problem in _faults(self._own_snapshot(need), need).items():
+                if problem.startswith(UNREADABLE):  # it may be whole: not for this worker to replace
+                    raise ModelUnavailable(f"{file} {problem}: let the worker read it, or remove it")
         home = self.cache
         while not home.exists():
             home = home.parent
@@ -164,6 +171,13 @@ class Finder:
             )
         if not os.access(home, os.W_OK):
             raise ModelUnavailable(f"{home} cannot be written: fetch the files where it can be")
+
+    def _require_volume(self) -> None:
+        """It is never made up: it would lie on the container's disk."""
+        if not self.volume.is_dir():
+            raise ModelUnavailable(
+                f"the volume {self.volume} is not there: attach one, or set RUNPOD_VOLUME to a directory that exists"
+            )
 
     def _download(self, needs: list[Need]) -> None:
         # Asked before the lease is waited for: without a network this fails within seconds.
@@ -184,7 +198,11 @@ class Finder:
         except OSError as e:
             if e.errno in {errno.ENOSPC, errno.EDQUOT}:
                 raise ModelUnavailable(f"the volume {self.volume} is full: free space or enlarge it") from e
-            raise ModelUnavailable(f"the volume {self.volume} cannot be written: {e.strerror or e}") from e
+            at = f" ({e.filename})" if e.filename else ""
+            raise ModelUnavailable(
+                f"the volume {self.volume} cannot be written: {e.strerror or e}{at}: let the worker write there, or put"
+                " the files there beforehand"
+            ) from e
 
     def _check_space(self, files: list[HfFileMetadata]) -> None:
         size = sum(file.size or 0 for file in files)
@@ -198,7 +216,18 @@ class Finder:
 
     def _describe(self, need: Need) -> dict[str, HfFileMetadata]:
         """The hub's word on each file that the volume's own cache lacks, all of one commit."""
-        revision = _commit(self.cache, need.repo_id, need.revision)
+        from huggingface_hub import errors
+
+        kept = _commit(self.cache, need.repo_id, need.revision)
+        try:
+            return self._describe_at(kept, need)
+        except ModelUnavailable as e:
+            # The commit that was noted for a branch may be gone from the hub, as the note may be wrong.
+            if kept == need.revision or not isinstance(e.__cause__, errors.RevisionNotFoundError):
+                raise
+            return self._describe_at(need.revision, need)
+
+    def _describe_at(self, revision: str, need: Need) -> dict[str, HfFileMetadata]:
         published = {}
         for file in _faults(self._own_snapshot(need), need):
             published[file] = self._ask(need.repo_id, revision, file)
@@ -218,22 +247,26 @@ class Finder:
 
     def _fetch(self, need: Need, published: Mapping[str, HfFileMetadata]) -> None:
         _sweep(self.cache, need.repo_id)
-        for file, wanted in published.items():
-            self._fetch_file(need.repo_id, file, wanted)
-            _keep_ref(_repo(self.cache, need.repo_id), need.revision, str(wanted.commit_hash))
+        try:
+            for file, wanted in published.items():
+                self._fetch_file(need.repo_id, file, wanted)
+                _keep_ref(_repo(self.cache, need.repo_id), need.revision, str(wanted.commit_hash))
+        finally:
+            _sweep(self.cache, need.repo_id)
 
     def _fetch_file(self, repo_id: str, file: str, wanted: HfFileMetadata) -> None:
         path = _repo(self.cache, repo_id) / "snapshots" / str(wanted.commit_hash) / file
         for _ in range(2):
+            self._require_volume()
             if fault(path):
-                _remove(path)
+                _remove(self.cache, path)
             with _hub_errors(repo_id, str(wanted.commit_hash), file):
                 problem = self._try_to_fetch(repo_id, file, str(wanted.commit_hash))
             if problem is None and _is_as_published(path, wanted):
                 return
             problem = problem or "arrived with bytes other than the published ones"
             log.warning("%s of %s %s", file, repo_id, problem)
-            _remove(path)
+            _remove(self.cache, path)
         raise ModelUnavailable(f"{file} of {repo_id} {problem}, twice: look for a proxy that alters downloads")
 
     def _try_to_fetch(self, repo_id: str, file: str, commit: str) -> str | None:
@@ -247,17 +280,26 @@ class Finder:
         except (errors.HfHubHTTPError, errors.LocalEntryNotFoundError, ConnectionError, TimeoutError):
             raise
         except (OSError, RuntimeError) as e:
-            if isinstance(e, OSError) and e.errno is not None:  # the volume's fault
+            # The volume's fault; but a half that is gone was swept by a worker that took this one for dead.
+            if isinstance(e, OSError) and e.errno not in {None, errno.ENOENT}:
                 raise
             return f"did not arrive whole ({type(e).__name__})"
         return None
 
 
 def fault(path: Path) -> str | None:
-    """What is wrong with a file, as far as a look at its ends can tell; None if nothing is."""
-    if not path.is_file():
-        return "is missing"
-    size = path.stat().st_size
+    """What is wrong with a file, as far as a look at its ends, or at a small one as a whole, can tell; or None."""
+    try:
+        if path.is_dir():
+            return "is a directory, not a file"
+        if not path.is_file():
+            return "is a link to nothing" if path.is_symlink() else "is missing"
+        return _content_fault(path, path.stat().st_size)
+    except OSError as e:  # no right to it, or a network mount's hiccup
+        return f"{UNREADABLE}: {e.strerror or e}"
+
+
+def _content_fault(path: Path, size: int) -> str | None:
     if not size:
         return "is empty"
     if path.suffix == ".safetensors":
@@ -265,7 +307,21 @@ def fault(path: Path) -> str | None:
     with path.open("rb") as f:
         archive = f.read(4) == b"PK\x03\x04"
     # torch.save writes a zip archive, whose directory lies at the end: a cut one has none.
-    return "is damaged: the end of the archive is missing" if archive and not zipfile.is_zipfile(path) else None
+    if archive and not zipfile.is_zipfile(path):
+        return "is damaged: the end of the archive is missing"
+    if size <= SMALL_BYTES and not holds_named_bytes(path):
+        return "is damaged: its bytes are not those that were fetched"
+    return _text_fault(path, size) if path.suffix == ".txt" else None
+
+
+def _text_fault(path: Path, size: int) -> str | None:
+    if size > MAX_VOCABULARY_BYTES:
+        return f"is no vocabulary: it has {size} bytes, more than {MAX_VOCABULARY_BYTES}"
+    try:
+        path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        return "is damaged: it is no text in UTF-8"
+    return None
 
 
 def _safetensors_fault(path: Path, size: int) -> str | None:
@@ -276,7 +332,7 @@ def _safetensors_fault(path: Path, size: int) -> str | None:
     try:
         ends = [tensor["data_offsets"][1] for name, tensor in json.loads(header).items() if name != "__metadata__"]
         promised = 8 + length + int(max(ends, default=0))
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError):
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError):
         return "is damaged: its safetensors header cannot be read"
     return None if promised == size else f"is damaged: it has {size} bytes where its header promises {promised}"
 
@@ -288,8 +344,13 @@ def _repo(cache: Path, repo_id: str) -> Path:
 
 def _commit(cache: Path, repo_id: str, revision: str) -> str:
     """The commit that the cache keeps for a branch or tag; `revision` itself where it keeps none."""
-    ref = _repo(cache, repo_id) / "refs" / revision
-    return ref.read_text().strip() if ref.is_file() else revision
+    if COMMIT.fullmatch(revision):
+        return revision
+    with suppress(OSError, UnicodeDecodeError):
+        commit = (_repo(cache, repo_id) / "refs" / revision).read_text().strip()
+        if COMMIT.fullmatch(commit):  # anything else might lead out of the cache
+            return commit
+    return revision
 
 
 def _snapshot(cache: Path, repo_id: str, revision: str) -> Path:
@@ -348,38 +409,63 @@ def _faults(snapshot: Path, need: Need) -> dict[str, str]:
 
 
 def _is_as_published(path: Path, published: HfFileMetadata) -> bool:
-    """Compare with the hash that the hub gives as ETag: of a large file its SHA-256, of a small one git's SHA-1."""
-    size, etag = path.stat().st_size, str(published.etag)
-    if published.size not in {None, size}:
+    """Whether a file has the size and the hash that the hub tells."""
+    if not path.is_file():
         return False
-    if len(etag) == 64:
-        digest = hashlib.sha256()
-    elif len(etag) == 40:
-        digest = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
-    else:
+    return published.size in {None, path.stat().st_size} and _has_hash(path, str(published.etag))
+
+
+def holds_named_bytes(path: Path) -> bool:
+    """Whether a file of the hub's cache, whose blobs are named by their hash, is still what was fetched.
+
+    True for a file that is named otherwise. Reads all of it; raises OSError.
+    """
+    blob = path.resolve()
+    return _has_hash(blob, blob.name)
+
+
+def _has_hash(path: Path, etag: str) -> bool:
+    """Compare with an ETag of the hub: of a large file its SHA-256, of a small one git's SHA-1; True for another."""
+    if not re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", etag):
         return True
+    size = path.stat().st_size
+    digest = hashlib.sha256() if len(etag) == 64 else hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
     with path.open("rb") as f:
         return hashlib.file_digest(f, lambda: digest).hexdigest() == etag
 
 
-def _remove(path: Path) -> None:
-    """Remove a cached file with all that stands behind its name: links, and the blob that they lead to."""
+def discard(volume_file: Path) -> None:
+    """Remove a damaged file from the volume's own cache, that the next start fetches it; what lies elsewhere stays."""
+    repo = next((parent for parent in volume_file.parents if parent.name.startswith("models--")), None)
+    if repo is not None:
+        with suppress(OSError):  # the platform's cache is read-only
+            _remove(repo.parent, volume_file)
+
+
+def _remove(cache: Path, path: Path) -> None:
+    """Remove a cached file with all that stands behind its name: links, and the blob that they lead to.
+
+    A link out of the cache leads to somebody's own file, which stays.
+    """
     while path.is_symlink():
         target = path.parent / path.readlink()
         path.unlink()
         path = target
-    path.unlink(missing_ok=True)
+    if not path.resolve().is_relative_to(cache.resolve()):
+        return
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _sweep(cache: Path, repo_id: str) -> None:
-    """Clear what killed downloads leave. Nothing takes it for whole, but it fills the volume and may block."""
+    """Clear what killed downloads leave. Nothing takes it up again, but it fills the volume and may block."""
     repo = _repo(cache, repo_id)
     # Where a mount has no flock the hub's locks are mere files, and one from a dead host would be waited for for ever.
     shutil.rmtree(cache / ".locks" / repo.name, ignore_errors=True)
     for half in (repo / "blobs").glob("*.incomplete"):
-        with suppress(FileNotFoundError):
-            if time.time() - half.stat().st_mtime > HALF_DOWNLOAD_S:
-                half.unlink()
+        half.unlink(missing_ok=True)
 
 
 def _keep_ref(repo: Path, revision: str, commit: str) -> None:

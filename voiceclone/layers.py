@@ -6,6 +6,7 @@ orders them anew in every call unless they are packed beforehand.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
@@ -16,6 +17,8 @@ from torch import Tensor, nn
 from voiceclone.errors import ModelUnavailable
 
 M = TypeVar("M", bound=nn.Module)
+
+MAX_MISFIT_CHARS = 600
 
 
 class Linear(nn.Linear):
@@ -59,7 +62,8 @@ def build(make: Callable[[], M], state: Mapping[str, Tensor], misfit: str) -> M:
     try:
         network.load_state_dict(state, assign=True)
     except RuntimeError as e:
-        raise ModelUnavailable(f"{misfit}: {e}") from e
+        # Every tensor may be among them: the first few tell enough, and a health check's answer is an address.
+        raise ModelUnavailable(f"{misfit}: {textwrap.shorten(str(e), MAX_MISFIT_CHARS)}") from e
     return network.eval().requires_grad_(False)
 
 

@@ -18,7 +18,6 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -117,9 +116,12 @@ class Lease:
 
     def _read(self) -> str | None:
         """The record as it stands; None when there is none, or the mount has just lost sight of it."""
-        with suppress(OSError):
+        try:
             return self._path.read_text(errors="replace")
-        return None
+        except (IsADirectoryError, PermissionError):  # will not pass: nobody shall wait for it
+            raise
+        except OSError:
+            return None
 
     def _succeed(self, dead: str, unchanged_s: float) -> bool:
         """Put a record in the place of `dead`: only whoever creates the claim may, and only while `dead` still stands.

@@ -8,27 +8,37 @@ schedules tabulated, is kept on the volume: a cold start then reads 0.4 GB inste
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from functools import cached_property
+from pathlib import Path
+from typing import TypeVar, get_type_hints
 
 import torch
-import yaml
 from torch import Tensor
 
 from voiceclone import layers
-from voiceclone.checkpoints import Checkpoint
+from voiceclone.checkpoints import Checkpoint, read_yaml
 from voiceclone.copies import Copies, is_whole, kind
 from voiceclone.dit import Arch, DiT, Modulations, Modulator
 from voiceclone.errors import ModelUnavailable
+from voiceclone.hub import discard, holds_named_bytes
 from voiceclone.sampling import Sampling, Schedule, time_steps
 from voiceclone.upstream import dit_state, modulator_state
 from voiceclone.vocos import Vocos, VocosArch
-from voiceclone.weights import read_weights
+from voiceclone.weights import read_weights, require_learnt, unreadable
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 USUAL = (Sampling(1), Sampling(2), Sampling(7), Sampling(16), Sampling(32))
 """Tabulated in every copy: the qualities' schedules and those of a warm-up."""
+BLOCKS = {"depth", "conv_layers", "num_layers"}
+"""Options that count blocks, each of which has tensors."""
+MAX_SIZE = 2**16
+"""Of anything in a config: the largest model has 1024 channels."""
 
 
 class Loader:
@@ -46,26 +56,29 @@ class Loader:
 
     def dit(self) -> DiT:
         """The network, on its device. Raises ModelUnavailable."""
-        dit = self._copied() or self._converted(self._device, self._dtype)
+        dit = self._copied() or self._as_published(
+            self.checkpoint.weights, lambda: self._converted(self._device, self._dtype)
+        )
         if self._device == "cpu" and layers.can_pack(self._dtype):
             layers.pack(dit.blocks)
         return dit
 
     def exact_dit(self) -> DiT:
         """The network in float32, for what half precision cannot hold. Raises ModelUnavailable."""
-        return self._converted(self._device, torch.float32)
+        with self._read_again():
+            return self._converted(self._device, torch.float32)
 
     def vocoder(self) -> Vocos:
         """The vocoder, on the device. Raises ModelUnavailable."""
-        config = yaml.safe_load(self.checkpoint.vocoder_config.read_text())
-        weights = read_weights(self.checkpoint.vocoder_weights, self._device)
-        return Vocos.from_upstream(VocosArch.from_config(config), weights)
+        path, config = self.checkpoint.vocoder_weights, self.checkpoint.vocoder_config
+        return self._as_published(path, lambda: _vocos(config, read_weights(path, self._device), path))
 
     def schedule(self, sampling: Sampling, dtype: torch.dtype) -> Schedule:
         """The steps of a sampling, tabulated in float32 and given on the device in `dtype`. Raises ModelUnavailable."""
         table = self._tables.get(_key(sampling)) if dtype == self._dtype else None
         if table is None:
-            return self._tabulate(sampling).to(torch.device(self._device), dtype)
+            with self._read_again():
+                return self._tabulate(sampling).to(torch.device(self._device), dtype)
         return Schedule(time_steps(*_key(sampling)), table)
 
     def keep_copy(self) -> None:
@@ -78,7 +91,41 @@ class Loader:
 
     def _converted(self, device: str, dtype: torch.dtype) -> DiT:
         """The network as the checkpoint holds it."""
-        return DiT.from_state(self._arch, dit_state(self._arch, self._source, device, dtype))
+        with _misfits_named("the model's config"):
+            _require_sizes(self._arch, len(self._source))
+            state = dit_state(self._arch, self._source, device, dtype)
+            require_learnt(state, self.checkpoint.weights)
+            return DiT.from_state(self._arch, state)
+
+    def _as_published(self, path: Path, load: Callable[[], T]) -> T:
+        """What `load` makes of a file, if the file is still what was fetched: one is told while the other is done."""
+        try:
+            with ThreadPoolExecutor(1) as pool:
+                whole = pool.submit(holds_named_bytes, path)
+                try:
+                    loaded = load()
+                except ModelUnavailable:
+                    if whole.result():
+                        raise
+                else:
+                    if whole.result():
+                        return loaded
+        except OSError as e:
+            raise unreadable(path, e) from e
+        discard(path)
+        raise ModelUnavailable(
+            f"{path} is damaged: its bytes are not those that were fetched. If it is still there, remove it; the next"
+            " worker that starts fetches it anew"
+        )
+
+    @contextmanager
+    def _read_again(self) -> Iterator[None]:
+        """While a job waits: its caller hears what is wrong, not where the file lies."""
+        try:
+            yield
+        except ModelUnavailable as e:
+            where = f"{self.checkpoint.weights.parent}/"
+            raise ModelUnavailable(str(e).replace(where, "")) from e
 
     def _copied(self) -> DiT | None:
         """The network as the copy holds it; None where there is none that can be used."""
@@ -86,11 +133,14 @@ class Loader:
             return None
         try:
             tensors = read_weights(self._copy_path, self._device)
+            require_learnt(tensors, self._copy_path)
             tables = {_key(s): Modulations(tensors[_table(s, "blocks")], tensors[_table(s, "final")]) for s in USUAL}
             state = {name.removeprefix("dit."): t for name, t in tensors.items() if name.startswith("dit.")}
             dit = DiT.from_state(self._arch, state)
-        except (ModelUnavailable, OSError, KeyError) as e:
+        except (ModelUnavailable, KeyError) as e:
             log.warning("the copy of the weights cannot be used, the checkpoint is read instead: %s", e)
+            with suppress(OSError):  # so that a good one takes its place
+                self._copy_path.unlink(missing_ok=True)
             return None
         self._tables = tables
         return dit
@@ -115,7 +165,9 @@ class Loader:
 
     @cached_property
     def _modulator(self) -> Modulator:
-        return Modulator.from_state(self._arch, modulator_state(self._source))
+        state = modulator_state(self._source)
+        require_learnt(state, self.checkpoint.weights)
+        return Modulator.from_state(self._arch, state)
 
 
 def default_dtype(device: str) -> torch.dtype:
@@ -123,6 +175,34 @@ def default_dtype(device: str) -> torch.dtype:
     if device == "cuda":
         return torch.float16
     return torch.bfloat16 if layers.has_bfloat16() else torch.float32
+
+
+def _vocos(config: Path, weights: Mapping[str, Tensor], path: Path) -> Vocos:
+    with _misfits_named(str(config)):
+        arch = VocosArch.from_config(read_yaml(config))
+        _require_sizes(arch, len(weights))
+        require_learnt(weights, path)
+        return Vocos.from_upstream(arch, weights)
+
+
+@contextmanager
+def _misfits_named(config: str) -> Iterator[None]:
+    """What Python and torch say of values that make no network, in this worker's words."""
+    try:
+        yield
+    except (TypeError, ValueError, ArithmeticError) as e:
+        raise ModelUnavailable(f"{config} makes no network: {e}. Take config and weights from one place") from e
+
+
+def _require_sizes(arch: Arch | VocosArch, tensors: int) -> None:
+    """Raise ValueError for what torch would try in vain, or for very long."""
+    for option, allowed in get_type_hints(type(arch)).items():
+        value = getattr(arch, option)
+        if isinstance(value, bool) != (allowed is bool) or not isinstance(value, allowed):
+            raise ValueError(f"{option} is {value!r}")
+        limit = tensors if option in BLOCKS else MAX_SIZE
+        if isinstance(value, int) and not 0 <= value <= limit:
+            raise ValueError(f"{option} is {value}, must lie within 0..{limit}")
 
 
 def _key(sampling: Sampling) -> tuple[int, float]:

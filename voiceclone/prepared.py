@@ -9,13 +9,17 @@ from __future__ import annotations
 import json
 import logging
 import os
+import struct
+import tokenize
 import zipfile
+import zlib
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
+from voiceclone.checkpoints import MEL_SPEC
 from voiceclone.files import write_whole
 from voiceclone.types import Finding, ReferenceVoice, Waveform
 
@@ -23,12 +27,21 @@ log = logging.getLogger(__name__)
 
 KEPT = 256
 """Files of 1.6 MB at most; those that were used last."""
+MAX_BYTES = 10**7
+_UNREADABLE = (
+    *(ArithmeticError, OSError, EOFError, MemoryError, RuntimeError, SyntaxError),
+    *(AttributeError, LookupError, TypeError, ValueError),
+    *(zipfile.BadZipFile, zlib.error, struct.error, tokenize.TokenError),
+)
+"""What numpy and zipfile raise for damaged bytes: they read headers before they look at checksums."""
 
 
 def load(path: Path) -> ReferenceVoice | None:
     """A reference that `save` kept; None where there is none that can be used."""
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
+            if sum(entry.file_size for entry in kept.zip.infolist()) > MAX_BYTES:
+                raise ValueError(f"it unpacks to more than {MAX_BYTES} bytes")
             about = json.loads(str(kept["about"]))
             waveform = Waveform(kept["samples"].astype(np.float32), int(about["sample_rate"]))
             voice = ReferenceVoice(
@@ -39,9 +52,15 @@ def load(path: Path) -> ReferenceVoice | None:
                 notes=tuple(about["notes"]),
                 findings=tuple(Finding(**finding) for finding in about["findings"]),
             )
+            samples, mel = waveform.samples, np.asarray(voice.mel)
+            fits = (
+                samples.ndim == 1 and mel.ndim == 2 and mel.shape[1] == MEL_SPEC["n_mel_channels"] and len(samples) > 0
+            )
+            if not (fits and np.isfinite(samples).all() and np.isfinite(mel).all() and waveform.sample_rate > 0):
+                raise ValueError("it holds no sound")
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as e:
+    except _UNREADABLE as e:
         log.warning("passed over: %s cannot be read: %s", path, e)
         return None
     with suppress(OSError):  # a read-only mount

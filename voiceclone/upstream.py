@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from voiceclone.dit import Arch
+from voiceclone.errors import ModelUnavailable
 
 _MODULATOR = "modulator."
 _RENAMES = (
@@ -56,12 +57,17 @@ def dit_state(
 
     Queries, keys and values become one product. Upstream turns neighbouring features of queries and keys together;
     here a pair is made of one from either half of the head, which lies better in memory.
+
+    Raises ModelUnavailable for tensors that hold codes in place of numbers.
     """
     renamed = _rename(weights).items()
+    if coded := [name for name, t in renamed if not t.is_floating_point()]:
+        raise ModelUnavailable(f"the checkpoint is quantised ({coded[0]} is whole numbers): use the one it was made of")
     state = {name: t.to(device).to(dtype) for name, t in renamed if not name.startswith(_MODULATOR)}
     for name in [name for name in state if ".to_q." in name]:
         q, k, v = parts = [name.replace(".to_q.", f".{part}.") for part in ("to_q", "to_k", "to_v")]
-        if all(part in state for part in parts) and len(state[q]) == len(state[k]) == arch.heads * arch.dim_head:
+        fit = all(part in state for part in parts) and len(state[q]) == len(state[k]) == arch.heads * arch.dim_head
+        if fit and arch.dim_head % 2 == 0:
             joined = [_halves(state.pop(q), arch.dim_head), _halves(state.pop(k), arch.dim_head), state.pop(v)]
             state[name.replace(".to_q.", ".qkv.")] = torch.cat(joined)
     for name in [name for name in state if name.endswith(".q_norm.weight")]:

@@ -1,0 +1,662 @@
+"""Whatever the volume does, a worker speaks as always or says what is wrong; and nothing that lies on it is run."""
+
+from __future__ import annotations
+
+import errno
+import io
+import json
+import os
+import pickle
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import zipfile
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from conftest import ROOT
+from fake_hub import FakeHub, Repo
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from safetensors.torch import load_file, save_file
+from test_handler import CONFINE
+
+from voiceclone import prepared
+from voiceclone.checkpoints import resolve
+from voiceclone.engine import Engine
+from voiceclone.errors import ModelUnavailable
+from voiceclone.hub import Hub
+
+COMMIT = "c" * 40
+SAY = {"text": "Hello there.", "voice": "example-en", "nfe_step": 2, "seed": 5, "delivery": "base64"}
+JOB = {"id": "job", "input": SAY}
+
+# Imports what a worker needs once, then forks a process for every worker that it is asked for. Each does what it is
+# told before, loads as the platform's worker does, and answers with its replies and its log, or with what is wrong.
+NURSERY = f"""
+import importlib.util, json, logging, os, sys, threading, time
+from dataclasses import replace
+sys.path.insert(0, {str(ROOT)!r})
+import s3_utils, safetensors.torch, torch, torchaudio.functional
+import voiceclone.asr, voiceclone.delivery, voiceclone.voices, voiceclone.worker
+from voiceclone import checkpoints, copies, hub
+from voiceclone.errors import ModelUnavailable
+
+spec = importlib.util.spec_from_file_location("handler", {str(ROOT / "runpod-handler.py")!r})
+handler = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(handler)
+random = checkpoints.REGISTRY["random"]
+checkpoints.REGISTRY["tiny"] = replace(random, name="tiny", repo_id="local/tiny", revision={COMMIT!r}, made_by=None)
+# Signs of life come sooner than usual: nobody here shall wait for 30 s for a dead one.
+hub.Hub.__init__.__defaults__ = (None, 8.0, 0.05, 1.0)
+copies.Copies.__init__.__defaults__ = (0.05, 1.0)
+
+class Kept(logging.Handler):
+    def emit(self, record):
+        answer["log"].append(record.getMessage())
+
+def work(environ, before, steps):
+    os.environ.update(environ)
+    logging.basicConfig(level="INFO", handlers=[Kept()])
+    names = {{"volume": environ["RUNPOD_VOLUME"]}}
+    exec(before, names)
+    try:
+        handler.initialize_models()
+        for step in steps:
+            if isinstance(step, str):
+                exec(step, names)
+            else:
+                answer["replies"].append(handler.handler(step))
+    except ModelUnavailable as e:
+        answer["unavailable"] = str(e)
+    except BaseException as e:
+        answer["escaped"] = repr(e)
+    for thread in threading.enumerate():
+        if thread.name == "copy":
+            thread.join()
+    if "told" in names:
+        answer["told"] = names["told"]
+
+for line in sys.stdin:
+    task = json.loads(line)
+    ends = []
+    for _ in range(task.pop("workers")):
+        to_read, to_write = os.pipe()
+        if not os.fork():
+            answer = {{"replies": [], "log": []}}
+            work(**task)
+            with os.fdopen(to_write, "w") as out:
+                json.dump(answer, out)
+            os._exit(0)
+        os.close(to_write)
+        ends.append(os.fdopen(to_read))
+    answers = [json.loads(end.read() or "null") for end in ends]
+    for _ in ends:
+        os.wait()
+    print(json.dumps(answers), flush=True)
+"""
+
+
+class Nursery:
+    """Starts workers that share a volume."""
+
+    def __init__(self):
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", NURSERY],
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def start(self, volume, *, hub="http://127.0.0.1:9", before="", steps=(JOB,), workers=1):
+        """`before`: code that a worker runs first; `steps`: jobs, and code in between."""
+        environ = {
+            "RUNPOD_VOLUME": str(volume),
+            "F5_MODEL": "tiny",
+            "F5_DEVICE": "cpu",
+            "F5_DTYPE": "bfloat16",
+            "HF_ENDPOINT": hub,
+        }
+        task = {"environ": environ, "before": before, "steps": steps, "workers": workers}
+        self._process.stdin.write(json.dumps(task) + "\n")
+        self._process.stdin.flush()
+
+    def answers(self):
+        return json.loads(self._process.stdout.readline())
+
+    def one(self, volume, **how):
+        """What a single worker answers."""
+        self.start(volume, **how)
+        (answer,) = self.answers()
+        return answer
+
+    def unavailable(self, volume, **how):
+        """Why a single worker cannot serve."""
+        answer = self.one(volume, **how)
+        assert "unavailable" in answer, answer
+        return answer["unavailable"]
+
+    def close(self):
+        self._process.communicate()
+
+
+@pytest.fixture(scope="module")
+def nursery():
+    nursery = Nursery()
+    yield nursery
+    nursery.close()
+
+
+@pytest.fixture(scope="module")
+def published(checkpoint):
+    """The files of the tiny model, by their path in its repository."""
+    root = checkpoint.vocab.parent
+    return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+
+
+@pytest.fixture
+def hub(published):
+    with FakeHub() as hub:
+        hub.repos["local/tiny"] = Repo(COMMIT, dict(published))
+        yield hub
+
+
+@pytest.fixture
+def empty(tmp_path):
+    """A volume on which nothing lies yet."""
+    path = tmp_path / "volume"
+    path.mkdir()
+    return path
+
+
+@pytest.fixture
+def filled(empty, checkpoint):
+    """A volume that holds the tiny model, as the hub's client leaves it."""
+    source = checkpoint.vocab.parents[2]
+    target = empty / "models/hub/models--local--tiny"
+    shutil.copytree(source, target, symlinks=True)
+    (target / "snapshots" / checkpoint.revision).rename(target / "snapshots" / COMMIT)
+    return empty
+
+
+@pytest.fixture(scope="module")
+def said(nursery, checkpoint, tmp_path_factory):
+    """What the job sounds like where nothing is wrong."""
+    volume = tmp_path_factory.mktemp("sound")
+    shutil.copytree(checkpoint.vocab.parents[2], volume / "models/hub/models--local--tiny", symlinks=True)
+    snapshots = volume / "models/hub/models--local--tiny/snapshots"
+    (snapshots / checkpoint.revision).rename(snapshots / COMMIT)
+    (reply,) = nursery.one(volume)["replies"]
+    return reply["audio_base64"]
+
+
+def snapshot(volume):
+    return volume / "models/hub/models--local--tiny/snapshots" / COMMIT
+
+
+def spoken(answer):
+    assert "replies" in answer, answer
+    assert not answer.keys() & {"unavailable", "escaped"}, answer
+    return [reply.get("audio_base64", reply) for reply in answer["replies"]]
+
+
+def heard(reason, **names):
+    """What the platform hears of a worker, in a cell; `names`: what to write for that which differs from run to run."""
+    reason = reason.partition(" Missing: ")[0]
+    for name, value in names.items():
+        reason = reason.replace(str(value), name)
+    return f"no worker: `{reason.replace('`', '')}`"
+
+
+def leftovers(volume):
+    """What nobody will ever use."""
+    odd = (".incomplete", ".lease", ".claim", ".lock", ".tmp")
+    return [
+        p.name for p in volume.rglob("*") if p.is_file() and (p.name.endswith(odd) or p.name.startswith(".writing"))
+    ]
+
+
+# Eight at once
+
+
+def test_eight_workers_on_an_empty_volume_download_once_and_all_speak(
+    nursery, empty, hub, published, said, fault_table
+):
+    """And one copy of the weights is written, once, which a ninth starts from."""
+    nursery.start(empty, hub=hub.url, workers=8)
+    answers = nursery.answers()
+    assert [spoken(answer) for answer in answers] == [[said]] * 8
+    assert sorted(name for method, name in hub.requests if method == "GET") == sorted(published)
+    (copy,) = (empty / "cache").glob("*.safetensors")
+    assert sum(line.startswith(f"wrote {copy}") for answer in answers for line in answer["log"]) == 1
+    assert leftovers(empty) == []
+    assert spoken(nursery.one(empty)) == [said]
+    fault_table.row(
+        "Volume is empty", "eight workers start on it at once", "the speech, eight times", "the model, once"
+    )
+
+
+def test_a_downloader_that_is_killed_among_eight_is_replaced(nursery, empty, hub, said, fault_table):
+    """Half of the weights have arrived; another takes over, and what it uses is whole."""
+    hub.faults["model.safetensors"].append("hold")
+    nursery.start(empty, hub=hub.url, workers=8)
+    hub.wait_for(lambda: hub.count("HELD", "") == 1)
+    holder = (empty / "models/.download.lease").read_text().split()[0].rsplit("-", 2)[1]
+    os.kill(int(holder), signal.SIGKILL)
+    hub.release.set()
+    answers = nursery.answers()
+    assert answers.count(None) == 1
+    others = [answer for answer in answers if answer]
+    assert [spoken(answer) for answer in others] == [[said]] * 7
+    assert sum("took over" in line for answer in others for line in answer["log"] if ".download" in line) == 1
+    assert len(list((empty / "cache").glob("*.safetensors"))) == 1
+    assert leftovers(empty) == []
+    fault_table.row(
+        "Worker dies in its download", "SIGKILL at half of the weights", "the speech from the seven others", "the model"
+    )
+
+
+# Faults of the volume
+
+FULL = CONFINE.replace("errno.EROFS", "errno.ENOSPC").replace("Read-only file system", "No space left on device")
+
+
+def refusing(script, *allowed):
+    """What keeps a worker from writing anywhere else."""
+    return f"import sys\nsys.argv = ['', {os.pathsep.join(map(str, allowed))!r}]\n{script}"
+
+
+@pytest.mark.parametrize("script", [CONFINE, FULL], ids=["read-only", "full"])
+def test_a_volume_that_takes_nothing_serves_if_the_model_is_there(nursery, filled, said, script, fault_table):
+    answer = nursery.one(filled, before=refusing(script, "/nowhere"))
+    assert spoken(answer) == [said]
+    assert not (filled / "cache").exists()
+    assert leftovers(filled) == []
+    what = "full" if script is FULL else "read-only"
+    fault_table.row(f"Volume is {what}", f"the model is there; every write is refused as on a {what} one", "the speech")
+
+
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [(CONFINE, "cannot be written: Read-only file system"), (FULL, "is full: free space or enlarge it")],
+    ids=["read-only", "full"],
+)
+def test_a_volume_that_takes_nothing_is_named_if_the_model_is_not_there(
+    nursery, empty, hub, script, reason, fault_table
+):
+    said = nursery.unavailable(empty, hub=hub.url, before=refusing(script, "/nowhere"))
+    assert f"the volume {empty} {reason}" in said
+    assert list(empty.iterdir()) == []
+    what = "full" if script is FULL else "read-only"
+    fault_table.row(f"Volume is {what} and empty", "the same without the model", heard(said, VOLUME=empty))
+
+
+def test_a_volume_that_fills_up_in_a_download_keeps_no_half_file(nursery, empty, hub, published, said, fault_table):
+    """And once there is room the next worker fetches the whole."""
+    limit = len(published["model.safetensors"]) // 2
+    small = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {resource.RLIM_INFINITY}))"
+    reason = nursery.unavailable(empty, hub=hub.url, before=small)
+    assert f"the volume {empty} cannot be written: {os.strerror(errno.EFBIG)}" in reason
+    assert leftovers(empty) == []
+    fault_table.row("Volume fills up", "no more room at half of the weights", heard(reason, VOLUME=empty))
+    assert spoken(nursery.one(empty, hub=hub.url)) == [said]
+
+
+def test_a_slow_volume_is_asked_for_little(nursery, filled, said, fault_table):
+    """Every file that is opened there costs a while; a start and a job open few, and later jobs hardly any."""
+    slow = """
+import os, sys, time
+told = []
+def wait(event, arguments):
+    if event == "open" and isinstance(arguments[0], str) and arguments[0].startswith(volume):
+        told.append(arguments[0])
+        time.sleep(0.02)
+sys.addaudithook(wait)
+"""
+    answer = nursery.one(filled, before=slow, steps=[JOB, "told.append('later')", JOB])
+    assert spoken(answer) == [said] * 2
+    before, after = answer["told"][: answer["told"].index("later")], answer["told"][answer["told"].index("later") :]
+    assert len(before) < 32
+    assert len(after) < 10
+    fault_table.row("Volume is slow", "20 ms for each file that is opened", "the speech; a start opens fewer than 32")
+
+
+def test_a_volume_that_goes_away_is_not_needed_to_speak_on(nursery, filled, said, fault_table):
+    gone = "import os; os.rename(volume, volume + '.gone')"
+    answer = nursery.one(filled, steps=[JOB, gone, JOB])
+    assert spoken(answer) == [said] * 2
+    assert not filled.exists(), "nobody makes it up anew"
+    assert "the volume is gone" in answer["replies"][1]["warnings"][-1]
+    fault_table.row("Volume goes away", "between two jobs", "the speech, and a warning that names what is missed")
+
+
+def test_a_volume_that_is_not_there_is_named(nursery, tmp_path):
+    assert "attach a network volume" in nursery.unavailable(tmp_path / "missing")
+
+
+def test_a_file_that_may_not_be_read_is_named_and_left_alone(nursery, filled, hub, fault_table):
+    """It may be whole: it is not fetched again."""
+    sealed = """
+import errno, sys
+def seal(event, arguments):
+    if event == "open" and str(arguments[0]).endswith("model.safetensors"):
+        raise PermissionError(errno.EACCES, "Permission denied", arguments[0])
+sys.addaudithook(seal)
+"""
+    reason = nursery.unavailable(filled, hub=hub.url, before=sealed)
+    assert "model.safetensors cannot be read: Permission denied: let the worker read it, or remove it" in reason
+    assert (snapshot(filled) / "model.safetensors").is_file()
+    assert hub.requests == []
+    fault_table.row("A model file may not be read", "EACCES when it is opened", heard(reason), "the file")
+
+
+def flip(path):
+    """One bit in the middle of a file, whose header and size stay right."""
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.resolve().write_bytes(data)
+
+
+@pytest.mark.parametrize("file", ["vocab.txt", "vocos/config.yaml"])
+def test_a_small_file_with_a_wrong_bit_is_replaced_at_once(nursery, filled, hub, said, file):
+    flip(snapshot(filled) / file)
+    assert spoken(nursery.one(filled, hub=hub.url)) == [said]
+    assert [name for method, name in hub.requests if method == "GET"] == [file]
+
+
+def empty_tail(path):
+    """Zeros where the second half should be, as after a crash of the volume's server."""
+    data = path.read_bytes()
+    path.resolve().write_bytes(data[: len(data) // 2] + bytes(len(data) - len(data) // 2 - 5000) + data[-5000:])
+
+
+@pytest.mark.parametrize("file", ["model.safetensors", "vocos/pytorch_model.bin"])
+@pytest.mark.parametrize("harm", [flip, empty_tail])
+def test_a_large_file_that_is_not_what_was_fetched_is_not_used_and_fetched_anew(
+    nursery, filled, hub, said, file, harm, fault_table
+):
+    harm(snapshot(filled) / file)
+    reason = nursery.unavailable(filled, hub=hub.url)
+    assert f"{file} is damaged: its bytes are not those that were fetched" in reason
+    assert not (filled / "cache").exists()
+    assert spoken(nursery.one(filled, hub=hub.url)) == [said]
+    assert [name for method, name in hub.requests if method == "GET"] == [file]
+    what = {flip: "one bit of it is another", empty_tail: "half of it is zeros"}[harm]
+    told = heard(reason, FOLDER=snapshot(filled))
+    fault_table.row(f"`{file}` is damaged: {what}", "in the volume's cache", f"{told}; the next one speaks")
+
+
+def place_directory(path):
+    path.unlink()
+    path.mkdir()
+    (path / "something").touch()
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda path: path.resolve().unlink(),
+        lambda path: (path.unlink(), path.symlink_to(path.name)),
+        place_directory,
+        lambda path: (path.resolve().unlink(), path.resolve().mkdir()),
+    ],
+    ids=["a link to nothing", "a link to itself", "a directory", "a link to a directory"],
+)
+def test_whatever_lies_in_a_files_place_is_replaced_by_the_file(nursery, filled, hub, said, harm):
+    harm(snapshot(filled) / "model.safetensors")
+    assert spoken(nursery.one(filled, hub=hub.url)) == [said]
+
+
+def test_a_file_of_ones_own_that_the_cache_leads_to_is_never_removed(nursery, filled, hub, said):
+    mine = filled / "mine.safetensors"
+    mine.write_bytes(b"not yet finished")
+    weights = snapshot(filled) / "model.safetensors"
+    weights.unlink()
+    weights.symlink_to(mine)
+    assert spoken(nursery.one(filled, hub=hub.url)) == [said]
+    assert mine.read_bytes() == b"not yet finished"
+
+
+# A model's directory
+
+MARKER = "ran"
+
+
+class Planted:
+    """Makes a file when it is unpickled."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return (open, (str(self.path), "w"))
+
+
+@pytest.fixture
+def model(tmp_path, checkpoint):
+    """A model of one's own: the tiny one, without links."""
+    return Path(shutil.copytree(checkpoint.vocab.parent, tmp_path / "model"))
+
+
+def load(model):
+    """As a worker does."""
+    Engine.load(resolve(str(model), None, model.parent, hub=Hub(endpoint="http://127.0.0.1:9")), "cpu", "float32")
+
+
+def written(content):
+    def change(path):
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+    return change
+
+
+def configured(*keys, value):
+    def change(path):
+        document = at = yaml.safe_load(path.read_text())
+        for key in keys[:-1]:
+            at = at[key]
+        at[keys[-1]] = value
+        path.write_text(yaml.safe_dump(document))
+
+    return change
+
+
+def retrained(change_tensors):
+    """Other tensors in a file that is whole."""
+
+    def change(path):
+        if path.suffix == ".safetensors":
+            tensors = load_file(path)
+            change_tensors(tensors)
+            save_file(tensors, path)
+        else:
+            tensors = torch.load(path)
+            change_tensors(tensors)
+            torch.save(tensors, path)
+
+    return change
+
+
+def filled_with(value):
+    return retrained(lambda tensors: [tensor.fill_(value) for tensor in tensors.values()])
+
+
+def one_number(value):
+    return retrained(lambda tensors: next(t for t in tensors.values() if t.dim() > 1).view(-1).__setitem__(7, value))
+
+
+def header(text, length=None):
+    """A safetensors file of 16 bytes behind any header."""
+    data = text.encode()
+    return written((len(data) if length is None else length).to_bytes(8, "little") + data + bytes(16))
+
+
+def tensor(offsets, shape="[4]", dtype="F32"):
+    return f'"a": {{"dtype": "{dtype}", "shape": {shape}, "data_offsets": {offsets}}}'
+
+
+RUNS = f"!!python/object/apply:builtins.open ['{MARKER}', w]"
+BOMB = "a: &a [x, x]\n" + "".join(f"{c}: &{c} [*{b}, *{b}]\n" for b, c in zip("abcdefgh", "bcdefghi", strict=True))
+WEIGHTS, VOCODER, VOCOS = "model.safetensors", "vocos/pytorch_model.bin", "vocos/config.yaml"
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "said"),
+    [
+        ("vocab.txt", written("a\nb\n"), "vocab.txt has 2 entries, the checkpoint was trained with 2545: take both"),
+        ("vocab.txt", written(b"\xff\xfe"), r"vocab\.txt is damaged: it is no text"),
+        ("vocab.txt", place_directory, r"vocab\.txt is a directory"),
+        ("vocab.txt", lambda path: path.unlink(), r"vocab\.txt is missing"),
+        ("config.yaml", written(RUNS), r"config\.yaml is not YAML that can be read"),
+        ("config.yaml", written("[" * 50_000), r"config\.yaml has aliases, or too many levels"),
+        ("config.yaml", written("a: 2001-99-99"), r"config\.yaml is not YAML that can be read"),
+        ("config.yaml", written(BOMB), r"config\.yaml has aliases, or too many levels"),
+        ("config.yaml", written("#" * 2_000_000), r"config\.yaml has more than 100000 bytes"),
+        ("config.yaml", configured("languages", value="en"), r"`languages` must be a list, as \[en\]"),
+        ("config.yaml", configured("model", "arch", "evil", value="__import__('os')"), "unknown arch options: evil"),
+        ("config.yaml", configured("model", "arch", "dim", value=[128]), r"`model\.arch` must hold plain values"),
+        ("config.yaml", configured("model", "arch", "dim", value="128"), "dim is '128'. Take config and weights"),
+        ("config.yaml", configured("model", "arch", "depth", value=10**9), "depth is 1000000000, must lie within"),
+        ("config.yaml", configured("model", "arch", "dim", value=100), "makes no network"),
+        ("config.yaml", configured("model", "arch", "dim", value=256), "does not fit its config"),
+        (VOCOS, written("{"), r"vocos/config\.yaml is not YAML that can be read"),
+        (VOCOS, written(RUNS), r"vocos/config\.yaml is not YAML that can be read"),
+        (VOCOS, written("- 1"), "not one of Vocos"),
+        (VOCOS, configured("backbone", "class_path", value="os.system"), "this kind of Vocos is not known"),
+        (VOCOS, configured("backbone", "init_args", "dim", value=32), "do not fit its config"),
+        (VOCOS, configured("head", "init_args", "hop_length", value=0), r"vocos/config\.yaml makes no network"),
+        (WEIGHTS, filled_with(float("nan")), r"model\.safetensors is damaged .* holds numbers that are none"),
+        (WEIGHTS, one_number(float("nan")), r"model\.safetensors is damaged .* holds numbers that are none"),
+        (WEIGHTS, one_number(float("inf")), r"model\.safetensors is damaged .* holds numbers that are none"),
+        (WEIGHTS, filled_with(0), r"model\.safetensors is damaged .* holds zeros alone"),
+        (WEIGHTS, retrained(lambda t: t.update({k: v.to(torch.int8) for k, v in t.items()})), "is quantised"),
+        (WEIGHTS, retrained(lambda t: t.update(evil=torch.ones(3))), "does not fit its config"),
+        (WEIGHTS, header("{}", 2**63), r"model\.safetensors is damaged: its safetensors header cannot be read"),
+        (WEIGHTS, header(f"{{{tensor('[0, Infinity]')}}}"), "header cannot be read"),
+        (WEIGHTS, header(f"{{{tensor('[' * 100_000)}}}"), "header cannot be read"),
+        (WEIGHTS, header(f"{{{tensor('[0, 16]')}, {tensor('[0, 16]').replace('a', 'b', 1)}}}"), "delete it and fetch"),
+        (WEIGHTS, header(f"{{{tensor('[-16, 16]')}}}"), r"model\.safetensors is damaged"),
+        (WEIGHTS, header(f"{{{tensor('[8, 16]', '[2]')}}}"), r"model\.safetensors is damaged"),
+        (WEIGHTS, header(f"{{{tensor('[0, 16]', f'[{2**62}, {2**62}]')}}}"), r"model\.safetensors is damaged"),
+        (WEIGHTS, header(f"{{{tensor('[0, 16]', dtype='PICKLE')}}}"), r"model\.safetensors is damaged"),
+        (VOCODER, filled_with(float("nan")), r"pytorch_model\.bin is damaged .* numbers that are none"),
+        (VOCODER, filled_with(0), r"pytorch_model\.bin is damaged .* zeros alone"),
+        (VOCODER, written("hello"), r"pytorch_model\.bin is damaged, holds more than tensors"),
+        (VOCODER, lambda path: torch.save([1], path), r"pytorch_model\.bin holds no named tensors"),
+        (VOCODER, lambda path: torch.save({1: torch.ones(1)}, path), r"pytorch_model\.bin holds no named tensors"),
+        (VOCODER, lambda path: torch.save({"model_state_dict": 5}, path), r"pytorch_model\.bin holds no named"),
+        (VOCODER, lambda path: torch.save({"a": Planted(MARKER)}, path), r"pytorch_model\.bin .* more than tensors"),
+        (VOCODER, written(pickle.dumps(Planted(MARKER))), r"pytorch_model\.bin .* more than tensors"),
+    ],
+)
+def test_a_model_that_cannot_be_used_says_what_to_do_and_runs_nothing(model, monkeypatch, file, change, said):
+    monkeypatch.chdir(model)  # where a marker would be made
+    change(model / file)
+    with pytest.raises(ModelUnavailable, match=said) as caught:
+        load(model)
+    assert len(str(caught.value)) < 10_000
+    assert not (model / MARKER).exists()
+
+
+def test_what_is_planted_would_run_if_anyone_let_it(tmp_path, monkeypatch):
+    """The markers of the test above are real."""
+    monkeypatch.chdir(tmp_path)
+    pickle.loads(pickle.dumps(Planted(MARKER))).close()
+    assert (tmp_path / MARKER).exists()
+    (tmp_path / MARKER).unlink()
+    yaml.unsafe_load(RUNS).close()
+    assert (tmp_path / MARKER).exists()
+
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.sampled_from([0, 1, 2, 64])
+OPTIONS = ("dim", "depth", "heads", "dim_head", "ff_mult", "mel_dim", "text_dim", "qk_norm", "conv_layers")
+
+
+@settings(deadline=None, max_examples=60)
+@given(changes=st.dictionaries(st.sampled_from(OPTIONS), SCALARS, min_size=1, max_size=3))
+def test_whatever_a_config_says_it_is_a_network_or_a_clear_error(checkpoint, tmp_path_factory, changes):
+    model = tmp_path_factory.getbasetemp() / "any-config"
+    if not model.exists():
+        shutil.copytree(checkpoint.vocab.parent, model)
+    arch = {**checkpoint.arch, **changes}
+    (model / "config.yaml").write_text(yaml.safe_dump({"model": {"arch": arch}}))
+    with suppress(ModelUnavailable):
+        load(model)
+
+
+@settings(deadline=None, max_examples=60)
+@given(at=st.integers(0, 1500), junk=st.binary(min_size=1, max_size=12))
+def test_whatever_a_header_says_it_is_a_network_or_a_clear_error(checkpoint, tmp_path_factory, at, junk):
+    model = tmp_path_factory.getbasetemp() / "any-header"
+    if not model.exists():
+        shutil.copytree(checkpoint.vocab.parent, model)
+    data = bytearray(checkpoint.weights.read_bytes())
+    data[at : at + len(junk)] = junk
+    (model / WEIGHTS).write_bytes(data)
+    with suppress(ModelUnavailable):
+        load(model)
+
+
+# Nothing is run
+
+
+def plant(directory):
+    """What Python would import from a directory that it looks in."""
+    directory.mkdir(parents=True, exist_ok=True)
+    code = f"open({str(directory / MARKER)!r}, 'w')\n"
+    for name in ("sitecustomize", "usercustomize", "yaml", "runpod", "s3_utils", "json"):
+        (directory / f"{name}.py").write_text(code)
+    for name in ("torch", "voiceclone", "huggingface_hub"):
+        (directory / name).mkdir()
+        (directory / name / "__init__.py").write_text(code)
+
+
+def test_code_that_lies_on_the_volume_or_in_the_working_directory_is_not_run(places, model, empty):
+    root, environ = places
+    for directory in (root / "cwd", empty, empty / "models", empty / "cache", model, model / "vocos"):
+        plant(directory)
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "runpod-handler.py"), "--test_input", json.dumps({"input": SAY})],
+        cwd=root / "cwd",
+        env={**environ, "RUNPOD_VOLUME": str(empty), "F5_MODEL": str(model)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert list(root.rglob(MARKER)) == []
+
+
+def npz(**arrays):
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    return buffer.getvalue()
+
+
+def archive_of(content):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as z:
+        z.writestr("about.npy", content)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["object array", "pickle", "pickle in an archive"])
+def test_a_prepared_reference_is_never_unpickled(tmp_path, monkeypatch, kind):
+    monkeypatch.chdir(tmp_path)
+    path, planted = tmp_path / "reference.npz", Planted(MARKER)
+    content = {
+        "object array": lambda: npz(about=np.array([planted], dtype=object), samples=np.zeros(1), mel=np.zeros(1)),
+        "pickle": lambda: pickle.dumps(planted),
+        "pickle in an archive": lambda: archive_of(pickle.dumps(planted)),
+    }[kind]()
+    path.write_bytes(content)
+    assert prepared.load(path) is None
+    assert not (tmp_path / MARKER).exists()
