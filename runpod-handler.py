@@ -18,7 +18,9 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from voiceclone import logs
 from voiceclone.errors import ModelUnavailable
+from voiceclone.logs import facts
 from voiceclone.progress import terminal_bar
 from voiceclone.settings import Settings
 from voiceclone.timings import Timings
@@ -44,11 +46,7 @@ def initialize_models(environ: Mapping[str, str] = os.environ) -> Worker:
     if _worker is not None:
         return _worker
     settings = Settings.from_env(environ)
-    if not settings.volume.is_dir():
-        raise ModelUnavailable(
-            f"there is no volume at {settings.volume}: attach a network volume to the endpoint,"
-            " or set RUNPOD_VOLUME to a directory"
-        )
+    _find_volume(settings)
     # huggingface_hub reads these when it is first imported.
     os.environ["HF_HOME"] = str(settings.models_dir)
     os.environ["HF_HUB_CACHE"] = str(settings.models_dir / "hub")
@@ -63,8 +61,8 @@ def initialize_models(environ: Mapping[str, str] = os.environ) -> Worker:
         from voiceclone.weights import read_ahead
 
         bucket = store_from_env(environ)
-        off_platform = not settings.on_platform
-        checkpoint = resolve(settings.model, settings.revision, settings.volume, container_disk_ok=off_platform)
+        disk_ok = settings.allow_container_disk or not settings.on_platform
+        checkpoint = resolve(settings.model, settings.revision, settings.volume, container_disk_ok=disk_ok)
         copies = Copies(settings.cache_dir)
         # Which dtype it will be the device tells, once torch is there.
         dtypes = [settings.dtype] if settings.dtype else ["float16", "bfloat16"]
@@ -75,6 +73,8 @@ def initialize_models(environ: Mapping[str, str] = os.environ) -> Worker:
         from voiceclone.delivery import Delivery
         from voiceclone.engine import Engine, find_device, reference_mel
         from voiceclone.library import Library
+        from voiceclone.sources import MB
+        from voiceclone.undelivered import Undelivered
         from voiceclone.voices import BuiltIn, Voices
         from voiceclone.worker import Worker
     with timings.measure("device"):
@@ -85,24 +85,29 @@ def initialize_models(environ: Mapping[str, str] = os.environ) -> Worker:
         engine = Engine.load(checkpoint, device, settings.dtype, copies)
     with timings.measure("warm_up"):
         engine.warm_up()
-    find_recogniser = partial(resolve_recogniser, asr_model, settings.volume, container_disk_ok=off_platform)
+    find_recogniser = partial(resolve_recogniser, asr_model, settings.volume, container_disk_ok=disk_ok)
     recogniser = Recogniser(asr_model, find_recogniser, device)
     library = Library(bucket or LocalStore(settings.volume))
     voices = Voices(settings, bucket, recogniser, reference_mel, BuiltIn(checkpoint.voices), library)
-    delivery = Delivery(settings, bucket, LocalStore(settings.local_output_dir))
+    undelivered = Undelivered(LocalStore(settings.undelivered_dir), settings.max_kept_mb * MB)
+    delivery = Delivery(settings, bucket, LocalStore(settings.local_output_dir), undelivered)
     _worker = Worker(settings, checkpoint, engine, recogniser, voices, delivery)
     _worker.startup = timings.report()
     # Not a daemon: a process that ends while tensors are being written would take the interpreter down with it.
     threading.Thread(target=engine.keep_copy, name="copy").start()
-    log.info(
-        "%s %s on %s in %s, ready in s: %s",
-        checkpoint.name,
-        checkpoint.revision,
-        engine.dit.device,
-        engine.dit.dtype,
-        _worker.startup,
-    )
+    log.info("ready", extra=facts(model=checkpoint.name, device=str(engine.dit.device), startup=_worker.startup))
     return _worker
+
+
+def _find_volume(settings: Settings) -> None:
+    """Make the volume's directory where the operator allows that. Raises ModelUnavailable where there is none."""
+    if settings.allow_container_disk:
+        settings.volume.mkdir(parents=True, exist_ok=True)
+    if not settings.volume.is_dir():
+        raise ModelUnavailable(
+            f"there is no volume at {settings.volume}: attach a network volume to the endpoint,"
+            " or set RUNPOD_VOLUME to a directory"
+        )
 
 
 def _process_started() -> float:
@@ -115,7 +120,8 @@ def _process_started() -> float:
 def handler(job: dict[str, Any]) -> dict[str, Any]:
     """Answer one job of the platform."""
     if _worker is None:
-        log.error("job %s refused: %s", job.get("id"), _unavailable)
+        with logs.about_job(str(job.get("id"))):
+            log.error("refused: %s", _unavailable)
         return {
             "error": "model_unavailable: this worker has no model; its log says what is missing",
             "error_code": "model_unavailable",
@@ -139,13 +145,13 @@ def main() -> None:
     """Load the models and serve; where they cannot be loaded, let the fitness check tell the platform why."""
     global _unavailable  # noqa: PLW0603
     try:
-        level = Settings.from_env(os.environ).log_level
+        settings = Settings.from_env(os.environ)
     except ValueError:
-        level = "INFO"  # initialize_models() says what is wrong
-    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("faster_whisper").setLevel(logging.WARNING)  # a line for each chunk that is listened to
-    # The SDK's own default prints every reply, audio included.
-    os.environ.setdefault("RUNPOD_LOG_LEVEL", "WARN" if level == "WARNING" else level)
+        settings = Settings()  # initialize_models() says what is wrong
+    level = settings.log_level
+    logs.configure(level, settings.on_platform, os.environ)
+    # The SDK's own default, DEBUG, prints every reply, audio and links included.
+    os.environ.setdefault("RUNPOD_LOG_LEVEL", {"WARNING": "WARN", "DEBUG": "INFO"}.get(level, level))
     # The SDK asks the CPU for its name when it is imported, for a second: torch is imported meanwhile.
     threading.Thread(target=importlib.import_module, args=("runpod",), daemon=True).start()
     try:

@@ -36,9 +36,14 @@ def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 def settings_table() -> str:
     rows = []
     for setting in Settings.documented():
-        default = "" if setting.default is None else f"`{setting.default}`"
+        default = "" if setting.default is None else f"`{_written(setting.default)}`"
         rows.append((f"`{setting.metadata['env']}`", default, setting.metadata["about"]))
     return table(("variable", "default", "meaning"), rows)
+
+
+def _written(default: object) -> str:
+    """As it would be written into a variable."""
+    return str(default).lower() if isinstance(default, bool) else str(default)
 
 
 def request_table() -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import os
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -14,9 +15,10 @@ from typing import Any
 import numpy as np
 import pytest
 from benchmark import hearing
+from fault_table import FaultTable
 from random_checkpoint import write_random
 
-from s3_utils import LocalStore
+from s3_utils import LocalStore, store_from_env
 from voiceclone.asr import Recogniser
 from voiceclone.checkpoints import Checkpoint, resolve
 from voiceclone.delivery import Delivery
@@ -24,13 +26,27 @@ from voiceclone.engine import Engine, reference_mel
 from voiceclone.library import Library
 from voiceclone.sampling import Sampling
 from voiceclone.settings import Settings
+from voiceclone.sources import MB
 from voiceclone.types import Chunk, Samples
+from voiceclone.undelivered import Undelivered
 from voiceclone.voices import BuiltIn, Voices
 from voiceclone.worker import Worker
 
 ROOT = Path(__file__).resolve().parent.parent
+NUMBERS = itertools.count()
+"""For names that are used once."""
 # Everything runs on loopback: a proxy of the machine must not come between.
 os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-faults", action="store_true", help="write the table of faults in SECURITY.md anew")
+
+
+@pytest.fixture(scope="session")
+def fault_table(request: pytest.FixtureRequest) -> FaultTable:
+    """The rows of SECURITY.md."""
+    return FaultTable(request.config.getoption("--update-faults"))
 
 
 @pytest.fixture(scope="session")
@@ -52,8 +68,10 @@ def engine(checkpoint: Checkpoint) -> Engine:
 
 
 @pytest.fixture
-def settings(volume: Path, tmp_path: Path) -> Settings:
-    return Settings(volume=volume, model="random", output_dir=tmp_path / "output")
+def settings(tmp_path: Path) -> Settings:
+    """With a volume of its own, on which no model is needed: the worker is given one."""
+    (tmp_path / "volume").mkdir()
+    return Settings(volume=tmp_path / "volume", model="random", output_dir=tmp_path / "output")
 
 
 @pytest.fixture(scope="session")
@@ -70,12 +88,59 @@ def make_voices(
     return Voices(settings, bucket, recogniser, reference_mel, built_in or BuiltIn(), library)
 
 
+def make_delivery(settings: Settings, bucket: Any = None) -> Delivery:
+    """As `initialize_models` does."""
+    undelivered = Undelivered(LocalStore(settings.undelivered_dir), settings.max_kept_mb * MB)
+    return Delivery(settings, bucket, LocalStore(settings.local_output_dir), undelivered)
+
+
 @pytest.fixture
 def worker(settings: Settings, checkpoint: Checkpoint, engine: Engine, recogniser: Recogniser) -> Worker:
     """A worker without a bucket: it delivers to a directory."""
     voices = make_voices(settings, recogniser)
-    delivery = Delivery(settings, None, LocalStore(settings.local_output_dir))
-    return Worker(settings, checkpoint, engine, recogniser, voices, delivery)
+    return Worker(settings, checkpoint, engine, recogniser, voices, make_delivery(settings))
+
+
+@pytest.fixture(scope="session")
+def moto() -> Iterator[str]:
+    """The address of an S3 server that believes every signature."""
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def s3(moto: str) -> Iterator[tuple[dict[str, str], Any]]:
+    """A bucket of its own: the environment that leads a worker to it, and a client to look into it."""
+    import boto3
+
+    environ = {
+        "S3_BUCKET": f"speech-{next(NUMBERS)}",
+        "S3_PREFIX": "team",
+        "AWS_ACCESS_KEY_ID": "known-key-id",
+        "AWS_SECRET_ACCESS_KEY": "known-secret-key",
+        "AWS_REGION": "eu-central-1",
+        "AWS_ENDPOINT_URL": moto,
+    }
+    client = boto3.session.Session("known-key-id", "known-secret-key", None, "eu-central-1").client(
+        "s3", endpoint_url=moto
+    )
+    where = {"LocationConstraint": "eu-central-1"}
+    client.create_bucket(Bucket=environ["S3_BUCKET"], CreateBucketConfiguration=where)
+    yield environ, client
+    client.close()
+
+
+def with_bucket(worker: Worker, environ: Mapping[str, str]) -> Worker:
+    """The same worker, with the bucket of such an environment."""
+    bucket = store_from_env(environ)
+    voices = make_voices(worker.settings, worker.recogniser, bucket)
+    made = make_delivery(worker.settings, bucket)
+    return Worker(worker.settings, worker.checkpoint, worker.engine, worker.recogniser, voices, made)
 
 
 def spoken(engine: Engine, chunks: Sequence[Chunk], sampling: Sampling, **how: float) -> Samples:

@@ -23,6 +23,8 @@ class JobServer:
             self.jobs.put(job)
         self.results = queue.Queue()
         """(job id, what the worker posted)"""
+        self.taken = queue.Queue()
+        """(job id, the worker's RUNPOD_POD_ID)"""
         self.pings = queue.Queue()
         """Query of each ping."""
         self.refused = 0
@@ -77,9 +79,11 @@ class JobServer:
             def _next_job(self):
                 while not server._closing.is_set():
                     try:
-                        return 200, server.jobs.get(timeout=0.1)
+                        job = server.jobs.get(timeout=0.1)
                     except queue.Empty:
                         continue
+                    server.taken.put((job["id"], urlsplit(self.path).path.rsplit("/", 1)[1]))
+                    return 200, job
                 return 204, None
 
             def do_POST(self):

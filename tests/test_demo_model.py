@@ -17,11 +17,9 @@ import pytest
 import torch
 from benchmark.hearing import median_pitch, word_error_rate
 from benchmark.work import SENTENCES
-from conftest import ROOT, make_voices, spoken
+from conftest import ROOT, make_delivery, make_voices, spoken
 
-from s3_utils import LocalStore
 from voiceclone.checkpoints import SHIPPED, resolve
-from voiceclone.delivery import Delivery
 from voiceclone.engine import Engine, log_mel
 from voiceclone.sampling import Sampling
 from voiceclone.settings import Settings
@@ -128,9 +126,9 @@ def test_speed_changes_how_long_it_takes_and_not_what_is_said(engines, voices, r
 
 @pytest.fixture
 def worker(demo, engines, voices, recogniser, tmp_path):
-    settings = Settings(volume=tmp_path, model="demo")
+    settings = Settings(volume=tmp_path, model="demo", output_dir=tmp_path / "output")
     prepared = make_voices(settings, recogniser, built_in=voices)
-    delivery = Delivery(settings, None, LocalStore(tmp_path / "output"))
+    delivery = make_delivery(settings)
     return Worker(settings, demo, engines["float32"], recogniser, prepared, delivery)
 
 

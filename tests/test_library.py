@@ -8,15 +8,12 @@ import json
 import threading
 from datetime import timedelta
 
-import boto3
 import conftest
 import numpy as np
 import pytest
-from moto.server import ThreadedMotoServer
 
 from s3_utils import LocalStore, store_from_env
 from voiceclone import audio
-from voiceclone.delivery import Delivery
 from voiceclone.library import Library, SavedVoice
 from voiceclone.settings import Settings
 from voiceclone.voices import BuiltIn
@@ -28,28 +25,12 @@ SAID = "Some call me nature, others call me mother nature."
 NUMBER = itertools.count()
 
 
-@pytest.fixture(scope="module")
-def s3():
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
 @pytest.fixture(params=["bucket", "volume"])
 def shelf(request, tmp_path):
     if request.param == "volume":
         return LocalStore(tmp_path)
-    endpoint = request.getfixturevalue("s3")
-    keys = {"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "secret"}
-    bucket = f"voices-{next(NUMBER)}"
-    client = boto3.client(
-        "s3", endpoint_url=endpoint, aws_access_key_id="id", aws_secret_access_key="secret", region_name="us-east-1"
-    )
-    client.create_bucket(Bucket=bucket)
-    client.close()
-    return store_from_env({"S3_BUCKET": bucket, "AWS_ENDPOINT_URL": endpoint, "S3_PREFIX": "team", **keys})
+    environ, _ = request.getfixturevalue("s3")
+    return store_from_env(environ)
 
 
 @pytest.fixture
@@ -65,7 +46,7 @@ def ask(shelf, tmp_path, checkpoint, engine, recogniser):
     def new_worker():
         bucket = None if isinstance(shelf, LocalStore) else shelf
         voices = conftest.make_voices(settings, recogniser, bucket)
-        delivery = Delivery(settings, bucket, LocalStore(tmp_path / "output"))
+        delivery = conftest.make_delivery(settings, bucket)
         return Worker(settings, checkpoint, engine, recogniser, voices, delivery)
 
     worker = new_worker()

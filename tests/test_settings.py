@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ def test_every_variable_is_read():
     settings = Settings.from_env(
         {
             "RUNPOD_VOLUME": "/data",
+            "ALLOW_CONTAINER_DISK": "True",
             "F5_MODEL": "F5TTS_Base",
             "F5_REVISION": "abc",
             "F5_DEVICE": "cpu",
@@ -26,16 +28,25 @@ def test_every_variable_is_read():
             "OUTPUT_DIR": "/out",
             "URL_EXPIRY_S": "600",
             "MAX_TEXT_CHARS": "10",
+            "MAX_SPEECH_MIN": "14",
+            "MAX_FRAMES": "15",
+            "MAX_JOB_S": "16",
             "MAX_AUDIO_MB": "11",
             "MAX_REFERENCE_S": "12",
             "REFERENCE_PAD_S": "0.25",
             "MAX_INLINE_MB": "13",
+            "MAX_KEPT_MB": "17",
             "LOG_LEVEL": "debug",
         }
     )
-    assert settings == Settings(
-        Path("/data"), "F5TTS_Base", "abc", "cpu", "bfloat16", "small", Path("/out"), 600, 10, 11, 12, 0.25, 13, "DEBUG"
-    )
+    texts = (Path("/data"), True, "F5TTS_Base", "abc", "cpu", "bfloat16", "small", Path("/out"))
+    assert settings == Settings(*texts, 600, 10, 14, 15, 16, 11, 12, 0.25, 13, 17, "DEBUG")
+
+
+def test_a_job_on_the_platform_leaves_before_it_is_ended():
+    assert Settings(on_platform=True).job_limit_s == 570
+    assert Settings(on_platform=True, max_job_s=3000).job_limit_s == 3000
+    assert Settings().job_limit_s == math.inf
 
 
 @pytest.mark.parametrize(
@@ -49,6 +60,7 @@ def test_every_variable_is_read():
         ("REFERENCE_PAD_S", "nan"),
         ("REFERENCE_PAD_S", "1.5"),
         ("LOG_LEVEL", "LOUD"),
+        ("ALLOW_CONTAINER_DISK", "yes"),
         ("F5_DEVICE", "tpu"),
         ("F5_DTYPE", "int8"),
     ],

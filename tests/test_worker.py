@@ -5,27 +5,23 @@ from __future__ import annotations
 import base64
 import dataclasses
 import json
+import re
 import urllib.request
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 
-import boto3
 import numpy as np
 import pytest
 import soundfile
-from benchmark import hearing
-from conftest import make_voices
-from moto.server import ThreadedMotoServer
+from conftest import make_voices, with_bucket
 
-from s3_utils import LocalStore, store_from_env
+from voiceclone import delivery
 from voiceclone.asr import Recogniser
 from voiceclone.audio import FORMATS, decode, loudness, rms
-from voiceclone.delivery import Delivery
 from voiceclone.errors import OutOfMemory
 from voiceclone.settings import Settings
 from voiceclone.types import Waveform
-from voiceclone.worker import Worker
 
 SAY = {"text": "Hello there.", "voice": "example-en", "nfe_step": 2, "seed": 5}
 
@@ -118,7 +114,7 @@ def test_the_transcript_is_looked_at_as_well(worker):
 
 def test_info_names_model_device_and_limits_without_secrets(worker, s3):
     info = with_bucket(worker, s3[0]).handle({"id": "i", "input": {"action": "info"}})
-    assert "secret-key" not in json.dumps(info)
+    assert "known-secret-key" not in json.dumps(info)
     assert str(worker.settings.volume) not in json.dumps(info)
     assert info["model"]["name"] == "random"
     assert info["device"] == "cpu"
@@ -375,40 +371,6 @@ def test_words_of_the_volumes_lexicon_are_said_as_it_tells(worker, monkeypatch, 
 # Where the audio goes
 
 
-@pytest.fixture(scope="module")
-def s3():
-    """A bucket on moto's HTTP server, and the environment that leads to it."""
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    environ = {
-        "S3_BUCKET": "speech",
-        "S3_PREFIX": "team",
-        "AWS_ACCESS_KEY_ID": "id",
-        "AWS_SECRET_ACCESS_KEY": "secret-key",
-        "AWS_REGION": "eu-central-1",
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-    }
-    client = boto3.client(
-        "s3",
-        endpoint_url=environ["AWS_ENDPOINT_URL"],
-        aws_access_key_id="id",
-        aws_secret_access_key="secret-key",
-        region_name="eu-central-1",
-    )
-    client.create_bucket(Bucket="speech", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
-    yield environ, client
-    client.close()
-    server.stop()
-
-
-def with_bucket(worker, environ):
-    bucket = store_from_env(environ)
-    voices = make_voices(worker.settings, hearing.recogniser(), bucket)
-    delivery = Delivery(worker.settings, bucket, LocalStore(worker.settings.local_output_dir))
-    return Worker(worker.settings, worker.checkpoint, worker.engine, worker.recogniser, voices, delivery)
-
-
 def test_with_a_bucket_the_reply_is_a_link(worker, s3):
     environ, _ = s3
     reply = with_bucket(worker, environ).handle(job(format="flac", expires_in=600))
@@ -454,11 +416,16 @@ def test_what_is_no_result_is_not_linked(worker, s3, asked):
 def test_a_reference_may_lie_in_the_bucket(worker, s3):
     environ, client = s3
     clip = recording(worker)
-    client.put_object(Bucket="speech", Key="voices/me.wav", Body=clip)
+    client.put_object(Bucket=environ["S3_BUCKET"], Key="voices/me.wav", Body=clip)
     reply = with_bucket(worker, environ).handle(
         {
             "id": "x",
-            "input": {**SAY, "voice": None, "ref_audio": "s3://speech/voices/me.wav", "ref_text": "A longer text"},
+            "input": {
+                **SAY,
+                "voice": None,
+                "ref_audio": f"s3://{environ['S3_BUCKET']}/voices/me.wav",
+                "ref_text": "A longer text",
+            },
         }
     )
     assert reply["status"] == "completed"
@@ -468,7 +435,7 @@ def test_the_same_job_run_twice_writes_one_object(worker, s3):
     """The platform may run a job again: the second result takes the place of the first."""
     environ, client = s3
     keys = {with_bucket(worker, environ).handle({**job(), "id": "twice"})["key"] for _ in range(2)}
-    listed = client.list_objects_v2(Bucket="speech", Prefix="team/output/twice")["Contents"]
+    listed = client.list_objects_v2(Bucket=environ["S3_BUCKET"], Prefix="team/output/twice")["Contents"]
     assert [item["Key"] for item in listed] == list(keys)
     assert with_bucket(worker, environ).handle({**job(text="Other."), "id": "twice"})["key"] not in keys
 
@@ -480,7 +447,7 @@ def test_speech_is_not_lost_when_the_bucket_fails(worker, s3):
     assert reply["degraded"]["delivery"] == "s3"
     assert "bucket" in reply["degraded"]["reason"]
     assert soundfile.info(reply["audio_path"]).duration == pytest.approx(reply["duration"], abs=0.01)
-    assert "secret-key" not in json.dumps(reply)
+    assert "known-secret-key" not in json.dumps(reply)
 
 
 @pytest.mark.parametrize(("on_platform", "where"), [(True, "audio_base64"), (False, "audio_path")])
@@ -560,25 +527,68 @@ def test_a_bug_shows_the_caller_no_traceback(worker, monkeypatch, caplog):
     assert "/secret/path" in caplog.text
 
 
-def test_speech_that_no_directory_takes_comes_inside_the_reply(worker, s3, tmp_path):
-    """Neither the bucket nor the directory can be written: small audio is sent, and both reasons are told."""
-    (tmp_path / "output").write_text("in the way")
+def block(*directories):
+    """A file stands where each of the directories should be."""
+    for directory in directories:
+        directory.write_text("in the way")
+
+
+def test_speech_that_no_directory_takes_comes_inside_the_reply(worker, s3):
+    """Neither the bucket nor the volume can be written: small audio is sent, and both reasons are told."""
+    block(worker.settings.volume / "output")
     reply = with_bucket(worker, {**s3[0], "S3_BUCKET": "missing"}).handle(job())
     assert decode(base64.b64decode(reply["audio_base64"]), 24_000, 60).duration_s > 0.5
+    assert "audio_path" not in reply
     assert "NoSuchBucket" in reply["degraded"]["reason"]
     assert "could not be written" in reply["degraded"]["reason"]
 
 
 def test_where_no_way_is_left_delivery_fails_with_every_reason(worker, tmp_path):
-    """A file stands where the directory should be, and the reply has no room."""
-    (tmp_path / "output").write_text("in the way")
+    """Files stand where the directories should be, and the reply has no room."""
+    block(tmp_path / "output", worker.settings.volume / "output")
     set_settings(worker, max_inline_mb=0)
     reply = worker.handle(job())
     assert reply["error_code"] == "storage_failed"
     assert "could not be written" in reply["error"]
     assert "ask for opus" in reply["error"]
     assert str(tmp_path) not in reply["error"]
-    assert [path.name for path in tmp_path.rglob("*")] == ["output"]
+    assert sorted(path.name for path in tmp_path.rglob("*") if path.is_file()) == ["output", "output"]
+
+
+def test_speech_that_could_not_be_delivered_is_sent_when_it_is_asked_for_again(worker, s3):
+    """Kept on the volume with its subtitles, inside the reply as well; the link brings both to the bucket."""
+    environ, client = s3
+    reply = with_bucket(worker, {**environ, "S3_BUCKET": "missing"}).handle({**job(subtitles=["srt"]), "id": "late"})
+    audio = base64.b64decode(reply["audio_base64"])
+    assert Path(reply["audio_path"]).read_bytes() == audio
+    assert "-->" in reply["subtitles"]["srt"]
+    assert "action link" in reply["degraded"]["reason"]
+    mended = with_bucket(worker, environ)
+    by_job = mended.handle({"id": "l", "input": {"action": "link", "job_id": "late"}})
+    with urllib.request.urlopen(by_job["audio_url"]) as response:
+        assert (response.read(), response.headers["Content-Type"]) == (audio, "audio/wav")
+    srt = by_job["key"].replace(".wav", ".srt")
+    assert client.get_object(Bucket=environ["S3_BUCKET"], Key=srt)["ContentType"] == "application/x-subrip"
+    assert not list(worker.settings.undelivered_dir.glob("*"))
+    by_key = mended.handle({"id": "l", "input": {"action": "link", "key": reply["key"]}})
+    assert by_key["key"] == by_job["key"] == reply["key"]
+
+
+def test_a_reply_that_the_platform_would_drop_is_an_error_that_says_where_the_speech_is(worker, monkeypatch):
+    monkeypatch.setattr(delivery, "MAX_REPLY_BYTES", 1500)
+    reply = worker.handle(job(text="A few words in several chunks, each of which is told with its text. " * 8))
+    assert reply["error_code"] == "storage_failed"
+    assert re.search(
+        r"the reply has \S+ MB, .* the speech is stored as job-1-\w+\.wav: leave timestamps out", reply["error"]
+    )
+    assert len(list(worker.settings.local_output_dir.glob("*.wav"))) == 1
+
+
+def test_audio_that_does_not_fit_beside_the_rest_of_the_reply_is_kept(worker, monkeypatch):
+    monkeypatch.setattr(delivery, "MAX_REPLY_BYTES", 20_000)
+    reply = worker.handle(job(delivery="base64"))
+    assert "audio_base64" not in reply
+    assert soundfile.info(reply["audio_path"]).duration == pytest.approx(reply["duration"], abs=0.01)
 
 
 @pytest.mark.parametrize("broken", [{}, {"id": "x"}, {"input": None}, {"id": None, "input": []}])

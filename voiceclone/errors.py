@@ -77,6 +77,12 @@ class OutOfMemory(WorkerError):
     refresh_worker = True
 
 
+class OutOfTime(WorkerError):
+    """The job takes longer than a job may."""
+
+    code = "out_of_time"
+
+
 class SynthesisFailed(WorkerError):
     """The model produced no usable speech."""
 

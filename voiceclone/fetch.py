@@ -6,6 +6,7 @@ Knows nothing of what it holds. Addresses inside the network are refused by the 
 from __future__ import annotations
 
 import logging
+import random
 import time
 
 from voiceclone.errors import DownloadFailed
@@ -16,20 +17,44 @@ log = logging.getLogger(__name__)
 FETCH_TIMEOUT_S = 20
 FETCH_DEADLINE_S = 60
 FETCH_BLOCK = 65_536
+BUSY = {429, 500, 502, 503, 504}
+FIRST_WAIT_S = 1.0
+TRIES = 3
+"""Of what may go better the next time."""
+
+
+class _Passing(Exception):
+    """A failure that may be over the next time; its cause is the error that is told else."""
 
 
 def fetch_web(url: str, max_bytes: int) -> bytes:
     """The body behind a public URL; addresses inside the network are refused by the SDK, redirects included.
 
+    A server that is busy or breaks off is asked again, after a random part of a wait that doubles.
+
     Raises DownloadFailed with the reason and the cure, never with the URL's query (it may be signed).
     """
+    deadline = time.monotonic() + FETCH_DEADLINE_S
+    for attempt in range(1, TRIES + 1):
+        try:
+            return _try_to_fetch(url, max_bytes, deadline)
+        except _Passing as e:
+            log.info("try %d to fetch a reference: %s", attempt, e)
+            if attempt == TRIES:
+                raise DownloadFailed(str(e)) from e
+            time.sleep(random.uniform(0, FIRST_WAIT_S * 2 ** (attempt - 1)))
+    raise AssertionError("the last try returns or raises")
+
+
+def _try_to_fetch(url: str, max_bytes: int, deadline: float) -> bytes:
     import requests
     import urllib3
     from runpod.serverless.utils import rp_ssrf
 
-    deadline = time.monotonic() + FETCH_DEADLINE_S
     try:
         with rp_ssrf.safe_get(url, timeout=FETCH_TIMEOUT_S) as response:
+            if response.status_code in BUSY:
+                raise _Passing(f"the server of ref_audio answered {response.status_code}: try again later")
             if not response.ok:
                 raise DownloadFailed(f"the server of ref_audio answered {response.status_code}: check the link's life")
             body = bytearray()
@@ -44,7 +69,7 @@ def fetch_web(url: str, max_bytes: int) -> bytes:
     except rp_ssrf.SSRFError as e:
         log.info("refused to fetch a reference: %s", e)
         raise DownloadFailed("ref_audio: its host cannot be found, is not public, or redirects in vain") from e
-    except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError, OSError) as e:
-        raise DownloadFailed(
-            f"ref_audio could not be fetched ({type(e).__name__}): check the link, or send base64"
-        ) from e
+    except ValueError as e:
+        raise DownloadFailed(f"ref_audio is an address that cannot be read ({type(e).__name__}): check the link") from e
+    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as e:
+        raise _Passing(f"ref_audio could not be fetched ({type(e).__name__}): check the link, or send base64") from e

@@ -16,7 +16,7 @@ from typing import Protocol
 
 from voiceclone import audio, normalize, text
 from voiceclone.errors import InvalidInput
-from voiceclone.request import MAX_AUDIO_S, SynthesisRequest
+from voiceclone.request import SynthesisRequest
 from voiceclone.types import SEEDS, Chunk, Reading, ReferenceVoice
 
 MAX_SHOWN = 40
@@ -113,21 +113,18 @@ def plan(
         seed: of the first chunk; the others count on.
 
     Raises:
-        InvalidInput: there is nothing to say, or too much; the seeds that the request brings are not as many as the
+        InvalidInput: there is nothing to say; the seeds that the request brings are not as many as the
             chunks; or its duration cannot be.
     """
     script = _script(request, voices, speaker, manner, seed)
-    field = "text" if request.segments is None else "segments"
     if not script.chunks:
         raise InvalidInput.at(
-            field, "has nothing that the model's vocabulary can say: choose a model of its language, or another lexicon"
+            request.text_field,
+            "has nothing that the model's vocabulary can say: choose a model of its language, or another lexicon",
         )
-    natural_s = script.duration_s()
-    if request.duration is None and natural_s > MAX_AUDIO_S:
-        hours = f"{natural_s / 3600:.1f} h of audio with its pauses, at most {MAX_AUDIO_S / 3600:.0f} h are allowed"
-        raise InvalidInput.at(field, f"would be {hours}: split it into several jobs")
     if request.duration is not None:
         _require_possible(script, request.duration)
+        natural_s = script.duration_s()
         if request.duration > natural_s:
             # Slower, less text fits into the time that the model was trained on.
             script = _script(request, voices, speaker, manner, seed, request.duration / natural_s)

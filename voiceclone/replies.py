@@ -97,3 +97,15 @@ def error_reply(error: WorkerError) -> Reply:
     if error.refresh_worker:
         reply["refresh_worker"] = True
     return reply
+
+
+def summary(reply: Reply) -> Reply:
+    """What is logged of a reply: nothing of the text, and no address."""
+    if "error_code" in reply:
+        return {"outcome": reply["error_code"], "error": reply["error"]}
+    told: Reply = {"outcome": "degraded" if "degraded" in reply else "completed"}
+    if "chunks" in reply and "timings" in reply:
+        ways = [way for way in ("audio_url", "audio_path", "audio_base64") if way in reply]
+        told |= {"audio_s": reply["duration"], "chunks": len(reply["chunks"]), "delivered": ways}
+        told |= {"rtf": reply["rtf"], "timings": reply["timings"], "warnings": len(reply["warnings"])}
+    return told

@@ -6,12 +6,16 @@ The table in the README is rendered from this file by `scripts/render_docs.py`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+
+PLATFORM_JOB_S = 570
+"""The platform stops a job after 600 s, and the worker with it: time to leave before that."""
 
 
 def _setting(default: T, env: str, about: str, parse: Callable[[str], T]) -> T:
@@ -60,6 +64,12 @@ def _pad(text: str) -> float:
     return seconds
 
 
+def _switch(text: str) -> bool:
+    if text.lower() not in {"true", "false"}:
+        raise ValueError("must be true or false")
+    return text.lower() == "true"
+
+
 def _log_level(text: str) -> str:
     level = text.upper()
     if level not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
@@ -76,6 +86,13 @@ class Settings:
         "RUNPOD_VOLUME",
         "the mounted volume; `models/`, `cache/`, `voices/` and `output/` lie under it",
         Path,
+    )
+    allow_container_disk: bool = _setting(
+        False,
+        "ALLOW_CONTAINER_DISK",
+        "`true`: without a mounted volume `RUNPOD_VOLUME` is made on the container's own disk, and every new worker"
+        " downloads its models anew; for trials",
+        _switch,
     )
     model: str = _setting(
         "F5TTS_v1_Base",
@@ -111,12 +128,32 @@ class Settings:
     )
     url_expiry_s: int = _setting(86_400, "URL_EXPIRY_S", "life of a link in seconds, 60..604800", _link_life)
     max_text_chars: int = _setting(100_000, "MAX_TEXT_CHARS", "longest text of a job in characters", _positive)
+    max_speech_min: int = _setting(180, "MAX_SPEECH_MIN", "longest audio of a job in minutes, as predicted", _positive)
+    max_frames: int = _setting(
+        4_000_000,
+        "MAX_FRAMES",
+        "largest work of a job in mel frames, 93.75 for a second, the reference counted with every chunk",
+        _positive,
+    )
+    max_job_s: int | None = _setting(
+        None,
+        "MAX_JOB_S",
+        "longest time for a job in seconds; by default 570 on the platform, whose own limit is 600 unless the endpoint"
+        " has another execution timeout",
+        _positive,
+    )
     max_audio_mb: int = _setting(25, "MAX_AUDIO_MB", "largest reference file in MB", _positive)
     max_reference_s: int = _setting(
         12, "MAX_REFERENCE_S", "longest reference in seconds, 1..15; a longer recording is cut", _reference_length
     )
     reference_pad_s: float = _setting(0.1, "REFERENCE_PAD_S", "silence behind a reference in seconds, 0..1", _pad)
     max_inline_mb: int = _setting(6, "MAX_INLINE_MB", "largest audio file sent inside a reply in MB", _positive)
+    max_kept_mb: int = _setting(
+        1000,
+        "MAX_KEPT_MB",
+        "speech that could not be delivered is kept on the volume under `output/undelivered`, so many MB of it",
+        _positive,
+    )
     log_level: str = _setting("INFO", "LOG_LEVEL", "`DEBUG`, `INFO`, `WARNING` or `ERROR`", _log_level)
     on_platform: bool = False
     """Whether the platform runs this process: it names the endpoint and the job queue in the environment."""
@@ -160,6 +197,16 @@ class Settings:
     def references_dir(self) -> Path:
         """References as they were prepared."""
         return self.cache_dir / "references"
+
+    @property
+    def undelivered_dir(self) -> Path:
+        """Results that did not reach their caller."""
+        return self.volume / "output" / "undelivered"
+
+    @property
+    def job_limit_s(self) -> float:
+        """How long a job may take; infinite where nobody waits for it with a watch."""
+        return self.max_job_s or (PLATFORM_JOB_S if self.on_platform else math.inf)
 
     @property
     def local_output_dir(self) -> Path:

@@ -179,6 +179,10 @@ class Bucket(Store, Protocol):
     prefix: str
     """Of the keys of everything that is stored."""
 
+    def write(self, key: str, data: bytes, content_type: str) -> None:
+        """Store `data` under `key`, as `put`, without a link. Raises StorageFailed."""
+        ...
+
     def link(self, key: str, expires_in_s: int) -> Artifact:
         """A link to what was stored under `key`. Raises StorageFailed."""
         ...
@@ -214,3 +218,7 @@ class Shelf(Protocol):
     def remove(self, key: str) -> None:
         """Remove an object; nothing happens where there is none."""
         ...
+
+
+class Directory(Store, Shelf, Protocol):
+    """A store whose files can be read, listed and removed."""

@@ -9,7 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import math
 import secrets
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
@@ -19,14 +21,25 @@ from voiceclone import audio, lexicon, silence, text
 from voiceclone.asr import Recogniser
 from voiceclone.checkpoints import Checkpoint
 from voiceclone.checkup import worst
-from voiceclone.delivery import Delivery, File
+from voiceclone.delivery import Delivery, File, Result, require_sendable
 from voiceclone.engine import Engine
 from voiceclone.errors import VoiceNotFound, WorkerError
 from voiceclone.failures import failures_named
 from voiceclone.legacy import as_formerly, is_legacy
+from voiceclone.limits import Deadline, refuse_oversize
+from voiceclone.logs import about_job, facts
 from voiceclone.planning import Manner, Script, plan
 from voiceclone.progress import Progress, Report, nobody
-from voiceclone.replies import complaints, error_reply, misses, saved_voice, speakers, spoken_chunk, timed_word
+from voiceclone.replies import (
+    complaints,
+    error_reply,
+    misses,
+    saved_voice,
+    speakers,
+    spoken_chunk,
+    summary,
+    timed_word,
+)
 from voiceclone.request import (
     AddVoiceRequest,
     CheckRequest,
@@ -109,17 +122,31 @@ class Worker:
         `report` is told of the progress of a long one.
         """
         job_id = str(job.get("id", "local"))
+        started = time.perf_counter()
+        with about_job(job_id):
+            action, reply = self._attempt(job, job_id, report)
+            told = summary(reply)
+            level = logging.WARNING if "error_code" in reply else logging.INFO
+            seconds = round(time.perf_counter() - started, 3)
+            log.log(level, "%s", told["outcome"], extra=facts(action=action, seconds=seconds, **told))
+        return reply
+
+    def _attempt(self, job: Mapping[str, Any], job_id: str, report: Report) -> tuple[str | None, Reply]:
+        """What the job asked for, if that can be told, and the reply."""
+        action = None
         try:
             bucket = self.delivery.bucket
             request, warnings = parse(job.get("input"), self.settings, bucket.bucket if bucket else None)
+            action = request.action
             with failures_named():  # memory may run out anywhere
-                return self._answer(request, job_id, job["input"], warnings, report)
+                reply = self._answer(request, job_id, job["input"], warnings, report)
         except WorkerError as e:
-            log.warning("job %s: %s: %s", job_id, e.code, e)
-            return error_reply(e)
+            return action, error_reply(e)
         except Exception:  # the boundary: the platform would post a traceback to the caller
-            log.exception("job %s: unexpected error", job_id)
-            return error_reply(WorkerError("the worker failed unexpectedly; its log has the details for this job's id"))
+            log.exception("unexpected error")
+            bug = WorkerError("the worker failed unexpectedly; its log has the details for this job's id")
+            return action, error_reply(bug)
+        return action, reply
 
     def _answer(self, request: Request, job_id: str, data: object, warnings: Sequence[str], report: Report) -> Reply:
         match request:
@@ -138,7 +165,10 @@ class Worker:
                 reply = self.delivery.link(request)
             case InfoRequest():
                 reply = self.info()
-        return as_formerly(request.action, reply) if is_legacy(data) else reply
+        if is_legacy(data):
+            reply = as_formerly(request.action, reply)
+        require_sendable(reply)
+        return reply
 
     def info(self) -> Reply:
         """What this worker is and can do."""
@@ -155,6 +185,9 @@ class Worker:
             "delivery": self.delivery.way("auto"),
             "limits": {
                 "max_text_chars": settings.max_text_chars,
+                "max_speech_min": settings.max_speech_min,
+                "max_frames": settings.max_frames,
+                "max_job_s": settings.job_limit_s if math.isfinite(settings.job_limit_s) else None,
                 "max_audio_mb": settings.max_audio_mb,
                 "max_reference_s": settings.max_reference_s,
                 "max_inline_mb": settings.max_inline_mb,
@@ -206,14 +239,17 @@ class Worker:
     ) -> Reply:
         """Speak the request's text and deliver it; `digest` tells this input from others of the same job id."""
         way = self.delivery.way(request.delivery)
+        deadline = Deadline(self.settings.job_limit_s)
         timings = Timings()
         with timings.measure("voice"):
             rehearsal = self._rehearse(request)
             script = rehearsal.script
+            if self._pace is not None:
+                deadline.refuse(self._pace * sum(script.durations_s) * request.evaluations)
             if request.verify or request.timestamps or request.subtitles:
                 self.recogniser.load()  # before anything is spoken that it should hear
         with timings.measure("synthesis"):
-            takes = self._speak(request, script, timings, report)
+            takes = self._speak(request, script, timings, report, deadline)
         with timings.measure("encode"):
             parts = [_without_silence(take.waveform) if request.remove_silence else take.waveform for take in takes]
             waveform, spans = _joined(request, script, parts)
@@ -223,25 +259,18 @@ class Worker:
         words: list[Word] = []
         if request.timestamps or request.subtitles:
             with timings.measure("words"):
-                words = in_order(self._words(request, script, parts, spans), waveform.duration_s)
+                words = in_order(self._words(request, script, parts, spans, deadline), waveform.duration_s)
         duration_s = waveform.duration_s
         subtitles = [
             File(each, render(words, each, duration_s).encode(), content_type(each)) for each in request.subtitles
         ]
-        with timings.measure("store"):
-            stem = _stem(request, job_id, digest)
-            delivered = self.delivery.deliver(file, subtitles, stem, way, request.expires_in)
         missed = misses(takes, request.verify.max_wer) if request.verify else []
-        took = timings.report()
         spoken_s = sum(take.waveform.duration_s * take.attempts for take in takes)
-        self._pace = took["synthesis"] / spoken_s / request.evaluations
-        log.info(
-            "job %s: %.1f s of speech in %.2f s, %d chunks, %s", job_id, duration_s, took["total"], len(takes), way
-        )
-        return {
+        synthesis_s = timings.report()["synthesis"]
+        self._pace = synthesis_s / spoken_s / request.evaluations
+        reply: Reply = {
             "job_id": job_id,
             "status": "completed",
-            **delivered,
             "format": request.format,
             "sample_rate": waveform.sample_rate,
             "duration": round(duration_s, 4),
@@ -255,10 +284,13 @@ class Worker:
             **({"words": [timed_word(word) for word in words]} if request.timestamps else {}),
             "model": self._model(),
             "recipe": self._recipe(request, rehearsal, takes),
-            "timings": took,
-            "rtf": round(took["synthesis"] / duration_s, 4),
+            "rtf": round(synthesis_s / duration_s, 4),
             "warnings": [*warnings, *rehearsal.notes, *missed, *level_notes],
         }
+        with timings.measure("store"):
+            result = Result(_stem(request, job_id, digest), file, subtitles)
+            reply |= self.delivery.deliver(result, way, request.expires_in, reply)
+        return {**reply, "timings": timings.report()}
 
     def _rehearse(self, request: SynthesisRequest) -> Rehearsal:
         """Find the voices and plan the chunks."""
@@ -277,10 +309,13 @@ class Worker:
         except ValueError as e:
             words = {}
             notes.append(str(e))
+        if not self.settings.volume.is_dir():  # once it was: the model came from it
+            notes.append("the volume is gone: its lexicon, voices and kept references are missing; look after it")
         words |= request.lexicon
         seed = secrets.randbelow(SEEDS) if request.seed is None else request.seed
         read_in = request.language or next(iter(languages), "") if request.normalize_text else ""
         script = plan(request, voices, self.engine, Manner(read_in, words), seed)
+        refuse_oversize(script, request.text_field, self.settings)
         return Rehearsal(voices, script, words, [*notes, *script.warnings])
 
     def _voices(self, request: SynthesisRequest) -> dict[str | None, ReferenceVoice]:
@@ -302,7 +337,9 @@ class Worker:
                 voices[None] = self.voices.recorded(*request.recording, request.language)
         return voices
 
-    def _speak(self, request: SynthesisRequest, script: Script, timings: Timings, report: Report) -> list[Take]:
+    def _speak(
+        self, request: SynthesisRequest, script: Script, timings: Timings, report: Report, deadline: Deadline
+    ) -> list[Take]:
         chunks = script.chunks
         progress = Progress(report, len(chunks), sum(script.durations_s))
         sampling = Sampling(request.steps, request.cfg_strength, request.sway_sampling_coef)
@@ -313,6 +350,7 @@ class Worker:
                 language = self._language(request, take.chunk.text)
                 with timings.measure("verify"):
                     heard = self.recogniser.transcribe(take.waveform, language)
+                deadline.check("chunks were being verified")
                 return compare(take.chunk.text, heard, take.chunk.voice.text, language)
 
             return studio.speak_verified(chunks, listen, request.verify, progress.advance)
@@ -320,6 +358,8 @@ class Worker:
         for take in studio.speak(chunks):
             takes.append(take)
             progress.advance(take.waveform.duration_s)
+            if len(takes) < len(chunks):
+                deadline.check(f"{len(takes)} of {len(chunks)} chunks were spoken")
         return takes
 
     def _words(
@@ -328,6 +368,7 @@ class Worker:
         script: Script,
         parts: Sequence[Waveform],
         spans: Sequence[Span],
+        deadline: Deadline,
     ) -> list[Word]:
         """When each word of the caller's text is said in the delivered audio."""
         words: list[Word] = []
@@ -335,6 +376,7 @@ class Worker:
         for line in script.lines:
             spoken: list[Word] = []
             for chunk, (part, span) in zip(line.chunks, heard, strict=False):
+                deadline.check("words were being timed")
                 aligned = self.recogniser.align(part, chunk.text, self._language(request, chunk.text))
                 spoken += [replace(w, start_s=w.start_s + span.start_s, end_s=w.end_s + span.start_s) for w in aligned]
             found = on_readings(spoken, line.readings)

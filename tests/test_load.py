@@ -1,0 +1,73 @@
+"""A worker that has answered a thousand jobs is the worker that has answered two hundred."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+from conftest import ROOT
+
+WARM_UP, JOBS = 200, 1000
+# A job of each kind in turn: spoken and delivered in every way, looked at, and broken in one way or another.
+WORK = f"""
+import gc, importlib.util, json, os, sys, tempfile
+from itertools import count
+import psutil
+
+sys.path.insert(0, {str(ROOT)!r})
+spec = importlib.util.spec_from_file_location("runpod_handler", {str(ROOT / "runpod-handler.py")!r})
+entry = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(entry)
+worker = entry.initialize_models()
+number = count()
+say = {{"voice": "example-en", "nfe_step": 1}}
+kinds = [
+    lambda i: {{**say, "text": "Hello, " * (i % 4) + f"{{i}}.", "format": ["wav", "mp3", "opus"][i % 3]}},
+    lambda i: {{**say, "text": f"Number {{i}}.", "delivery": "base64"}},
+    lambda i: {{**say, "text": "Two. [pause:0.1s] [example-zh] One.", "seed": i, "delivery": "s3"}},
+    lambda i: {{**say, "text": "Never.", "speed": i + 10}},
+    lambda i: {{"text": "Never.", "ref_audio": "data:audio/wav;base64," + "UklGRg" * (i % 50 + 1), "ref_text": "No."}},
+    lambda i: {{**say, "voice": f"nobody-{{i}}", "text": "Never."}},
+    lambda i: {{"action": "info"}},
+    lambda i: {{"action": "check", **say, "text": "It costs $" + str(i) + "."}},
+    lambda i: {{**say, "text": "A word.", "lexicon": {{f"w{{i}}": "x"}}, "delivery": "local"}},
+    lambda i: {{"action": "link", "key": f"output/none-{{i}}.wav"}},
+]
+
+def state():
+    gc.collect()
+    process = psutil.Process()
+    return {{"mb": process.memory_info().rss / 1e6, "fds": process.num_fds(), "threads": process.num_threads()}}
+
+outcomes = {{}}
+def work(jobs):
+    for i in (next(number) for _ in range(jobs)):
+        reply = entry.handler({{"id": f"job-{{i}}", "input": kinds[i % len(kinds)](i)}})
+        outcome = reply.get("error_code") or reply.get("status", "info")
+        outcomes[outcome] = outcomes.get(outcome, 0) + 1
+
+work({WARM_UP})
+before = state()
+work({JOBS})
+after = state()
+print(json.dumps({{"before": before, "after": after, "outcomes": outcomes, "left": os.listdir(tempfile.gettempdir())}}))
+"""
+
+
+def test_a_thousand_jobs_leave_no_trace(places, s3):
+    """Memory grows by less than 2 %; not one descriptor, thread or temporary file is left."""
+    root, base = places
+    environ = {**base, **s3[0], "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", WORK], cwd=root / "cwd", env=environ, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    told = json.loads(done.stdout)
+    before, after = told["before"], told["after"]
+    each = (WARM_UP + JOBS) // 10
+    expected = {"completed": 5 * each, "invalid_input": 3 * each, "voice_not_found": each, "info": each}
+    assert told["outcomes"] == expected
+    assert after["mb"] < 1.02 * before["mb"]
+    assert (after["fds"], after["threads"]) == (before["fds"], before["threads"])
+    assert told["left"] == [*(root / "tmp").iterdir(), *(root / "cwd").iterdir()] == []
