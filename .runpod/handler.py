@@ -1,0 +1,1 @@
+../runpod-handler.py

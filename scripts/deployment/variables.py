@@ -1,0 +1,82 @@
+"""Every variable that a person may set for a worker: its settings, its bucket, and what the libraries read.
+
+Knows no form, file or platform: the Hub's form and `deploy.py` read this table. Settings come from
+`voiceclone.settings`; a test compares the bucket's variables with what `s3_utils.store_from_env` asks for.
+"""
+
+from __future__ import annotations
+
+import sys
+import typing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from s3_utils import DEFAULT_REGION
+from voiceclone.settings import Settings
+
+Kind = Literal["string", "number", "boolean"]
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One variable of the worker's environment."""
+
+    name: str
+    about: str
+    default: str | float | bool | None = None
+    """None: absent, which an empty value is as well."""
+    kind: Kind = "string"
+    secret: bool = False
+    """Never shown, and never written into a file."""
+
+
+BUCKET = (
+    Variable("S3_BUCKET", "bucket for results and voices; without one they stay on the volume or in the reply"),
+    Variable("AWS_ACCESS_KEY_ID", "who writes to the bucket", secret=True),
+    Variable("AWS_SECRET_ACCESS_KEY", "the secret that belongs to AWS_ACCESS_KEY_ID", secret=True),
+    Variable("AWS_REGION", f"region of the bucket; by default what its endpoint shows, else {DEFAULT_REGION}"),
+    Variable("AWS_ENDPOINT_URL", "address of the S3 service, for anything but AWS"),
+    Variable("S3_PREFIX", "put before the key of every result and voice"),
+    Variable("AWS_SESSION_TOKEN", "for keys that are only lent", secret=True),
+)
+PLATFORM_BUCKET = (
+    Variable("BUCKET_NAME", "as S3_BUCKET"),
+    Variable("BUCKET_ACCESS_KEY_ID", "as AWS_ACCESS_KEY_ID", secret=True),
+    Variable("BUCKET_SECRET_ACCESS_KEY", "as AWS_SECRET_ACCESS_KEY", secret=True),
+    Variable("BUCKET_ENDPOINT_URL", "as AWS_ENDPOINT_URL, or the bucket's own address"),
+    Variable("AWS_DEFAULT_REGION", "as AWS_REGION"),
+)
+"""The platform's own names for the same things."""
+HF_TOKEN = Variable("HF_TOKEN", "opens gated and private models of the hub", secret=True)
+LIBRARIES = (
+    HF_TOKEN,
+    Variable("HF_ENDPOINT", "address of a mirror of the hub"),
+    Variable("RUNPOD_INIT_TIMEOUT", "seconds that the platform waits for a worker to become ready"),
+)
+"""What huggingface_hub and the platform read. An empty value is not the same as none here, but for HF_TOKEN."""
+
+
+def settings() -> tuple[Variable, ...]:
+    """The worker's settings in the order of its table."""
+    hints = typing.get_type_hints(Settings)
+    found = []
+    for setting in Settings.documented():
+        default = setting.default if isinstance(setting.default, bool | int | float | None) else str(setting.default)
+        kind = _kind(hints[setting.name])
+        found.append(Variable(setting.metadata["env"], setting.metadata["about"].replace("`", ""), default, kind))
+    return tuple(found)
+
+
+def _kind(hint: object) -> Kind:
+    types = set(typing.get_args(hint) or [hint])
+    if bool in types:
+        return "boolean"
+    return "number" if types & {int, float} else "string"
+
+
+def variables() -> dict[str, Variable]:
+    """All of them, by name."""
+    return {variable.name: variable for variable in (*settings(), *BUCKET, *PLATFORM_BUCKET, *LIBRARIES)}
