@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.server
 import json
+import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -113,13 +116,25 @@ class JobServer:
         return Handler
 
 
-def start_worker(places, server, *how):
-    """A worker in a process of its own, which takes its jobs from the server; `how`: instead of its script."""
+class WorkerProcess(subprocess.Popen):
+    """A worker, whose end is that of the SDK's ping process as well."""
+
+    def kill(self):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+
+
+def start_worker(places, server, *how, **options):
+    """A worker in a process of its own, which takes its jobs from the server.
+
+    `how`: instead of its script. `options`: as for `Popen`; without them nobody sees what it says.
+    """
     root, base = places
-    return subprocess.Popen(
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    return WorkerProcess(
         [sys.executable, *(how or [str(ROOT / "runpod-handler.py")])],
         cwd=root / "cwd",
-        env={**base, **server.environ(root / "home")},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        env={**base, **server.environ(root / "home"), **options.pop("env", {})},
+        start_new_session=True,
+        **{**quiet, **options},
     )

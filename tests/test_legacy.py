@@ -26,6 +26,11 @@ def test_voices_are_listed_as_files_without_the_built_in_ones():
     }
 
 
+def test_a_voice_of_which_little_is_known_is_listed_as_well():
+    listed = as_formerly("list_voices", {"voices": [{"name": "bob", "built_in": False}]})["voices"]
+    assert listed == [{"name": "bob.wav", "size": None, "last_modified": None}]
+
+
 def test_speech_without_word_times_is_told_as_today():
     assert as_formerly("synthesize", {"status": "completed"}) == {"status": "completed"}
 

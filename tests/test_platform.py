@@ -49,7 +49,7 @@ def results_of(server, count):
     return results, updates
 
 
-def test_the_platforms_loop_gets_its_results(places):
+def test_the_platforms_loop_gets_its_results(places, fault_table):
     """Good and bad jobs are answered, the latter with what is wrong; a result that is refused is posted again; a job
     that is given twice makes one object; a long one tells how far it is; and SIGTERM lets a running job finish."""
     broken = [
@@ -82,6 +82,10 @@ def test_the_platforms_loop_gets_its_results(places):
     chunks = len(results["long"]["output"]["chunks"])
     assert all(update["chunks"] == chunks > update["chunks_done"] for update in updates.get("long", []))
     assert len(list((places[0] / "output").iterdir())) == 2, "one object for each of two jobs"
+    fault_table.row("Result is refused", "500 to the worker's result, twice", "the speech, at the third try")
+    fault_table.row("Job comes twice", "the same id and input again", "the speech, under the same key", "one result")
+    fault_table.row("Job is broken", "no object, no text, wrong types, unknown fields", "`invalid_input`, by field")
+    fault_table.row("Worker is stopped", "SIGTERM within a job", "the speech; then the worker ends with 0")
 
 
 def test_the_official_client_is_answered_by_a_worker_on_a_laptop(places):
@@ -137,15 +141,21 @@ def unhealthy_reason(places, *how):
     return ping["reason"][0]
 
 
-def test_a_worker_without_models_reports_itself_unhealthy(places):
+def test_a_worker_without_models_reports_itself_unhealthy(places, fault_table):
     """The platform hears the reason, and the process ends."""
     places[1]["RUNPOD_VOLUME"] = str(places[0] / "missing")
-    assert "attach a network volume" in unhealthy_reason(places)
+    reason = unhealthy_reason(places)
+    assert "attach a network volume" in reason
+    told = reason.replace(str(places[0] / "missing"), "VOLUME").partition(": ")[2]
+    fault_table.row("Volume is missing", "no directory where the volume should be", f"no worker: `{told}`")
 
 
-def test_a_setting_that_cannot_be_read_is_told_to_the_platform(places):
+def test_a_setting_that_cannot_be_read_is_told_to_the_platform(places, fault_table):
     places[1]["LOG_LEVEL"] = "LOUD"
-    assert "LOG_LEVEL='LOUD'" in unhealthy_reason(places)
+    reason = unhealthy_reason(places)
+    assert "LOG_LEVEL='LOUD'" in reason
+    told = reason.partition(": ")[2]
+    fault_table.row("Setting cannot be read", "`LOG_LEVEL=LOUD`", f"no worker: `{told}`")
 
 
 def test_a_damaged_model_is_told_to_the_platform_with_the_file(places, tmp_path):

@@ -161,6 +161,8 @@ def test_verify_may_be_a_switch():
         ({**SAY, "seeds": [1, -1]}, r"seeds\[1\]: must be greater"),
         ({"text": "a", "ref_audio": "kept:../../x"}, "ref_audio: is not the name of a reference"),
         ({**SAY, "made_with": {"model": "a"}}, r"made_with\.revision: is missing"),
+        ({**SAY, "made_with": 3}, "made_with: must be an object"),
+        ({**SAY, "lexicon": ["GIF"]}, "lexicon: must be an object"),
     ],
 )
 def test_each_part_of_a_request_is_refused_by_its_path(fields, problem):

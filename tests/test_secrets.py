@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 
 from conftest import ROOT
 from faulty_proxy import FaultyProxy, refused
-from job_server import JobServer
+from job_server import JobServer, start_worker
 
 SECRETS = {
     "AWS_ACCESS_KEY_ID": "AKIAKNOWNKEYID00",
@@ -48,20 +47,13 @@ JOBS = {
 
 def test_no_secret_reaches_a_log_or_a_caller_and_each_event_is_one_json_line(places, s3, fault_table):
     """At the most talkative level, whatever fails; a job has one summary, with its id, outcome and times."""
-    root, base = places
     environ, _ = s3
     jobs = json.loads(json.dumps(JOBS).replace("{bucket}", environ["S3_BUCKET"]))
     with FaultyProxy(environ["AWS_ENDPOINT_URL"]) as proxy, JobServer() as server:
         proxy.faults.append(refused(403, "AccessDenied"))  # quotes the request's Authorization
         settings = {**environ, "AWS_ENDPOINT_URL": proxy.url, "LOG_LEVEL": "DEBUG"}
-        process = subprocess.Popen(
-            [sys.executable, "-c", BUGGY],
-            cwd=root / "cwd",
-            env={**base, **server.environ(root / "home"), **settings, **SECRETS},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        process = start_worker(places, server, "-c", BUGGY, env={**settings, **SECRETS}, **pipes)
         try:
             results = {}
             for job_id, job in jobs.items():

@@ -281,7 +281,9 @@ def test_without_a_recogniser_nothing_is_spoken_that_it_should_hear(worker, monk
     monkeypatch.setattr(worker, "recogniser", Recogniser("none", lambda: Path("/nowhere"), "cpu"))
     monkeypatch.setattr(worker.engine, "speak", None)
     for asked in ({"timestamps": True}, {"subtitles": ["srt"]}, {"verify": True}):
-        assert worker.handle(job(**asked))["error_code"] == "model_unavailable"
+        reply = worker.handle(job(**asked))
+        assert reply["error_code"] == "model_unavailable"
+        assert "nowhere" not in reply["error"]
 
 
 # Planning, progress, the same take again
@@ -496,6 +498,12 @@ def test_the_callers_own_id_replaces_the_platforms(worker):
 def test_a_hostile_job_id_stays_in_the_output_directory(worker):
     reply = worker.handle({"id": "../../etc/x\u00e9", "input": SAY})
     assert reply["key"].startswith("-..-etc-x--")
+
+
+@pytest.mark.parametrize("job_id", ["x" * 5000, "\ud800", None, {"a": [1]}, 7])
+def test_any_id_of_a_job_names_a_file(worker, job_id):
+    reply = worker.handle({"id": job_id, "input": SAY})
+    assert (reply["status"], "degraded" in reply) == ("completed", False)
 
 
 # What goes wrong

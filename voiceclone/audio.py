@@ -80,13 +80,25 @@ def decode(data: bytes, sample_rate: int, max_duration_s: float) -> Waveform:
     return resample(level, sample_rate)
 
 
+class _Seekable(io.BytesIO):
+    """A file in memory in which what cannot be sought is not moved to.
+
+    A damaged file sends libsndfile before its beginning, and an exception there ends as a traceback in the log.
+    """
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        with suppress(ValueError):
+            return super().seek(offset, whence)
+        return self.tell()
+
+
 def _decode_by_libsndfile(data: bytes, max_duration_s: float) -> Waveform | None:
     """None where it does not know the format."""
     import soundfile
 
     pieces: list[Samples] = []
     try:
-        with soundfile.SoundFile(io.BytesIO(data)) as file:
+        with soundfile.SoundFile(_Seekable(data)) as file:
             rate = file.samplerate
             if file.channels > MAX_CHANNELS:
                 raise BadAudio(f"the recording has {file.channels} channels: send one or two")

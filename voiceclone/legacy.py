@@ -73,7 +73,7 @@ def as_formerly(action: str, reply: dict[str, Any]) -> dict[str, Any]:
         }
     if action == "list_voices":
         old = [
-            {"name": f"{v['name']}.wav", "size": v["size"], "last_modified": v["created"]}
+            {"name": f"{v['name']}.wav", "size": v.get("size"), "last_modified": v.get("created")}
             for v in reply["voices"]
             if not v["built_in"]
         ]

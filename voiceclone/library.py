@@ -17,11 +17,13 @@ import json
 import logging
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, get_args
+from typing import ClassVar
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from voiceclone.errors import BadAudio, WorkerError
 from voiceclone.text import is_speakable
-from voiceclone.types import Finding, Shelf, Verdict
+from voiceclone.types import Finding, Shelf
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +38,8 @@ REPLACED = timedelta(minutes=10)
 class SavedVoice:
     """What is known of a voice, without its audio."""
 
+    # Others write to the shelf as well: what they put there must not end up in a reply that cannot be sent.
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
     name: str
     audio_key: str
     text: str | None
@@ -51,6 +55,9 @@ class SavedVoice:
     findings: tuple[Finding, ...] = ()
     size: int | None = None
     """Of the audio in bytes."""
+
+
+_ABOUT = TypeAdapter(SavedVoice)
 
 
 class Library:
@@ -136,17 +143,9 @@ class Library:
 
 def _parsed(name: str, about: bytes) -> SavedVoice:
     try:
-        fields: dict[str, Any] = json.loads(about)
-        findings = tuple(Finding(**finding) for finding in fields.pop("findings"))
-        voice = SavedVoice(**{**fields, "name": name, "findings": findings})
-        whole = (
-            isinstance(voice.text, str)
-            and is_speakable(voice.text)
-            and voice.audio_key.startswith(f"{ROOM}.data/{name}/")
-            and all(finding.verdict in get_args(Verdict) for finding in findings)
-        )
-    except (ValueError, TypeError, KeyError, AttributeError):
-        whole = False
-    if not whole:
+        voice = replace(_ABOUT.validate_json(about), name=name)
+    except ValidationError:
+        voice = None
+    if voice is None or not is_speakable(voice.text or "") or not voice.audio_key.startswith(f"{ROOM}.data/{name}/"):
         raise BadAudio(f"what is known of voice {name} is damaged: add the voice again with overwrite")
     return voice

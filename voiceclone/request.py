@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal, cast, get_args
 
@@ -36,6 +36,8 @@ from voiceclone.subtitles import FORMATS as SUBTITLE_FORMATS
 from voiceclone.subtitles import SubtitleFormat
 from voiceclone.types import SEEDS
 
+Place = tuple[str | int, ...]
+"""A path below `input`, by its steps."""
 Delivery = Literal["auto", "s3", "base64", "local"]
 Quality = Literal["fast", "balanced", "best"]
 NFE_STEPS: dict[Quality, int] = {"fast": 7, "balanced": 16, "best": 32}
@@ -43,6 +45,10 @@ NFE_STEPS: dict[Quality, int] = {"fast": 7, "balanced": 16, "best": 32}
 # An error must fit into a reply, whatever was sent.
 MAX_PROBLEMS = 30
 MAX_NAME_CHARS = 64
+MAX_TOLD_CHARS = 200
+"""Of what a recipe names and a warning repeats."""
+MAX_DEPTH = 3
+"""Of what a field holds: `made_with.references[0]` is as deep as any."""
 MAX_SEGMENTS = 10_000
 MAX_AUDIO_S = 10_800
 """Of a job, in seconds: it is in memory as a whole."""
@@ -204,8 +210,8 @@ class Verify(_Request):
 class MadeWith(_Request):
     """What an earlier take was made with."""
 
-    model: str
-    revision: str
+    model: str = Field(max_length=MAX_TOLD_CHARS)
+    revision: str = Field(max_length=MAX_TOLD_CHARS)
     references: list[str]
 
 
@@ -322,6 +328,11 @@ class SynthesisRequest(_Request):
         """The text as it was sent."""
         return self.text if self.text is not None else " ".join(segment.text for segment in self.segments or ())
 
+    @property
+    def text_field(self) -> str:
+        """The field that the text came in."""
+        return "text" if self.segments is None else "segments"
+
     def passages(self) -> list[Passage]:
         """The text by voice and pause, in order."""
         if self.segments is None:
@@ -422,12 +433,10 @@ def parse(data: object, settings: Settings, bucket: str | None = None) -> tuple[
     """
     if not isinstance(data, Mapping):
         raise InvalidInput.at("input", 'must be an object such as {"text": "...", "voice": "example-en"}')
-    fields, former, problems, warnings = modernise({_encodable(str(key)): value for key, value in data.items()})
-    problems += [
-        FieldProblem(_path([name, *path]), "holds half of a surrogate pair: send valid Unicode")
-        for name, value in fields.items()
-        for path in _broken_strings(value)
-    ]
+    broken: list[Place] = []
+    sent = {(name := _encodable(str(key))): _repaired(value, (name,), broken) for key, value in data.items()}
+    fields, former, problems, warnings = modernise(sent)
+    problems += [FieldProblem(_path(path), "holds half of a surrogate pair: send valid Unicode") for path in broken]
     action = fields.setdefault("action", "synthesize")
     schema = SCHEMAS.get(action) if isinstance(action, str) else None
     if schema is None:
@@ -540,6 +549,8 @@ def _problem(error: Mapping[str, Any], schema: type[BaseModel]) -> FieldProblem:
         return FieldProblem(path, f"is not known: did you mean {close[0]}?" if close else "is not known: leave it out")
     if error["type"] == "missing":
         return FieldProblem(path, "is missing")
+    if error["type"] in ("dict_type", "model_type"):
+        return FieldProblem(path, "must be an object")
     message = str(error["msg"]).removeprefix("Value error, ")
     return FieldProblem(path, message.replace("Input should be", "must be").replace("Input should", "must"))
 
@@ -547,17 +558,28 @@ def _problem(error: Mapping[str, Any], schema: type[BaseModel]) -> FieldProblem:
 _PARTS: dict[str, type[BaseModel]] = {"segments": Segment, "verify": Verify, "made_with": MadeWith}
 
 
-def _broken_strings(value: Any) -> Iterator[list[str | int]]:
-    """Where strings are that no reply could repeat."""
+def _repaired(value: Any, place: Place, broken: list[Place]) -> Any:
+    """The value as UTF-8 can hold it: a reply or a log that repeats anything else is never sent.
+
+    Args:
+        place: where the value stands.
+        broken: is told where half of a surrogate pair stood.
+    """
     if isinstance(value, str):
-        if value != _encodable(value):
-            yield []
-        return
-    inside = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
-    for step, part in inside:
-        if isinstance(step, str) and step != _encodable(step):
-            yield [_encodable(step)]
-        yield from ([step, *path] for path in _broken_strings(part))
+        if value != (whole := _encodable(value)):
+            broken.append(place)
+        return whole
+    if not isinstance(value, Mapping | list):
+        return value
+    if len(place) > MAX_DEPTH:
+        return None  # such a field is refused, and whoever walks through all of it runs out of stack
+    if isinstance(value, list):
+        return [_repaired(part, (*place, i), broken) for i, part in enumerate(value)]
+    repaired = {}
+    for key, part in value.items():
+        inside = (*place, _encodable(str(key)))
+        repaired[_repaired(key, inside, broken)] = _repaired(part, inside, broken)
+    return repaired
 
 
 def _path(steps: Sequence[str | int]) -> str:

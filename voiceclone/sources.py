@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 MB = 1_000_000
+MAX_URL_CHARS = 8_000
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,8 @@ def parse_source(value: str, max_bytes: int) -> AudioSource:
 
 
 def _checked_url(value: str) -> str:
+    if len(value) > MAX_URL_CHARS:  # looking up a host of a million characters takes hours
+        raise ValueError(f"is a URL of {len(value)} characters, at most {MAX_URL_CHARS} are allowed")
     try:
         parts = urlsplit(value)
         host = (parts.hostname or "").encode("idna")

@@ -278,11 +278,12 @@ class Voices:
         more = "more than " if recording.duration_s > MAX_RECORDING_S - 0.1 else ""
         waveform = silence.tidy(recording)
         _check(waveform)
-        if transcript is not None and not more:
+        is_long = waveform.duration_s > self._settings.max_reference_s
+        if transcript is not None and not (more and is_long):
             _check_rate(transcript, waveform)
         notes: tuple[str, ...] = ()
         heard: Transcript | None = None
-        if waveform.duration_s > self._settings.max_reference_s:
+        if is_long:
             waveform, transcript, heard = self._cut(waveform, transcript, language)
             _check(waveform)
             kept = f"{waveform.duration_s:.1f} of {more}{recording.duration_s:.1f} s"
@@ -290,6 +291,8 @@ class Voices:
         elif transcript is None:
             heard = self._hear(waveform, language)
             transcript = text.clean(heard.text)
+        if heard is not None and _rate(transcript, waveform) > SPEECH_RATE[1]:  # noise is heard as a phrase on and on
+            raise BadAudio("no words are heard in the recording: send 3 to 10 s of clear speech")
         findings = check_up(recording, waveform, transcript, heard)
         spoken = text.as_transcript(transcript)
         waveform = reference.pad(waveform, self._settings.reference_pad_s)
@@ -313,7 +316,9 @@ class Voices:
                 f"the recording is longer than {self._settings.max_reference_s} s and this worker has no recogniser to"
                 " cut it: cut it yourself, and its transcript at the same word"
             ) from e
-        found = reference.cut(waveform, heard.words, longest_s, transcript)
+        # Comparing takes time as long as the text: no more than anyone says before the cut.
+        told = transcript and transcript[: round(SPEECH_RATE[1] * (longest_s + 5))]
+        found = reference.cut(waveform, heard.words, longest_s, told)
         if found is None and transcript is not None:
             raise InvalidInput.at(
                 "ref_text",
@@ -379,8 +384,13 @@ def _check(waveform: Waveform) -> None:
         raise BadAudio(f"the recording holds {waveform.duration_s:.2f} s of sound: send 3 to 10 s of clear speech")
 
 
+def _rate(transcript: str, waveform: Waveform) -> float:
+    """Bytes of text per second."""
+    return text.size(transcript) / waveform.duration_s
+
+
 def _check_rate(transcript: str, waveform: Waveform) -> None:
-    rate = text.size(transcript) / waveform.duration_s
+    rate = _rate(transcript, waveform)
     if not SPEECH_RATE[0] <= rate <= SPEECH_RATE[1]:
         raise InvalidInput.at(
             "ref_text",

@@ -23,7 +23,7 @@ from voiceclone.checkpoints import Checkpoint
 from voiceclone.checkup import worst
 from voiceclone.delivery import Delivery, File, Result, require_sendable
 from voiceclone.engine import Engine
-from voiceclone.errors import VoiceNotFound, WorkerError
+from voiceclone.errors import ModelUnavailable, VoiceNotFound, WorkerError
 from voiceclone.failures import failures_named
 from voiceclone.legacy import as_formerly, is_legacy
 from voiceclone.limits import Deadline, refuse_oversize
@@ -71,6 +71,8 @@ NOT_OF_A_TAKE = {
     *("delivery", "key", "expires_in", "job_id"),
 }
 """Fields of a request that its recipe leaves out, or tells in another way."""
+MAX_ID_CHARS = 128
+"""Of the job's id, in the name of its result."""
 TITLE_CHARS = 60
 """Of the text, in a sound file's title."""
 
@@ -121,7 +123,7 @@ class Worker:
 
         `report` is told of the progress of a long one.
         """
-        job_id = str(job.get("id", "local"))
+        job_id = str(job.get("id", "local")).encode("utf-8", "replace").decode()
         started = time.perf_counter()
         with about_job(job_id):
             action, reply = self._attempt(job, job_id, report)
@@ -247,7 +249,7 @@ class Worker:
             if self._pace is not None:
                 deadline.refuse(self._pace * sum(script.durations_s) * request.evaluations)
             if request.verify or request.timestamps or request.subtitles:
-                self.recogniser.load()  # before anything is spoken that it should hear
+                self._require_recogniser()  # before anything is spoken that it should hear
         with timings.measure("synthesis"):
             takes = self._speak(request, script, timings, report, deadline)
         with timings.measure("encode"):
@@ -291,6 +293,16 @@ class Worker:
             result = Result(_stem(request, job_id, digest), file, subtitles)
             reply |= self.delivery.deliver(result, way, request.expires_in, reply)
         return {**reply, "timings": timings.report()}
+
+    def _require_recogniser(self) -> None:
+        try:
+            self.recogniser.load()
+        except ModelUnavailable as e:
+            log.warning("a job cannot be listened to: %s", e)  # with paths that are not the caller's
+            raise ModelUnavailable(
+                "this worker has no recogniser for verify, timestamps and subtitles: leave them out, or have the"
+                " operator put the whisper model that ASR_MODEL names on the volume"
+            ) from e
 
     def _rehearse(self, request: SynthesisRequest) -> Rehearsal:
         """Find the voices and plan the chunks."""
@@ -432,7 +444,9 @@ def _digest(data: object) -> str:
 
 def _stem(request: SynthesisRequest, job_id: str, digest: str) -> str:
     """The asked key without its ending, or one made of the job: the same job run twice writes one object."""
-    safe_id = "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "-" for c in job_id).lstrip(".")
+    safe_id = "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "-" for c in job_id).lstrip(".")[
+        :MAX_ID_CHARS
+    ]
     return (request.key or f"{safe_id}-{digest}").removesuffix(f".{request.format}")
 
 
