@@ -1,0 +1,235 @@
+"""The endpoint's client keeps at it, says what went wrong and what to do, and sends the key nowhere else."""
+
+from __future__ import annotations
+
+import base64
+import threading
+
+import pytest
+from endpoint import results
+from endpoint.client import COMPLETED, QUEUED, RUNNING, Endpoint, Pace
+from endpoint.errors import BadInput, JobFailed, NoWorker, ResultGone
+from endpoint_server import KEY, EndpointServer, until
+
+QUICK = Pace(first_s=0.005, most_s=0.02, retries=3, backoff_s=0.01)
+PROGRESS = {"chunks_done": 1, "chunks": 2, "percent": 50.0, "seconds_left": 3.0}
+
+
+def client(server, key=KEY, stop=None):
+    return Endpoint(f"{server.base}/v2/ep", key, stop, QUICK)
+
+
+def echo(data, _tell):
+    return {"said": data}
+
+
+@pytest.fixture
+def server():
+    with EndpointServer(echo) as served:
+        yield served
+
+
+def test_a_job_is_followed_to_its_reply():
+    """Every news is told once: that it waits, what the worker tells, that it is done."""
+    heard = []
+
+    def hear(state, progress):
+        heard.append((state, dict(progress)))
+        if state == QUEUED:
+            server.news("job-1-u1", status="IN_PROGRESS", output=PROGRESS)
+        elif progress:
+            server.finish("job-1-u1", {"said": 1})
+
+    with EndpointServer() as server:
+        ids = []
+        reply = client(server).ask({"text": "a"}, hear, ids.append)
+    assert reply == {"said": 1}
+    assert ids == ["job-1-u1"]
+    assert heard == [(QUEUED, {}), (RUNNING, PROGRESS), (COMPLETED, {})]
+
+
+@pytest.mark.parametrize("step", ["run", "status"])
+@pytest.mark.parametrize("fault", [429, 500, 503, "reset"])
+def test_a_passing_fault_is_waited_out(server, step, fault):
+    server.faults += [(step, fault)] * 2
+    assert client(server).ask({"text": "a"}) == {"said": {"text": "a"}}
+    assert len(server.submitted) == 1
+    assert server.requests[step] >= 3
+
+
+def test_an_endpoint_that_stays_away_is_told(server):
+    server.faults += [("run", 503)] * 9
+    with pytest.raises(NoWorker, match="503"):
+        client(server).submit({"text": "a"})
+    assert server.requests["run"] == 1 + QUICK.retries
+    with pytest.raises(NoWorker, match="cannot be reached") as caught:
+        Endpoint("http://127.0.0.1:1/v2/ep", KEY, pace=QUICK).submit({"text": "a"})
+    assert KEY not in str(caught.value)
+
+
+def test_a_lost_answer_costs_a_second_run_and_never_a_second_voice(server):
+    """Speech is sent again; what would fail the second time is not, and the person is told to look."""
+    server.faults.append(("run", "lost"))
+    assert client(server).ask({"text": "a"}) == {"said": {"text": "a"}}
+    assert server.submitted == [{"text": "a"}] * 2
+    server.submitted.clear()
+    server.faults.append(("run", "lost"))
+    with pytest.raises(NoWorker, match="may have been done"):
+        client(server).ask({"action": "add_voice", "voice": "anna"})
+    assert len(server.submitted) == 1
+    server.faults.append(("run", 429))  # certainly not taken
+    assert client(server).ask({"action": "delete_voice", "voice": "anna"})
+    assert len(server.submitted) == 2
+
+
+@pytest.mark.parametrize(
+    ("status", "variable"), [(401, "RUNPOD_API_KEY"), (403, "RUNPOD_API_KEY"), (404, "RUNPOD_ENDPOINT_ID")]
+)
+def test_a_refusal_is_final_and_names_what_to_check(server, status, variable):
+    server.faults.append(("run", status))
+    with pytest.raises(NoWorker, match=variable) as caught:
+        client(server).submit({"text": "a"})
+    assert server.requests["run"] == 1
+    assert KEY not in str(caught.value)
+
+
+def test_a_wrong_key_is_refused(server):
+    with pytest.raises(NoWorker, match="RUNPOD_API_KEY"):
+        client(server, "another").submit({"text": "a"})
+
+
+def test_what_the_worker_says_went_wrong_is_passed_on():
+    def refuse(_data, _tell):
+        details = [{"field": "speed", "message": "is high"}, {"field": "text", "message": "is missing"}]
+        return {"error": "invalid_input: two fields", "error_code": "invalid_input", "details": details}
+
+    with EndpointServer(refuse) as server, pytest.raises(JobFailed) as caught:
+        client(server).ask({})
+    assert str(caught.value) == "invalid_input: two fields\n  speed: is high\n  text: is missing"
+    assert (caught.value.code, caught.value.status, caught.value.is_final) == ("invalid_input", 2, True)
+
+
+@pytest.mark.parametrize(
+    ("news", "told"),
+    [
+        ({"status": "TIMED_OUT"}, "execution timeout"),
+        ({"status": "CANCELLED"}, "was cancelled"),
+        ({"status": "FAILED"}, "without a reason"),
+        ({"status": "FAILED", "error": "out_of_memory: too long"}, "too long"),
+        ({"status": "COMPLETED", "output": None}, "without a reply"),
+        ({"status": "COMPLETED", "output": {"error": "internal: a bug"}}, "internal: a bug"),
+    ],
+)
+def test_a_job_without_a_result_says_why(news, told):
+    with EndpointServer() as server:
+        job_id = client(server).submit({"text": "a"})
+        server.news(job_id, **news)
+        with pytest.raises(JobFailed, match=told) as caught:
+            client(server).take_up(job_id)
+    assert not caught.value.is_final
+
+
+def test_who_stops_cancels_the_job_once():
+    stop = threading.Event()
+    with EndpointServer() as server:
+
+        def work():
+            until(lambda: server.requests["status"] > 1)
+            stop.set()
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        with pytest.raises(KeyboardInterrupt):
+            client(server, stop=stop).ask({"text": "a"})
+        thread.join()
+        assert server.jobs["job-1-u1"]["status"] == "CANCELLED"
+        assert server.requests["cancel"] == 1
+
+
+def test_a_job_that_is_no_longer_known_is_told(server):
+    job_id = client(server).submit({"text": "a"})
+    client(server).take_up(job_id)
+    server.forget()
+    with pytest.raises(ResultGone, match=f"30 minutes.*fetch {job_id}"):
+        client(server).take_up(job_id)
+    client(server).cancel(job_id)  # nothing to do
+
+
+def test_a_network_that_goes_away_leaves_the_way_back():
+    with EndpointServer() as server:
+        ask = client(server)
+        job_id = ask.submit({"text": "a"})
+        server.faults += [("status", 502)] * 9
+        with pytest.raises(NoWorker, match=f"502.*fetch {job_id}"):
+            ask.take_up(job_id)
+        assert not server.requests["cancel"]
+
+
+def test_a_job_that_the_platform_would_not_take_is_not_sent(server):
+    with pytest.raises(BadInput, match=r"12\.0 MB.*12 s are enough"):
+        client(server).submit({"ref_audio": "A" * 12_000_000})
+    assert not server.requests
+
+
+def test_health_is_the_endpoints_own(server):
+    assert client(server).health()["workers"] == {"idle": 1, "running": 0}
+
+
+@pytest.mark.parametrize(
+    ("environ", "told"),
+    [
+        ({}, "RUNPOD_ENDPOINT_ID is not set"),
+        ({"RUNPOD_ENDPOINT_ID": "ep"}, "RUNPOD_API_KEY is not set"),
+        ({"RUNPOD_ENDPOINT_ID": "ep", "RUNPOD_API_KEY": "a\nb"}, "RUNPOD_API_KEY has characters"),
+        ({"RUNPOD_ENDPOINT_BASE_URL": "localhost:8000"}, "must begin with http"),
+    ],
+)
+def test_a_setting_that_is_missing_or_wrong_is_named(environ, told):
+    with pytest.raises(BadInput, match=told):
+        Endpoint.from_env(environ)
+
+
+def test_what_is_no_endpoint_is_told(server):
+    """A page of a proxy, or another service."""
+    server.serve_file("health", b"<html>")
+    with pytest.raises(NoWorker, match="no endpoint: look for a proxy"):
+        Endpoint(f"{server.base}/files", KEY, pace=QUICK).health()
+
+
+def test_a_result_comes_whole_by_its_link_and_the_key_stays_here(server):
+    reply = {
+        "audio_url": server.serve_file("a.wav", b"RIFF"),
+        "subtitles": {"srt": server.serve_file("a.srt", b"1\n")},
+    }
+    assert client(server).result(reply) == results.Result(b"RIFF", {"srt": "1\n"})
+    assert ("files", None) in server.tokens
+    assert len(server.tokens) == 1
+
+
+def test_a_result_that_breaks_off_is_fetched_again_and_never_half_taken(server, monkeypatch):
+    monkeypatch.setattr(results, "TIMEOUTS_S", (1, 1))
+    url = server.serve_file("a.wav", b"RIFF")
+    server.faults += [("files", "reset"), ("files", 503)]
+    assert results.download(url) == b"RIFF"
+    server.promise = 100
+    with pytest.raises(NoWorker, match="broke off") as caught:
+        results.download(url)
+    assert "Signature" not in str(caught.value)
+    server.promise = 0
+    server.files.clear()
+    with pytest.raises(ResultGone, match="404"):
+        results.download(url)
+
+
+def test_a_result_comes_inside_a_reply_or_from_a_disk_here(tmp_path):
+    inside = {"audio_base64": base64.b64encode(b"RIFF").decode(), "subtitles": {"srt": "1\n"}}
+    assert results.read(inside) == results.Result(b"RIFF", {"srt": "1\n"})
+    (tmp_path / "a.wav").write_bytes(b"RIFF")
+    assert results.read({"audio_path": str(tmp_path / "a.wav")}).audio == b"RIFF"
+    with pytest.raises(ResultGone, match="delivery=base64"):
+        results.read({"audio_path": str(tmp_path / "elsewhere.wav")})
+    kept = {"audio_path": "/elsewhere.wav", "key": "output/a.wav", "degraded": {"reason": "no such bucket"}}
+    with pytest.raises(ResultGone, match=r"no such bucket.*fetch output/a\.wav"):
+        results.read(kept)
+    with pytest.raises(JobFailed, match="damaged"):
+        results.read({"audio_base64": "?"})

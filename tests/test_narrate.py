@@ -1,0 +1,563 @@
+"""`narrate.py` reads a book as it is meant, makes every part once, and joins them with marks where chapters begin."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import zipfile
+from collections import Counter
+from contextlib import nullcontext
+
+import av
+import mutagen.id3
+import mutagen.mp4
+import narrate
+import numpy as np
+import pytest
+import soundfile
+import srt
+from conftest import ROOT
+from endpoint import joining, options
+from endpoint.books import Chapter, read_book
+from endpoint.epub import MAX_FILE_BYTES
+from endpoint.errors import BadInput
+from endpoint.estimate import price_of
+from endpoint.local import Local
+from endpoint.pages import Block, read_page
+from endpoint.parts import CHAPTER_PAUSE_S, escaped, parts_of
+from endpoint_server import EndpointServer, until
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from job_server import JobServer, start_worker
+
+from voiceclone import audio, markup
+from voiceclone.types import Waveform
+
+TITLES = ["The Storm", "The Island & the Sea", "Home"]
+SENTENCE = "The sea was calm, and nobody on board thought of the storm that was to come. "
+CONTAINER = '<container><rootfiles><rootfile full-path="OEBPS/book.opf"/></rootfiles></container>'
+
+
+def page(title, *paragraphs):
+    said = "".join(f"<p>{paragraph}</p>" for paragraph in paragraphs)
+    return f"<html><head><title>x</title></head><body><h1>{title}</h1>{said}</body></html>"
+
+
+def cover():
+    """A small JPEG."""
+    file = io.BytesIO()
+    with av.open(file, "w", format="mjpeg") as out:
+        stream = out.add_stream("mjpeg", rate=1, width=16, height=16, pix_fmt="yuvj420p")
+        out.mux(stream.encode(av.VideoFrame.from_ndarray(np.zeros((16, 16, 3), np.uint8), format="rgb24")))
+        out.mux(stream.encode(None))
+    return file.getvalue()
+
+
+def write_epub(path, pages, contents=None, more=None):
+    """A book of version 3.
+
+    Args:
+        pages: HTML by file name, in reading order.
+        contents: the table of contents, by link; None: each page by its number.
+        more: other files by name.
+    """
+    contents = contents or {name: f"Chapter {i}" for i, name in enumerate(pages, 1)}
+    items = "".join(f'<item id="p{i}" href="{n}" media-type="application/xhtml+xml"/>' for i, n in enumerate(pages))
+    spine = "".join(f'<itemref idref="p{i}"/>' for i in range(len(pages)))
+    ops = "http://www.idpf.org/2007/ops"
+    links = "".join(f'<li><a href="{link}">{title}</a></li>' for link, title in contents.items())
+    files = {
+        "META-INF/container.xml": CONTAINER,
+        "OEBPS/book.opf": f"""<?xml version="1.0"?><package xmlns="http://www.idpf.org/2007/opf"
+            xmlns:dc="http://purl.org/dc/elements/1.1/"><metadata><dc:title>A Voyage</dc:title>
+            <dc:creator>A. Sailor</dc:creator><dc:language>en-GB</dc:language></metadata><manifest>
+            <item id="nav" href="nav.xhtml" properties="nav" media-type="application/xhtml+xml"/>
+            <item id="c" href="cover.jpg" properties="cover-image" media-type="image/jpeg"/>{items}</manifest>
+            <spine><itemref idref="nav"/>{spine}</spine></package>""",
+        "OEBPS/nav.xhtml": f"""<?xml version="1.0"?><!DOCTYPE html><html xmlns="http://www.w3.org/1999/xhtml"
+            xmlns:epub="{ops}"><body><nav epub:type="toc"><ol>{links}</ol></nav></body></html>""",
+        "OEBPS/cover.jpg": cover(),
+        **{f"OEBPS/{name}": text for name, text in pages.items()},
+        **(more or {}),
+    }
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            if data is not None:
+                archive.writestr(name, data)
+    return path
+
+
+@pytest.fixture
+def voyage(tmp_path):
+    """Three chapters of different length."""
+    pages = {
+        f"{i}.xhtml": page(title.replace("&", "&amp;"), *[SENTENCE * 2] * (i + 2)) for i, title in enumerate(TITLES)
+    }
+    contents = dict(zip(pages, (title.replace("&", "&amp;") for title in TITLES), strict=True))
+    return write_epub(tmp_path / "voyage.epub", pages, contents)
+
+
+class Tones:
+    """Answers jobs: a text is a tone as long as it has characters, 10 ms for each."""
+
+    def __init__(self, delivery="base64"):
+        self.server = EndpointServer(self, workers=3)
+        self.delivery = delivery
+        self.failing = {}
+        """Errors by a word of the text: each is told as often as the list is long."""
+
+    def __call__(self, data, _tell):
+        match data.get("action", "synthesize"):
+            case "info":
+                return {"delivery": self.delivery, "limits": {"max_text_chars": 100_000}}
+            case "check":
+                return {"predicted": {"duration": len(data["text"]) / 100, "synthesis": len(data["text"]) / 1000}}
+            case "link":
+                name = data["key"].removeprefix("output/").replace("/", "-")
+                if name not in self.server.files:
+                    return {"error": "invalid_input: no such key", "error_code": "invalid_input"}
+                return {"audio_url": self.server.serve_file(name, self.server.files[name])}
+        for word, errors in self.failing.items():
+            if word in data["text"] and errors:
+                return errors.pop()
+        return self._spoken(data)
+
+    def _spoken(self, data):
+        n = 240 * len(data["text"])
+        sound = audio.encode(Waveform((np.sin(np.arange(n) / 20) * 0.1).astype(np.float32), 24_000), data["format"])
+        words = [
+            {"word": m[0], "start": m.start() / 100, "end": m.end() / 100, "confidence": 1.0}
+            for m in re.finditer(r"\S+\s*", data["text"])
+        ]
+        written = json.dumps({"cues": [{"words": words}]})
+        warnings = ["the reference is noisy"]
+        if self.delivery == "s3":
+            stem = data["key"].replace("/", "-")
+            urls = {
+                ending: self.server.serve_file(f"{stem}.{ending}", made)
+                for ending, made in ((data["format"], sound), ("json", written.encode()))
+            }
+            asked = {"json": urls["json"]} if data.get("subtitles") else {}
+            return {"audio_url": urls[data["format"]], "subtitles": asked, "warnings": warnings}
+        asked = {"json": written} if data.get("subtitles") else {}
+        return {"audio_base64": base64.b64encode(sound).decode(), "subtitles": asked, "warnings": warnings}
+
+    @property
+    def spoken(self):
+        """How often each text was asked for."""
+        return Counter(data["text"] for data in self.server.submitted if data.get("action") is None)
+
+
+@pytest.fixture
+def tones(monkeypatch, tmp_path):
+    answers = Tones()
+    monkeypatch.chdir(tmp_path)
+    with answers.server as server:
+        for name, value in server.environ.items():
+            monkeypatch.setenv(name, value)
+        yield answers
+
+
+def marks(path):
+    """Titles and times of an audiobook's chapters, in seconds, by FFmpeg."""
+    with av.open(str(path)) as book:
+        return [
+            (c["metadata"]["title"], float(c["start"] * c["time_base"]), float(c["end"] * c["time_base"]))
+            for c in book.chapters()
+        ]
+
+
+def test_a_book_becomes_one_file_with_marks_cover_and_subtitles(tones, voyage, capsys):
+    """The book's own title, author and cover; another reader than the writer finds them."""
+    assert narrate.main([str(voyage), "--voice", "anna", "--yes", "--subtitles", "srt", "--price", "4090"]) == 0
+    told = capsys.readouterr()
+    assert "A Voyage, A. Sailor" in told.out
+    assert "of work for one worker" in told.out
+    assert "$" in told.out
+    assert told.err.count("noisy") == 3
+    assert "The Storm: the reference is noisy" in told.err
+    asked = [data for data in tones.server.submitted if data.get("action") is None]
+    assert {data["format"] for data in asked} == {"opus"}, "a reply has no room for more"
+    assert {data["language"] for data in asked} == {"en"}
+    lengths = sorted(len(text) / 100 for text in tones.spoken)  # each chapter is longer than the one before
+    starts = np.cumsum([0, *(length + CHAPTER_PAUSE_S for length in lengths)])
+    found = marks("voyage.m4b")
+    assert [title for title, _, _ in found] == TITLES
+    assert [start for _, start, _ in found] == pytest.approx(starts[:3], abs=0.001)
+    assert found[2][2] == pytest.approx(starts[3] - CHAPTER_PAUSE_S, abs=0.001)
+    book = mutagen.mp4.MP4("voyage.m4b")
+    assert (book["\xa9nam"], book["\xa9ART"], book["stik"]) == (["A Voyage"], ["A. Sailor"], [2])
+    assert bytes(book["covr"][0]) == cover()
+    assert [chapter.title for chapter in book.chapters] == TITLES
+    assert book.info.length == pytest.approx(found[2][2], abs=0.1)
+    lines = list(srt.parse((voyage.parent / "voyage.srt").read_text()))
+    first = next(line for line in lines if "Island" in line.content)
+    assert first.start.total_seconds() == pytest.approx(starts[1], abs=0.1)
+
+
+def test_another_format_of_the_same_book_is_not_spoken_again(tones, voyage, capsys):
+    """As mp3 under another title: what is made is joined anew. Only the chapters that are asked for are in it."""
+    command = [str(voyage), "--voice", "anna", "--yes", "--out"]
+    assert narrate.main([*command, "book.mp3", "--chapters", "2-3", "--title", "At Sea"]) == 0
+    tags = mutagen.id3.ID3("book.mp3")
+    assert str(tags["TIT2"]) == "At Sea"
+    assert [str(tags[f"CHAP:ch{i}"].sub_frames["TIT2"]) for i in range(2)] == TITLES[1:]
+    assert tags.getall("APIC")
+    before = len(tones.server.submitted)
+    assert narrate.main([*command, "book.mp3", "--chapters", "3,2"]) == 0
+    assert [data["action"] for data in tones.server.submitted[before:]] == ["info"]
+    assert str(mutagen.id3.ID3("book.mp3")["TIT2"]) == "A Voyage"
+
+
+def test_a_part_that_fails_is_tried_again_and_then_told(tones, voyage, capsys):
+    """The others are made; the same command tries it anew, and nothing else."""
+    failure = {"error": "synthesis_failed: silence", "error_code": "synthesis_failed"}
+    tones.failing = {"Storm": [dict(failure)], "Home": [dict(failure) for _ in range(4)]}
+    command = [str(voyage), "--voice", "anna", "--yes"]
+    assert narrate.main(command) == 1
+    told = capsys.readouterr().err
+    assert "error: Home: synthesis_failed: silence" in told
+    assert "1 of 3 jobs failed" in told
+    assert not (voyage.parent / "voyage.m4b").exists()
+    assert narrate.main(command) == 0
+    assert sorted(tones.spoken.values()) == [1, 2, 5]
+    assert [title for title, _, _ in marks("voyage.m4b")] == TITLES
+
+
+def test_what_would_fail_again_is_not_tried_again(tones, voyage, capsys):
+    tones.failing = {"Home": [{"error": "voice_not_found: anna", "error_code": "voice_not_found"}] * 3}
+    assert narrate.main([str(voyage), "--voice", "anna", "--yes"]) == 2
+    assert sorted(tones.spoken.values()) == [1, 1, 1]
+
+
+def test_a_result_that_the_platform_has_forgotten_is_found_in_the_bucket(tones, voyage):
+    """A crash between sending and knowing the id, and half an hour in which the platform forgets: no part is made
+    twice, and its words are found as well."""
+    tones.delivery = "s3"
+    command = [str(voyage), "--voice", "anna", "--yes", "--subtitles", "vtt"]
+    assert narrate.main(command) == 0
+    manifest = voyage.parent / "voyage.m4b.parts/manifest.json"
+    entries = json.loads(manifest.read_text())
+    for entry, state in zip(entries.values(), ("sending", "sent", "made"), strict=True):
+        entry |= {"state": state, "job": None if state == "sending" else entry["job"]}
+    manifest.write_text(json.dumps(entries))
+    subtitles = (voyage.parent / "voyage.vtt").read_text()
+    tones.server.forget()
+    (voyage.parent / "voyage.vtt").unlink()
+    assert narrate.main(command) == 0
+    assert set(tones.spoken.values()) == {1}
+    assert {data["format"] for data in tones.server.submitted if "text" in data} == {"flac"}
+    assert (voyage.parent / "voyage.vtt").read_text() == subtitles
+
+
+def test_stopping_cancels_what_runs_and_keeps_what_is_made(voyage, tmp_path):
+    """Ctrl-C: no job is left on the endpoint, and the next start makes the rest."""
+    answers = Tones()
+    with answers.server as server:
+        hold = "The Island"
+
+        def answer(data, tell):
+            if hold in data.get("text", ""):
+                until(lambda: any(job["status"] == "CANCELLED" for job in server.jobs.values()))
+            return answers(data, tell)
+
+        server._answer = answer
+        command = [sys.executable, str(ROOT / "scripts/narrate.py"), str(voyage), "--voice", "anna", "--yes"]
+        process = subprocess.Popen(
+            [*command, "--in-flight", "2"], env={**os.environ, **server.environ}, stderr=subprocess.PIPE, text=True
+        )
+        parts = tmp_path / "voyage.m4b.parts"
+        until(lambda: len(list(parts.glob("*.opus"))) == 2)
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "goes on from here" in told
+    states = Counter(job["status"] for job in server.jobs.values() if hold in job["input"].get("text", ""))
+    assert states == {"CANCELLED": 1}
+    assert len(list(parts.glob("*.opus"))) == 2
+    assert "sent" not in {entry["state"] for entry in json.loads((parts / "manifest.json").read_text()).values()}
+
+
+def test_a_laptop_reads_as_well(worker, tmp_path, monkeypatch, capsys):
+    """The worker in this process, one part after the other; its own files are taken away, and Ctrl-C is heard."""
+    stop = threading.Event()
+    place = Local(worker, stop)
+    monkeypatch.setattr(options, "local_worker", lambda *_: nullcontext(place))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.md").write_text("# One\n\nHello there.\n\n# Two\n\nIt is [over] now.\n")
+    asked = ["--voice", "example-en", "--set", "nfe_step=1", "--subtitles", "json"]
+    assert narrate.main(["a.md", "--local", "--yes", *asked, "--language", "en"]) == 0
+    assert "about" in capsys.readouterr().out
+    starts = {title: start for title, start, _ in marks("a.m4b")}
+    assert list(starts) == ["One", "Two"]
+    words = [word for cue in json.loads((tmp_path / "a.json").read_text())["cues"] for word in cue["words"]]
+    assert "".join(word["word"] for word in words).strip() == "One Hello there. Two It is [over] now."
+    assert words[2]["end"] <= starts["Two"] <= words[3]["start"] + 0.001
+    assert not [path for path in (tmp_path / "output").rglob("*") if path.is_file()]
+    stop.set()
+    with pytest.raises(KeyboardInterrupt):
+        place.ask({"action": "info"})
+
+
+def is_chapter(data):
+    """Not one of the questions before, nor the sample."""
+    return data.get("action") is None and len(data["text"]) > narrate.SAMPLE_CHARS
+
+
+def end(worker):
+    worker.kill()
+    worker.wait()
+
+
+def test_a_platform_that_loses_a_worker_and_a_person_who_loses_narrate(voyage, places):
+    """Two real workers; one is killed at its job, which the other gets; narrate is killed as well and started again.
+
+    No chapter is made twice or left out, and the marks are where the chapters are.
+    """
+    with EndpointServer() as server, JobServer() as jobs:
+        server.between(jobs)
+        workers = {
+            name: start_worker(places, jobs, env={"RUNPOD_POD_ID": name, "OMP_NUM_THREADS": "1"})
+            for name in ("one", "two")
+        }
+        asked = ["--voice", "example-en", "--set", "nfe_step=4", "--seed", "5", "--yes"]
+        command = [sys.executable, str(ROOT / "scripts/narrate.py"), str(voyage), *asked]
+
+        def start():
+            return subprocess.Popen(command, env={**os.environ, **server.environ}, stdout=subprocess.DEVNULL)
+
+        def chapters(status):
+            return [job for job in list(server.jobs.values()) if job["status"] == status and is_chapter(job["input"])]
+
+        narrator = start()
+        try:
+            until(lambda: chapters("IN_PROGRESS"))
+            lost = chapters("IN_PROGRESS")[0]["worker"]
+            end(workers.pop(lost))
+            assert server.worker_died(lost)
+            until(lambda: chapters("COMPLETED") and chapters("IN_PROGRESS"))
+            narrator.kill()
+            narrator.wait()
+            narrator = start()
+            assert narrator.wait(timeout=120) == 0
+        finally:
+            narrator.kill()
+            narrator.wait()
+            for process in workers.values():
+                end(process)
+    assert set(Counter(data["text"] for data in server.submitted if is_chapter(data)).values()) == {1}
+    found = marks(voyage.with_suffix(".m4b"))
+    assert [title for title, _, _ in found] == TITLES
+    parts = voyage.parent / "voyage.m4b.parts"
+    entries = json.loads((parts / "manifest.json").read_text()).values()
+    lengths = {entry["chapter"]: soundfile.info(parts / entry["file"]).duration for entry in entries}
+    starts = np.cumsum([0, *(lengths[title] + CHAPTER_PAUSE_S for title in TITLES)])
+    assert [start for _, start, _ in found] == pytest.approx(starts[:3], abs=0.001)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["gone.epub"], "gone.epub cannot be read"),
+        (["book.pdf"], ".epub, .md, .markdown, .txt"),
+        (["a.txt", "--voice", "anna", "--out", "a.wav"], ".m4b, .mp3"),
+        (["a.txt"], "--voice NAME or --ref-audio"),
+        (["a.txt", "--voice", "anna"], "give --yes"),
+        (["a.txt", "--voice", "anna", "--price", "9"], "--price 9"),
+        (["a.txt", "--chapters", "2", "--list"], "chapters 1 to 1"),
+        (["a.txt", "--chapters", "a", "--list"], "1,3-5"),
+        (["a.txt", "--cover", "gone.jpg", "--list"], "gone.jpg cannot be read"),
+        (["empty.md", "--list"], "has no text"),
+        (["latin.txt", "--list"], "UTF-8"),
+    ],
+)
+def test_what_cannot_be_used_is_named(tones, tmp_path, capsys, monkeypatch, arguments, told):
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    (tmp_path / "a.txt").write_text("Hello.")
+    (tmp_path / "empty.md").write_text("***")
+    (tmp_path / "latin.txt").write_bytes(b"caf\xe9")
+    assert narrate.main(arguments) == 2
+    assert told in capsys.readouterr().err
+    assert not tones.spoken
+    assert not list(tmp_path.glob("*.parts"))
+
+
+def test_a_cover_that_is_no_picture_is_told_and_no_half_book_is_left(tones, tmp_path, capsys):
+    (tmp_path / "a.txt").write_text("Hello there.")
+    (tmp_path / "cover.jpg").write_bytes(b"no picture")
+    assert narrate.main(["a.txt", "--voice", "anna", "--yes", "--cover", "cover.jpg"]) == 1
+    assert "--cover" in capsys.readouterr().err
+    assert {path.name for path in tmp_path.iterdir()} == {"a.txt", "cover.jpg", "a.m4b.parts"}
+
+
+def test_two_of_them_do_not_work_on_one_book(tones, tmp_path, capsys):
+    from endpoint.manifest import opened
+
+    (tmp_path / "a.txt").write_text("Hello there.")
+    with opened(tmp_path / "a.m4b.parts"):
+        assert narrate.main(["a.txt", "--voice", "anna", "--yes"]) == 2
+    assert "another narrate.py" in capsys.readouterr().err
+
+
+def read(path):
+    return {chapter.title: [block.text for block in chapter.blocks] for chapter in read_book(path).chapters}
+
+
+def test_an_epub_is_read_by_its_contents(tmp_path):
+    """Chapters begin where the contents say, inside a page too; a page that they do not name goes on with the last.
+
+    What comes before the first has the title of its heading; cover, contents and notes are not read.
+    """
+    pages = {
+        "front.xhtml": page("Dedication", "To &nbsp; you."),
+        "1.xhtml": page("One", 'It began<a epub:type="noteref" href="#n">1</a>.<br/>So.')
+        + '<aside epub:type="footnote"><p>A note.</p></aside><h2 id="two">Two</h2><p>It went on.',
+        "1b.xhtml": "<script/><title/><p>And on<sup>2</sup>.</p><p>東<ruby>京<rt>kyo</rt></ruby></p>",
+        "empty.xhtml": "<p> </p>",
+        "3.xhtml": page("Three", "It ended."),
+    }
+    contents = {"1.xhtml": "One", "1.xhtml#two": "Two", "empty.xhtml": "Nothing", "3.xhtml": "Three", "gone.xhtml": "?"}
+    path = write_epub(tmp_path / "a.epub", pages, contents)
+    assert read(path) == {
+        "Dedication": ["Dedication", "To you."],
+        "One": ["One", "It began. So."],
+        "Two": ["Two", "It went on.", "And on2.", "東京"],
+        "Three": ["Three", "It ended."],
+    }
+    book = read_book(path)
+    assert (book.title, book.author, book.language, book.cover) == ("A Voyage", "A. Sailor", "en-GB", cover())
+
+
+def test_an_older_epub_is_read_by_its_ncx(tmp_path):
+    points = "".join(
+        f'<navPoint><navLabel><text>{t}</text></navLabel><content src="{t}.html"/></navPoint>' for t in "AB"
+    )
+    opf = """<package><metadata><title>Old</title></metadata><manifest>
+        <item id="ncx" href="toc.ncx" media-type="application/x-dtbncx+xml"/>
+        <item id="c" href="c.html" media-type="application/xhtml+xml"/>
+        <item id="a" href="A.html" media-type="application/xhtml+xml"/>
+        <item id="b" href="B.html" media-type="application/xhtml+xml"/></manifest>
+        <spine toc="ncx"><itemref idref="c"/><itemref idref="a"/><itemref idref="b"/></spine>
+        <guide><reference type="cover" href="c.html"/></guide></package>"""
+    more = {
+        "OEBPS/book.opf": opf,
+        "OEBPS/toc.ncx": f"<!DOCTYPE ncx PUBLIC 'x' 'http://example.com/x.dtd'><ncx><navMap>{points}</navMap></ncx>",
+        "OEBPS/c.html": page("Cover"),
+        "OEBPS/A.html": page("a", "First."),
+        "OEBPS/B.html": page("b", "Second."),
+    }
+    assert read(write_epub(tmp_path / "a.epub", {}, more=more)) == {"A": ["a", "First."], "B": ["b", "Second."]}
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({"OEBPS/1.xhtml": "a" * (MAX_FILE_BYTES + 1)}, "unpacks to more"),
+        ({"OEBPS/1.xhtml": None}, "damaged"),
+        ({"META-INF/container.xml": "<container"}, "damaged"),
+        ({"META-INF/container.xml": "<container/>"}, "no package document"),
+        (
+            {"META-INF/encryption.xml": '<a><CipherReference URI="OEBPS/1.xhtml"/></a>'},
+            "protected against copying",
+        ),
+    ],
+)
+def test_an_epub_that_cannot_be_read_says_why(tmp_path, more, told):
+    with pytest.raises(BadInput, match=told):
+        read_book(write_epub(tmp_path / "a.epub", {"1.xhtml": page("One", "Text.")}, more=more))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_a_damaged_epub_is_read_or_refused(tmp_path_factory, data):
+    """Whatever bytes of it are others."""
+    path = write_epub(
+        tmp_path_factory.mktemp("epub") / "a.epub", {"1.xhtml": page("One", "Text."), "2.xhtml": page("T")}
+    )
+    damaged = bytearray(path.read_bytes())
+    for _ in range(data.draw(st.integers(1, 6))):
+        damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
+    path.write_bytes(damaged[: data.draw(st.integers(len(damaged) // 2, len(damaged)))])
+    told = path.name
+    try:
+        assert read_book(path).chapters
+    except BadInput as e:
+        told = str(e)
+    assert path.name in told
+
+
+def test_entities_that_grow_are_refused(tmp_path):
+    grown = '<!DOCTYPE a [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;">]><container>&b;</container>'
+    with pytest.raises(BadInput):
+        read_book(write_epub(tmp_path / "a.epub", {}, more={"META-INF/container.xml": grown}))
+
+
+def test_markdown_is_read_by_its_headings(tmp_path):
+    """One heading above all others is the title; marks and links are not read, front matter is known."""
+    path = tmp_path / "a.md"
+    path.write_text(
+        "# Title\n\nBy *me*.\n\n## One\n\nSee [it](http://a.b) & `x`.\n\n- a\n- b\n\n## Two\n\n### In\n\nEnd.\n"
+    )
+    assert read_book(path).title == "Title"
+    assert read(path) == {
+        "Title": ["Title", "By me."],
+        "One": ["One", "See it & x.", "a", "b"],
+        "Two": ["Two", "In", "End."],
+    }
+    path.write_text("---\ntitle: T\nauthor: A\nlang: de\n---\nJust text.\n")
+    book = read_book(path)
+    assert (book.title, book.author, book.language) == ("T", "A", "de")
+    assert read(path) == {"T": ["Just text."]}
+
+
+def test_plain_text_is_read_by_lines_that_are_chapters(tmp_path):
+    """Also roman numbers; a table of contents is none, wrapped lines are one paragraph."""
+    path = tmp_path / "a.txt"
+    path.write_text(
+        "A Tale\n\nCHAPTER I\n\nCHAPTER II. The End\n\nCHAPTER I\n\nIt was\nlate.\n\nChapter by chapter it went.\n\n"
+        "Chapter II. The End\n\nIt is over.\n\nIII\n\nReally."
+    )
+    assert read(path) == {
+        "a": ["A Tale"],
+        "CHAPTER I": ["CHAPTER I", "It was late.", "Chapter by chapter it went."],
+        "Chapter II. The End": ["Chapter II. The End", "It is over."],
+        "III": ["III", "Really."],
+    }
+
+
+@given(st.text(st.sampled_from("ab1 .[]<>\\/:'\"=pausebrek\n"), max_size=60))
+def test_nothing_in_a_book_is_a_mark(text):
+    assert "".join(turn.text for turn in markup.turns(f"x{escaped(text)}")) == f"x{text}"
+
+
+@given(st.lists(st.text("ab .[", max_size=200).map(lambda t: " ".join(t.split())), max_size=8), st.integers(40, 300))
+def test_parts_hold_all_words_in_order_and_are_never_too_long(paragraphs, limit):
+    blocks = tuple(Block(text) for text in paragraphs if any(c.isalpha() for c in text))
+    parts = parts_of([Chapter("c", blocks)], {}, limit)
+    assert all(len(part.data["text"].encode()) <= limit for part in parts)
+    said = " ".join(turn.text for part in parts for turn in markup.turns(part.data["text"]))
+    written = "".join(block.text for block in blocks)
+    assert [c for c in said if c.isalpha()] == [c for c in written if c.isalpha()]
+
+
+def test_headings_of_html_survive_what_is_inside_them():
+    blocks = read_page("<h1><div>A</div></h1><h2></h2><p>B<p>C<nav><ul><li>D</ul></nav>E").blocks
+    assert blocks == [Block("A", 1), Block("B"), Block("C"), Block("E")]
+
+
+def test_a_price_is_a_number_or_a_gpu():
+    assert price_of("0.5") == 0.5
+    assert price_of("L4") == price_of("a5000") < price_of("4090")
+
+
+def test_a_damaged_part_is_named(tmp_path):
+    (tmp_path / "a.flac").write_bytes(b"no sound")
+    with pytest.raises(joining.Problem, match=r"a\.flac is damaged"):
+        joining.laid_out([joining.Piece(0, tmp_path / "a.flac", None)])
