@@ -12,6 +12,8 @@ from __future__ import annotations
 import importlib
 import logging
 import os
+import signal
+import sys
 import threading
 import time
 from collections.abc import Mapping
@@ -144,6 +146,8 @@ def check_models() -> None:
 def main() -> None:
     """Load the models and serve; where they cannot be loaded, let the fitness check tell the platform why."""
     global _unavailable  # noqa: PLW0603
+    # As a container's first process it would not notice: the SDK listens only once it serves.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         settings = Settings.from_env(os.environ)
     except ValueError:

@@ -8,6 +8,7 @@ python scripts/render_docs.py --check    exit 1 if README.md is behind the code
 from __future__ import annotations
 
 import argparse
+import inspect
 import json
 import sys
 import typing
@@ -17,6 +18,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from endpoint.estimate import PRICES
 from pydantic import BaseModel
 
 from voiceclone import errors
@@ -24,6 +26,7 @@ from voiceclone.checkpoints import REGISTRY
 from voiceclone.request import SCHEMAS, SynthesisRequest
 from voiceclone.settings import Settings
 
+RTFS = (0.01, 0.02, 0.05, 0.1)
 README = Path(__file__).resolve().parent.parent / "README.md"
 
 
@@ -98,9 +101,12 @@ def _range(metadata: Iterable[Any]) -> str:
 
 def errors_table() -> str:
     kinds = [kind for kind in errors.WorkerError.__subclasses__() if kind.__module__ == errors.__name__]
-    rows = [(f"`{kind.code}`", (kind.__doc__ or "").splitlines()[0]) for kind in kinds]
-    internal = f"`{errors.WorkerError.code}`", "A bug of ours: the worker's log has the details under the job's id."
-    return table(("code", "meaning"), [*rows, internal])
+    rows = []
+    for kind in kinds:
+        meaning, _, cure = (inspect.getdoc(kind) or "").partition("\n\n")
+        rows.append((f"`{kind.code}`", meaning, cure.replace("\n", " ")))
+    bug = "A bug of ours.", "The worker's log has the details under the job's id: please report them."
+    return table(("code", "meaning", "what to do"), [*rows, (f"`{errors.WorkerError.code}`", *bug)])
 
 
 def models_table() -> str:
@@ -112,12 +118,25 @@ def models_table() -> str:
     return table(("`F5_MODEL`", "languages", "licence of the weights"), rows)
 
 
+def prices_table() -> str:
+    """Arithmetic, for any real-time factor that a reply tells: nothing here is measured."""
+    by_price: dict[float, list[str]] = {}
+    for gpu, price in PRICES.items():
+        by_price.setdefault(price, []).append(gpu.upper())
+    rows = [
+        (", ".join(gpus), f"{price:g}", *(f"{3600 * rtf * price:.3f}" for rtf in RTFS))
+        for price, gpus in by_price.items()
+    ]
+    return table(("GPU", "$ a second", *(f"rtf {rtf:g}" for rtf in RTFS)), rows)
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "settings": settings_table,
     "request": request_table,
     "actions": actions_table,
     "errors": errors_table,
     "models": models_table,
+    "prices": prices_table,
 }
 
 

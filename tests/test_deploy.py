@@ -84,6 +84,7 @@ def test_template_and_endpoint_are_made_and_a_second_run_has_nothing_to_do(api, 
     assert template["imageName"] == "someone/voiceclone:1.0"
     assert (template["isServerless"], template["volumeInGb"]) == (True, 0)
     assert template["env"] == {
+        "MAX_JOB_S": "570",
         "F5_MODEL": "F5TTS_v1_Base",
         "MAX_AUDIO_MB": "30",
         "S3_BUCKET": "results",
@@ -246,6 +247,7 @@ def test_the_platform_cannot_be_reached(api, run, monkeypatch):
         ("max = 3", "max = 0", "scaling.workers_max: Input should be greater than or equal to 1"),
         ("max = 3", 'max = "3"', "scaling.workers_max: Input should be a valid integer"),
         ("max = 3", "max = 3\nworkers_min = 4", "scaling.workers_min: must not be above workers_max"),
+        ("MAX_AUDIO_MB = 30", "MAX_JOB_S = 600", "env.MAX_JOB_S: must be below scaling.execution_timeout_s"),
         ("types =", 'cuda = ["12.4"]\ntypes =', "gpu.cuda.0: the image needs CUDA 12.8 or above"),
         ('volume = "voices"', "", "volume: is missing"),
         ("{ from_env", f'"{SECRET}" # ', "env.AWS_SECRET_ACCESS_KEY: a secret is not written here"),

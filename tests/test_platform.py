@@ -37,6 +37,15 @@ runpy.run_path({str(ROOT / "runpod-handler.py")!r}, run_name="__main__")
 """
 
 
+STOPPED = f"""
+import os, runpy, signal, sys
+sys.path.insert(0, {str(ROOT)!r})
+from voiceclone.engine import Engine
+Engine.warm_up = lambda engine: os.kill(os.getpid(), signal.SIGTERM)
+runpy.run_path({str(ROOT / "runpod-handler.py")!r}, run_name="__main__")
+"""
+
+
 def results_of(server, count):
     """The next results, by job, and the updates before them."""
     results, updates = {}, {}
@@ -86,6 +95,13 @@ def test_the_platforms_loop_gets_its_results(places, fault_table):
     fault_table.row("Job comes twice", "the same id and input again", "the speech, under the same key", "one result")
     fault_table.row("Job is broken", "no object, no text, wrong types, unknown fields", "`invalid_input`, by field")
     fault_table.row("Worker is stopped", "SIGTERM within a job", "the speech; then the worker ends with 0")
+
+
+def test_a_worker_that_is_stopped_while_it_loads_ends_at_once(places, fault_table):
+    """By itself, giving back what it holds: a signal that it leaves alone does not end a container's first process."""
+    with JobServer() as server, start_worker(places, server, "-c", STOPPED) as process:
+        assert process.wait(timeout=90) == 128 + signal.SIGTERM
+    fault_table.row("Worker is stopped early", "SIGTERM while it loads", "no worker; it ends at once")
 
 
 def test_the_official_client_is_answered_by_a_worker_on_a_laptop(places):

@@ -32,7 +32,10 @@ class FieldProblem:
 
 
 class InvalidInput(WorkerError):
-    """The job's input cannot be used; names every bad field at once."""
+    """The job's input cannot be used; names every bad field at once.
+
+    Mend the fields that `details` names; nothing was spoken.
+    """
 
     code = "invalid_input"
 
@@ -47,44 +50,65 @@ class InvalidInput(WorkerError):
 
 
 class VoiceNotFound(WorkerError):
-    """No voice has the requested name."""
+    """No voice has the requested name.
+
+    Ask `list_voices` for the names, or send `ref_audio`.
+    """
 
     code = "voice_not_found"
 
 
 class BadAudio(WorkerError):
-    """The reference cannot be decoded, or is not usable as a reference."""
+    """The reference cannot be decoded, or is not usable as a reference.
+
+    Send 3 to 10 s of clear speech by one person; the message says what is wrong with this one.
+    """
 
     code = "bad_audio"
 
 
 class DownloadFailed(WorkerError):
-    """The reference could not be fetched."""
+    """The reference could not be fetched.
+
+    Check the link's life and that it is public, or send the recording as base64.
+    """
 
     code = "download_failed"
 
 
 class ModelUnavailable(WorkerError):
-    """A model file is missing, damaged or does not fit its architecture."""
+    """A model file is missing, damaged or does not fit its architecture.
+
+    For the operator: the worker's log names the file, where it was looked for, and what fetches it.
+    """
 
     code = "model_unavailable"
 
 
 class OutOfMemory(WorkerError):
-    """The device has too little memory for the job."""
+    """The device has too little memory for the job.
+
+    Send the job again, a fresh worker takes it; if it fails again, a shorter reference or a larger GPU.
+    """
 
     code = "out_of_memory"
     refresh_worker = True
 
 
 class OutOfTime(WorkerError):
-    """The job takes longer than a job may."""
+    """The job takes longer than a job may.
+
+    Send the text in several jobs, or raise the endpoint's execution timeout and `MAX_JOB_S`.
+    """
 
     code = "out_of_time"
 
 
 class SynthesisFailed(WorkerError):
-    """The model produced no usable speech."""
+    """The model produced no usable speech.
+
+    Try another seed or a better reference; where the GPU broke down, the next job gets another worker.
+    """
 
     code = "synthesis_failed"
 
@@ -96,6 +120,9 @@ class DeviceFailed(SynthesisFailed):
 
 
 class StorageFailed(WorkerError):
-    """The result could not be stored or linked."""
+    """The result could not be stored or linked.
+
+    Check what the message names: bucket, credentials, region, volume. Speech that was kept is sent by `link`.
+    """
 
     code = "storage_failed"

@@ -23,6 +23,9 @@ from voiceclone.settings import Settings
 LEAST_CUDA = (12, 8)
 """What the image's torch is built for; hosts with older drivers refuse it."""
 
+TIME_TO_LEAVE_S = 30
+"""A job ends by itself so long before the platform ends it, and its worker with it."""
+
 _REFERENCE = re.compile(r"\{\{\s*RUNPOD_SECRET_\w+\s*\}\}")
 """How the platform is asked for a secret that it keeps."""
 _REFERENCE_STANDS_FOR = "kept-by-the-platform"
@@ -102,7 +105,10 @@ class Deployment(_Strict):
     env: dict[str, Annotated[Value, PlainValidator(_value)]] = {}
 
     def environment(self, environ: Mapping[str, str]) -> dict[str, str]:
-        """The worker's variables, with those in place that come from here. Raises ConfigError."""
+        """The worker's variables: those in place that come from here, and MAX_JOB_S by the execution timeout.
+
+        Raises ConfigError.
+        """
         missing = [
             f"env.{name}: {value.from_env} is not set here: export it"
             for name, value in self.env.items()
@@ -116,7 +122,8 @@ class Deployment(_Strict):
             store_from_env(bucket)
         except ValueError as e:
             raise ConfigError([f"env: {e}"]) from None
-        return filled
+        leaves_s = max(1, self.scaling.execution_timeout_s - TIME_TO_LEAVE_S)
+        return {"MAX_JOB_S": str(leaves_s), **filled}
 
     def secrets(self) -> frozenset[str]:
         """Names of the variables that are not shown."""
@@ -186,6 +193,9 @@ def _problems(deployment: Deployment) -> Iterable[str]:
     scaling, on_disk = deployment.scaling, deployment.env.get("ALLOW_CONTAINER_DISK")
     if scaling.workers_min > scaling.workers_max:
         yield "scaling.workers_min: must not be above workers_max"
+    limit = deployment.env.get("MAX_JOB_S")
+    if limit and limit.text and limit.text.isdecimal() and int(limit.text) >= scaling.execution_timeout_s:
+        yield "env.MAX_JOB_S: must be below scaling.execution_timeout_s, when the platform ends job and worker"
     if not deployment.volume and not (on_disk and on_disk.text == "true"):
         yield (
             "volume: is missing: name a network volume, or set env.ALLOW_CONTAINER_DISK = true, and every new worker"
