@@ -24,7 +24,7 @@ from voiceclone import logs
 from voiceclone.errors import ModelUnavailable
 from voiceclone.logs import facts
 from voiceclone.progress import terminal_bar
-from voiceclone.settings import Settings
+from voiceclone.settings import Settings, on_platform
 from voiceclone.timings import Timings
 
 if TYPE_CHECKING:
@@ -75,7 +75,6 @@ def initialize_models(environ: Mapping[str, str] = os.environ) -> Worker:
         from voiceclone.delivery import Delivery
         from voiceclone.engine import Engine, find_device, reference_mel
         from voiceclone.library import Library
-        from voiceclone.sources import MB
         from voiceclone.undelivered import Undelivered
         from voiceclone.voices import BuiltIn, Voices
         from voiceclone.worker import Worker
@@ -89,10 +88,12 @@ def initialize_models(environ: Mapping[str, str] = os.environ) -> Worker:
         engine.warm_up()
     find_recogniser = partial(resolve_recogniser, asr_model, settings.volume, container_disk_ok=disk_ok)
     recogniser = Recogniser(asr_model, find_recogniser, device)
-    library = Library(bucket or LocalStore(settings.volume))
+    volume = settings.volume  # if it goes away, nobody makes it up anew on the container's disk
+    library = Library(bucket or LocalStore(volume, volume))
     voices = Voices(settings, bucket, recogniser, reference_mel, BuiltIn(checkpoint.voices), library)
-    undelivered = Undelivered(LocalStore(settings.undelivered_dir), settings.max_kept_mb * MB)
-    delivery = Delivery(settings, bucket, LocalStore(settings.local_output_dir), undelivered)
+    output = LocalStore(settings.local_output_dir, None if settings.output_dir or not settings.on_platform else volume)
+    undelivered = Undelivered(LocalStore(settings.undelivered_dir, volume), settings.max_kept_bytes)
+    delivery = Delivery(settings, bucket, output, undelivered)
     _worker = Worker(settings, checkpoint, engine, recogniser, voices, delivery)
     _worker.startup = timings.report()
     # Not a daemon: a process that ends while tensors are being written would take the interpreter down with it.
@@ -122,7 +123,7 @@ def _process_started() -> float:
 def handler(job: dict[str, Any]) -> dict[str, Any]:
     """Answer one job of the platform."""
     if _worker is None:
-        with logs.about_job(str(job.get("id"))):
+        with logs.about_job(logs.id_of(job)):
             log.error("refused: %s", _unavailable)
         return {
             "error": "model_unavailable: this worker has no model; its log says what is missing",
@@ -150,8 +151,8 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         settings = Settings.from_env(os.environ)
-    except ValueError:
-        settings = Settings()  # initialize_models() says what is wrong
+    except ValueError:  # initialize_models() says what is wrong
+        settings = Settings(on_platform=on_platform(os.environ))
     level = settings.log_level
     logs.configure(level, settings.on_platform, os.environ)
     # The SDK's own default, DEBUG, prints every reply, audio and links included.

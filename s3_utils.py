@@ -174,8 +174,6 @@ class S3Store:
             if fault is None:
                 return
             log.warning("%s %s", full_key, fault)
-        with suppress(StorageFailed):
-            self.remove(key)
         raise StorageFailed(f"{what}: it {fault}, twice; check what lies between the worker and AWS_ENDPOINT_URL")
 
     def _put_checked(self, full_key: str, data: bytes, content_type: str) -> str | None:
@@ -192,18 +190,28 @@ class S3Store:
             if e.response["Error"].get("Code") in _ALTERED:
                 return "arrived with other bytes"
             raise
-        if str(answer.get("ETag", "")).strip('"') == md5.hexdigest():
+        etag = str(answer.get("ETag", "")).strip('"')
+        if etag == md5.hexdigest():
             return None
+        # The ETag of an encrypted object is no MD5, and some services have their own kind.
+        looks_like_md5 = re.fullmatch("[0-9a-f]{32}", etag) and not answer.get("ServerSideEncryption")
         try:
-            if answer.get("ServerSideEncryption"):  # such an ETag is no MD5: the size has to do
-                same = self._client.head_object(**place)["ContentLength"] == len(data)
-            else:
+            if looks_like_md5:
                 same = self.get(full_key, len(data)) == data
+            else:
+                same = self._client.head_object(**place)["ContentLength"] == len(data)
         except (ClientError, DownloadFailed) as e:
-            if _is_missing(e if isinstance(e, ClientError) else e.__cause__):
+            cause = e if isinstance(e, ClientError) else e.__cause__
+            if _is_missing(cause):
                 return "did not arrive, though the service said so"
+            if _is_forbidden(cause):  # who may only write has the service's word
+                return None
             raise
-        return None if same else "arrived with other bytes"
+        if same:
+            return None
+        with suppress(ClientError):
+            self._client.delete_object(**place)
+        return "arrived with other bytes"
 
     def entries(self, prefix: str) -> Iterator[Entry]:
         """All objects below `<prefix><this prefix>`, however many there are; keys without the store's prefix."""
@@ -242,6 +250,8 @@ class LocalStore:
     """A directory. Results are reached by path; `expires_in_s` and `content_type` mean nothing here."""
 
     root: Path
+    volume: Path | None = None
+    """Must be there for anything to be written: a mount that has gone is not made up anew on another disk."""
 
     def put(self, key: str, data: bytes, content_type: str, expires_in_s: int) -> Artifact:
         """Write `data` to `<root>/<key>`; directories are made as needed. Raises StorageFailed."""
@@ -251,6 +261,8 @@ class LocalStore:
     def write(self, key: str, data: bytes, content_type: str) -> None:
         """As `put`, without an answer."""
         path = self._path(key)
+        if self.volume is not None and not self.volume.is_dir():
+            raise StorageFailed(f"{key} could not be written: the volume is gone; check its mount")
         with _named(f"{key} could not be written"):
             path.parent.mkdir(parents=True, exist_ok=True)
             try:
@@ -387,6 +399,12 @@ def _is_missing(cause: BaseException | None) -> bool:
     from botocore.exceptions import ClientError
 
     return isinstance(cause, ClientError) and cause.response["Error"].get("Code") in ("NoSuchKey", "404")
+
+
+def _is_forbidden(cause: BaseException | None) -> bool:
+    from botocore.exceptions import ClientError
+
+    return isinstance(cause, ClientError) and cause.response["ResponseMetadata"]["HTTPStatusCode"] == 403
 
 
 def _refuse_oversize(what: str, size: int, max_bytes: int) -> None:

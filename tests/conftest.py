@@ -26,7 +26,6 @@ from voiceclone.engine import Engine, reference_mel
 from voiceclone.library import Library
 from voiceclone.sampling import Sampling
 from voiceclone.settings import Settings
-from voiceclone.sources import MB
 from voiceclone.types import Chunk, Samples
 from voiceclone.undelivered import Undelivered
 from voiceclone.voices import BuiltIn, Voices
@@ -90,7 +89,7 @@ def make_voices(
 
 def make_delivery(settings: Settings, bucket: Any = None) -> Delivery:
     """As `initialize_models` does."""
-    undelivered = Undelivered(LocalStore(settings.undelivered_dir), settings.max_kept_mb * MB)
+    undelivered = Undelivered(LocalStore(settings.undelivered_dir, settings.volume), settings.max_kept_bytes)
     return Delivery(settings, bucket, LocalStore(settings.local_output_dir), undelivered)
 
 

@@ -227,7 +227,10 @@ FAULTS = {
     "Storage's answer is lost": ("connection reset within the answer, once", wire(reset_in_the_answer)),
     "Storage is slow": ("no answer within the time-out, once", wire(never_answered)),
     "Bytes change on their way": ("one bit of the upload, once", wire(altered)),
-    "Bytes change on every way": ("one bit of every upload", wire(altered, passed_on, altered, passed_on)),
+    "Bytes change on every way": (
+        "one bit of every upload",
+        wire(altered, passed_on, passed_on, altered, passed_on, passed_on),
+    ),
     "Storage lies": (
         "200 for every upload, and nothing is kept",
         wire(swallowed, passed_on, swallowed, passed_on),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 
 import pytest
 
 from voiceclone.errors import OutOfTime
-from voiceclone.limits import CERTAINLY, Deadline
+from voiceclone.limits import IN_VAIN, Deadline
 
 SAY = {"voice": "example-en", "nfe_step": 1, "seed": 1}
 SENTENCES = "A sentence that is long enough to be spoken all by itself, and then some more of it. " * 3
@@ -75,13 +76,53 @@ def test_a_job_leaves_when_its_time_is_over(ask, worker, monkeypatch):
     assert ask(text="Ah.")["status"] == "completed"
 
 
-def test_what_will_certainly_take_too_long_is_not_begun(ask, worker, monkeypatch):
-    assert ask(text="Ah.")["status"] == "completed"
-    monkeypatch.setattr(worker, "_pace", 1000.0)
-    monkeypatch.setattr(worker.engine, "speak", None)
-    reply = ask({"max_job_s": 60}, text="Ah.")
+def test_what_will_be_in_vain_is_left_as_soon_as_that_is_seen(ask, worker, monkeypatch):
+    """By the job's own pace, which its first chunks tell."""
+    clock = Clock()
+    speak = worker.engine.speak
+
+    def slowly(chunks, *how):
+        for samples in speak(chunks, *how):
+            clock.now += 10
+            yield samples
+
+    monkeypatch.setattr("voiceclone.worker.Deadline", lambda limit_s: Deadline(limit_s, clock))
+    monkeypatch.setattr(worker.engine, "speak", slowly)
+    reply = ask({"max_job_s": 60}, segments=[{"text": "Ah."}] * 30)
     assert reply["error_code"] == "out_of_time"
-    assert re.search(r"this would take about \d+ s, a job may take 60: send the text in several jobs", reply["error"])
+    assert re.search(r": 1 of 30 chunks were spoken in 10 of the 60 s of a job, all will not be: send", reply["error"])
+
+
+def test_words_that_there_is_no_time_for_are_told_to_be_missing(ask, worker, monkeypatch):
+    """The speech is there, and is delivered."""
+    clock = Clock()
+    monkeypatch.setattr("voiceclone.worker.Deadline", lambda limit_s: Deadline(limit_s, clock))
+
+    def align(*_):
+        clock.now += 100
+        return ()
+
+    monkeypatch.setattr(worker.recogniser, "align", align)
+    reply = ask({"max_job_s": 60}, segments=[{"text": "Ah."}] * 3, timestamps=True, subtitles=["srt"])
+    assert (reply["status"], "words" in reply, "subtitles" in reply) == ("completed", False, False)
+    assert "there are no word times and subtitles: words were being timed when" in reply["warnings"][-1]
+
+
+def test_takes_that_there_is_no_time_to_speak_anew_are_the_ones(ask, worker, monkeypatch):
+    """Each was spoken once and is heard badly; the time is over in the second round."""
+    clock = Clock()
+    monkeypatch.setattr("voiceclone.worker.Deadline", lambda limit_s: Deadline(limit_s, clock))
+    transcribe = worker.recogniser.transcribe
+
+    def slowly(*how):
+        clock.now += 25
+        return transcribe(*how)
+
+    monkeypatch.setattr(worker.recogniser, "transcribe", slowly)
+    reply = ask({"max_job_s": 60}, segments=[{"text": "Ah."}] * 2, verify={"max_wer": 0, "attempts": 3})
+    assert [chunk["attempts"] for chunk in reply["chunks"]] == [1, 1]
+    monkeypatch.setattr(clock, "now", 0.0)
+    assert ask({"max_job_s": 40}, segments=[{"text": "Ah."}] * 2, verify=True)["error_code"] == "out_of_time"
 
 
 class Clock:
@@ -96,11 +137,21 @@ class Clock:
 def test_a_deadline_is_over_after_its_time_and_not_before():
     clock = Clock()
     deadline = Deadline(10, clock)
-    deadline.refuse(10 * CERTAINLY)
-    with pytest.raises(OutOfTime):
-        deadline.refuse(10 * CERTAINLY + 1)
     clock.now = 10
     deadline.check("words were being timed")
+    assert deadline.left_s == 0
     clock.now = 10.1
     with pytest.raises(OutOfTime, match="words were being timed when the 10 s of a job were over"):
         deadline.check("words were being timed")
+
+
+def test_a_deadline_looks_ahead_when_the_pace_is_known():
+    clock = Clock()
+    deadline = Deadline(100, clock)
+    clock.now = 10
+    deadline.check("a share was done", 0.001)
+    clock.now = 11
+    deadline.check("a share was done", 11 / (IN_VAIN * 100))
+    with pytest.raises(OutOfTime, match="a share was done in 11 of the 100 s"):
+        deadline.check("a share was done", 0.05)
+    Deadline(math.inf, clock).check("nobody waits", 0.0)

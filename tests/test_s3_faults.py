@@ -116,8 +116,8 @@ def test_waits_between_tries_grow_and_are_drawn(store, proxy, waits, fault):
 LASTING = {
     "throttled": (refused(503, "SlowDown"), 5, "SlowDown; the service is busy or down"),
     "request reset": (reset_in_the_request, 5, "check S3_BUCKET, AWS_REGION, AWS_ENDPOINT_URL and the network"),
-    "swallowed": (swallowed, 5, "it did not arrive, though the service said so, twice; check what lies between"),
-    "altered": (altered, 5, "it arrived with other bytes, twice; check what lies between"),
+    "swallowed": (swallowed, 4, "it did not arrive, though the service said so, twice; check what lies between"),
+    "altered": (altered, 6, "it arrived with other bytes, twice; check what lies between"),
     "forbidden": (refused(403, "AccessDenied"), 1, "AccessDenied; check that the credentials grant s3:PutObject"),
     "no bucket": (refused(404, "NoSuchBucket"), 1, "NoSuchBucket; check the bucket's name"),
     "expired": (refused(400, "ExpiredToken"), 1, "ExpiredToken; renew the credentials"),
@@ -128,8 +128,9 @@ LASTING = {
 @pytest.mark.parametrize(("fault", "requests", "told"), LASTING.values(), ids=LASTING)
 def test_a_lasting_fault_is_given_up_with_its_cure_and_leaves_no_object(store, s3, proxy, fault, requests, told):
     """What trying again cannot mend is tried once."""
-    lies = fault in (swallowed, altered)  # then it is looked at what the server really holds, and that is removed
-    proxy.faults.extend([fault, *([passed_on] if lies else [])] * requests)
+    # Then it is looked at what the server really holds, and that is removed.
+    looks = {swallowed: [passed_on], altered: [passed_on, passed_on]}.get(fault, [])
+    proxy.faults.extend([fault, *looks] * requests)
     with pytest.raises(StorageFailed) as caught:
         store.write("a.wav", WAV, "audio/wav")
     assert told in str(caught.value)
@@ -147,20 +148,42 @@ def test_an_upload_that_fails_leaves_the_older_object_whole(store, s3, proxy):
     assert stored(s3) == b"older"
 
 
-@pytest.mark.parametrize(("encryption", "looked"), [("aws:kms", "HEAD"), (None, "GET")])
-def test_an_object_whose_service_has_its_own_kind_of_etag_is_looked_at(store, proxy, encryption, looked):
-    """Of an encrypted one the size has to do, another is read again."""
+def with_etag(etag, encryption=None):
+    """The server's answer, with another ETag."""
 
-    def otherwise(proxy, handler, asked):
+    def fault(proxy, handler, asked):
         status, headers, body = proxy.forward(asked)
-        headers = [(name, '"of-its-own"' if name == "ETag" else value) for name, value in headers]
+        headers = [(name, f'"{etag}"' if name == "ETag" else value) for name, value in headers]
         if encryption:
             headers.append(("x-amz-server-side-encryption", encryption))
         handler.answer(status, headers, body)
 
-    proxy.faults.append(otherwise)
+    return fault
+
+
+@pytest.mark.parametrize(
+    ("etag", "encryption", "looked"),
+    [("0" * 32, "aws:kms", "HEAD"), ("of-its-own", None, "HEAD"), ("0" * 32, None, "GET")],
+)
+def test_an_object_whose_etag_is_another_is_looked_at(store, proxy, etag, encryption, looked):
+    """Where it cannot be an MD5 the size has to do, where it may be one the object is read again."""
+    proxy.faults.append(with_etag(etag, encryption))
     store.write("a.wav", WAV, "audio/wav")
     assert [asked.method for asked in proxy.requests] == ["PUT", looked]
+
+
+def test_who_may_only_write_has_the_services_word(store, s3, proxy):
+    proxy.faults.extend([with_etag("of-its-own"), refused(403, "AccessDenied")])
+    store.write("a.wav", WAV, "audio/wav")
+    assert stored(s3) == WAV
+
+
+def test_bytes_that_the_service_refuses_cost_no_older_object(store, s3, proxy):
+    store.write("a.wav", b"older", "audio/wav")
+    proxy.faults.extend([refused(400, "BadDigest")] * 2)
+    with pytest.raises(StorageFailed, match="arrived with other bytes, twice"):
+        store.write("a.wav", WAV, "audio/wav")
+    assert stored(s3) == b"older"
 
 
 def test_bytes_that_a_verifying_server_refuses_are_sent_again(tmp_path):

@@ -85,7 +85,7 @@ def test_no_secret_reaches_a_log_or_a_caller_and_each_event_is_one_json_line(pla
     fine = summaries[1]
     assert (fine["action"], fine["chunks"], fine["delivered"]) == ("synthesize", 1, ["audio_url"])
     assert {"voice", "synthesis", "encode", "store", "total"} <= fine["timings"].keys()
-    assert fine["seconds"] >= fine["timings"]["total"]
+    assert fine["seconds"] > fine["timings"]["total"] - 0.001
     assert [event["requestId"] for event in events if "exception" in event] == ["bug"]
     fault_table.row(
         "Errors quote secrets",

@@ -8,6 +8,7 @@ import pytest
 
 from s3_utils import LocalStore
 from voiceclone.errors import StorageFailed
+from voiceclone.types import File, Result
 from voiceclone.undelivered import Undelivered
 
 
@@ -16,40 +17,72 @@ def directory(tmp_path):
     return LocalStore(tmp_path)
 
 
-def keep(undelivered, directory, *keys, size=40):
+def result(stem, size=40, ending="wav", subtitles=()):
+    texts = [File(each, b"1", "text/plain") for each in subtitles]
+    return Result(stem, File(ending, bytes(size), f"audio/{ending}"), texts)
+
+
+def keep(undelivered, directory, *results):
     """Kept one after the other, an hour apart."""
-    for hour, key in enumerate(keys):
-        undelivered.keep(key, bytes(size), "audio/wav")
-        os.utime(directory.root / key, (3600 * hour, 3600 * hour))
+    for hour, each in enumerate(results):
+        undelivered.keep(each)
+        for key in each.parts:
+            os.utime(directory.root / key, (3600 * hour, 3600 * hour))
+
+
+def keys(undelivered):
+    return [entry.key for entry in undelivered.entries("")]
 
 
 def test_the_oldest_makes_room_for_the_newest(directory):
     undelivered = Undelivered(directory, 100)
-    keep(undelivered, directory, "a.wav", "b/c.wav", "d.wav")
-    assert [entry.key for entry in undelivered.find("")] == ["b/c.wav", "d.wav"]
-    assert undelivered.read("a.wav") is None
-    undelivered.keep("e.wav", bytes(61), "audio/wav")
+    keep(undelivered, directory, result("a"), result("b/c"), result("d"))
+    assert keys(undelivered) == ["b/c.wav", "d.wav"]
+    assert undelivered.find("a.wav") is None
+    undelivered.keep(result("e", 61))
     assert sorted(path.name for path in directory.root.rglob("*")) == ["e.wav"], "no empty directory is left"
 
 
-def test_the_newest_is_kept_even_if_it_alone_is_too_much(directory):
+def test_the_newest_is_kept_whole_even_if_it_alone_is_too_much(directory):
     undelivered = Undelivered(directory, 100)
-    keep(undelivered, directory, "a.wav")
-    undelivered.keep("b.wav", bytes(500), "audio/wav")
-    assert [entry.key for entry in undelivered.find("")] == ["b.wav"]
+    keep(undelivered, directory, result("a"))
+    undelivered.keep(result("b", 500, subtitles=["srt", "vtt"]))
+    assert sorted(keys(undelivered)) == ["b.srt", "b.vtt", "b.wav"]
 
 
 def test_what_cannot_be_kept_costs_nothing_that_was(directory):
     undelivered = Undelivered(directory, 100)
-    keep(undelivered, directory, "a.wav", "b.wav")
+    keep(undelivered, directory, result("a"), result("b"))
     (directory.root / "c").write_text("in the way")
     with pytest.raises(StorageFailed, match="could not be written"):
-        undelivered.keep("c/d.wav", bytes(90), "audio/wav")
-    assert {"a.wav", "b.wav"} <= {entry.key for entry in undelivered.find("")}
+        undelivered.keep(result("c/d", 90))
+    assert {"a.wav", "b.wav"} <= set(keys(undelivered))
 
 
-def test_the_parts_of_a_result_are_its_own_and_the_sound_is_last(directory):
+def test_what_was_kept_is_found_with_its_subtitles_and_nothing_else(directory):
     undelivered = Undelivered(directory, 1000)
-    keep(undelivered, directory, "v1.2.wav", "v1.2.vtt", "v1.2.srt", "v1.2.3.srt", "v1.wav", "v1.2.d/x.srt", size=1)
-    assert undelivered.parts("v1.2.wav") == ["v1.2.vtt", "v1.2.srt", "v1.2.wav"]
-    assert undelivered.parts("none.wav") == []
+    kept = result("v1.2", ending="flac", subtitles=["srt", "vtt"])
+    keep(undelivered, directory, kept, result("v1.2.3"), result("v1"))
+    for foreign in ("v1.2.bak", "v1.2.txt"):
+        (directory.root / foreign).write_text("of someone else")
+    found = undelivered.find("v1.2.flac")
+    assert (found.stem, found.audio) == ("v1.2", kept.audio)
+    assert [(file.ending, file.media_type) for file in found.subtitles] == [
+        ("srt", "application/x-subrip"),
+        ("vtt", "text/vtt"),
+    ]
+    undelivered.remove(found)
+    assert sorted(keys(undelivered)) == ["v1.2.3.wav", "v1.2.bak", "v1.2.txt", "v1.wav"]
+
+
+@pytest.mark.parametrize("key", ["none.wav", "", "a", "a.exe", "a.srt", "/"])
+def test_what_is_no_result_is_not_found(directory, key):
+    assert Undelivered(directory, 1000).find(key) is None
+
+
+def test_a_volume_that_has_gone_is_not_made_up_anew(tmp_path):
+    """What looks kept on the container's disk would be lost with it."""
+    undelivered = Undelivered(LocalStore(tmp_path / "volume/output/undelivered", tmp_path / "volume"), 1000)
+    with pytest.raises(StorageFailed, match="the volume is gone"):
+        undelivered.keep(result("a"))
+    assert not (tmp_path / "volume").exists()

@@ -408,7 +408,17 @@ def test_a_result_is_linked_again(worker, s3):
             assert response.headers["Content-Type"] == "audio/wav"
 
 
-@pytest.mark.parametrize("asked", [{"key": "team/voices/me.json"}, {"key": "team/output/none.wav"}, {"job_id": "none"}])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        *(
+            {"key": f"team/{key}"}
+            for key in ("voices/me.json", "output/none.wav", "output/", "output/../voices/me.json")
+        ),
+        *({"key": key} for key in ("", "output", "/", "undelivered/a.wav", "output/a\x00.wav")),
+        {"job_id": "none"},
+    ],
+)
 def test_what_is_no_result_is_not_linked(worker, s3, asked):
     worker = with_bucket(worker, s3[0])
     worker.delivery.bucket.write("voices/me.json", b"{}", "application/json")
@@ -580,6 +590,29 @@ def test_speech_that_could_not_be_delivered_is_sent_when_it_is_asked_for_again(w
     assert not list(worker.settings.undelivered_dir.glob("*"))
     by_key = mended.handle({"id": "l", "input": {"action": "link", "key": reply["key"]}})
     assert by_key["key"] == by_job["key"] == reply["key"]
+
+
+def test_speech_is_kept_before_it_is_sent_where_there_is_no_time_for_a_bucket_that_is_down(worker, s3, monkeypatch):
+    """The platform would end the job, and the worker, within the upload; once it is sent nothing is kept."""
+    environ, _ = s3
+    worker = with_bucket(worker, environ)
+    set_settings(worker, max_job_s=100)
+    put, there = worker.delivery.bucket.put, []
+
+    def looking(*what):
+        there.extend(path.name for path in worker.settings.undelivered_dir.iterdir())
+        return put(*what)
+
+    monkeypatch.setattr(worker.delivery.bucket, "put", looking)
+    reply = worker.handle(job(key="late"))
+    assert there == ["late.wav"]
+    assert not worker.settings.undelivered_dir.exists()
+    assert reply["key"] == "team/output/late.wav"
+    assert "degraded" not in reply
+
+
+def test_results_are_not_mixed_with_what_could_not_be_delivered(worker):
+    assert worker.handle(job(key="undelivered/a"))["details"][0]["field"] == "key"
 
 
 def test_a_reply_that_the_platform_would_drop_is_an_error_that_says_where_the_speech_is(worker, monkeypatch):

@@ -10,7 +10,7 @@ import random
 import time
 
 from voiceclone.errors import DownloadFailed
-from voiceclone.sources import MB
+from voiceclone.types import MB
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ TRIES = 3
 """Of what may go better the next time."""
 
 
-class _Passing(Exception):
+class _MayPass(Exception):
     """A failure that may be over the next time; its cause is the error that is told else."""
 
 
@@ -35,15 +35,18 @@ def fetch_web(url: str, max_bytes: int) -> bytes:
     Raises DownloadFailed with the reason and the cure, never with the URL's query (it may be signed).
     """
     deadline = time.monotonic() + FETCH_DEADLINE_S
-    for attempt in range(1, TRIES + 1):
+    failure = None
+    for attempt in range(TRIES):
+        if attempt:
+            time.sleep(random.uniform(0, FIRST_WAIT_S * 2 ** (attempt - 1)))
+        if time.monotonic() > deadline:
+            break
         try:
             return _try_to_fetch(url, max_bytes, deadline)
-        except _Passing as e:
-            log.info("try %d to fetch a reference: %s", attempt, e)
-            if attempt == TRIES:
-                raise DownloadFailed(str(e)) from e
-            time.sleep(random.uniform(0, FIRST_WAIT_S * 2 ** (attempt - 1)))
-    raise AssertionError("the last try returns or raises")
+        except _MayPass as e:
+            log.info("a reference was not fetched: %s", e)
+            failure = e
+    raise DownloadFailed(str(failure)) from failure
 
 
 def _try_to_fetch(url: str, max_bytes: int, deadline: float) -> bytes:
@@ -54,7 +57,7 @@ def _try_to_fetch(url: str, max_bytes: int, deadline: float) -> bytes:
     try:
         with rp_ssrf.safe_get(url, timeout=FETCH_TIMEOUT_S) as response:
             if response.status_code in BUSY:
-                raise _Passing(f"the server of ref_audio answered {response.status_code}: try again later")
+                raise _MayPass(f"the server of ref_audio answered {response.status_code}: try again later")
             if not response.ok:
                 raise DownloadFailed(f"the server of ref_audio answered {response.status_code}: check the link's life")
             body = bytearray()
@@ -72,4 +75,4 @@ def _try_to_fetch(url: str, max_bytes: int, deadline: float) -> bytes:
     except ValueError as e:
         raise DownloadFailed(f"ref_audio is an address that cannot be read ({type(e).__name__}): check the link") from e
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as e:
-        raise _Passing(f"ref_audio could not be fetched ({type(e).__name__}): check the link, or send base64") from e
+        raise _MayPass(f"ref_audio could not be fetched ({type(e).__name__}): check the link, or send base64") from e

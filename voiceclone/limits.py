@@ -12,17 +12,21 @@ from collections.abc import Callable
 from voiceclone import audio
 from voiceclone.errors import InvalidInput, OutOfTime
 from voiceclone.planning import Script
+from voiceclone.request import SynthesisRequest
 from voiceclone.settings import Settings
 
-CERTAINLY = 2.0
-"""The pace of one job is not the next one's: only what would take so many times the time is refused beforehand."""
+IN_VAIN = 2.0
+"""A job that would take so many times its time is left as soon as that is seen."""
+SEEN = 0.1
+"""Share of its time after which a job's pace is known."""
+CURE = "send the text in several jobs, ask for quality fast, or raise the endpoint's execution timeout and MAX_JOB_S"
 
 
-def refuse_oversize(script: Script, field: str, settings: Settings) -> None:
+def refuse_oversize(script: Script, request: SynthesisRequest, settings: Settings) -> None:
     """Raise InvalidInput for a script that is longer, or more work, than a job's may be."""
     if (minutes := script.duration_s() / 60) > settings.max_speech_min:
         raise InvalidInput.at(
-            field,
+            request.text_field if request.duration is None else "duration",
             f"would be {minutes:.1f} minutes of audio with its pauses, at most {settings.max_speech_min} are allowed:"
             " split it into several jobs, or raise MAX_SPEECH_MIN",
         )
@@ -30,7 +34,7 @@ def refuse_oversize(script: Script, field: str, settings: Settings) -> None:
     frames = round((sum(script.durations_s) + references_s) / audio.HOP_S)
     if frames > settings.max_frames:
         raise InvalidInput.at(
-            field,
+            request.text_field,
             f"would be {frames} frames in {len(script.chunks)} chunks, the reference counted with each, at most"
             f" {settings.max_frames} are allowed: use longer parts or a shorter reference, split it into several jobs,"
             " or raise MAX_FRAMES",
@@ -45,16 +49,22 @@ class Deadline:
         self._clock = clock
         self._started = clock()
 
-    def check(self, doing: str) -> None:
-        """Raise OutOfTime if the time is over; `doing`: what was being done."""
-        if self._clock() - self._started > self._limit_s:
-            raise OutOfTime(f"{doing} when the {self._limit_s:g} s of a job were over: {self._cure}")
+    @property
+    def left_s(self) -> float:
+        return self._limit_s - self._past_s()
 
-    def refuse(self, expected_s: float) -> None:
-        """Raise OutOfTime for work that is expected to take far longer than there is time."""
-        if expected_s > CERTAINLY * self._limit_s:
-            raise OutOfTime(f"this would take about {expected_s:.0f} s, a job may take {self._limit_s:g}: {self._cure}")
+    def check(self, doing: str, share: float = 1.0) -> None:
+        """Raise OutOfTime if the time is over, or will not do by far.
 
-    _cure = (
-        "send the text in several jobs, ask for quality fast, or raise the endpoint's execution timeout and MAX_JOB_S"
-    )
+        Args:
+            doing: what was being done.
+            share: how much of it is done, 0..1.
+        """
+        past_s = self._past_s()
+        if past_s > self._limit_s:
+            raise OutOfTime(f"{doing} when the {self._limit_s:g} s of a job were over: {CURE}")
+        if past_s > SEEN * self._limit_s and past_s > share * IN_VAIN * self._limit_s:
+            raise OutOfTime(f"{doing} in {past_s:.0f} of the {self._limit_s:g} s of a job, all will not be: {CURE}")
+
+    def _past_s(self) -> float:
+        return self._clock() - self._started

@@ -23,7 +23,8 @@ MIN_SECRET = 8
 """Characters. A shorter value is a word that may stand anywhere."""
 HIDDEN = "(hidden)"
 _SECRET_NAME = re.compile(r"KEY|SECRET|TOKEN|PASSWORD|CREDENTIAL", re.IGNORECASE)
-_QUERY = re.compile(r"(https?://[^\s?\"'<>\\]+)\?[^\s\"'<>\\]+")
+_QUERY = re.compile(r"(https?://[^\s?\"'<>\\]+|/[^\s?\"'<>\\]*)\?[^\s\"'<>\\]+", re.IGNORECASE)
+_USER = re.compile(r"(\w://)[^\s/@\"'<>\\]+@")
 
 _job_id: ContextVar[str | None] = ContextVar("job_id", default=None)
 
@@ -36,6 +37,11 @@ def about_job(job_id: str) -> Iterator[None]:
         yield
     finally:
         _job_id.reset(token)
+
+
+def id_of(job: Mapping[str, Any]) -> str:
+    """The job's id, whatever it is, as UTF-8 can hold it."""
+    return str(job.get("id", "local")).encode("utf-8", "replace").decode()
 
 
 def facts(**named: object) -> dict[str, object]:
@@ -62,15 +68,21 @@ def configure(level: str, as_json: bool, environ: Mapping[str, str]) -> None:
 def hider(environ: Mapping[str, str]) -> Callable[[str], str]:
     """A function that takes secrets out of a line, however they are quoted there."""
     values = {v.strip() for name, v in environ.items() if _SECRET_NAME.search(name) and len(v.strip()) >= MIN_SECRET}
-    quoted = {form for v in values for form in (v, quote(v, safe=""), quote(v), json.dumps(v)[1:-1], repr(v)[1:-1])}
+    quoted = {form for value in values for form in _written(value)}
     # The longest first: one secret may be the beginning of another.
     secrets = re.compile("|".join(map(re.escape, sorted(quoted, key=len, reverse=True)))) if quoted else None
 
     def hide(line: str) -> str:
-        line = _QUERY.sub(rf"\1?{HIDDEN}", line)
+        line = _USER.sub(rf"\1{HIDDEN}@", _QUERY.sub(rf"\1?{HIDDEN}", line))
         return secrets.sub(HIDDEN, line) if secrets else line
 
     return hide
+
+
+def _written(value: str) -> tuple[str, ...]:
+    """All the ways in which a text stands in a line."""
+    in_json = (json.dumps(value), json.dumps(value, ensure_ascii=False), repr(value))
+    return value, quote(value), quote(value, safe=""), *(text[1:-1] for text in in_json)
 
 
 class JsonLines(JsonFormatter):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from voiceclone.checkup import worst
-from voiceclone.errors import InvalidInput, WorkerError
+from voiceclone.errors import InvalidInput, VoiceNotFound, WorkerError
 from voiceclone.library import SavedVoice
 from voiceclone.takes import Take
 from voiceclone.types import ReferenceVoice, Reply, Span, Word
@@ -101,8 +101,11 @@ def error_reply(error: WorkerError) -> Reply:
 
 def summary(reply: Reply) -> Reply:
     """What is logged of a reply: nothing of the text, and no address."""
-    if "error_code" in reply:
-        return {"outcome": reply["error_code"], "error": reply["error"]}
+    code = reply.get("error_code")
+    if code == InvalidInput.code:  # its sentences quote the text
+        return {"outcome": code, "fields": [problem["field"] for problem in reply["details"]]}
+    if code is not None:
+        return {"outcome": code} | ({} if code == VoiceNotFound.code else {"error": reply["error"]})
     told: Reply = {"outcome": "degraded" if "degraded" in reply else "completed"}
     if "chunks" in reply and "timings" in reply:
         ways = [way for way in ("audio_url", "audio_path", "audio_base64") if way in reply]

@@ -31,10 +31,10 @@ from voiceclone.errors import FieldProblem, InvalidInput
 from voiceclone.legacy import modernise
 from voiceclone.settings import Settings
 from voiceclone.silence import MARGIN_S
-from voiceclone.sources import KEPT, MB, AudioSource, BucketSource, parse_source
+from voiceclone.sources import KEPT, AudioSource, BucketSource, parse_source
 from voiceclone.subtitles import FORMATS as SUBTITLE_FORMATS
 from voiceclone.subtitles import SubtitleFormat
-from voiceclone.types import SEEDS
+from voiceclone.types import MB, SEEDS
 
 Place = tuple[str | int, ...]
 """A path below `input`, by its steps."""
@@ -50,8 +50,8 @@ MAX_TOLD_CHARS = 200
 MAX_DEPTH = 3
 """Of what a field holds: `made_with.references[0]` is as deep as any."""
 MAX_SEGMENTS = 10_000
-MAX_AUDIO_S = 10_800
-"""Of a job, in seconds: it is in memory as a whole."""
+MAX_DURATION_S = 10_800
+"""Of audio whose length is asked for."""
 SampleRate = Literal[8_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000]
 # 200 characters fit into a file's name with what a store adds to it.
 _KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}(/[A-Za-z0-9_-][A-Za-z0-9._-]{0,199})*")
@@ -87,6 +87,12 @@ def _source(value: Any, info: ValidationInfo) -> AudioSource:
 def _short_enough(value: str) -> str:
     if len(value) > 512:
         raise ValueError("has more than 512 characters: shorten it")
+    return value
+
+
+def _free(value: str) -> str:
+    if value.startswith("undelivered/"):
+        raise ValueError("must not begin with undelivered/: what could not be delivered is kept there")
     return value
 
 
@@ -131,6 +137,7 @@ Language = Annotated[str, _like(_LANGUAGE, "two or three small letters, as `en` 
 Key = Annotated[
     str,
     AfterValidator(_short_enough),
+    AfterValidator(_free),
     _like(_KEY, "names of letters, digits, '-', '_' and '.', up to 200 each, joined by '/', none starting with a dot"),
 ]
 
@@ -266,7 +273,7 @@ class SynthesisRequest(_Request):
         None, description="from a reply's `recipe`: a warning tells where this worker's model is another"
     )
     duration: float | None = Field(
-        None, ge=0.1, le=MAX_AUDIO_S, description="wanted length of the audio in seconds, pauses included"
+        None, ge=0.1, le=MAX_DURATION_S, description="wanted length of the audio in seconds, pauses included"
     )
     quality: Quality = Field("best", description=f"steps: {', '.join(f'`{q}` {n}' for q, n in NFE_STEPS.items())}")
     nfe_step: int | None = Field(None, ge=1, le=64, description="steps from noise to speech; overrides `quality`")

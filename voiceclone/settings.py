@@ -14,8 +14,10 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-PLATFORM_JOB_S = 570
-"""The platform stops a job after 600 s, and the worker with it: time to leave before that."""
+PLATFORM_JOB_S = 600
+"""The platform ends a job after so long, and the worker with it, unless the endpoint has another execution timeout."""
+TIME_TO_LEAVE_S = 30
+"""A job ends by itself so long before."""
 
 
 def _setting(default: T, env: str, about: str, parse: Callable[[str], T]) -> T:
@@ -156,14 +158,12 @@ class Settings:
     )
     log_level: str = _setting("INFO", "LOG_LEVEL", "`DEBUG`, `INFO`, `WARNING` or `ERROR`", _log_level)
     on_platform: bool = False
-    """Whether the platform runs this process: it names the endpoint and the job queue in the environment."""
+    """Whether the platform runs this process."""
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Settings:
         """Read every variable; an empty one counts as absent."""
-        values: dict[str, Any] = {
-            "on_platform": bool(environ.get("RUNPOD_ENDPOINT_ID") or environ.get("RUNPOD_WEBHOOK_GET_JOB"))
-        }
+        values: dict[str, Any] = {"on_platform": on_platform(environ)}
         for setting in cls.documented():
             text = environ.get(setting.metadata["env"], "").strip()
             if text:
@@ -204,12 +204,21 @@ class Settings:
         return self.volume / "output" / "undelivered"
 
     @property
+    def max_kept_bytes(self) -> int:
+        return self.max_kept_mb * 1_000_000
+
+    @property
     def job_limit_s(self) -> float:
         """How long a job may take; infinite where nobody waits for it with a watch."""
-        return self.max_job_s or (PLATFORM_JOB_S if self.on_platform else math.inf)
+        return self.max_job_s or (PLATFORM_JOB_S - TIME_TO_LEAVE_S if self.on_platform else math.inf)
 
     @property
     def local_output_dir(self) -> Path:
         if self.output_dir is not None:
             return self.output_dir
         return self.volume / "output" if self.on_platform else Path("output")
+
+
+def on_platform(environ: Mapping[str, str]) -> bool:
+    """Whether the platform runs this process: it names the endpoint and the job queue in the environment."""
+    return bool(environ.get("RUNPOD_ENDPOINT_ID") or environ.get("RUNPOD_WEBHOOK_GET_JOB"))

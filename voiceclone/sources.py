@@ -11,7 +11,8 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-MB = 1_000_000
+from voiceclone.types import MB
+
 MAX_URL_CHARS = 8_000
 
 

@@ -12,6 +12,7 @@ from typing import cast
 
 from voiceclone import audio
 from voiceclone.engine import Engine
+from voiceclone.errors import OutOfTime
 from voiceclone.request import Verify
 from voiceclone.sampling import Sampling
 from voiceclone.types import SEEDS, Chunk, Samples, Waveform
@@ -63,19 +64,26 @@ class Studio:
         Args:
             listen: tells how a take is heard.
             done: is told the seconds of every take that is not spoken again.
+
+        Either may raise OutOfTime: then the takes so far are the best, if there is one of each.
         """
         best: dict[int, Take] = {}
         left = list(range(len(chunks)))
         for attempt in range(1, rule.attempts + 1):
             again = [replace(chunks[i], seed=(chunks[i].seed + (attempt - 1) * NEXT_SEED) % SEEDS) for i in left]
             missed = []
-            for i, take in zip(left, self.speak(again), strict=True):
-                comparison = listen(take)
-                best[i] = better(best.get(i), replace(take, comparison=comparison), attempt)
-                if comparison.is_good(rule.max_wer) or attempt == rule.attempts:
-                    done(take.waveform.duration_s)
-                else:
-                    missed.append(i)
+            try:
+                for i, take in zip(left, self.speak(again), strict=True):
+                    comparison = listen(take)
+                    best[i] = better(best.get(i), replace(take, comparison=comparison), attempt)
+                    if comparison.is_good(rule.max_wer) or attempt == rule.attempts:
+                        done(take.waveform.duration_s)
+                    else:
+                        missed.append(i)
+            except OutOfTime:
+                if len(best) < len(chunks):
+                    raise
+                break  # what there is will do
             left = missed
             if not left:
                 break

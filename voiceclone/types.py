@@ -6,7 +6,7 @@ Knows neither the job's JSON nor the model.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 Samples = NDArray[np.float32]
 """Mono audio, shape (n,), nominally within -1..1."""
 
+MB = 10**6
 SEEDS = 2**32
 """Seeds are smaller than this."""
 
@@ -139,6 +140,31 @@ class Span:
 
     start_s: float
     end_s: float
+
+
+@dataclass(frozen=True)
+class File:
+    """A part of a result."""
+
+    ending: str
+    """As `wav`."""
+    data: bytes
+    media_type: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a job has made."""
+
+    stem: str
+    """Its key without the ending."""
+    audio: File
+    subtitles: Sequence[File] = ()
+
+    @property
+    def parts(self) -> dict[str, File]:
+        """Everything by its key, the audio last: where that is, the rest is."""
+        return {f"{self.stem}.{file.ending}": file for file in (*self.subtitles, self.audio)}
 
 
 @dataclass(frozen=True)

@@ -6,53 +6,62 @@ Knows nothing of jobs. The oldest makes room for the newest: what nobody came fo
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
-from pathlib import PurePosixPath
+from collections.abc import KeysView
+from contextlib import suppress
 
-from voiceclone.sources import MB
-from voiceclone.types import Artifact, Directory, Entry
+from voiceclone import audio, subtitles
+from voiceclone.errors import StorageFailed
+from voiceclone.types import MB, Artifact, Directory, Entry, File, Result
 
 log = logging.getLogger(__name__)
 
+SOUNDS = {str(each): audio.content_type(each) for each in audio.FORMATS}
+TEXTS = {str(each): subtitles.content_type(each) for each in subtitles.FORMATS}
+
 
 class Undelivered:
-    """The results in one directory, at most so many bytes of them."""
+    """The results in one directory: the newest, and of the others as many as fit below a limit."""
 
     def __init__(self, directory: Directory, max_bytes: int) -> None:
         self._directory = directory
         self._max_bytes = max_bytes
 
-    def keep(self, key: str, data: bytes, content_type: str) -> Artifact:
-        """Keep a result. Raises StorageFailed, with what was there before still there."""
-        artifact = self._directory.put(key, data, content_type, 0)
-        self._make_room(artifact.key)
-        return artifact
+    def keep(self, result: Result) -> dict[str, Artifact]:
+        """Keep a result; returns its parts by their keys. Raises StorageFailed, and then costs no other result."""
+        kept = {key: self._directory.put(key, file.data, file.media_type, 0) for key, file in result.parts.items()}
+        with suppress(StorageFailed):  # it is kept, room or not
+            self._make_room(kept.keys())
+        return kept
 
-    def find(self, prefix: str) -> list[Entry]:
+    def entries(self, prefix: str) -> list[Entry]:
         """What is kept under keys that begin so, the oldest first. Raises StorageFailed."""
         return sorted(self._directory.entries(prefix), key=lambda entry: entry.modified)
 
-    def parts(self, key: str) -> list[str]:
-        """The keys of a result and of the subtitles beside it, the sound itself last. Raises StorageFailed."""
-        stem = f"{PurePosixPath(key).with_suffix('')}."
-        keys = [entry.key for entry in self.find(stem) if not {"/", "."} & {*entry.key.removeprefix(stem)}]
-        return sorted(keys, key=lambda each: each == key)
+    def find(self, key: str) -> Result | None:
+        """The result whose audio has this key; None where none is kept. Raises StorageFailed."""
+        stem, _, ending = key.rpartition(".")
+        sound = self._part(stem, ending, SOUNDS) if ending in SOUNDS else None
+        if sound is None:
+            return None
+        texts = (self._part(stem, each, TEXTS) for each in TEXTS)
+        return Result(stem, sound, [text for text in texts if text is not None])
 
-    def read(self, key: str) -> bytes | None:
-        """None for what is not kept. Raises StorageFailed."""
-        return self._directory.read(key, self._max_bytes)
-
-    def remove(self, keys: Iterable[str]) -> None:
+    def remove(self, result: Result) -> None:
         """What has been sent. Raises StorageFailed."""
-        for key in keys:
+        for key in reversed(result.parts):
             self._directory.remove(key)
 
-    def _make_room(self, newest: str) -> None:
-        kept = self.find("")
+    def _part(self, stem: str, ending: str, media_types: dict[str, str]) -> File | None:
+        data = self._directory.read(f"{stem}.{ending}", self._max_bytes)
+        return None if data is None else File(ending, data, media_types[ending])
+
+    def _make_room(self, newest: KeysView[str]) -> None:
+        kept = self.entries("")
         too_much = sum(entry.size for entry in kept) - self._max_bytes
         for entry in kept:
-            if too_much <= 0 or entry.key == newest:
+            if too_much <= 0:
                 return
-            self._directory.remove(entry.key)
-            too_much -= entry.size
-            log.warning("removed %s, which was never delivered: more than %d MB are", entry.key, self._max_bytes // MB)
+            if entry.key not in newest:
+                self._directory.remove(entry.key)
+                too_much -= entry.size
+                log.warning("removed %s, never delivered: there is room for %d MB", entry.key, self._max_bytes // MB)

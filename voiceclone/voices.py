@@ -23,8 +23,8 @@ from voiceclone.fetch import fetch_web
 from voiceclone.library import Library, SavedVoice
 from voiceclone.request import AddVoiceRequest, is_voice_name
 from voiceclone.settings import Settings
-from voiceclone.sources import MB, AudioSource, BucketSource, InlineSource, KeptSource, WebSource
-from voiceclone.types import Bucket, Mel, ReferenceVoice, Transcript, Waveform
+from voiceclone.sources import AudioSource, BucketSource, InlineSource, KeptSource, WebSource
+from voiceclone.types import MB, Bucket, Mel, ReferenceVoice, Transcript, Waveform
 
 log = logging.getLogger(__name__)
 

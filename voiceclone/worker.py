@@ -21,13 +21,13 @@ from voiceclone import audio, lexicon, silence, text
 from voiceclone.asr import Recogniser
 from voiceclone.checkpoints import Checkpoint
 from voiceclone.checkup import worst
-from voiceclone.delivery import Delivery, File, Result, require_sendable
+from voiceclone.delivery import Delivery, require_sendable
 from voiceclone.engine import Engine
-from voiceclone.errors import ModelUnavailable, VoiceNotFound, WorkerError
+from voiceclone.errors import ModelUnavailable, OutOfTime, VoiceNotFound, WorkerError
 from voiceclone.failures import failures_named
 from voiceclone.legacy import as_formerly, is_legacy
 from voiceclone.limits import Deadline, refuse_oversize
-from voiceclone.logs import about_job, facts
+from voiceclone.logs import about_job, facts, id_of
 from voiceclone.planning import Manner, Script, plan
 from voiceclone.progress import Progress, Report, nobody
 from voiceclone.replies import (
@@ -59,7 +59,7 @@ from voiceclone.subtitles import FORMATS as SUBTITLE_FORMATS
 from voiceclone.subtitles import content_type, render
 from voiceclone.takes import Studio, Take
 from voiceclone.timings import Timings
-from voiceclone.types import SEEDS, ReferenceVoice, Reply, Span, Waveform, Word
+from voiceclone.types import SEEDS, File, ReferenceVoice, Reply, Result, Span, Waveform, Word
 from voiceclone.verification import Comparison, compare
 from voiceclone.voices import Voices
 from voiceclone.word_times import in_order, on_readings
@@ -71,6 +71,8 @@ NOT_OF_A_TAKE = {
     *("delivery", "key", "expires_in", "job_id"),
 }
 """Fields of a request that its recipe leaves out, or tells in another way."""
+STORE_S = 150
+"""What a bucket that is down may cost, with all its tries."""
 MAX_ID_CHARS = 128
 """Of the job's id, in the name of its result."""
 TITLE_CHARS = 60
@@ -123,7 +125,7 @@ class Worker:
 
         `report` is told of the progress of a long one.
         """
-        job_id = str(job.get("id", "local")).encode("utf-8", "replace").decode()
+        job_id = id_of(job)
         started = time.perf_counter()
         with about_job(job_id):
             action, reply = self._attempt(job, job_id, report)
@@ -246,8 +248,6 @@ class Worker:
         with timings.measure("voice"):
             rehearsal = self._rehearse(request)
             script = rehearsal.script
-            if self._pace is not None:
-                deadline.refuse(self._pace * sum(script.durations_s) * request.evaluations)
             if request.verify or request.timestamps or request.subtitles:
                 self._require_recogniser()  # before anything is spoken that it should hear
         with timings.measure("synthesis"):
@@ -258,13 +258,17 @@ class Worker:
             waveform, level_notes = _levelled(waveform, request.loudness)
             data = audio.encode(waveform, request.format, _title(script.spoken))
             file = File(request.format, data, audio.content_type(request.format))
+        duration_s = waveform.duration_s
         words: list[Word] = []
         if request.timestamps or request.subtitles:
-            with timings.measure("words"):
-                words = in_order(self._words(request, script, parts, spans, deadline), waveform.duration_s)
-        duration_s = waveform.duration_s
+            try:
+                with timings.measure("words"):
+                    words = in_order(self._words(request, script, parts, spans, deadline), duration_s)
+            except OutOfTime as e:
+                level_notes.append(f"there are no word times and subtitles: {e}")
         subtitles = [
-            File(each, render(words, each, duration_s).encode(), content_type(each)) for each in request.subtitles
+            File(each, render(words, each, duration_s).encode(), content_type(each))
+            for each in (request.subtitles if words else ())
         ]
         missed = misses(takes, request.verify.max_wer) if request.verify else []
         spoken_s = sum(take.waveform.duration_s * take.attempts for take in takes)
@@ -283,7 +287,7 @@ class Worker:
             "chunks": [
                 spoken_chunk(take, span, len(rehearsal.speakers) > 1) for take, span in zip(takes, spans, strict=True)
             ],
-            **({"words": [timed_word(word) for word in words]} if request.timestamps else {}),
+            **({"words": [timed_word(word) for word in words]} if request.timestamps and words else {}),
             "model": self._model(),
             "recipe": self._recipe(request, rehearsal, takes),
             "rtf": round(synthesis_s / duration_s, 4),
@@ -291,7 +295,8 @@ class Worker:
         }
         with timings.measure("store"):
             result = Result(_stem(request, job_id, digest), file, subtitles)
-            reply |= self.delivery.deliver(result, way, request.expires_in, reply)
+            in_time = deadline.left_s > STORE_S
+            reply |= self.delivery.deliver(result, way, request.expires_in, reply, in_time=in_time)
         return {**reply, "timings": timings.report()}
 
     def _require_recogniser(self) -> None:
@@ -327,7 +332,7 @@ class Worker:
         seed = secrets.randbelow(SEEDS) if request.seed is None else request.seed
         read_in = request.language or next(iter(languages), "") if request.normalize_text else ""
         script = plan(request, voices, self.engine, Manner(read_in, words), seed)
-        refuse_oversize(script, request.text_field, self.settings)
+        refuse_oversize(script, request, self.settings)
         return Rehearsal(voices, script, words, [*notes, *script.warnings])
 
     def _voices(self, request: SynthesisRequest) -> dict[str | None, ReferenceVoice]:
@@ -371,7 +376,7 @@ class Worker:
             takes.append(take)
             progress.advance(take.waveform.duration_s)
             if len(takes) < len(chunks):
-                deadline.check(f"{len(takes)} of {len(chunks)} chunks were spoken")
+                deadline.check(f"{len(takes)} of {len(chunks)} chunks were spoken", len(takes) / len(chunks))
         return takes
 
     def _words(
