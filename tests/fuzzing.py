@@ -240,7 +240,7 @@ def as_formerly(draw, fields):
 
 def job(draw):
     """A job as the platform may hand it over: some are good, and cheap where they are spoken, most are spoiled."""
-    actions = ["synthesize"] * 8 + ["check"] * 8 + ["list_voices", "delete_voice", "info", "link"]
+    actions = ["synthesize"] * 4 + ["check"] * 12 + ["list_voices", "delete_voice", "info", "link"]
     action = draw.choice(actions) if draw.random() < 0.995 else "add_voice"
     fields = valid(draw, action)
     if action in ("synthesize", "check"):

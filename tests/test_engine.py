@@ -268,7 +268,7 @@ def test_a_longer_text_takes_more_memory_for_its_audio_alone(volume):
     script = """
         def peak_mb(chunks):
             Path("/proc/self/clear_refs").write_text("5")  # resets the peak
-            texts = [("Ten or so seconds. " * 10)[i:] for i in range(chunks)]
+            texts = [("Some seconds. " * 6)[i:] for i in range(chunks)]
             chunks = [Chunk(text, voice, i) for i, text in enumerate(texts)]
             waveform, _ = join(engine.speak(chunks, Sampling(1)), [0.0] * (len(chunks) + 1), 24_000, 0.15)
             status = dict(line.split(":") for line in Path("/proc/self/status").read_text().splitlines())

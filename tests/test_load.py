@@ -11,7 +11,8 @@ from conftest import ROOT
 WARM_UP, JOBS = 200, 1000
 # A job of each kind in turn: spoken and delivered in every way, looked at, and broken in one way or another.
 WORK = f"""
-import gc, importlib.util, json, os, sys, tempfile
+import base64, gc, importlib.util, json, os, sys, tempfile
+from dataclasses import replace
 from itertools import count
 import psutil
 
@@ -19,13 +20,20 @@ sys.path.insert(0, {str(ROOT)!r})
 spec = importlib.util.spec_from_file_location("runpod_handler", {str(ROOT / "runpod-handler.py")!r})
 entry = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(entry)
-worker = entry.initialize_models()
+entry.initialize_models()
+from voiceclone import audio
+from voiceclone.voices import BuiltIn
 number = count()
-say = {{"voice": "example-en", "nfe_step": 1}}
+recording = BuiltIn().named("example-en").waveform
+short = audio.encode(replace(recording, samples=recording.samples[:30_000]), "wav")
+recorded = {{"ref_audio": base64.b64encode(short).decode(), "ref_text": "Some call me"}}
+add = {{"action": "add_voice", "voice": "short", **recorded}}
+assert entry.handler({{"id": "add", "input": add}})["status"] == "completed"
+say = {{"voice": "short", "nfe_step": 1}}
 kinds = [
     lambda i: {{**say, "text": "Hello, " * (i % 4) + f"{{i}}.", "format": ["wav", "mp3", "opus"][i % 3]}},
     lambda i: {{**say, "text": f"Number {{i}}.", "delivery": "base64"}},
-    lambda i: {{**say, "text": "Two. [pause:0.1s] [example-zh] One.", "seed": i, "delivery": "s3"}},
+    lambda i: {{**say, "text": "Two. [pause:0.1s] [example-en] One.", "seed": i, "delivery": "s3"}},
     lambda i: {{**say, "text": "Never.", "speed": i + 10}},
     lambda i: {{"text": "Never.", "ref_audio": "data:audio/wav;base64," + "UklGRg" * (i % 50 + 1), "ref_text": "No."}},
     lambda i: {{**say, "voice": f"nobody-{{i}}", "text": "Never."}},
