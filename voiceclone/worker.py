@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from typing import Any
 
-from voiceclone import audio, lexicon, silence, text
+from voiceclone import audio, lexicon, text
 from voiceclone.asr import Recogniser
 from voiceclone.checkpoints import Checkpoint
 from voiceclone.checkup import worst
@@ -28,8 +28,10 @@ from voiceclone.failures import failures_named
 from voiceclone.legacy import as_formerly, is_legacy
 from voiceclone.limits import Deadline, refuse_oversize
 from voiceclone.logs import about_job, facts, id_of
+from voiceclone.mastering import Master, mastered, title_of
 from voiceclone.planning import Manner, Script, plan
 from voiceclone.progress import Progress, Report, nobody
+from voiceclone.recipe import made_otherwise, recipe
 from voiceclone.replies import (
     complaints,
     error_reply,
@@ -47,36 +49,27 @@ from voiceclone.request import (
     InfoRequest,
     LinkRequest,
     ListVoicesRequest,
-    MadeWith,
     Request,
     SynthesisRequest,
     parse,
 )
 from voiceclone.sampling import Sampling
 from voiceclone.settings import Settings
-from voiceclone.sources import KEPT
 from voiceclone.subtitles import FORMATS as SUBTITLE_FORMATS
 from voiceclone.subtitles import content_type, render
 from voiceclone.takes import Studio, Take
 from voiceclone.timings import Timings
-from voiceclone.types import SEEDS, File, ReferenceVoice, Reply, Result, Span, Waveform, Word
+from voiceclone.types import SEEDS, File, ReferenceVoice, Reply, Result, Word
 from voiceclone.verification import Comparison, compare
 from voiceclone.voices import Voices
 from voiceclone.word_times import in_order, on_readings
 
 log = logging.getLogger(__name__)
 
-NOT_OF_A_TAKE = {
-    *("ref_audio", "ref_text", "seed", "seeds", "made_with", "verify", "quality", "nfe_step", "lexicon"),
-    *("delivery", "key", "expires_in", "job_id"),
-}
-"""Fields of a request that its recipe leaves out, or tells in another way."""
 STORE_S = 150
 """What a bucket that is down may cost, with all its tries."""
 MAX_ID_CHARS = 128
 """Of the job's id, in the name of its result."""
-TITLE_CHARS = 60
-"""Of the text, in a sound file's title."""
 
 
 @dataclass(frozen=True)
@@ -253,19 +246,18 @@ class Worker:
         with timings.measure("synthesis"):
             takes = self._speak(request, script, timings, report, deadline)
         with timings.measure("encode"):
-            parts = [_without_silence(take.waveform) if request.remove_silence else take.waveform for take in takes]
-            waveform, spans = _joined(request, script, parts)
-            waveform, level_notes = _levelled(waveform, request.loudness)
-            data = audio.encode(waveform, request.format, _title(script.spoken))
+            master = mastered(request, script, [take.waveform for take in takes])
+            data = audio.encode(master.waveform, request.format, title_of(script.spoken))
             file = File(request.format, data, audio.content_type(request.format))
-        duration_s = waveform.duration_s
+        duration_s = master.waveform.duration_s
+        notes = list(master.notes)
         words: list[Word] = []
         if request.timestamps or request.subtitles:
             try:
                 with timings.measure("words"):
-                    words = in_order(self._words(request, script, parts, spans, deadline), duration_s)
+                    words = in_order(self._words(request, script, master, deadline), duration_s)
             except OutOfTime as e:
-                level_notes.append(f"there are no word times and subtitles: {e}")
+                notes.append(f"there are no word times and subtitles: {e}")
         subtitles = [
             File(each, render(words, each, duration_s).encode(), content_type(each))
             for each in (request.subtitles if words else ())
@@ -274,24 +266,28 @@ class Worker:
         spoken_s = sum(take.waveform.duration_s * take.attempts for take in takes)
         synthesis_s = timings.report()["synthesis"]
         self._pace = synthesis_s / spoken_s / request.evaluations
+        seeds = [take.chunk.seed for take in takes]
         reply: Reply = {
             "job_id": job_id,
             "status": "completed",
             "format": request.format,
-            "sample_rate": waveform.sample_rate,
+            "sample_rate": master.waveform.sample_rate,
             "duration": round(duration_s, 4),
             "text": request.written,
             "normalized_text": script.spoken,
             "seed": script.chunks[0].seed,
             **speakers(rehearsal.speakers),
             "chunks": [
-                spoken_chunk(take, span, len(rehearsal.speakers) > 1) for take, span in zip(takes, spans, strict=True)
+                spoken_chunk(take, span, len(rehearsal.speakers) > 1)
+                for take, span in zip(takes, master.spans, strict=True)
             ],
             **({"words": [timed_word(word) for word in words]} if request.timestamps and words else {}),
             "model": self._model(),
-            "recipe": self._recipe(request, rehearsal, takes),
+            "recipe": recipe(
+                request, rehearsal.voices, rehearsal.lexicon, self.checkpoint, [t.chunk.seed for t in takes]
+            ),
             "rtf": round(synthesis_s / duration_s, 4),
-            "warnings": [*warnings, *rehearsal.notes, *missed, *level_notes],
+            "warnings": [*warnings, *rehearsal.notes, *missed, *notes],
         }
         with timings.measure("store"):
             result = Result(_stem(request, job_id, digest), file, subtitles)
@@ -320,7 +316,7 @@ class Worker:
         if request.language and languages and request.language not in languages:
             notes.append(f"this model speaks {', '.join(languages)}, not {request.language}")
         if request.made_with is not None:
-            notes += self._made_otherwise(request.made_with, voices)
+            notes += made_otherwise(request.made_with, self.checkpoint, voices.values())
         try:
             words = lexicon.load(self.settings.lexicon_file)
         except ValueError as e:
@@ -379,17 +375,10 @@ class Worker:
                 deadline.check(f"{len(takes)} of {len(chunks)} chunks were spoken", len(takes) / len(chunks))
         return takes
 
-    def _words(
-        self,
-        request: SynthesisRequest,
-        script: Script,
-        parts: Sequence[Waveform],
-        spans: Sequence[Span],
-        deadline: Deadline,
-    ) -> list[Word]:
+    def _words(self, request: SynthesisRequest, script: Script, master: Master, deadline: Deadline) -> list[Word]:
         """When each word of the caller's text is said in the delivered audio."""
         words: list[Word] = []
-        heard = zip(parts, spans, strict=True)
+        heard = zip(master.parts, master.spans, strict=True)
         for line in script.lines:
             spoken: list[Word] = []
             for chunk, (part, span) in zip(line.chunks, heard, strict=False):
@@ -406,37 +395,6 @@ class Worker:
         """What a piece of text is heard in."""
         return text.language_of(spoken, request.language, self.checkpoint.languages)
 
-    def _recipe(self, request: SynthesisRequest, rehearsal: Rehearsal, takes: Sequence[Take]) -> Reply:
-        """An input that gives this take again."""
-        recipe = request.model_dump(mode="json", exclude=NOT_OF_A_TAKE, exclude_defaults=True)
-        for segment in recipe.get("segments", ()):
-            segment.pop("seed", None)
-        # The volume's may be others by then.
-        written = request.written.casefold()
-        if words := {word: said for word, said in rehearsal.lexicon.items() if word.casefold() in written}:
-            recipe["lexicon"] = words
-        voices = rehearsal.voices
-        own = voices.get(None)
-        if own is not None and own.kept_as is not None:
-            recipe["ref_audio"] = KEPT + own.kept_as
-        made_with = {
-            "model": self.checkpoint.name,
-            "revision": self.checkpoint.revision,
-            "references": [voice.fingerprint for voice in voices.values()],
-        }
-        return {**recipe, "nfe_step": request.steps, "seeds": [t.chunk.seed for t in takes], "made_with": made_with}
-
-    def _made_otherwise(self, made_with: MadeWith, voices: Mapping[str | None, ReferenceVoice]) -> list[str]:
-        """What is not as it was when the take was made."""
-        now = (self.checkpoint.name, self.checkpoint.revision)
-        changed = []
-        if (made_with.model, made_with.revision) != now:
-            then = f"{made_with.model} {made_with.revision}"
-            changed.append(f"the take was made with {then}, this worker has {' '.join(now)}: it will be another")
-        if made_with.references != [voice.fingerprint for voice in voices.values()]:
-            changed.append("a voice is not the one that the take was made with: it will be another")
-        return changed
-
     def _model(self) -> Reply:
         checkpoint = self.checkpoint
         return {"name": checkpoint.name, "revision": checkpoint.revision, "license": checkpoint.license}
@@ -449,44 +407,6 @@ def _digest(data: object) -> str:
 
 def _stem(request: SynthesisRequest, job_id: str, digest: str) -> str:
     """The asked key without its ending, or one made of the job: the same job run twice writes one object."""
-    safe_id = "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "-" for c in job_id).lstrip(".")[
-        :MAX_ID_CHARS
-    ]
+    safe = (c if c.isascii() and (c.isalnum() or c in "-_.") else "-" for c in job_id)
+    safe_id = "".join(safe).lstrip(".")[:MAX_ID_CHARS]
     return (request.key or f"{safe_id}-{digest}").removesuffix(f".{request.format}")
-
-
-def _without_silence(waveform: Waveform) -> Waveform:
-    """As it is where all of it is so quiet that nothing would be left."""
-    tidied = silence.tidy(waveform)
-    return tidied if len(tidied.samples) else waveform
-
-
-def _joined(request: SynthesisRequest, script: Script, parts: Sequence[Waveform]) -> tuple[Waveform, tuple[Span, ...]]:
-    """The chunks at the asked rate, one after the other, as long as asked; and where each lies."""
-    rate = request.sample_rate
-    samples = (audio.resample(part, rate).samples for part in parts)
-    waveform, spans = audio.join(samples, script.pauses_s, rate, script.cross_fade_s)
-    if request.duration is None:
-        return waveform, spans
-    # Chunks are whole frames long: what is missing or too much is about one.
-    fitted = audio.of_length(waveform, round(request.duration * rate))
-    return fitted, tuple(replace(span, end_s=min(span.end_s, fitted.duration_s)) for span in spans)
-
-
-def _title(spoken: str) -> str:
-    """The first words."""
-    if len(spoken) <= TITLE_CHARS:
-        return spoken
-    return spoken[:TITLE_CHARS].rpartition(" ")[0] or spoken[:TITLE_CHARS]
-
-
-def _levelled(waveform: Waveform, lufs: float | None) -> tuple[Waveform, list[str]]:
-    """At the asked loudness, and what the caller should know."""
-    if lufs is None:
-        return waveform, []
-    louder, reached = audio.made_as_loud(waveform, lufs)
-    if abs(reached - lufs) < 0.1:
-        return louder, []
-    return louder, [
-        f"the loudness is {reached:.1f} LUFS, not {lufs:.1f}: the speech is too short or its peaks too high"
-    ]
