@@ -91,7 +91,10 @@ def agreed() -> bool:
     if not sys.stdin.isatty():
         print("error: there is nobody to ask: give --yes", file=sys.stderr)
         return False
-    return input("Do this? [y/N] ").strip().lower() in {"y", "yes"}
+    try:
+        return input("Do this? [y/N] ").strip().lower() in {"y", "yes"}
+    except EOFError:
+        return False
 
 
 def apply(step: Step, platform: Platform) -> str:
@@ -99,7 +102,10 @@ def apply(step: Step, platform: Platform) -> str:
     if not step.fields:
         return str(step.id)
     done = platform.change(step.kind, step.id, step.fields) if step.id else platform.create(step.kind, step.fields)
-    return str(done.get("id") or step.id)
+    made = done.get("id") or step.id
+    if not made:
+        raise PlatformError(f"the platform's answer names no id of the {step.kind}: look there before the next run")
+    return str(made)
 
 
 if __name__ == "__main__":

@@ -206,7 +206,11 @@ def confirm(yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise BadInput("nobody is there to be asked: give --yes")
-    if input("start? [y/N] ").strip().lower() not in ("y", "yes"):
+    try:
+        answer = input("start? [y/N] ")
+    except EOFError:
+        answer = "n"
+    if answer.strip().lower() not in ("y", "yes"):
         raise KeyboardInterrupt
 
 

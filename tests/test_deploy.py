@@ -154,7 +154,7 @@ def test_nothing_is_done_where_nobody_can_be_asked(api, tmp_path):
     assert SECRET not in out + err
 
 
-@pytest.mark.parametrize(("said", "status", "made"), [("y\n", 0, 2), ("\n", 3, 0)])
+@pytest.mark.parametrize(("said", "status", "made"), [("y\n", 0, 2), ("\n", 3, 0), ("\x04", 3, 0)])
 def test_a_person_is_asked_first(api, tmp_path, said, status, made):
     ours, theirs = pty.openpty()
     with start(api, tmp_path, stdin=theirs) as process:
@@ -247,6 +247,12 @@ def test_the_platform_cannot_be_reached(api, run, monkeypatch):
         ("max = 3", "max = 0", "scaling.workers_max: Input should be greater than or equal to 1"),
         ("max = 3", 'max = "3"', "scaling.workers_max: Input should be a valid integer"),
         ("max = 3", "max = 3\nworkers_min = 4", "scaling.workers_min: must not be above workers_max"),
+        (
+            "MAX_AUDIO_MB = 30",
+            'URL_EXPIRY_S = { from_env = "MY_SECRET" }',
+            "env.URL_EXPIRY_S: its value cannot be read",
+        ),
+        ("max = 3", "max = 3\nexecution_timeout_s = 20", "scaling.execution_timeout_s: Input should be greater than"),
         ("MAX_AUDIO_MB = 30", "MAX_JOB_S = 600", "env.MAX_JOB_S: must be below scaling.execution_timeout_s"),
         ("types =", 'cuda = ["12.4"]\ntypes =', "gpu.cuda.0: the image needs CUDA 12.8 or above"),
         ('volume = "voices"', "", "volume: is missing"),

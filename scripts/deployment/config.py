@@ -18,13 +18,10 @@ from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationErr
 
 from deployment.variables import variables
 from s3_utils import store_from_env
-from voiceclone.settings import Settings
+from voiceclone.settings import TIME_TO_LEAVE_S, Settings
 
 LEAST_CUDA = (12, 8)
 """What the image's torch is built for; hosts with older drivers refuse it."""
-
-TIME_TO_LEAVE_S = 30
-"""A job ends by itself so long before the platform ends it, and its worker with it."""
 
 _REFERENCE = re.compile(r"\{\{\s*RUNPOD_SECRET_\w+\s*\}\}")
 """How the platform is asked for a secret that it keeps."""
@@ -83,7 +80,8 @@ class Scaling(_Strict):
     """Always running, and always paid for."""
     workers_max: int = Field(default=3, ge=1)
     idle_timeout_s: int = Field(default=5, ge=1, le=3600)
-    execution_timeout_s: int = Field(default=600, ge=5)
+    execution_timeout_s: int = Field(default=600, ge=2 * TIME_TO_LEAVE_S)
+    """A worker leaves a job TIME_TO_LEAVE_S before that, and needs time to speak."""
     scaler: Literal["QUEUE_DELAY", "REQUEST_COUNT"] = "QUEUE_DELAY"
     scaler_value: int = Field(default=4, ge=1)
     """Seconds that a job may wait before another worker starts; with REQUEST_COUNT, jobs for each worker."""
@@ -122,8 +120,20 @@ class Deployment(_Strict):
             store_from_env(bucket)
         except ValueError as e:
             raise ConfigError([f"env: {e}"]) from None
-        leaves_s = max(1, self.scaling.execution_timeout_s - TIME_TO_LEAVE_S)
-        return {"MAX_JOB_S": str(leaves_s), **filled}
+        limit_s = self.scaling.execution_timeout_s
+        filled = {"MAX_JOB_S": str(limit_s - TIME_TO_LEAVE_S), **filled}
+        known = {name: text for name, text in filled.items() if not _REFERENCE.fullmatch(text)}
+        for name, text in known.items():
+            try:
+                Settings.from_env({name: text})
+            except ValueError:  # quotes the value, which may be a secret in the wrong place
+                raise ConfigError([f"env.{name}: its value cannot be read; the README tells what it may be"]) from None
+        settings = Settings.from_env(known)
+        if settings.job_limit_s >= limit_s:
+            raise ConfigError(
+                ["env.MAX_JOB_S: must be below scaling.execution_timeout_s, when the platform ends the job"]
+            )
+        return filled
 
     def secrets(self) -> frozenset[str]:
         """Names of the variables that are not shown."""
@@ -193,9 +203,6 @@ def _problems(deployment: Deployment) -> Iterable[str]:
     scaling, on_disk = deployment.scaling, deployment.env.get("ALLOW_CONTAINER_DISK")
     if scaling.workers_min > scaling.workers_max:
         yield "scaling.workers_min: must not be above workers_max"
-    limit = deployment.env.get("MAX_JOB_S")
-    if limit and limit.text and limit.text.isdecimal() and int(limit.text) >= scaling.execution_timeout_s:
-        yield "env.MAX_JOB_S: must be below scaling.execution_timeout_s, when the platform ends job and worker"
     if not deployment.volume and not (on_disk and on_disk.text == "true"):
         yield (
             "volume: is missing: name a network volume, or set env.ALLOW_CONTAINER_DISK = true, and every new worker"

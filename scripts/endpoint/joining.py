@@ -20,7 +20,6 @@ from endpoint.errors import Problem
 from endpoint.parts import CHAPTER_PAUSE_S, PARAGRAPH_PAUSE_S
 from voiceclone import audio
 from voiceclone.errors import BadAudio
-from voiceclone.request import MAX_AUDIO_S
 from voiceclone.types import Samples, Word
 
 if TYPE_CHECKING:
@@ -158,7 +157,7 @@ def _blocks(spots: Sequence[Spot]) -> Iterator[Samples]:
         if pause := spot.start - end:
             yield np.zeros(pause, np.float32)
         try:
-            waveform = audio.decode(spot.piece.file.read_bytes(), RATE, MAX_AUDIO_S)
+            waveform = audio.decode(spot.piece.file.read_bytes(), RATE, spot.length / RATE + 1)
         except (BadAudio, OSError) as e:
             raise Problem(_damaged(spot.piece.file)) from e
         samples = audio.of_length(waveform, spot.length).samples
