@@ -276,6 +276,8 @@ class LocalStore:
         path = self._path(key)
         with _named(f"{key} could not be read"):
             try:
+                if not path.is_file():  # a pipe would be waited for
+                    return None
                 with path.open("rb") as file:
                     data = file.read(max_bytes + 1)
             except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
@@ -372,6 +374,7 @@ def _part_bucket(address: str, bucket: str) -> tuple[str, str]:
 def _translated(failure: type[WorkerError], what: str, permission: str) -> Iterator[None]:
     """Raise `failure` for what boto3 raises, without boto3's own words: they can quote addresses and keys."""
     from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
 
     try:
         yield
@@ -380,7 +383,9 @@ def _translated(failure: type[WorkerError], what: str, permission: str) -> Itera
         code = e.response["Error"].get("Code") or str(status)  # what stands between us and S3 may reply with a page
         cure = _CURES.get(code) or _CURES.get(str(status)) or _CURES["5xx" if status >= 500 else "4xx"]
         raise failure(f"{what}: {code}; {cure.format(permission=permission)}") from e
-    except BotoCoreError as e:
+    except RecursionError as e:  # boto3 follows redirects to other regions as long as there are any
+        raise failure(f"{what}: the service redirects without end; set AWS_REGION to the bucket's region") from e
+    except (BotoCoreError, ResponseParserError) as e:
         cure = "check S3_BUCKET, AWS_REGION, AWS_ENDPOINT_URL and the network, or try again"
         raise failure(f"{what}: {type(e).__name__}; {cure}") from e
 

@@ -4,6 +4,7 @@ SECURITY.md.
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import json
 import re
@@ -55,7 +56,8 @@ class Scene:
     before: frozenset = frozenset()
 
     def ask(self, **fields):
-        return self.worker.handle({"id": "job", "input": {**SAY, **fields}})
+        asked = {name: value for name, value in {**SAY, **fields}.items() if value is not None}
+        return self.worker.handle({"id": "job", "input": asked})
 
     def limit(self, **changes):
         self.worker.settings = self.worker.delivery.settings = dataclasses.replace(self.worker.settings, **changes)
@@ -239,6 +241,7 @@ FAULTS = {
     "Credentials have expired": ("400 ExpiredToken", wire(refused(400, "ExpiredToken"))),
     "Credentials are unknown": ("403 InvalidAccessKeyId", wire(refused(403, "InvalidAccessKeyId"))),
     "Writing is not allowed": ("403 AccessDenied", wire(refused(403, "AccessDenied"))),
+    "Storage redirects": ("301 PermanentRedirect to every request", wire(*[refused(301, "PermanentRedirect")] * 200)),
     "Bucket is missing": ("a bucket's name that does not exist", of_the_bucket(bucket="no-such-bucket")),
     "Storage and volume fail": (
         "503 to every try, and the volume cannot be written",
@@ -262,6 +265,10 @@ FAULTS = {
     ),
     "Reference is no sound": ("`ref_audio` is base64 of a text", given(**REFERENCE, ref_audio="bm90IGEgc291bmQ=" * 40)),
     "Reference is silent": ("a second of silence", fetched(silent=True)),
+    "Voice is stored in half": (
+        "503 to every try to store what is known of a voice, after its recording",
+        wire(*[passed_on] * 2, *[refused(503, "SlowDown")] * 5),
+    ),
     "Voice is unknown": ("`voice` names none", given(voice="nobody")),
     # The device
     "Memory runs out": (
@@ -284,6 +291,13 @@ FAULTS = {
 }
 ASKED = {
     "Reference lies inside the network": {**REFERENCE, "ref_audio": "http://169.254.169.254/latest/meta-data/"},
+    "Voice is stored in half": {
+        **dict.fromkeys(SAY),
+        "action": "add_voice",
+        "voice": "anna",
+        "ref_audio": base64.b64encode(audio.encode(BuiltIn().named("example-en").waveform, "wav")).decode(),
+        "ref_text": REFERENCE["ref_text"],
+    },
     "Job takes too long": {"text": None, "segments": [{"text": "Ah."}] * 2},
     "Job is too much work": {"text": None, "segments": [{"text": "Ah."}] * 100},
 }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from pathlib import Path
 
 import pytest
 
@@ -40,7 +42,8 @@ def test_anything_else_is_an_error_that_names_the_file(tmp_path, content):
     assert str(tmp_path) not in str(caught.value)
 
 
-def test_a_directory_in_its_place_is_an_error(tmp_path):
-    (tmp_path / "lexicon.json").mkdir()
-    with pytest.raises(ValueError, match="cannot be read"):
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo])
+def test_what_is_no_file_is_an_error_and_is_not_waited_for(tmp_path, make):
+    make(tmp_path / "lexicon.json")
+    with pytest.raises(ValueError, match=r"lexicon\.json is no file"):
         load(tmp_path / "lexicon.json")

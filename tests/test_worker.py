@@ -510,7 +510,7 @@ def test_a_hostile_job_id_stays_in_the_output_directory(worker):
     assert reply["key"].startswith("-..-etc-x--")
 
 
-@pytest.mark.parametrize("job_id", ["x" * 5000, "\ud800", None, {"a": [1]}, 7])
+@pytest.mark.parametrize("job_id", ["x" * 5000, "\ud800", "a\nb\x1b[31m", None, {"a": [1]}, 7])
 def test_any_id_of_a_job_names_a_file(worker, job_id):
     reply = worker.handle({"id": job_id, "input": SAY})
     assert (reply["status"], "degraded" in reply) == ("completed", False)
@@ -609,6 +609,17 @@ def test_speech_is_kept_before_it_is_sent_where_there_is_no_time_for_a_bucket_th
     assert not worker.settings.undelivered_dir.exists()
     assert reply["key"] == "team/output/late.wav"
     assert "degraded" not in reply
+
+
+def test_speech_is_kept_whatever_goes_wrong_with_its_upload(worker, s3, monkeypatch):
+    """A bug is told as one; the action link finds the speech."""
+    environ, _ = s3
+    broken = with_bucket(worker, environ)
+    monkeypatch.setattr(broken.delivery.bucket, "put", {}.pop)
+    assert broken.handle({**job(), "id": "bug"})["error_code"] == "internal"
+    link = with_bucket(worker, environ).handle({"id": "l", "input": {"action": "link", "job_id": "bug"}})
+    with urllib.request.urlopen(link["audio_url"]) as response:
+        assert decode(response.read(), 24_000, 60).duration_s > 0.5
 
 
 def test_results_are_not_mixed_with_what_could_not_be_delivered(worker):

@@ -78,6 +78,10 @@ class Delivery:
         except StorageFailed as e:
             log.warning("delivery by %s failed: %s", way, e)
             return self._rescued(result, way, room, str(e))
+        except Exception:  # whatever it is, the speech is made
+            with suppress(StorageFailed):
+                self._undelivered.keep(result)
+            raise
         if early:
             with suppress(StorageFailed):
                 self._undelivered.remove(result)

@@ -38,6 +38,8 @@ def load(path: Path) -> dict[str, str]:
         ValueError: it holds something else. The message names the file alone, not where it lies.
     """
     try:
+        if path.exists() and not path.is_file():  # a pipe would be waited for
+            raise ValueError(f"{path.name} is no file")
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
         if len(data) > MAX_BYTES:

@@ -15,13 +15,14 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from voiceclone.errors import BadAudio, WorkerError
+from voiceclone.errors import BadAudio, StorageFailed, WorkerError
 from voiceclone.text import is_speakable
 from voiceclone.types import Finding, Shelf
 
@@ -91,13 +92,18 @@ class Library:
             size=len(wav),
         )
         about = json.dumps(asdict(voice), ensure_ascii=False, indent=1)
-        for key, data, media_type in (
-            (voice.audio_key, wav, "audio/wav"),
-            (f"{ROOM}{voice.name}.json", about.encode(), "application/json"),
-            (f"{ROOM}{voice.name}.wav", wav, "audio/wav"),
-            (f"{ROOM}{voice.name}.txt", (voice.text or "").encode(), "text/plain; charset=utf-8"),
-        ):
-            self._shelf.write(key, data, media_type)
+        self._shelf.write(voice.audio_key, wav, "audio/wav")
+        try:
+            self._shelf.write(f"{ROOM}{voice.name}.json", about.encode(), "application/json")
+        except StorageFailed:
+            with suppress(StorageFailed):  # nobody names it, unless the voice that is there has the same
+                if voice.audio_key.encode() not in (
+                    self._shelf.read(f"{ROOM}{voice.name}.json", MAX_ABOUT_BYTES) or b""
+                ):
+                    self._shelf.remove(voice.audio_key)
+            raise
+        self._shelf.write(f"{ROOM}{voice.name}.wav", wav, "audio/wav")
+        self._shelf.write(f"{ROOM}{voice.name}.txt", (voice.text or "").encode(), "text/plain; charset=utf-8")
         # The audio that it replaces; not what another adds right now.
         before = datetime.now(UTC) - REPLACED
         for entry in list(self._shelf.entries(f"{ROOM}.data/{voice.name}/")):

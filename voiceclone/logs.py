@@ -40,8 +40,8 @@ def about_job(job_id: str) -> Iterator[None]:
 
 
 def id_of(job: Mapping[str, Any]) -> str:
-    """The job's id, whatever it is, as UTF-8 can hold it."""
-    return str(job.get("id", "local")).encode("utf-8", "replace").decode()
+    """The job's id, whatever it is, in one line that UTF-8 can hold."""
+    return "".join(c if c.isprintable() else "?" for c in str(job.get("id", "local")))
 
 
 def facts(**named: object) -> dict[str, object]:

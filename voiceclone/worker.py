@@ -283,9 +283,7 @@ class Worker:
             ],
             **({"words": [timed_word(word) for word in words]} if request.timestamps and words else {}),
             "model": self._model(),
-            "recipe": recipe(
-                request, rehearsal.voices, rehearsal.lexicon, self.checkpoint, [t.chunk.seed for t in takes]
-            ),
+            "recipe": recipe(request, rehearsal.voices, rehearsal.lexicon, self.checkpoint, seeds),
             "rtf": round(synthesis_s / duration_s, 4),
             "warnings": [*warnings, *rehearsal.notes, *missed, *notes],
         }
