@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from render_terminal import PICTURES, ROWS, SHELL, Picture, Shot, draw, paced, record, spans
 
-BAR = r"printf '  10 %%'; read -p ' go on? '; printf '\r  90 %%\033[K'; read; printf '\r%s\n' '<done>'"
+BAR = r"printf '  10 %%'; read -sp ' go on? '; printf '\r  90 %%\033[K'; read -s; printf '\r%s\n' '<done>'"
 
 
 @pytest.fixture
