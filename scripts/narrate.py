@@ -28,7 +28,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from endpoint import joining
 from endpoint.bar import book_bar
-from endpoint.books import Book, read_book
+from endpoint.books import read_book
+from endpoint.chapters import Book
 from endpoint.errors import FAILED, STATUSES, STOPPED, BadInput, Problem
 from endpoint.estimate import extrapolated, price_of, told
 from endpoint.manifest import Manifest, opened

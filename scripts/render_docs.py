@@ -7,7 +7,6 @@ python scripts/render_docs.py --check    exit 1 if README.md is behind the code
 
 from __future__ import annotations
 
-import argparse
 import inspect
 import json
 import sys
@@ -20,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from endpoint.estimate import PRICES
 from pydantic import BaseModel
+from rendered import command
 
 from voiceclone import errors
 from voiceclone.checkpoints import REGISTRY
@@ -151,17 +151,5 @@ def render(text: str) -> str:
     return text
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--check", action="store_true")
-    arguments = parser.parse_args()
-    text = README.read_text()
-    rendered = render(text)
-    if arguments.check:
-        return int(rendered != text)
-    README.write_text(rendered)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(command(__doc__, README, render))

@@ -7,13 +7,15 @@ python scripts/render_hub.py --check    exit 1 if .runpod/hub.json is behind the
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
 from deployment.variables import BUCKET, HF_TOKEN, Variable, settings
+from rendered import command
 
 from voiceclone.checkpoints import REGISTRY
 
@@ -64,17 +66,5 @@ def render(text: str) -> str:
     return json.dumps(hub, indent=2, ensure_ascii=False) + "\n"
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--check", action="store_true")
-    arguments = parser.parse_args()
-    text = HUB.read_text()
-    rendered = render(text)
-    if arguments.check:
-        return int(rendered != text)
-    HUB.write_text(rendered)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(command(__doc__, HUB, render))

@@ -25,7 +25,8 @@ import soundfile
 import srt
 from conftest import ROOT
 from endpoint import joining, options
-from endpoint.books import Chapter, read_book
+from endpoint.books import read_book
+from endpoint.chapters import Chapter
 from endpoint.epub import MAX_FILE_BYTES
 from endpoint.errors import BadInput
 from endpoint.estimate import price_of

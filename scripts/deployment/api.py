@@ -13,13 +13,14 @@ from collections.abc import Iterable
 from typing import Any, Literal
 
 import requests
+from bearer import Bearer
 from requests.adapters import HTTPAdapter
-from requests.auth import AuthBase
 from urllib3.util import Retry
+
+from voiceclone.fetch import BUSY
 
 Kind = Literal["templates", "endpoints"]
 
-BUSY = (429, 500, 502, 503, 504)
 TRIES = 4
 TIMEOUT_S = (10, 60)
 """To connect, and for the answer."""
@@ -34,17 +35,6 @@ class _Unsure(PlatformError):
     """Whether it was done is not known."""
 
 
-class _Bearer(AuthBase):
-    """Stands before what a .netrc file may say."""
-
-    def __init__(self, key: str) -> None:
-        self._key = key
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._key}"
-        return request
-
-
 class Platform:
     """Speaks for the owner of one API key."""
 
@@ -54,7 +44,7 @@ class Platform:
         self._hidden = sorted({key, *secrets} - {""}, key=len, reverse=True)
         self._wait_s = wait_s
         self._session = requests.Session()
-        self._session.auth = _Bearer(key)
+        self._session.auth = Bearer(key)
         retry = Retry(
             total=TRIES - 1,
             allowed_methods={"GET"},

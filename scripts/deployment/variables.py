@@ -6,13 +6,9 @@ Knows no form, file or platform: the Hub's form and `deploy.py` read this table.
 
 from __future__ import annotations
 
-import sys
 import typing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from s3_utils import DEFAULT_REGION
 from voiceclone.settings import Settings

@@ -11,6 +11,7 @@
 
 Only narrate:
 
+    chapters.py    what a book is
     books.py       a text, Markdown or EPUB file as chapters
     pages.py       HTML as paragraphs and headings
     epub.py        an EPUB's pages, titles and cover

@@ -6,14 +6,13 @@ Knows nothing of jobs and voices.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from endpoint.chapters import Book, Chapter, cut
+from endpoint.epub import read_epub
 from endpoint.errors import BadInput
 from endpoint.options import text_of
 from endpoint.pages import Block, read_page
-from voiceclone.text import is_speakable
 
 ENDINGS = (".epub", ".md", ".markdown", ".txt")
 _TENS = "twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
@@ -32,38 +31,10 @@ _ROMAN = re.compile(r"(?=[IVXLC])(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})\.?|\d{1,3}
 _FRONT_MATTER = re.compile(r"\A---\n(.*?)\n(?:---|\.\.\.)\n", re.DOTALL)
 
 
-@dataclass(frozen=True)
-class Chapter:
-    """What stands under one mark of the audiobook."""
-
-    title: str
-    blocks: tuple[Block, ...]
-    """Its heading too, where it has one: it is read."""
-
-    @property
-    def characters(self) -> int:
-        return sum(len(block.text) for block in self.blocks)
-
-
-@dataclass(frozen=True)
-class Book:
-    """What is to be read, and what is known of it."""
-
-    title: str
-    author: str | None
-    language: str | None
-    """As the book has it: `en`, `en-GB`."""
-    cover: bytes | None
-    """JPEG or PNG."""
-    chapters: tuple[Chapter, ...]
-
-
 def read_book(path: Path) -> Book:
     """Read a file, by its ending. Raises BadInput with the cure."""
     match path.suffix.lower():
         case ".epub":
-            from endpoint.epub import read_epub
-
             book = read_epub(path)
         case ".md" | ".markdown":
             book = _markdown(text_of(path), path.stem)
@@ -74,18 +45,6 @@ def read_book(path: Path) -> Book:
     if not book.chapters:
         raise BadInput(f"{path} has no text to read")
     return book
-
-
-def cut(blocks: Sequence[Block], marks: Sequence[tuple[int, str]], before: str) -> tuple[Chapter, ...]:
-    """Chapters that begin at the marks, each a block's index and a title, in order; without those that say nothing.
-
-    Args:
-        before: title of what stands before the first mark.
-    """
-    starts = dict([(0, before), *marks])  # of two marks at one place the last: it names the innermost part
-    ends = [*list(starts)[1:], len(blocks)]
-    found = [Chapter(title, tuple(blocks[i:j])) for (i, title), j in zip(starts.items(), ends, strict=True)]
-    return tuple(chapter for chapter in found if any(is_speakable(block.text) for block in chapter.blocks))
 
 
 def _markdown(text: str, name: str) -> Book:

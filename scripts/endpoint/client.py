@@ -18,8 +18,8 @@ from typing import Any
 from urllib.parse import quote
 
 import requests
+from bearer import Bearer
 from requests.adapters import HTTPAdapter
-from requests.auth import AuthBase
 from urllib3.util import Retry
 
 from endpoint import results
@@ -85,17 +85,6 @@ class Status:
         return checked(self.output, self.error)
 
 
-class _Bearer(AuthBase):
-    """The key. As an AuthBase it is not replaced by a .netrc's, and not sent on to another host."""
-
-    def __init__(self, key: str) -> None:
-        self._key = key
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._key}"
-        return request
-
-
 class Endpoint:
     """Speaks the platform's API. Its methods may be called by several threads.
 
@@ -112,7 +101,7 @@ class Endpoint:
             stop: when it is set, whatever waits for a job cancels it and raises KeyboardInterrupt.
         """
         self._url = url.rstrip("/")
-        self._auth = _Bearer(key) if key else None
+        self._auth = Bearer(key) if key else None
         self._stop = stop or threading.Event()
         self._pace = pace
         self._status_method = "GET"

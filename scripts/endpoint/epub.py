@@ -18,7 +18,7 @@ from urllib.parse import unquote, urlsplit
 # Expat bounds what entities grow to (2.4.1 and later), and ElementTree loads none from outside.
 from xml.etree import ElementTree
 
-from endpoint.books import Book, Chapter, cut
+from endpoint.chapters import Book, Chapter, cut
 from endpoint.errors import BadInput
 from endpoint.pages import Block, read_page
 

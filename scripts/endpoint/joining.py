@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from endpoint.books import Book
+from endpoint.chapters import Book
 from endpoint.errors import Problem
 from endpoint.parts import CHAPTER_PAUSE_S, PARAGRAPH_PAUSE_S
 from voiceclone import audio

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from endpoint.books import Chapter
+from endpoint.chapters import Chapter
 from endpoint.pages import Block
 from endpoint.place import Input
 from voiceclone.text import is_speakable, size, split

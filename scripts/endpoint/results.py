@@ -16,6 +16,7 @@ from urllib3.util import Retry
 
 from endpoint.errors import JobFailed, NoWorker, ResultGone
 from voiceclone import files
+from voiceclone.fetch import BUSY
 from voiceclone.types import Reply
 
 TIMEOUTS_S = (10, 60)
@@ -75,7 +76,7 @@ def download(url: str) -> bytes:
     """The whole of what a link leads to: urllib3 compares with the length that was promised."""
     broken = ""
     with requests.Session() as session:
-        patient = Retry(TRIES, backoff_factor=0.5, backoff_jitter=0.5, status_forcelist=(429, 500, 502, 503, 504))
+        patient = Retry(TRIES, backoff_factor=0.5, backoff_jitter=0.5, status_forcelist=BUSY)
         session.mount("http://", HTTPAdapter(max_retries=patient))
         session.mount("https://", HTTPAdapter(max_retries=patient))
         for _ in range(TRIES):
