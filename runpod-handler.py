@@ -59,17 +59,15 @@ def initialize_models(environ: Mapping[str, str] = os.environ) -> Worker:
     with timings.measure("files"):
         from s3_utils import LocalStore, store_from_env
         from voiceclone.checkpoints import DEFAULT_RECOGNISERS, require_recogniser, resolve, resolve_recogniser
-        from voiceclone.copies import Copies, is_whole, kind
+        from voiceclone.copies import Copies
         from voiceclone.weights import read_ahead
 
         bucket = store_from_env(environ)
         disk_ok = settings.allow_container_disk or not settings.on_platform
         checkpoint = resolve(settings.model, settings.revision, settings.volume, container_disk_ok=disk_ok)
         copies = Copies(settings.cache_dir)
-        # Which dtype it will be the device tells, once torch is there.
-        dtypes = [settings.dtype] if settings.dtype else ["float16", "bfloat16"]
-        ready = filter(is_whole, (copies.path(checkpoint.weights, kind(dtype, checkpoint.arch)) for dtype in dtypes))
-        read_ahead([next(ready, checkpoint.weights), checkpoint.vocoder_weights])
+        weights = copies.sooner(checkpoint.weights, checkpoint.arch, settings.dtype)
+        ahead = read_ahead(weights, checkpoint.vocoder_weights)
     with timings.measure("imports"):
         from voiceclone.asr import Recogniser
         from voiceclone.delivery import Delivery
@@ -83,7 +81,7 @@ def initialize_models(environ: Mapping[str, str] = os.environ) -> Worker:
         asr_model = settings.asr_model or DEFAULT_RECOGNISERS[device]
         require_recogniser(asr_model)
     with timings.measure("weights"):
-        engine = Engine.load(checkpoint, device, settings.dtype, copies)
+        engine = Engine.load(checkpoint, device, settings.dtype, copies, ahead)
     with timings.measure("warm_up"):
         engine.warm_up()
     find_recogniser = partial(resolve_recogniser, asr_model, settings.volume, container_disk_ok=disk_ok)

@@ -9,6 +9,7 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from voiceclone import copies as copies_module
-from voiceclone import hub as hub_files
+from voiceclone import damage
 from voiceclone.copies import DEAD_DRAFT_S, UNUSED_S, Copies, is_whole
 from voiceclone.lease import Lease
 
@@ -59,27 +60,10 @@ def never() -> Mapping[str, Tensor]:
     raise AssertionError("made in vain")
 
 
-def start(code: str, *arguments: Path) -> subprocess.Popen[str]:
-    """Another worker on the same volume."""
-    return subprocess.Popen(
-        [sys.executable, "-c", code, *map(str, arguments)],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-
-
 def find(copies: Copies, source: Path, kind: str) -> Path | None:
     """The whole copy of a file."""
     path = copies.path(source, kind)
     return path if is_whole(path) else None
-
-
-def run(code: str, *arguments: Path) -> int:
-    with start(code, *arguments) as worker:
-        worker.communicate(timeout=60)
-        return worker.returncode
 
 
 def assert_only(copies: Copies, *paths: Path | None) -> None:
@@ -197,14 +181,14 @@ def test_what_the_volume_refuses_to_show_is_no_copy(
     def look(path: Path, size: int) -> str:
         raise OSError(errno.ESTALE, "Stale file handle")
 
-    monkeypatch.setattr(hub_files, "_content_fault", look)
+    monkeypatch.setattr(damage, "_content_fault", look)
     assert find(copies, source, KIND) is None
     assert "Stale file handle" in caplog.text
 
 
 def test_looking_for_a_copy_imports_nothing_heavy():
     code = "import sys, voiceclone.copies; sys.exit(bool({'torch', 'safetensors', 'numpy'} & set(sys.modules)))"
-    assert run(code) == 0
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 
 
 # Refused
@@ -277,24 +261,20 @@ def test_what_goes_wrong_with_making_it_is_the_callers_and_leaves_nothing(copies
 
 # Others on the volume
 
-KILLED = """
-import resource, signal, sys
-from pathlib import Path
-import torch
-from voiceclone.copies import Copies
-
-signal.signal(signal.SIGXFSZ, signal.SIG_DFL)  # where a file grows too large the kernel kills, Python would raise
-resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-resource.setrlimit(resource.RLIMIT_FSIZE, (2**20, 2**20))
-copies = Copies(Path(sys.argv[1]))
-copies.write(copies.path(Path(sys.argv[2]), "float16-1"), lambda: {"w": torch.ones(2**20)})
-"""
-
 
 def test_a_writer_killed_in_the_middle_leaves_nothing_that_counts_and_the_next_one_clears_up(
     copies: Copies, source: Path
 ):
-    assert run(KILLED, copies.directory, source) == -signal.SIGXFSZ
+    worker = os.fork()
+    if not worker:
+        try:
+            signal.signal(signal.SIGXFSZ, signal.SIG_DFL)  # where a file grows too large the kernel kills
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+            resource.setrlimit(resource.RLIMIT_FSIZE, (LIMIT, LIMIT))
+            copies.write(copies.path(source, KIND), give(BIG))
+        finally:
+            os._exit(0)
+    assert os.WTERMSIG(os.waitpid(worker, 0)[1]) == signal.SIGXFSZ
     (draft,) = copies.directory.glob(".writing-*")
     assert draft.stat().st_size == LIMIT
     assert_only(copies, draft, copies.lease)
@@ -307,32 +287,23 @@ def test_a_writer_killed_in_the_middle_leaves_nothing_that_counts_and_the_next_o
     assert_only(copies, path)
 
 
-WRITER = """
-import sys
-from pathlib import Path
-import torch
-from voiceclone.copies import Copies
-
-def make():
-    print("made", flush=True)
-    return {"w": torch.ones(2**20)}
-
-print("ready", flush=True)
-sys.stdin.readline()
-copies = Copies(Path(sys.argv[1]), beat_s=0.02)
-copies.write(copies.path(Path(sys.argv[2]), "float16-1"), make)
-"""
-
-
 def test_of_two_workers_that_write_at_once_one_makes_the_copy(copies: Copies, source: Path):
-    workers = [start(WRITER, copies.directory, source) for _ in range(2)]
+    made, gate = [], threading.Barrier(2)
+
+    def make() -> Mapping[str, Tensor]:
+        made.append(1)
+        return BIG
+
+    def work() -> None:
+        gate.wait()
+        copies.write(copies.path(source, KIND), make)
+
+    workers = [threading.Thread(target=work) for _ in range(2)]
     for worker in workers:
-        assert worker.stdout.readline() == "ready\n"
+        worker.start()
     for worker in workers:
-        worker.stdin.write("\n")
-        worker.stdin.flush()
-    assert sorted(worker.communicate(timeout=60)[0] for worker in workers) == ["", "made\n"]
-    assert [worker.returncode for worker in workers] == [0, 0]
+        worker.join()
+    assert len(made) == 1
     path = find(copies, source, KIND)
     assert path is not None
     assert torch.equal(load_file(path)["w"], BIG["w"])

@@ -9,15 +9,16 @@ from voiceclone.errors import ModelUnavailable
 from voiceclone.weights import read_ahead, read_weights
 
 
-def test_reading_ahead_reads_the_whole_and_fails_in_silence(tmp_path, monkeypatch):
-    """It is a help, not a promise: a file that is gone is somebody else's error."""
-    read = []
-    opened = type(tmp_path).open
-    monkeypatch.setattr(type(tmp_path), "open", lambda path, *a, **k: read.append(path) or opened(path, *a, **k))
-    there, missing = tmp_path / "there", tmp_path / "missing"
-    there.touch()
-    read_ahead([missing, there]).join()
-    assert read == [missing, there]
+def test_reading_ahead_tells_of_each_file_whether_it_is_what_was_written(tmp_path):
+    """One that is gone is the error of whoever needs it."""
+    mine, blob, missing = (tmp_path / name for name in ("mine", "0" * 64, "missing"))
+    mine.touch()
+    blob.touch()
+    ahead = read_ahead(mine, blob, missing)
+    assert ahead[mine].result()
+    assert not ahead[blob].result()
+    with pytest.raises(FileNotFoundError):
+        ahead[missing].result()
 
 
 def test_a_training_checkpoint_gives_its_averaged_weights(tmp_path):

@@ -18,8 +18,9 @@ from typing import Any
 import yaml
 
 from voiceclone.audio import SAMPLE_RATE
+from voiceclone.damage import find_fault
 from voiceclone.errors import ModelUnavailable
-from voiceclone.hub import Finder, Hub, Need, fault
+from voiceclone.hub import Finder, Hub, Need
 from voiceclone.types import Tokenizer
 
 log = logging.getLogger(__name__)
@@ -163,7 +164,7 @@ def resolve_recogniser(model: str, volume: Path, *, container_disk_ok: bool = Tr
         return snapshot
     require_recogniser(model)
     directory = Path(model)
-    if lacking := [name for name in ("config.json", "model.bin", "tokenizer.json") if fault(directory / name)]:
+    if lacking := [name for name in ("config.json", "model.bin", "tokenizer.json") if find_fault(directory / name)]:
         raise ModelUnavailable(f"{directory} is no whisper model in CTranslate2's format: no {', '.join(lacking)}")
     return directory
 
@@ -263,9 +264,8 @@ def _directory(directory: Path, finder: Finder) -> Checkpoint:
             "it must hold exactly one"
         )
     for path in (directory / "config.yaml", directory / "vocab.txt", weights[0]):
-        problem = fault(path)
-        if problem:
-            raise ModelUnavailable(f"{path} {problem}: a model's directory needs it whole")
+        if fault := find_fault(path):
+            raise ModelUnavailable(f"{path} {fault}: a model's directory needs it whole")
     config = _read_config(directory / "config.yaml")
     vocoder, vocoder_files = directory / "vocos", _VOCOS.files
     if not vocoder.is_dir():
@@ -273,10 +273,9 @@ def _directory(directory: Path, finder: Finder) -> Checkpoint:
     elif (vocoder / "model.safetensors").is_file():
         vocoder_files = ("config.yaml", "model.safetensors")
     for name in vocoder_files:
-        problem = fault(vocoder / name)
-        if problem:
+        if fault := find_fault(vocoder / name):
             raise ModelUnavailable(
-                f"{vocoder / name} {problem}: add it, or remove {vocoder} to use the published vocoder"
+                f"{vocoder / name} {fault}: add it, or remove {vocoder} to use the published vocoder"
             )
     return Checkpoint(
         name=config.name or directory.resolve().name,

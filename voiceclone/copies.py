@@ -26,8 +26,8 @@ from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from voiceclone.files import DRAFT, write_whole
-from voiceclone.hub import HEADROOM_BYTES, fault
+from voiceclone.damage import SEAL, find_fault
+from voiceclone.files import DRAFT, HEADROOM_BYTES, write_whole
 from voiceclone.lease import Lease
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-LAYOUT = 1
+LAYOUT = 2
 """To be raised whenever other tensors are kept, or others are made of them: older copies are then passed over."""
 
 COPY = "[0-9a-f]" * 16 + "-*.safetensors"
@@ -95,6 +95,14 @@ class Copies:
             status = real.stat()
             identity = hashlib.sha256(f"{real}\0{status.st_size}\0{status.st_mtime_ns}".encode()).hexdigest()
         return self.directory / f"{identity[:16]}-{kind}.safetensors"
+
+    def sooner(self, source: Path, arch: Mapping[str, Any], dtype: str | None) -> Path:
+        """What a start will read of a checkpoint file: a copy of it where there is one, else the file itself.
+
+        dtype: None where nobody says; then the device will choose between the usual ones. Raises OSError as `path`.
+        """
+        dtypes = [dtype] if dtype else ["float16", "bfloat16"]
+        return next(filter(is_whole, (self.path(source, kind(name, arch)) for name in dtypes)), source)
 
     def write(self, path: Path, make: Callable[[], Mapping[str, Tensor]]) -> None:
         """Write the tensors that `make` gives as the copy at `path`, unless a whole one is there.
@@ -165,18 +173,21 @@ def kind(dtype: str, arch: Mapping[str, Any]) -> str:
 
 
 def is_whole(path: Path) -> bool:
-    """Whether there is a copy that can be read; if so it is marked as used. It may be gone by the time it is read."""
-    problem = fault(path)
-    if problem is None:
+    """Whether there is a copy of the right size; if so it is marked as used.
+
+    It may be gone by the time it is read, and whether every byte is right only reading it tells.
+    """
+    fault = find_fault(path)
+    if fault is None:
         with suppress(OSError):  # a read-only mount; at worst the copy is made again one day
             os.utime(path)
-    elif problem != "is missing":
-        log.warning("passed over: %s %s", path, problem)
-    return problem is None
+    elif fault.kind != "missing":
+        log.warning("passed over: %s %s", path, fault)
+    return fault is None
 
 
 def _save(tensors: Mapping[str, Tensor], file: IO[bytes]) -> None:
-    """Write tensors in the safetensors format: 8 bytes of length, JSON, the tensors' data.
+    """Write tensors in the safetensors format: 8 bytes of length, JSON, the tensors' data. Its metadata has a seal.
 
     Not by safetensors' own `save_file`: that renames its file before closing it, never syncs it and ignores what
     `close` answers, which is where a network mount says that the quota is used up; and it holds all tensors in the
@@ -184,7 +195,8 @@ def _save(tensors: Mapping[str, Tensor], file: IO[bytes]) -> None:
     """
     import torch
 
-    header: dict[str, Any] = {}
+    seal = hashlib.sha256()
+    header: dict[str, Any] = {"__metadata__": {SEAL: seal.hexdigest()}}  # as long as the one that takes its place
     end = 0
     order = sorted(tensors, key=lambda name: (-tensors[name].element_size(), name))  # keeps every tensor aligned
     for name in order:
@@ -192,9 +204,13 @@ def _save(tensors: Mapping[str, Tensor], file: IO[bytes]) -> None:
         start, end = end, end + tensor.nbytes
         dtype = DTYPES[str(tensor.dtype)]
         header[name] = {"dtype": dtype, "shape": list(tensor.shape), "data_offsets": [start, end]}
-    text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)
-    file.write(len(text).to_bytes(8, "little") + text)
+    length = -(-len(json.dumps(header)) // 8) * 8
+    file.write(length.to_bytes(8, "little") + bytes(length))
     for name in order:
-        # Lets other threads run: the file's write does not hold the interpreter's lock.
-        file.write(tensors[name].detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
+        # Lets other threads run: neither the file's write nor the hash holds the interpreter's lock.
+        data = tensors[name].detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data
+        seal.update(data)
+        file.write(data)
+    header["__metadata__"][SEAL] = seal.hexdigest()
+    file.seek(8)
+    file.write(json.dumps(header).encode().ljust(length))

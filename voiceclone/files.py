@@ -14,6 +14,8 @@ from typing import IO
 
 DRAFT = ".writing-"
 """How the names of drafts begin."""
+HEADROOM_BYTES = 256 * 10**6
+"""Whoever writes large files leaves so much of a volume to others."""
 
 
 def write_whole(path: Path, write: Callable[[IO[bytes]], object]) -> None:

@@ -1,7 +1,7 @@
 """The files of hub repositories on a volume: found where they already lie, else downloaded, whole or not at all.
 
-Knows neither models nor their configs: a `Need` names a repository, a revision and files. The environment is not
-read here either.
+Knows neither models nor their configs nor what files hold: a `Need` names a repository, a revision and files, `damage`
+says what is wrong with one, `hub_cache` where it lies. The environment is not read here either.
 
     <volume>/huggingface-cache/hub   the platform's cached models, read-only: looked at first
     <volume>/models/hub              the volume's own cache, in the hub's layout: looked at next, and downloaded to
@@ -10,27 +10,25 @@ read here either.
 from __future__ import annotations
 
 import errno
-import hashlib
-import json
 import logging
 import os
-import re
 import shlex
 import shutil
 import sys
-import threading
 import time
-import zipfile
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from voiceclone import hub_cache
+from voiceclone.background import in_background
+from voiceclone.damage import Fault, find_fault, has_hash
 from voiceclone.errors import ModelUnavailable
+from voiceclone.files import HEADROOM_BYTES
 from voiceclone.lease import Lease
 
 if TYPE_CHECKING:
@@ -42,15 +40,6 @@ T = TypeVar("T")
 
 CONTAINER_DISK = Path("/")
 """Lies on the disk that goes away with the container."""
-HEADROOM_BYTES = 256 * 10**6
-MAX_HEADER_BYTES = 100 * 10**6
-"""The format's own limit; more is garbage, and is not read."""
-SMALL_BYTES = 10**5
-"""A file of no more is read as a whole when it is looked at."""
-MAX_VOCABULARY_BYTES = 10**7
-"""This model's have some kilobytes, whisper's half a million; more is something else, and is not read."""
-UNREADABLE = "cannot be read"
-COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 class HubUnreachable(ModelUnavailable):
@@ -116,22 +105,22 @@ class Finder:
 
     def _look(self, need: Need, *, warn: bool = False) -> Path | None:
         revisions = [need.revision] if need.asked_for else [need.revision, "main"]
-        places = [_snapshot(self.platform_cache, need.repo_id, revision) for revision in revisions]
+        places = [hub_cache.snapshot(self.platform_cache, need.repo_id, revision) for revision in revisions]
         for snapshot in dict.fromkeys([*places, self._own_snapshot(need)]):
             faults = _faults(snapshot, need)
             if not faults:
                 return snapshot
-            for file, problem in faults.items():
-                if warn and problem != "is missing":
-                    log.warning("passed over: %s %s", snapshot / file, problem)
+            for file, fault in faults.items():
+                if warn and fault.kind != "missing":
+                    log.warning("passed over: %s %s", snapshot / file, fault)
         return None
 
     def _own_snapshot(self, need: Need) -> Path:
-        return _snapshot(self.cache, need.repo_id, need.revision)
+        return hub_cache.snapshot(self.cache, need.repo_id, need.revision)
 
     def _give_up(self, need: Need) -> Path:
         """Fetched with the right hash and still no good: what was published is."""
-        problems = "; ".join(f"{file} {problem}" for file, problem in _faults(self._own_snapshot(need), need).items())
+        problems = "; ".join(f"{file} {fault}" for file, fault in _faults(self._own_snapshot(need), need).items())
         raise ModelUnavailable(f"what {need.repo_id} publishes cannot be used: {problems}")
 
     def _whereabouts(self, needs: tuple[Need, ...]) -> str:
@@ -140,7 +129,7 @@ class Finder:
         for need in needs:
             if self._look(need) is None:
                 faults = _faults(self._own_snapshot(need), need)
-                files = [f if problem == "is missing" else f"{f} ({problem})" for f, problem in faults.items()]
+                files = [f if fault.kind == "missing" else f"{f} ({fault})" for f, fault in faults.items()]
                 lacking.append(f"{', '.join(files)} of {need.repo_id} at {need.revision}")
         if not lacking:
             return ""
@@ -159,9 +148,9 @@ class Finder:
             raise ModelUnavailable(f"it is made on the volume, not downloaded: {first}run `{script}`")
         self._require_volume()
         for need in needs:
-            for file, problem in _faults(self._own_snapshot(need), need).items():
-                if problem.startswith(UNREADABLE):  # it may be whole: not for this worker to replace
-                    raise ModelUnavailable(f"{file} {problem}: let the worker read it, or remove it")
+            for file, fault in _faults(self._own_snapshot(need), need).items():
+                if fault.kind == "unreadable":  # it may be whole: not for this worker to replace
+                    raise ModelUnavailable(f"{file} {fault}: let the worker read it, or remove it")
         home = self.cache
         while not home.exists():
             home = home.parent
@@ -218,7 +207,7 @@ class Finder:
         """The hub's word on each file that the volume's own cache lacks, all of one commit."""
         from huggingface_hub import errors
 
-        kept = _commit(self.cache, need.repo_id, need.revision)
+        kept = hub_cache.commit_of(self.cache, need.repo_id, need.revision)
         try:
             return self._describe_at(kept, need)
         except ModelUnavailable as e:
@@ -246,27 +235,27 @@ class Finder:
         return published
 
     def _fetch(self, need: Need, published: Mapping[str, HfFileMetadata]) -> None:
-        _sweep(self.cache, need.repo_id)
+        hub_cache.sweep(self.cache, need.repo_id)
         try:
             for file, wanted in published.items():
                 self._fetch_file(need.repo_id, file, wanted)
-                _keep_ref(_repo(self.cache, need.repo_id), need.revision, str(wanted.commit_hash))
+                hub_cache.keep_ref(self.cache, need.repo_id, need.revision, str(wanted.commit_hash))
         finally:
-            _sweep(self.cache, need.repo_id)
+            hub_cache.sweep(self.cache, need.repo_id)
 
     def _fetch_file(self, repo_id: str, file: str, wanted: HfFileMetadata) -> None:
-        path = _repo(self.cache, repo_id) / "snapshots" / str(wanted.commit_hash) / file
+        path = hub_cache.snapshot(self.cache, repo_id, str(wanted.commit_hash)) / file
         for _ in range(2):
             self._require_volume()
-            if fault(path):
-                _remove(self.cache, path)
+            if find_fault(path):
+                hub_cache.remove(self.cache, path)
             with _hub_errors(repo_id, str(wanted.commit_hash), file):
                 problem = self._try_to_fetch(repo_id, file, str(wanted.commit_hash))
             if problem is None and _is_as_published(path, wanted):
                 return
             problem = problem or "arrived with bytes other than the published ones"
             log.warning("%s of %s %s", file, repo_id, problem)
-            _remove(self.cache, path)
+            hub_cache.remove(self.cache, path)
         raise ModelUnavailable(f"{file} of {repo_id} {problem}, twice: look for a proxy that alters downloads")
 
     def _try_to_fetch(self, repo_id: str, file: str, commit: str) -> str | None:
@@ -285,76 +274,6 @@ class Finder:
                 raise
             return f"did not arrive whole ({type(e).__name__})"
         return None
-
-
-def fault(path: Path) -> str | None:
-    """What is wrong with a file, as far as a look at its ends, or at a small one as a whole, can tell; or None."""
-    try:
-        if path.is_dir():
-            return "is a directory, not a file"
-        if not path.is_file():
-            return "is a link to nothing" if path.is_symlink() else "is missing"
-        return _content_fault(path, path.stat().st_size)
-    except OSError as e:  # no right to it, or a network mount's hiccup
-        return f"{UNREADABLE}: {e.strerror or e}"
-
-
-def _content_fault(path: Path, size: int) -> str | None:
-    if not size:
-        return "is empty"
-    if path.suffix == ".safetensors":
-        return _safetensors_fault(path, size)
-    with path.open("rb") as f:
-        archive = f.read(4) == b"PK\x03\x04"
-    # torch.save writes a zip archive, whose directory lies at the end: a cut one has none.
-    if archive and not zipfile.is_zipfile(path):
-        return "is damaged: the end of the archive is missing"
-    if size <= SMALL_BYTES and not holds_named_bytes(path):
-        return "is damaged: its bytes are not those that were fetched"
-    return _text_fault(path, size) if path.suffix == ".txt" else None
-
-
-def _text_fault(path: Path, size: int) -> str | None:
-    if size > MAX_VOCABULARY_BYTES:
-        return f"is no vocabulary: it has {size} bytes, more than {MAX_VOCABULARY_BYTES}"
-    try:
-        path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        return "is damaged: it is no text in UTF-8"
-    return None
-
-
-def _safetensors_fault(path: Path, size: int) -> str | None:
-    """Compare a file's size with what its header promises: 8 bytes of length, JSON, then the tensors' data."""
-    with path.open("rb") as f:
-        length = int.from_bytes(f.read(8), "little")
-        header = f.read(length) if length <= min(size, MAX_HEADER_BYTES) else b""
-    try:
-        ends = [tensor["data_offsets"][1] for name, tensor in json.loads(header).items() if name != "__metadata__"]
-        promised = 8 + length + int(max(ends, default=0))
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError):
-        return "is damaged: its safetensors header cannot be read"
-    return None if promised == size else f"is damaged: it has {size} bytes where its header promises {promised}"
-
-
-def _repo(cache: Path, repo_id: str) -> Path:
-    """Where the hub's cache keeps a repository; the layout is documented in its guide on managing the cache."""
-    return cache / f"models--{repo_id.replace('/', '--')}"
-
-
-def _commit(cache: Path, repo_id: str, revision: str) -> str:
-    """The commit that the cache keeps for a branch or tag; `revision` itself where it keeps none."""
-    if COMMIT.fullmatch(revision):
-        return revision
-    with suppress(OSError, UnicodeDecodeError):
-        commit = (_repo(cache, repo_id) / "refs" / revision).read_text().strip()
-        if COMMIT.fullmatch(commit):  # anything else might lead out of the cache
-            return commit
-    return revision
-
-
-def _snapshot(cache: Path, repo_id: str, revision: str) -> Path:
-    return _repo(cache, repo_id) / "snapshots" / _commit(cache, repo_id, revision)
 
 
 @contextmanager
@@ -388,94 +307,22 @@ def _hub_errors(repo_id: str, revision: str, file: str) -> Iterator[None]:
 
 def _within(seconds: float, call: Callable[[], T]) -> T:
     """The call's result, or TimeoutError: a slow resolver and a host of many addresses know no common deadline."""
-    future: Future[T] = Future()
-
-    def run() -> None:
-        try:
-            future.set_result(call())
-        except Exception as e:  # noqa: BLE001 - handed to the caller's thread as it is
-            future.set_exception(e)
-
-    threading.Thread(target=run, name="hub", daemon=True).start()
     try:
-        return future.result(timeout=seconds)
+        return in_background("hub", call).result(timeout=seconds)
     except FutureTimeout:
         raise TimeoutError(f"no answer within {seconds:g} s") from None
 
 
-def _faults(snapshot: Path, need: Need) -> dict[str, str]:
+def _faults(snapshot: Path, need: Need) -> dict[str, Fault]:
     """What keeps a snapshot from meeting a need."""
-    return {file: problem for file in need.files if (problem := fault(snapshot / file))}
+    return {file: fault for file in need.files if (fault := find_fault(snapshot / file))}
 
 
 def _is_as_published(path: Path, published: HfFileMetadata) -> bool:
     """Whether a file has the size and the hash that the hub tells."""
     if not path.is_file():
         return False
-    return published.size in {None, path.stat().st_size} and _has_hash(path, str(published.etag))
-
-
-def holds_named_bytes(path: Path) -> bool:
-    """Whether a file of the hub's cache, whose blobs are named by their hash, is still what was fetched.
-
-    True for a file that is named otherwise. Reads all of it; raises OSError.
-    """
-    blob = path.resolve()
-    return _has_hash(blob, blob.name)
-
-
-def _has_hash(path: Path, etag: str) -> bool:
-    """Compare with an ETag of the hub: of a large file its SHA-256, of a small one git's SHA-1; True for another."""
-    if not re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", etag):
-        return True
-    size = path.stat().st_size
-    digest = hashlib.sha256() if len(etag) == 64 else hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
-    with path.open("rb") as f:
-        return hashlib.file_digest(f, lambda: digest).hexdigest() == etag
-
-
-def discard(volume_file: Path) -> None:
-    """Remove a damaged file from the volume's own cache, that the next start fetches it; what lies elsewhere stays."""
-    repo = next((parent for parent in volume_file.parents if parent.name.startswith("models--")), None)
-    if repo is not None:
-        with suppress(OSError):  # the platform's cache is read-only
-            _remove(repo.parent, volume_file)
-
-
-def _remove(cache: Path, path: Path) -> None:
-    """Remove a cached file with all that stands behind its name: links, and the blob that they lead to.
-
-    A link out of the cache leads to somebody's own file, which stays.
-    """
-    while path.is_symlink():
-        target = path.parent / path.readlink()
-        path.unlink()
-        path = target
-    if not path.resolve().is_relative_to(cache.resolve()):
-        return
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
-
-
-def _sweep(cache: Path, repo_id: str) -> None:
-    """Clear what killed downloads leave. Nothing takes it up again, but it fills the volume and may block."""
-    repo = _repo(cache, repo_id)
-    # Where a mount has no flock the hub's locks are mere files, and one from a dead host would be waited for for ever.
-    shutil.rmtree(cache / ".locks" / repo.name, ignore_errors=True)
-    for half in (repo / "blobs").glob("*.incomplete"):
-        half.unlink(missing_ok=True)
-
-
-def _keep_ref(repo: Path, revision: str, commit: str) -> None:
-    """Note which commit a branch or tag stood for, so that it is not asked for again."""
-    ref = repo / "refs" / revision
-    if revision != commit:
-        ref.parent.mkdir(parents=True, exist_ok=True)
-        draft = ref.with_name(f"{ref.name}.{os.getpid()}.tmp")
-        draft.write_text(commit)
-        draft.replace(ref)
+    return published.size in {None, path.stat().st_size} and has_hash(path, str(published.etag))
 
 
 class _LoggedProgress:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
@@ -23,11 +23,11 @@ from voiceclone.checkpoints import Checkpoint, read_yaml
 from voiceclone.copies import Copies, is_whole, kind
 from voiceclone.dit import Arch, DiT, Modulations, Modulator
 from voiceclone.errors import ModelUnavailable
-from voiceclone.hub import discard, holds_named_bytes
+from voiceclone.hub_cache import discard
 from voiceclone.sampling import Sampling, Schedule, time_steps
 from voiceclone.upstream import dit_state, modulator_state
 from voiceclone.vocos import Vocos, VocosArch
-from voiceclone.weights import read_weights, require_learnt, unreadable
+from voiceclone.weights import read_ahead, read_weights, require_learnt, unreadable
 
 log = logging.getLogger(__name__)
 
@@ -44,13 +44,21 @@ MAX_SIZE = 2**16
 class Loader:
     """Reads one checkpoint for one device and dtype."""
 
-    def __init__(self, checkpoint: Checkpoint, device: str, dtype: torch.dtype, copies: Copies | None = None) -> None:
-        """`copies`: where a copy is looked for and kept; None: nowhere."""
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        device: str,
+        dtype: torch.dtype,
+        copies: Copies | None = None,
+        ahead: Mapping[Path, Future[bool]] | None = None,
+    ) -> None:
+        """`copies`: where a copy is looked for and kept; None: nowhere. `ahead`: what `read_ahead` reads already."""
         self.checkpoint = checkpoint
         self._device = device
         self._dtype = dtype
         self._arch = Arch.from_config(checkpoint.arch)
         self._copies = copies
+        self._ahead = ahead or {}
         self._copy_path = copies.path(checkpoint.weights, kind(_name(dtype), checkpoint.arch)) if copies else None
         self._tables: dict[tuple[int, float], Modulations] = {}
 
@@ -98,18 +106,17 @@ class Loader:
             return DiT.from_state(self._arch, state)
 
     def _as_published(self, path: Path, load: Callable[[], T]) -> T:
-        """What `load` makes of a file, if the file is still what was fetched: one is told while the other is done."""
+        """What `load` makes of a file, if the file is still what was fetched."""
+        whole = self._holds_promised_bytes(path)
         try:
-            with ThreadPoolExecutor(1) as pool:
-                whole = pool.submit(holds_named_bytes, path)
-                try:
-                    loaded = load()
-                except ModelUnavailable:
-                    if whole.result():
-                        raise
-                else:
-                    if whole.result():
-                        return loaded
+            try:
+                loaded = load()
+            except ModelUnavailable:
+                if whole.result():
+                    raise
+            else:
+                if whole.result():
+                    return loaded
         except OSError as e:
             raise unreadable(path, e) from e
         discard(path)
@@ -117,6 +124,10 @@ class Loader:
             f"{path} is damaged: its bytes are not those that were fetched. If it is still there, remove it; the next"
             " worker that starts fetches it anew"
         )
+
+    def _holds_promised_bytes(self, path: Path) -> Future[bool]:
+        """To be asked before a file is read for good, so that one is done beside the other."""
+        return self._ahead.get(path) or read_ahead(path)[path]
 
     @contextmanager
     def _read_again(self) -> Iterator[None]:
@@ -131,14 +142,17 @@ class Loader:
         """The network as the copy holds it; None where there is none that can be used."""
         if self._copy_path is None or not is_whole(self._copy_path):
             return None
+        whole = self._holds_promised_bytes(self._copy_path)
         try:
             tensors = read_weights(self._copy_path, self._device)
-            require_learnt(tensors, self._copy_path)
             tables = {_key(s): Modulations(tensors[_table(s, "blocks")], tensors[_table(s, "final")]) for s in USUAL}
             state = {name.removeprefix("dit."): t for name, t in tensors.items() if name.startswith("dit.")}
             dit = DiT.from_state(self._arch, state)
-        except (ModelUnavailable, KeyError) as e:
-            log.warning("the copy of the weights cannot be used, the checkpoint is read instead: %s", e)
+            problem = None if whole.result() else f"{self._copy_path} does not hold the bytes that were written"
+        except (ModelUnavailable, KeyError, OSError) as e:
+            problem = str(e)
+        if problem:
+            log.warning("the copy of the weights cannot be used, the checkpoint is read instead: %s", problem)
             with suppress(OSError):  # so that a good one takes its place
                 self._copy_path.unlink(missing_ok=True)
             return None

@@ -1,44 +1,30 @@
 """The tensors of a checkpoint file: read ahead, and read.
 
-Knows nothing of the network. A worker's cold start is mostly reading: `read_ahead` does it while torch is imported.
+Knows nothing of the network. A worker's cold start is mostly reading: `read_ahead` does it while torch is imported, and
+looks meanwhile whether the bytes are those that were written.
 """
 
 from __future__ import annotations
 
-import logging
 import math
 import pickle
-import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from voiceclone.background import in_background
+from voiceclone.damage import holds_promised_bytes
 from voiceclone.errors import ModelUnavailable
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-log = logging.getLogger(__name__)
 
-BLOCK = 16 * 2**20
-
-
-def read_ahead(paths: Iterable[Path]) -> threading.Thread:
-    """Read files into the page cache, in the background. What goes wrong is left to whoever reads them for good."""
-
-    def read() -> None:
-        buffer = bytearray(BLOCK)
-        for path in paths:
-            try:
-                with path.open("rb", buffering=0) as file:
-                    while file.readinto(buffer):
-                        pass
-            except OSError as e:
-                log.debug("could not read %s ahead: %s", path, e)
-
-    thread = threading.Thread(target=read, name="read-ahead", daemon=True)
-    thread.start()
-    return thread
+def read_ahead(*paths: Path) -> dict[Path, Future[bool]]:
+    """Read files into the page cache, each in the background; its future says `holds_promised_bytes`, or OSError."""
+    return {path: in_background(f"read {path.name}", partial(holds_promised_bytes, path)) for path in paths}
 
 
 def read_weights(path: Path, device: str) -> Mapping[str, Tensor]:
