@@ -110,6 +110,7 @@ def test_resampling_to_the_same_rate_is_the_same_waveform():
         (as_wav(np.zeros(0, np.float32), 24_000), "no sound"),
         (as_wav(np.array([0.1, np.nan], np.float32), 24_000, "FLOAT"), "not numbers"),
     ],
+    ids=["nothing", "text", "a cut header", "no samples", "NaN"],  # libsndfile writes the time into a header
 )
 def test_what_cannot_be_a_reference_is_refused(data, message):
     with pytest.raises(BadAudio, match=message):
