@@ -99,13 +99,11 @@ def agreed() -> bool:
 
 def apply(step: Step, platform: Platform) -> str:
     """Do a step; returns the id of its template or endpoint. Raises PlatformError."""
-    if not step.fields:
-        return str(step.id)
-    done = platform.change(step.kind, step.id, step.fields) if step.id else platform.create(step.kind, step.fields)
-    made = done.get("id") or step.id
-    if not made:
-        raise PlatformError(f"the platform's answer names no id of the {step.kind}: look there before the next run")
-    return str(made)
+    if step.id is None:
+        return platform.create(step.kind, step.fields)
+    if step.fields:
+        platform.change(step.kind, step.id, step.fields)
+    return step.id
 
 
 if __name__ == "__main__":

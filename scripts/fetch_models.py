@@ -89,15 +89,14 @@ def parse_arguments() -> tuple[argparse.Namespace, NetworkVolume | None]:
     if bool(arguments.volume_id) != bool(arguments.datacenter):
         parser.error("--volume-id and --datacenter belong together")
     try:
-        return arguments, open_network_volume(arguments.volume_id, arguments.datacenter)
+        volume_id, datacenter = arguments.volume_id, arguments.datacenter
+        return arguments, open_network_volume(volume_id, datacenter) if volume_id else None
     except ValueError as e:
         parser.error(str(e))
 
 
-def open_network_volume(volume_id: str | None, datacenter: str) -> NetworkVolume | None:
+def open_network_volume(volume_id: str, datacenter: str) -> NetworkVolume:
     """The network volume that files are to be sent to. Raises ValueError for what cannot be one."""
-    if volume_id is None:
-        return None
     if not (Path(__file__).parent / "deployment").is_dir():  # left out of the image
         raise ValueError("--volume-id needs the source's scripts/deployment: run this from a checkout")
     from deployment.upload import NetworkVolume, connect

@@ -36,7 +36,7 @@ class PlatformApi:
         self.templates, self.endpoints, self.networkvolumes = [], [], [dict(VOLUME)]
         self.faults = defaultdict(deque)
         """By (method, kind), for the requests to come: a status; "lost", not taken and not answered; "unheard", taken
-        and not answered; "hold", neither before `release`."""
+        and not answered; "nameless", taken and answered without an id; "hold", neither before `release`."""
         self.requests = []
         """(method, kind, body)"""
         self.held, self.release = threading.Event(), threading.Event()
@@ -103,6 +103,8 @@ class PlatformApi:
                 if fault in {"hold", "lost"}:
                     return self._hang_up()
                 answer = self._done(kind, id, body, parse_qs(path.query))
+                if fault == "nameless":
+                    return self._answer(200, {"name": body["name"]})
                 return self._hang_up() if fault == "unheard" else self._answer(*answer)
 
             def _done(self, kind, id, body, query):

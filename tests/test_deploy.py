@@ -166,11 +166,12 @@ def test_a_person_is_asked_first(api, tmp_path, said, status, made):
 
 
 @pytest.mark.parametrize("kind", ["templates", "endpoints"])
-@pytest.mark.parametrize("fault", ["unheard", "lost", 429, 500])
+@pytest.mark.parametrize("fault", ["unheard", "lost", "nameless", 429, 500])
 def test_nothing_is_made_twice(api, run, kind, fault):
-    """Whether a request was taken before the answer was lost is looked up."""
+    """Whether a request was taken before the answer was lost is looked up, and so is an id that it lacks."""
     api.faults["POST", kind].append(fault)
-    assert run()[0] == 0
+    status, out, _ = run()
+    assert (status, f"RUNPOD_ENDPOINT_ID={api.endpoints[0]['id']}\n" in out) == (0, True)
     assert (len(api.templates), len(api.endpoints)) == (1, 1)
 
 
@@ -219,6 +220,18 @@ def test_a_pods_template_and_a_volume_that_the_file_lacks_are_left_alone(api, ru
     api.templates[0]["isServerless"] = False
     status, _, err = run()
     assert (status, "is one for pods" in err) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "field"),
+    [("templates", "id"), ("endpoints", "id"), ("networkvolumes", "id"), ("networkvolumes", "dataCenterId")],
+)
+def test_a_list_that_lacks_what_is_needed_is_the_platforms_fault(api, run, kind, field):
+    run()
+    for each in getattr(api, kind):
+        del each[field]
+    status, _, err = run()
+    assert (status, f"list of {kind} cannot be read" in err) == (1, True)
 
 
 def test_the_volume_is_found_by_id_or_by_name(api, run):

@@ -6,6 +6,7 @@ import base64
 import io
 import json
 import os
+import pty
 import re
 import signal
 import subprocess
@@ -388,6 +389,19 @@ def test_what_cannot_be_used_is_named(tones, tmp_path, capsys, monkeypatch, argu
     assert told in capsys.readouterr().err
     assert not tones.spoken
     assert not list(tmp_path.glob("*.parts"))
+
+
+@pytest.mark.parametrize("said", [b"\n", b"\x04"])
+def test_nothing_is_spoken_before_a_person_agrees(tones, tmp_path, capsys, monkeypatch, said):
+    """Ctrl-D is a no as well."""
+    (tmp_path / "a.txt").write_text("Hello there.")
+    ours, theirs = pty.openpty()
+    with open(ours, "wb", buffering=0) as person, open(theirs) as terminal:  # noqa: PTH123 - descriptors, not paths
+        monkeypatch.setattr(sys, "stdin", terminal)
+        person.write(said)
+        assert narrate.main(["a.txt", "--voice", "anna"]) == 130
+    assert "goes on from here" in capsys.readouterr().err
+    assert not tones.spoken
 
 
 def test_a_cover_that_is_no_picture_is_told_and_no_half_book_is_left(tones, tmp_path, capsys):

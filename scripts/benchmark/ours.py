@@ -7,6 +7,7 @@ import json
 import statistics
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +15,13 @@ from benchmark.side import Side, about, answer
 from benchmark.work import TRANSCRIPT
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from concurrent.futures import Future
+
     from torch import Tensor
 
+    from voiceclone.checkpoints import Checkpoint
+    from voiceclone.copies import Copies
     from voiceclone.engine import Engine
     from voiceclone.types import Chunk, Waveform
 
@@ -25,28 +31,46 @@ TOGETHER_FRAMES = 8192
 """Frames of a batch, on a CPU too: there a worker would speak one chunk after the other."""
 
 
-def load(options: dict[str, Any]) -> Engine:
-    """The model as the worker loads it."""
+@dataclass(frozen=True)
+class Files:
+    """What a worker reads while torch is imported."""
+
+    checkpoint: Checkpoint
+    copies: Copies | None
+    ahead: Mapping[Path, Future[bool]]
+
+
+def files(options: dict[str, Any]) -> Files:
+    """Find the model and begin to read it, as the worker does before it imports torch."""
     from voiceclone.checkpoints import resolve
     from voiceclone.copies import Copies
-    from voiceclone.engine import Engine
+    from voiceclone.weights import read_ahead
 
     volume = Path(options["volume"])
+    checkpoint = resolve("random", None, volume)
     copies = Copies(volume / "cache") if options["copies"] else None
-    return Engine.load(resolve("random", None, volume), options["device"], options["dtype"], copies)
+    weights = copies.sooner(checkpoint.weights, checkpoint.arch, options["dtype"]) if copies else checkpoint.weights
+    return Files(checkpoint, copies, read_ahead(weights, checkpoint.vocoder_weights))
+
+
+def load(options: dict[str, Any], found: Files | None = None) -> Engine:
+    """The model as the worker loads it."""
+    from voiceclone.engine import Engine
+
+    found = found or files(options)
+    return Engine.load(found.checkpoint, options["device"], options["dtype"], found.copies, found.ahead)
 
 
 def cold(options: dict[str, Any]) -> None:
     """Import and load, and say when either was done."""
+    found = files(options)
     import torch
 
-    import voiceclone.checkpoints
-    import voiceclone.copies
     import voiceclone.engine
     import voiceclone.sampling
 
     imported = time.monotonic()
-    engine = load(options)
+    engine = load(options, found)
     with torch.inference_mode():
         # The weights that see only the time are read for the first schedule; f5-tts reads them with all others.
         schedule = engine._schedule(voiceclone.sampling.Sampling())

@@ -56,7 +56,10 @@ class Platform:
         self._session.mount(self._url, HTTPAdapter(max_retries=retry))
 
     def find(self, kind: Kind, name: str) -> dict[str, Any] | None:
-        """The template or endpoint of this name; None if there is none. Raises PlatformError, also for several."""
+        """The template or endpoint of this name, with its `id`; None if there is none.
+
+        Raises PlatformError, also for several.
+        """
         # A template that an endpoint uses is left out otherwise. An endpoint's name may have got " -fb", for FlashBoot.
         names = {name, f"{name} -fb"} if kind == "endpoints" else {name}
         query = {"includeEndpointBoundTemplates": "true"} if kind == "templates" else {}
@@ -68,26 +71,33 @@ class Platform:
 
     def volumes(self) -> list[dict[str, Any]]:
         """All network volumes: `id`, `name`, `dataCenterId`, `size` in GB. Raises PlatformError."""
-        return self._list("networkvolumes", {})
+        return self._list("networkvolumes", {}, ("id", "dataCenterId"))
 
-    def create(self, kind: Kind, body: dict[str, Any]) -> dict[str, Any]:
-        """Make a template or an endpoint, once. Raises PlatformError."""
+    def create(self, kind: Kind, body: dict[str, Any]) -> str:
+        """Make a template or an endpoint, once; returns its id. Raises PlatformError."""
         for turn in range(1, TRIES):
             try:
-                return self._call("POST", kind, body)
+                return self._make(kind, body)
             except _Unsure:
                 time.sleep(self._wait_s * turn)
                 if made := self.find(kind, body["name"]):
-                    return made
-        return self._call("POST", kind, body)
+                    return str(made["id"])
+        return self._make(kind, body)
 
-    def change(self, kind: Kind, id: str, body: dict[str, Any]) -> dict[str, Any]:
+    def change(self, kind: Kind, id: str, body: dict[str, Any]) -> None:
         """Change fields of a template or an endpoint. Raises PlatformError; to try again does no harm."""
-        return self._call("PATCH", f"{kind}/{id}", body)
+        self._call("PATCH", f"{kind}/{id}", body)
 
-    def _list(self, path: str, query: dict[str, str]) -> list[dict[str, Any]]:
+    def _make(self, kind: Kind, body: dict[str, Any]) -> str:
+        made = self._call("POST", kind, body)
+        if not isinstance(made, dict) or not made.get("id"):
+            raise _Unsure(f"POST /{kind}: the answer names no id: look in the console, then run this again")
+        return str(made["id"])
+
+    def _list(self, path: str, query: dict[str, str], needed: tuple[str, ...] = ("id",)) -> list[dict[str, Any]]:
         found = self._call("GET", path, query=query)
-        if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+        whole = isinstance(found, list) and all(isinstance(each, dict) and all(map(each.get, needed)) for each in found)
+        if not whole:
             raise PlatformError(f"the platform's list of {path} cannot be read: check RUNPOD_REST_API_URL")
         return found
 

@@ -123,11 +123,8 @@ class Deployment(_Strict):
         limit_s = self.scaling.execution_timeout_s
         filled = {"MAX_JOB_S": str(limit_s - TIME_TO_LEAVE_S), **filled}
         known = {name: text for name, text in filled.items() if not _REFERENCE.fullmatch(text)}
-        for name, text in known.items():
-            try:
-                Settings.from_env({name: text})
-            except ValueError:  # quotes the value, which may be a secret in the wrong place
-                raise ConfigError([f"env.{name}: its value cannot be read; the README tells what it may be"]) from None
+        if unreadable := list(_unreadable(known)):
+            raise ConfigError(unreadable)
         settings = Settings.from_env(known)
         if settings.job_limit_s >= limit_s:
             raise ConfigError(
@@ -158,6 +155,14 @@ def read(path: Path) -> Deployment:
     if problems := [*_environment_problems(deployment), *_problems(deployment)]:
         raise ConfigError(problems)
     return deployment
+
+
+def _unreadable(filled: Mapping[str, str]) -> Iterable[str]:
+    for name, text in filled.items():
+        try:
+            Settings.from_env({name: text})
+        except ValueError:  # quotes the value, which may be a secret in the wrong place
+            yield f"env.{name}: its value cannot be read; the README tells what it may be"
 
 
 def _stand_in(text: str) -> str:

@@ -25,6 +25,7 @@ from urllib3.util import Retry
 from endpoint import results
 from endpoint.errors import BadInput, JobFailed, NoWorker, Problem, Refused, ResultGone
 from endpoint.place import Input, Report, checked, forget, nobody
+from voiceclone.fetch import BUSY
 from voiceclone.types import Reply
 
 BASE_URL = "https://api.runpod.ai/v2"
@@ -105,9 +106,7 @@ class Endpoint:
         self._stop = stop or threading.Event()
         self._pace = pace
         self._status_method = "GET"
-        self._patient = _session(
-            _retries(pace, allowed_methods=None, status_forcelist=(429, 500, 502, 503, 504)),
-        )
+        self._patient = _session(_retries(pace, allowed_methods=None, status_forcelist=BUSY))
         # A read that fails comes after the job has been sent.
         self._once = _session(_retries(pace, allowed_methods=None, status_forcelist=(429, 503), read=0, other=0))
 

@@ -90,7 +90,7 @@ def laid_out(pieces: Sequence[Piece]) -> list[Spot]:
             last = spots[-1]
             pause_s = PARAGRAPH_PAUSE_S if last.piece.chapter == piece.chapter else CHAPTER_PAUSE_S
             start = last.start + last.length + round(pause_s * RATE)
-        spots.append(Spot(piece, start, sound.frames))
+        spots.append(Spot(piece, start, round(sound.frames * RATE / sound.samplerate)))
     return spots
 
 
