@@ -6,7 +6,7 @@
     fortune | python scripts/say.py --voice anna --out - | aplay
     python scripts/say.py add-voice anna anna.m4a --consent "Agreed by mail"
     python scripts/say.py voices
-    python scripts/say.py check "Dr. Smith paid $3.50." --voice anna
+    python scripts/say.py check 'Dr. Smith paid $3.50.' --voice anna
 
 Without a command the text is spoken; `say.py COMMAND --help` tells the options of each. The endpoint is the one that
 RUNPOD_ENDPOINT_ID and RUNPOD_API_KEY name. RUNPOD_ENDPOINT_BASE_URL leads elsewhere: to
