@@ -49,25 +49,30 @@ def initialize_models(environ: Mapping[str, str] = os.environ) -> Worker:
         return _worker
     settings = Settings.from_env(environ)
     _find_volume(settings)
-    # huggingface_hub reads these when it is first imported.
-    os.environ["HF_HOME"] = str(settings.models_dir)
-    os.environ["HF_HUB_CACHE"] = str(settings.models_dir / "hub")
-    os.environ["TORCH_HOME"] = str(settings.models_dir / "torch")
-    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"  # it asks the hub even where nothing is to be fetched
-
     timings = Timings(_process_started())
     with timings.measure("files"):
         from s3_utils import LocalStore, store_from_env
         from voiceclone.checkpoints import DEFAULT_RECOGNISERS, require_recogniser, resolve, resolve_recogniser
         from voiceclone.copies import Copies
+        from voiceclone.hub import on_container_disk, use_models_dir
         from voiceclone.weights import read_ahead
 
+        use_models_dir(settings.models_dir)
+        os.environ["TORCH_HOME"] = str(settings.models_dir / "torch")
         bucket = store_from_env(environ)
         disk_ok = settings.allow_container_disk or not settings.on_platform
-        checkpoint = resolve(settings.model, settings.revision, settings.volume, container_disk_ok=disk_ok)
-        copies = Copies(settings.cache_dir)
-        weights = copies.sooner(checkpoint.weights, checkpoint.arch, settings.dtype)
-        ahead = read_ahead(weights, checkpoint.vocoder_weights)
+        checkpoint = resolve(
+            settings.model,
+            settings.revision,
+            settings.volume,
+            container_disk_ok=disk_ok,
+            commercial_only=settings.licenses == "commercial",
+        )
+        # The platform's cached models need no volume of one's own; then nothing big is kept.
+        copies = Copies(settings.cache_dir) if disk_ok or not on_container_disk(settings.volume) else None
+        weights = checkpoint.weights
+        sooner = copies.sooner(weights, checkpoint.arch, settings.dtype) if copies else weights
+        read_ahead(sooner, checkpoint.vocoder_weights)
     with timings.measure("imports"):
         from voiceclone.asr import Recogniser
         from voiceclone.delivery import Delivery
@@ -81,7 +86,7 @@ def initialize_models(environ: Mapping[str, str] = os.environ) -> Worker:
         asr_model = settings.asr_model or DEFAULT_RECOGNISERS[device]
         require_recogniser(asr_model)
     with timings.measure("weights"):
-        engine = Engine.load(checkpoint, device, settings.dtype, copies, ahead)
+        engine = Engine.load(checkpoint, device, settings.dtype, copies)
     with timings.measure("warm_up"):
         engine.warm_up()
     find_recogniser = partial(resolve_recogniser, asr_model, settings.volume, container_disk_ok=disk_ok)

@@ -7,6 +7,7 @@ Where the volume is mounted:
     python scripts/fetch_models.py --volume /runpod-volume --model F5TTS_Base --model jpgallegoar/F5-Spanish
     python scripts/fetch_models.py --model large-v3-turbo             hears references that come without ref_text
     python scripts/fetch_models.py --list
+    python scripts/fetch_models.py --volume /runpod-volume --verify   reads all that is there, and compares it
 
 From anywhere, through the S3 API of a network volume:
 
@@ -19,7 +20,8 @@ when all of it has arrived; its parts wait in the volume's hidden .s3compat_uplo
 was sent. AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY serve where the keys above are not set.
 
 For gated or private repositories set HF_TOKEN.
-Exit status: 0 everything is there, 1 a model cannot be had or sent, 3 the hub or the S3 API cannot be reached.
+Exit status: 0 everything is there; 1 a model cannot be had or sent, or a file is damaged; 3 the hub or the S3 API
+cannot be reached.
 """
 
 from __future__ import annotations
@@ -34,9 +36,11 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from voiceclone import hub_cache
 from voiceclone.checkpoints import RECOGNISERS, REGISTRY, SHIPPED, Checkpoint, resolve, resolve_recogniser
+from voiceclone.damage import find_fault, has_hash
 from voiceclone.errors import ModelUnavailable
-from voiceclone.hub import HubUnreachable
+from voiceclone.hub import HubUnreachable, use_models_dir
 
 if TYPE_CHECKING:
     from deployment.upload import NetworkVolume
@@ -52,6 +56,8 @@ def main() -> int:
     if arguments.list:
         list_models()
         return 0
+    if arguments.verify:
+        return verify(arguments.volume)
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     logging.getLogger("voiceclone").setLevel(logging.INFO)
     try:
@@ -80,6 +86,7 @@ def parse_arguments() -> tuple[argparse.Namespace, NetworkVolume | None]:
     parser.add_argument("--revision", help="commit, branch or tag of the model's repository, not the registered one")
     parser.add_argument("--volume-id", help="network volume to send the files to; needs --datacenter")
     parser.add_argument("--datacenter", type=str.upper, help="where the network volume is, as EU-RO-1")
+    parser.add_argument("--verify", action="store_true", help="compare every file with the hash it was stored by")
     parser.add_argument("--list", action="store_true", help="print the registered models and stop")
     arguments = parser.parse_args()
     arguments.volume = arguments.volume.absolute()
@@ -114,13 +121,25 @@ def list_models() -> None:
         print(f"{name:44} whisper, {need.repo_id}")
 
 
+def verify(volume: Path) -> int:
+    """Read every cached file of the volume and compare it with the hash that its name promises; changes nothing."""
+    damaged = 0
+    for cache in (volume / "models" / "hub", volume / "huggingface-cache" / "hub"):
+        for path in hub_cache.files(cache):
+            fault, promised = str(find_fault(path) or ""), hub_cache.promised_hash(path)
+            if not fault and promised and not has_hash(path, promised):
+                fault = "holds other bytes than were published"
+            word = "DAMAGED" if fault else "ok" if promised else "no hash"
+            print(f"{word:8} {path.relative_to(volume)}", f"{fault}: remove it, and fetch it anew" if fault else "")
+            damaged += bool(fault)
+    return UNAVAILABLE if damaged else 0
+
+
 def use_volume(volume: Path) -> None:
     """Create the volume in a directory that exists, and keep whatever the hub's client writes on it."""
     if volume.parent.is_dir():
         volume.mkdir(exist_ok=True)
-    # The client reads these when it is first imported, which is at the first download.
-    os.environ["HF_HOME"] = str(volume / "models")
-    os.environ["HF_HUB_CACHE"] = str(volume / "models" / "hub")
+    use_models_dir(volume / "models")
 
 
 def fetch(model: str, revision: str | None, volume: Path, network_volume: NetworkVolume | None) -> int:

@@ -1,17 +1,21 @@
 """A stand-in for the hub: a real HTTP server on loopback that answers as the hub does, and misbehaves on request.
 
 Speaks what huggingface_hub asks for when it downloads a file: HEAD and GET of /<repo>/resolve/<revision>/<file>, with
-large files redirected to a signed address on another host.
+large files redirected to a signed address on another host. Large files of a repository on Xet get Xet's headers too, so
+that the client fetches them as it does from the public hub; the store behind them is Xet's own, in a directory.
 """
 
 from __future__ import annotations
 
 import hashlib
+import tempfile
 import threading
+import time
 from collections import defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Literal
 from urllib.parse import unquote, urlsplit
 
@@ -28,6 +32,8 @@ class Repo:
     files: dict[str, bytes] = field(default_factory=dict)
     moves_to: list[str] = field(default_factory=list)
     """What "main" stands for after each question about it; older commits stay."""
+    xet: dict[str, str] = field(default_factory=dict)
+    """Xet's hashes of the large files that are kept in its store."""
 
     def resolve(self, revision: str) -> str | None:
         if revision != "main":
@@ -49,6 +55,13 @@ class FakeHub:
         self.repos: dict[str, Repo] = {}
         self.refusals: dict[str, tuple[int, str | None]] = {}
         """Status and error code for every question about a repository."""
+        self.busy: deque[int] = deque()
+        """Statuses for the questions to come, with the word to ask again at once."""
+        self._directory = tempfile.TemporaryDirectory()
+        self.xet_store = f"local://{self._directory.name}"
+        """Where the client is sent for what is kept in Xet's store."""
+        self.cdn: str | None = None
+        """Where it is sent for large files; None: here."""
         self.faults: dict[str, deque[Fault]] = defaultdict(deque)
         """By file name, for the GETs to come."""
         self.requests: list[tuple[str, str]] = []
@@ -77,6 +90,19 @@ class FakeHub:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+        self._directory.cleanup()
+
+    def keep_on_xet(self) -> None:
+        """Keep every large file in Xet's store, as the public hub does."""
+        from hf_xet import XetSession
+
+        path = Path(self._directory.name) / "upload"
+        for repo in self.repos.values():
+            for name in [name for name in repo.files if name.endswith(LARGE)]:
+                path.write_bytes(repo.files[name])
+                with XetSession().new_upload_commit(endpoint=f"local://{self._directory.name}") as commit:
+                    upload = commit.start_upload_file(str(path))
+                repo.xet[name] = upload.result().xet_info.hash
 
     def count(self, method: str, name: str) -> int:
         return self.requests.count((method, name))
@@ -107,13 +133,21 @@ class _Handler(BaseHTTPRequestHandler):
         if path.startswith("cdn/"):
             self._send_body(path.removeprefix("cdn/"))
             return
+        if path == "xet-read-token":
+            self.fake.note(self.command, path)
+            store = self.fake.xet_store
+            expires = {"X-Xet-Access-Token": "secret-token", "X-Xet-Token-Expiration": str(int(time.time()) + 3600)}
+            self._send(200, {"X-Xet-Cas-Url": store, **expires}, b"")
+            return
         repo_id, _, rest = path.partition("/resolve/")
         revision, _, file = rest.partition("/")
         self.fake.note(self.command, file or path)
         self.fake.revisions.add(revision)
         repo = self.fake.repos.get(repo_id)
         status, code = self.fake.refusals.get(repo_id, (200, None))
-        if status != 200:
+        if self.fake.busy:
+            self._send(self.fake.busy.popleft(), {"Retry-After": "0"}, b"")
+        elif status != 200:
             self._refuse(status, code)
         elif repo is None:
             self._refuse(401, "RepoNotFound")
@@ -135,8 +169,11 @@ class _Handler(BaseHTTPRequestHandler):
             "X-Repo-Commit": commit,
             "X-Linked-Etag": f'"{etag}"',
             "X-Linked-Size": str(len(data)),
-            "Location": f"http://localhost:{self.fake.port}/cdn/{repo_id}/{file}?Signature=secret",
+            "Location": f"{self.fake.cdn or f'http://localhost:{self.fake.port}'}/cdn/{repo_id}/{file}?Signature=secret",
         }
+        if xet_hash := self.fake.repos[repo_id].xet.get(file):
+            headers["X-Xet-Hash"] = xet_hash
+            headers["Link"] = f'<{self.fake.url}/xet-read-token>; rel="xet-auth"'
         self._send(302, headers, b"")
 
     def _send_body(self, path: str) -> None:

@@ -6,6 +6,7 @@ import hashlib
 import io
 import logging
 import os
+import resource
 import shutil
 import socket
 import subprocess
@@ -25,7 +26,15 @@ from random_checkpoint import SMALL_ARCH, write_random
 from safetensors.numpy import save
 
 from voiceclone import hub as hub_files
-from voiceclone.checkpoints import REGISTRY, Checkpoint, ModelSpec, resolve
+from voiceclone.checkpoints import (
+    RECOGNISERS,
+    REGISTRY,
+    Checkpoint,
+    ModelSpec,
+    allows_commercial_use,
+    resolve,
+    resolve_recogniser,
+)
 from voiceclone.errors import ModelUnavailable
 from voiceclone.hub import Hub, HubUnreachable
 from voiceclone.lease import Lease
@@ -47,12 +56,14 @@ def archive() -> bytes:
     return buffer.getvalue()
 
 
+OWN_CONFIG = "model: {arch: {dim: 8, depth: 1}, tokenizer: pinyin}\n"
 VOCOS_FILES = {"config.yaml": b"backbone: {}\n", "pytorch_model.bin": archive()}
 
 
 def files_of(spec: ModelSpec, weights: bytes = WEIGHTS) -> dict[str, bytes]:
     files = {spec.weights: weights if spec.weights.endswith(".safetensors") else archive()}
-    return files | ({spec.vocab: b"a\nb\n"} if spec.vocab else {})
+    files |= {spec.vocab: b"a\nb\n"} if spec.vocab else {}
+    return files | ({spec.config: OWN_CONFIG.encode()} if spec.config.endswith(".yaml") else {})
 
 
 def place(cache: Path, repo_id: str, commit: str, files: dict[str, bytes], ref: str | None = None) -> Path:
@@ -86,6 +97,7 @@ def _client(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
     monkeypatch.setattr(constants, "HF_HUB_DISABLE_TELEMETRY", True)  # it would ask the public hub
     monkeypatch.setenv("HF_HUB_DISABLE_TELEMETRY", "1")
+    monkeypatch.setenv("HF_XET_CLIENT_RETRY_MAX_ATTEMPTS", "1")
     monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
     monkeypatch.delenv("HF_TOKEN", raising=False)
     yield
@@ -105,7 +117,7 @@ def hub() -> Iterator[FakeHub]:
 
 @pytest.fixture
 def client(hub: FakeHub) -> Hub:
-    return Hub(endpoint=hub.url, stale_s=0.1)
+    return Hub(endpoint=hub.url, stale_s=0.1, patience_s=0.01)
 
 
 @pytest.fixture
@@ -136,7 +148,9 @@ def test_every_registered_model_is_found_on_a_volume_with_the_arch_that_f5_tts_g
     place(own_cache(volume), VOCOS_REPO, VOCOS_COMMIT, VOCOS_FILES)
     found = resolve(spec.name, None, volume, hub=nobody)
     package = Path(sys.modules["f5_tts"].__path__[0])
-    config = yaml.safe_load((package / f"configs/{spec.config}.yaml").read_text())["model"]
+    own = spec.config.endswith(".yaml")
+    text = OWN_CONFIG if own else (package / f"configs/{spec.config}.yaml").read_text()
+    config = yaml.safe_load(text)["model"]
     assert found.arch == config["arch"]
     assert found.tokenizer == config["tokenizer"]
     assert found.weights.is_file()
@@ -167,6 +181,56 @@ def test_the_platforms_own_commit_serves_unless_the_operator_asked_for_one(volum
     asked = resolve(MODEL.name, MODEL.revision, volume, hub=client)
     assert asked.revision == MODEL.revision
     assert asked.weights.is_relative_to(own_cache(volume))
+
+
+def test_any_commit_that_the_platform_has_cached_serves(volume: Path, nobody: Hub):
+    """It notes none under `main`, and has none of the pinned one."""
+    place(platform_cache(volume), str(MODEL.repo_id), OTHER_COMMIT, files_of(MODEL))
+    place(own_cache(volume), VOCOS_REPO, VOCOS_COMMIT, VOCOS_FILES)
+    found = resolve(MODEL.name, None, volume, hub=nobody)
+    assert found.revision == OTHER_COMMIT
+    assert f"cached, {OTHER_COMMIT}; the registered one is {MODEL.revision}" in str(found.warning)
+
+
+def test_without_a_volume_the_platforms_cache_needs_no_more_than_the_vocoder(
+    volume: Path, hub: FakeHub, client: Hub, monkeypatch: pytest.MonkeyPatch
+):
+    """Which may lie on the container's disk; a model may not."""
+    monkeypatch.setattr(hub_files, "CONTAINER_DISK", volume.parent)
+    place(platform_cache(volume), str(MODEL.repo_id), OTHER_COMMIT, files_of(MODEL))
+    found = resolve(MODEL.name, None, volume, container_disk_ok=False, hub=client)
+    assert found.weights.is_relative_to(platform_cache(volume))
+    assert found.vocoder_weights.read_bytes() == VOCOS_FILES["pytorch_model.bin"]
+    with pytest.raises(ModelUnavailable, match="container's own disk"):
+        resolve(LATVIAN.name, None, volume, container_disk_ok=False, hub=client)
+
+
+def test_where_only_commercial_use_is_wanted_other_models_are_refused_unseen(
+    volume: Path, hub: FakeHub, client: Hub, directory: Path
+):
+    for spec in FETCHABLE:
+        if allows_commercial_use(spec.license):
+            hub.repos[str(spec.repo_id)] = Repo("b" * 40 if spec.revision == "main" else spec.revision, files_of(spec))
+            assert resolve(spec.name, None, volume, commercial_only=True, hub=client).license == spec.license
+    asked = len(hub.requests)
+    remaining = r"silma-ai/silma-tts, SPRINGLab/F5-Hindi-24KHz, mrfakename/OpenF5-TTS-Base, or unset LICENSES"
+    for spec in (MODEL, LATVIAN, REGISTRY["hotstone228/F5-TTS-Russian"]):
+        with pytest.raises(ModelUnavailable, match=rf"the licence of {spec.name} is .*: take one of {remaining}"):
+            resolve(spec.name, None, volume, commercial_only=True, hub=client)
+    assert len(hub.requests) == asked
+    assert resolve(str(directory), None, volume, commercial_only=True).license == "MIT"
+    (directory / "config.yaml").write_text("model: {arch: {dim: 8}}\n")
+    with pytest.raises(ModelUnavailable, match=r"is unknown: write `license:` into its config\.yaml"):
+        resolve(str(directory), None, volume, commercial_only=True)
+
+
+@pytest.mark.parametrize("cache", [platform_cache, own_cache])
+def test_a_repository_is_found_under_its_former_name(cache, volume: Path, nobody: Hub):
+    files = {"config.json": b"{}", "model.bin": b"1", "preprocessor_config.json": b"{}"}
+    files |= {"tokenizer.json": b"{}", "vocabulary.json": b"[]"}
+    commit = RECOGNISERS["large-v3-turbo"].revision
+    former = place(cache(volume), "mobiuslabsgmbh/faster-whisper-large-v3-turbo", commit, files)
+    assert resolve_recogniser("turbo", volume, hub=nobody) == former
 
 
 def test_the_random_checkpoint_is_found_with_its_own_arch_and_vocoder(volume: Path, nobody: Hub):
@@ -244,7 +308,7 @@ def test_a_note_of_a_commit_that_leads_nowhere_is_passed_over(note, volume: Path
     note_path.parent.mkdir(parents=True)
     if note is None:
         note_path.mkdir()
-        with pytest.raises(ModelUnavailable, match="cannot be written: Is a directory"):
+        with pytest.raises(ModelUnavailable, match="is in a file's way: remove it"):
             resolve(LATVIAN.name, None, volume, hub=client)
         return
     note_path.write_bytes(note if isinstance(note, bytes) else note.encode())
@@ -272,7 +336,70 @@ def test_a_damaged_payload_that_repositories_share_is_replaced_too(volume: Path,
     blob.unlink()
     blob.symlink_to(os.path.relpath(payload, blob.parent))
     assert resolve(MODEL.name, None, volume, hub=client).weights.read_bytes() == WEIGHTS
-    assert not payload.exists()
+    assert payload.read_bytes() == WEIGHTS[:-4]  # another repository may lead to it
+
+
+def test_what_xet_delivers_is_found_again_and_never_fetched_twice(volume: Path, hub: FakeHub, client: Hub, nobody: Hub):
+    """The hub's client keeps it in a store that all repositories share, under names that are no SHA-256."""
+    hub.keep_on_xet()
+    found = resolve(MODEL.name, None, volume, hub=client)
+    payload = found.weights.resolve()
+    assert payload.is_relative_to(own_cache(volume) / "blobs")
+    assert payload.name != hashlib.sha256(WEIGHTS).hexdigest()
+    assert found.weights.read_bytes() == WEIGHTS
+    assert hub.count("GET", MODEL.weights) == 0  # it came from Xet's store, not from the hub
+    assert resolve(MODEL.name, None, volume, hub=nobody) == found
+
+
+def test_a_payload_of_xets_store_that_was_cut_short_is_replaced(volume: Path, hub: FakeHub, client: Hub):
+    hub.keep_on_xet()
+    found = resolve(MODEL.name, None, volume, hub=client)
+    payload = found.weights.resolve()
+    payload.chmod(0o644)
+    payload.write_bytes(WEIGHTS[:-1])
+    assert resolve(MODEL.name, None, volume, hub=client) == found
+    assert found.weights.read_bytes() == WEIGHTS
+
+
+def test_where_xets_store_cannot_be_reached_the_hub_itself_delivers(
+    volume: Path, hub: FakeHub, client: Hub, nobody: Hub, caplog: pytest.LogCaptureFixture
+):
+    hub.keep_on_xet()
+    hub.xet_store = nobody.endpoint
+    assert resolve(MODEL.name, None, volume, hub=client).weights.read_bytes() == WEIGHTS
+    assert hub.count("GET", MODEL.weights)
+    assert "did not arrive from 127.0.0.1 (RuntimeError), it is fetched by plain HTTP" in caplog.text
+
+
+def test_where_neither_store_can_be_reached_their_hosts_are_named(
+    volume: Path, hub: FakeHub, client: Hub, nobody: Hub, monkeypatch: pytest.MonkeyPatch
+):
+    hub.keep_on_xet()
+    hub.xet_store = hub.cdn = nobody.endpoint
+    with pytest.raises(HubUnreachable, match=r"127\.0\.0\.1 cannot be reached \(ConnectError\): check the network"):
+        resolve(MODEL.name, None, volume, hub=client)
+
+
+def test_a_disk_that_xet_cannot_write_is_no_fault_of_the_network(volume: Path, hub: FakeHub, client: Hub):
+    """Xet's client tells an error of the disk in the words of a RuntimeError."""
+    weights = save({"w": np.zeros(2**21, dtype=np.float32)})
+    hub.repos[str(MODEL.repo_id)].files[MODEL.weights] = weights
+    hub.keep_on_xet()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2**20, hard))
+    try:
+        with pytest.raises(ModelUnavailable, match=rf"the volume {volume} cannot be written: File too large"):
+            resolve(MODEL.name, None, volume, hub=client)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_busy_hub_is_waited_for(status: int, volume: Path, hub: FakeHub):
+    """As long as it asks for, before a question and within a download."""
+    hub.busy.extend([status] * 3)
+    found = resolve(MODEL.name, None, volume, hub=Hub(endpoint=hub.url))
+    assert found.weights.read_bytes() == WEIGHTS
 
 
 def test_a_torch_archive_that_was_cut_short_is_replaced(volume: Path, client: Hub):
@@ -312,7 +439,7 @@ def test_a_file_that_keeps_arriving_with_other_bytes_is_refused_and_not_kept(vol
     with pytest.raises(ModelUnavailable, match=r"other than the published ones, twice: look for a proxy"):
         resolve(MODEL.name, None, volume, hub=client)
     repo = own_cache(volume) / "models--SWivid--F5-TTS"
-    assert not [p for p in repo.rglob("*") if p.is_symlink() or p.is_file()]
+    assert not [p for p in repo.rglob("*") if p.is_file()]
 
 
 def test_a_published_file_that_is_itself_broken_is_refused(volume: Path, hub: FakeHub, client: Hub):
@@ -407,7 +534,8 @@ def test_a_hub_that_never_answers_is_given_up(volume: Path):
         (401, None, ModelUnavailable, "refused SWivid/F5-TTS (401): check HF_TOKEN"),
         (404, "RevisionNotFound", ModelUnavailable, f"has no revision {MODEL.revision}: give F5_REVISION another"),
         (404, "EntryNotFound", ModelUnavailable, f"has no {MODEL.weights} at {MODEL.revision}"),
-        (503, None, HubUnreachable, "answered 503"),
+        (503, None, HubUnreachable, "answered 503 for SWivid/F5-TTS: try again later, and set HF_TOKEN"),
+        (429, None, HubUnreachable, "answered 429 for SWivid/F5-TTS: try again later, and set HF_TOKEN"),
     ],
 )
 def test_each_refusal_of_the_hub_says_what_to_do(
@@ -453,7 +581,7 @@ def test_a_volume_that_cannot_be_written_is_named(tmp_path: Path, client: Hub):
     sealed.mkdir(mode=0o555)
     # Modes do not bind root; nobody makes directories in /proc.
     for volume in (tmp_path, Path("/proc") if os.geteuid() == 0 else sealed):
-        with pytest.raises(ModelUnavailable, match="cannot be written"):
+        with pytest.raises(ModelUnavailable, match=r"cannot be written|is in a file's way"):
             resolve(MODEL.name, None, volume, hub=client)
 
 

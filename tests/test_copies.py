@@ -114,7 +114,7 @@ def test_a_copy_is_for_one_kind_and_readable_to_whom_its_source_is(copies: Copie
 def test_a_blob_of_the_hubs_cache_is_known_by_its_name_wherever_it_lies(copies: Copies, tmp_path: Path):
     links = []
     for cache in ("models", "huggingface-cache"):
-        blob = tmp_path / cache / "blobs" / ("0123456789abcdef" * 4)
+        blob = tmp_path / cache / "models--owner--name" / "blobs" / ("0123456789abcdef" * 4)
         blob.parent.mkdir(parents=True)
         blob.write_bytes(cache.encode())
         links.append(blob.parent.parent / "model.safetensors")

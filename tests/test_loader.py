@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import shutil
-from concurrent.futures import Future
 from pathlib import Path
 
 import numpy as np
@@ -77,7 +75,7 @@ def test_a_copy_made_by_another_config_is_not_taken(checkpoint, copies):
     assert np.array_equal(*map(speak, engines))
 
 
-@pytest.mark.parametrize("damage", ["truncated", "of another model", "without schedules", "zeros", "another bit"])
+@pytest.mark.parametrize("damage", ["truncated", "of another model", "without schedules"])
 def test_a_copy_that_cannot_be_used_is_passed_over_and_replaced(checkpoint, copies, damage, caplog):
     engine = Engine.load(checkpoint, "cpu", "bfloat16", copies)
     engine.keep_copy()
@@ -85,10 +83,6 @@ def test_a_copy_that_cannot_be_used_is_passed_over_and_replaced(checkpoint, copi
     whole = path.read_bytes()
     if damage == "truncated":
         path.write_bytes(whole[:-100])
-    elif damage == "zeros":
-        path.write_bytes(whole[: len(whole) // 2] + bytes(len(whole) - len(whole) // 2))
-    elif damage == "another bit":
-        path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
     else:
         tensors = load_file(path)
         dropped = "dit.output.weight" if damage == "of another model" else "schedule.16.final"
@@ -98,18 +92,6 @@ def test_a_copy_that_cannot_be_used_is_passed_over_and_replaced(checkpoint, copi
     assert np.array_equal(speak(engine), speak(again))
     again.keep_copy()
     assert path.read_bytes() == whole
-
-
-@pytest.mark.parametrize("file", ["weights", "vocoder_weights"])
-def test_a_file_that_was_read_ahead_is_not_read_again_to_be_judged(checkpoint, tmp_path, file):
-    """The word of whoever read it counts, even about a file that is whole."""
-    mine = Path(shutil.copy(getattr(checkpoint, file), tmp_path))
-    own = dataclasses.replace(checkpoint, **{file: mine})
-    judged = Future()
-    judged.set_result(False)
-    loader = Loader(own, "cpu", torch.float32, ahead={mine: judged})
-    with pytest.raises(ModelUnavailable, match=f"{mine} is damaged: its bytes are not those that were fetched"):
-        (loader.dit(), loader.vocoder())
 
 
 def test_a_checkpoint_that_goes_away_is_missed_only_by_what_its_copy_lacks(checkpoint, copies, tmp_path):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import importlib.resources
 import logging
+import re
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -53,6 +54,7 @@ class ModelSpec:
     config: str
     """Name of the f5-tts config that holds the architecture; ending in `.yaml`, a path in the repository."""
     license: str
+    """Of the weights, as SPDX writes it where it has a name; "none" where there are no weights."""
     languages: tuple[str, ...]
     tokenizer: Tokenizer = "pinyin"
     vocoder: tuple[str, str] | None = None
@@ -81,6 +83,13 @@ class Checkpoint:
     """A directory of reference voices that come with the model: `<name>.wav` and `<name>.txt`."""
     own_voices_only: bool = False
     """Whether the model has learnt those alone, and clones no stranger's."""
+    warning: str | None = None
+    """What the operator should know of where it came from."""
+
+
+def allows_commercial_use(license: str) -> bool:
+    """Return whether a licence is known, and does not forbid to earn money with what is made by the model."""
+    return license not in {"unknown", "none", ""} and not re.search(r"\bNC\b", license)
 
 
 def _shared(repo_id: str, revision: str, weights: str, license: str, *languages: str, **rest: Any) -> ModelSpec:
@@ -91,6 +100,7 @@ def _shared(repo_id: str, revision: str, weights: str, license: str, *languages:
 
 _UPSTREAM = ("SWivid/F5-TTS", "84e5a410d9cead4de2f847e7c9369a6440bdfaca")
 _NC = "CC-BY-NC-4.0"
+_CARD_AND_BASE = "as its card states; the base that it is trained on is CC-BY-NC-4.0"
 
 # fmt: off
 _SPECS = (
@@ -108,14 +118,16 @@ _SPECS = (
     _shared("hvoss-techfak/F5-TTS-German", "main", "model_f5tts_german.safetensors", _NC, "de"),
     _shared("SPRINGLab/F5-Hindi-24KHz", "main", "model_2500000.safetensors", "CC-BY-4.0", "hi", config="F5TTS_Small"),
     _shared("alien79/F5-TTS-italian", "6582a16ac03894f0ddae21e3e9b013ef5e33577e",
-            "model_159600.safetensors", _NC, "it"),
+            "model_159600.safetensors", _CARD_AND_BASE, "it"),
     _shared("Jmica/F5TTS", "6bed3f318d92e37b97164ece0e2f90153b09a4e5",
             "JA_21999120/model_21999120.pt", _NC, "ja", vocab="JA_21999120/vocab_japanese.txt"),
-    _shared("RaivisDejus/F5-TTS-Latvian", "main", "model.safetensors", "CC0-1.0", "lv"),
+    _shared("RaivisDejus/F5-TTS-Latvian", "main", "model.safetensors", _CARD_AND_BASE, "lv"),
     _shared("hotstone228/F5-TTS-Russian", "4b9fcb51e68b0b7e96dbc8c9df3d80b4a835b914",
-            "model_last.safetensors", _NC, "ru"),
+            "model_last.safetensors", "CC-BY-NC-SA-4.0", "ru"),
     _shared("jpgallegoar/F5-Spanish", "4765c14ffd01075479c2fde8615831acc0adca9a",
-            "model_1250000.safetensors", "CC0-1.0", "es"),
+            "model_1250000.safetensors", _CARD_AND_BASE, "es"),
+    # The only one of this size that is trained from nothing but recordings which anybody may use.
+    _shared("mrfakename/OpenF5-TTS-Base", "main", "model.pt", "Apache-2.0", "en", config="config.yaml"),
     ModelSpec("random", "local/f5-tts-random", "main", "model.safetensors",
               "vocab.txt", "config.yaml", "CC0-1.0", ("en",),
               vocoder=("vocos/config.yaml", "vocos/pytorch_model.bin"), made_by="scripts/random_checkpoint.py"),
@@ -132,20 +144,28 @@ _VOCOS = Need(
     "charactr/vocos-mel-24khz",
     "0feb3fdd929bcd6649e0e7c5a688cf7dd012ef21",
     ("config.yaml", "pytorch_model.bin"),
+    small=True,
 )
 
 
 _PLAIN = ("config.json", "model.bin", "tokenizer.json", "vocabulary.txt")
 _LARGE = ("config.json", "model.bin", "preprocessor_config.json", "tokenizer.json", "vocabulary.json")
+_PINS = {"small": "536b0662742c02347bc0e980a01041f333bce120"}
+"""Commits of whisper models, as far as they are known."""
 RECOGNISERS = {
     **{
-        f"{size}{only}": Need(f"Systran/faster-whisper-{size}{only}", "main", _PLAIN)
+        f"{size}{only}": Need(f"Systran/faster-whisper-{size}{only}", _PINS.get(f"{size}{only}", "main"), _PLAIN)
         for size in ("tiny", "base", "small", "medium")
         for only in ("", ".en")
     },
     "large-v2": Need("Systran/faster-whisper-large-v2", "main", _PLAIN),
     "large-v3": Need("Systran/faster-whisper-large-v3", "main", _LARGE),
-    "large-v3-turbo": Need("mobiuslabsgmbh/faster-whisper-large-v3-turbo", "main", _LARGE),
+    "large-v3-turbo": Need(
+        "dropbox-dash/faster-whisper-large-v3-turbo",
+        "0a363e9161cbc7ed1431c9597a8ceaf0c4f78fcf",
+        _LARGE,
+        formerly=("mobiuslabsgmbh/faster-whisper-large-v3-turbo",),
+    ),
     "distil-large-v3": Need("Systran/faster-distil-whisper-large-v3", "main", _LARGE),
 }
 RECOGNISERS |= {"large": RECOGNISERS["large-v3"], "turbo": RECOGNISERS["large-v3-turbo"]}
@@ -181,22 +201,29 @@ def resolve(
     volume: Path,
     *,
     container_disk_ok: bool = True,
+    commercial_only: bool = False,
     hub: Hub | None = None,
 ) -> Checkpoint:
     """Find the files of `model`, a registered name or a directory, and download to the volume what is missing.
 
     `revision` is a commit, branch or tag to use instead of the registered one. With `container_disk_ok` False
-    (on the platform) nothing is downloaded unless the volume is a mount of its own. Raises ModelUnavailable, or
-    HubUnreachable where a reachable hub would have helped.
+    (on the platform) nothing but the vocoder is downloaded unless the volume is a mount of its own; with
+    `commercial_only` a model whose licence is unknown or forbids commercial use is refused, before anything is
+    downloaded. Raises ModelUnavailable, or HubUnreachable where a reachable hub would have helped.
     """
     spec = REGISTRY.get(model)
     made_by = spec.made_by if spec else None
     finder = Finder(model, revision, volume, container_disk_ok, hub or Hub(), made_by)
     if spec is not None:
+        if commercial_only:
+            _require_commercial(model, spec.license)
         return _registered(spec, finder)
     directory = SHIPPED.get(model, Path(model))
     if directory.is_dir():
-        return _directory(directory, finder)
+        checkpoint = _directory(directory, finder)
+        if commercial_only:
+            _require_commercial(model, checkpoint.license)
+        return checkpoint
     if model in SHIPPED:
         raise ModelUnavailable(
             f"the model {model} comes with the source and is not in the image: copy the source's voiceclone/{model} to"
@@ -206,6 +233,15 @@ def resolve(
         f"{model!r} is neither a registered model nor a directory.{_guess(model)}"
         f" Registered: {', '.join([*REGISTRY, *SHIPPED])}"
     )
+
+
+def _require_commercial(model: str, license: str) -> None:
+    """Raise ModelUnavailable unless the licence allows commercial use."""
+    if allows_commercial_use(license):
+        return
+    remaining = [spec.name for spec in REGISTRY.values() if allows_commercial_use(spec.license) and not spec.made_by]
+    cure = "write `license:` into its config.yaml" if license == "unknown" else f"take one of {', '.join(remaining)}"
+    raise ModelUnavailable(f"LICENSES=commercial, and the licence of {model} is {license}: {cure}, or unset LICENSES")
 
 
 def _guess(model: str) -> str:
@@ -250,6 +286,17 @@ def _registered(spec: ModelSpec, finder: Finder) -> Checkpoint:
         revision=snapshot.name,
         license=spec.license,
         languages=spec.languages,
+        warning=_other_commit(need, snapshot.name),
+    )
+
+
+def _other_commit(need: Need, commit: str) -> str | None:
+    """Return a warning where a model is used at another commit than the registered one."""
+    if need.asked_for or need.revision in {"main", commit}:
+        return None
+    return (
+        f"{need.repo_id} is used at the commit that the platform has cached, {commit}; the registered one is"
+        f" {need.revision}: set F5_REVISION to insist on it"
     )
 
 

@@ -15,7 +15,6 @@ import hashlib
 import json
 import logging
 import os
-import re
 import shutil
 import threading
 import time
@@ -26,8 +25,9 @@ from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from voiceclone.damage import SEAL, find_fault
+from voiceclone.damage import find_fault
 from voiceclone.files import DRAFT, HEADROOM_BYTES, write_whole
+from voiceclone.hub_cache import promised_hash
 from voiceclone.lease import Lease
 
 if TYPE_CHECKING:
@@ -86,12 +86,12 @@ class Copies:
     def path(self, source: Path, kind: str) -> Path:
         """Where the copy of a checkpoint file as it is now lies. To be asked before the file is read.
 
-        The hub's cache names a file by its SHA-256. Any other is told by place, size and time of change: to hash its
+        The hub's cache names a file by its hash. Any other is told by place, size and time of change: to hash its
         content would be to read what the copy is to spare. Raises OSError where there is no such file.
         """
         real = source.resolve(strict=True)
-        identity = real.name
-        if not re.fullmatch(r"[0-9a-f]{64}", identity):
+        identity = promised_hash(source)
+        if identity is None:
             status = real.stat()
             identity = hashlib.sha256(f"{real}\0{status.st_size}\0{status.st_mtime_ns}".encode()).hexdigest()
         return self.directory / f"{identity[:16]}-{kind}.safetensors"
@@ -104,8 +104,8 @@ class Copies:
         dtypes = [dtype] if dtype else ["float16", "bfloat16"]
         return next(filter(is_whole, (self.path(source, kind(name, arch)) for name in dtypes)), source)
 
-    def write(self, path: Path, make: Callable[[], Mapping[str, Tensor]]) -> None:
-        """Write the tensors that `make` gives as the copy at `path`, unless a whole one is there.
+    def write(self, path: Path, make: Callable[[], Mapping[str, Tensor]], *, replace: bool = False) -> None:
+        """Write the tensors that `make` gives as the copy at `path`; without `replace` only if no whole one is there.
 
         Meant for a thread in the background: it may wait for another worker that writes. `make` is called once it
         is this one's turn. What the disk refuses is logged, never raised; what else `make` raises is.
@@ -116,7 +116,7 @@ class Copies:
                 if not mine:
                     log.info("%s not written: another worker holds %s", path, self.lease)
                     return
-                there = is_whole(path)  # first, so that it counts as used
+                there = is_whole(path) and not replace  # first, so that it counts as used
                 self._sweep()
                 # A full volume is noticed before `make` has any work.
                 if there or not self._has_room(path, 0):
@@ -173,10 +173,7 @@ def kind(dtype: str, arch: Mapping[str, Any]) -> str:
 
 
 def is_whole(path: Path) -> bool:
-    """Whether there is a copy of the right size; if so it is marked as used.
-
-    It may be gone by the time it is read, and whether every byte is right only reading it tells.
-    """
+    """Return whether there is a copy of the right size; if so it is marked as used. It may be gone when it is read."""
     fault = find_fault(path)
     if fault is None:
         with suppress(OSError):  # a read-only mount; at worst the copy is made again one day
@@ -187,16 +184,15 @@ def is_whole(path: Path) -> bool:
 
 
 def _save(tensors: Mapping[str, Tensor], file: IO[bytes]) -> None:
-    """Write tensors in the safetensors format: 8 bytes of length, JSON, the tensors' data. Its metadata has a seal.
+    """Write tensors in the safetensors format: 8 bytes of length, JSON, the tensors' data.
 
-    Not by safetensors' own `save_file`: that renames its file before closing it, never syncs it and ignores what
-    `close` answers, which is where a network mount says that the quota is used up; and it holds all tensors in the
-    host's memory at once.
+    Not by safetensors' own functions: `save_file` renames its file before closing it, never syncs it and ignores what
+    `close` answers, which is where a network mount says that the quota is used up; `save` holds all tensors in the
+    host's memory twice.
     """
     import torch
 
-    seal = hashlib.sha256()
-    header: dict[str, Any] = {"__metadata__": {SEAL: seal.hexdigest()}}  # as long as the one that takes its place
+    header: dict[str, Any] = {}
     end = 0
     order = sorted(tensors, key=lambda name: (-tensors[name].element_size(), name))  # keeps every tensor aligned
     for name in order:
@@ -204,13 +200,8 @@ def _save(tensors: Mapping[str, Tensor], file: IO[bytes]) -> None:
         start, end = end, end + tensor.nbytes
         dtype = DTYPES[str(tensor.dtype)]
         header[name] = {"dtype": dtype, "shape": list(tensor.shape), "data_offsets": [start, end]}
-    length = -(-len(json.dumps(header)) // 8) * 8
-    file.write(length.to_bytes(8, "little") + bytes(length))
+    text = json.dumps(header).encode()
+    length = -(-len(text) // 8) * 8
+    file.write(length.to_bytes(8, "little") + text.ljust(length))
     for name in order:
-        # Lets other threads run: neither the file's write nor the hash holds the interpreter's lock.
-        data = tensors[name].detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data
-        seal.update(data)
-        file.write(data)
-    header["__metadata__"][SEAL] = seal.hexdigest()
-    file.seek(8)
-    file.write(json.dumps(header).encode().ljust(length))
+        file.write(tensors[name].detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)

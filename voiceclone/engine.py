@@ -16,7 +16,6 @@ import os
 import platform
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
 
@@ -149,21 +148,19 @@ class Engine:
         device: str,
         dtype: str | None = None,
         copies: Copies | None = None,
-        ahead: Mapping[Path, Future[bool]] | None = None,
     ) -> Engine:
         """Read a checkpoint's files.
 
         Args:
             dtype: torch's name of what the network computes in; None takes `default_dtype`.
             copies: where a copy that is read sooner may be; None: nowhere.
-            ahead: what `read_ahead` reads already.
 
         Raises:
             ModelUnavailable: a file is damaged, or the files do not belong together.
         """
         _use_the_cpu_well(device)
         computed_in: torch.dtype = getattr(torch, dtype) if dtype else default_dtype(device)
-        loader = Loader(checkpoint, device, computed_in, copies, ahead)
+        loader = Loader(checkpoint, device, computed_in, copies)
         vocabulary = read_vocabulary(checkpoint.vocab)
         return cls(loader, loader.dit(), loader.vocoder(), vocabulary, checkpoint.tokenizer)
 

@@ -1,7 +1,9 @@
 """The files of hub repositories on a volume: found where they already lie, else downloaded, whole or not at all.
 
 Knows neither models nor their configs nor what files hold: a `Need` names a repository, a revision and files, `damage`
-says what is wrong with one, `hub_cache` where it lies. The environment is not read here either.
+says what is wrong with one, `hub_cache` where it lies. A file is compared with its published hash when it is
+downloaded; from then on its size and its header are enough. Nothing that was found is removed: what is damaged stays
+until its whole replacement is there.
 
     <volume>/huggingface-cache/hub   the platform's cached models, read-only: looked at first
     <volume>/models/hub              the volume's own cache, in the hub's layout: looked at next, and downloaded to
@@ -12,6 +14,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import re
 import shlex
 import shutil
 import sys
@@ -24,6 +27,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+import stamina
+
 from voiceclone import hub_cache
 from voiceclone.background import in_background
 from voiceclone.damage import Fault, find_fault, has_hash
@@ -35,15 +40,25 @@ if TYPE_CHECKING:
     from huggingface_hub import HfFileMetadata
 
 log = logging.getLogger(__name__)
+stamina.instrumentation.set_on_retry_hooks([])  # its own log line quotes errors, and with them signed addresses
 
 T = TypeVar("T")
 
 CONTAINER_DISK = Path("/")
 """Lies on the disk that goes away with the container."""
+UNREACHABLE = (ConnectionError, TimeoutError, RuntimeError)
+"""What the hub's client raises beside its own errors; Xet's part of it says RuntimeError for nearly everything."""
+XET_TRIES = "2"
+"""Of a request to Xet's store; the client's own five take minutes where it cannot be reached."""
 
 
 class HubUnreachable(ModelUnavailable):
     """A file is missing and the hub could not be asked for it."""
+
+
+def on_container_disk(path: Path) -> bool:
+    """Return whether a path that exists lies on the disk that goes away with the container."""
+    return path.stat().st_dev == CONTAINER_DISK.stat().st_dev
 
 
 @dataclass(frozen=True)
@@ -54,6 +69,8 @@ class Hub:
     """None: HF_ENDPOINT, or the public hub."""
     answer_s: float = 8.0
     """How long the hub may take for a question, name look-up and every address it has included."""
+    patience_s: float = 120.0
+    """How long a hub that is busy is waited for, with its own word on when to ask again."""
     beat_s: float = 5.0
     """How often the worker that downloads gives a sign of life."""
     stale_s: float = 30.0
@@ -69,6 +86,10 @@ class Need:
     files: tuple[str, ...]
     asked_for: bool = False
     """The operator asked for this revision: the platform's cache may not answer with another."""
+    formerly: tuple[str, ...] = ()
+    """Names that the repository had: caches may hold it under them."""
+    small: bool = False
+    """So small that the container's own disk may hold it where no volume is attached."""
 
 
 @dataclass(frozen=True)
@@ -104,9 +125,7 @@ class Finder:
             raise type(e)(f"{self.model}: {e}.{self._whereabouts(needs)}") from e
 
     def _look(self, need: Need, *, warn: bool = False) -> Path | None:
-        revisions = [need.revision] if need.asked_for else [need.revision, "main"]
-        places = [hub_cache.snapshot(self.platform_cache, need.repo_id, revision) for revision in revisions]
-        for snapshot in dict.fromkeys([*places, self._own_snapshot(need)]):
+        for snapshot in dict.fromkeys(self._places(need)):
             faults = _faults(snapshot, need)
             if not faults:
                 return snapshot
@@ -114,6 +133,18 @@ class Finder:
                 if warn and fault.kind != "missing":
                     log.warning("passed over: %s %s", snapshot / file, fault)
         return None
+
+    def _places(self, need: Need) -> Iterator[Path]:
+        """Yield where the files may lie, best first. The platform caches a repository at a commit of its own choice."""
+        names = (need.repo_id, *need.formerly)
+        for name in names:
+            yield hub_cache.snapshot(self.platform_cache, name, need.revision)
+        for name in names:
+            yield hub_cache.snapshot(self.cache, name, need.revision)
+        if not need.asked_for:
+            for name in names:
+                yield hub_cache.snapshot(self.platform_cache, name, "main")
+                yield from hub_cache.snapshots(self.platform_cache, name)
 
     def _own_snapshot(self, need: Need) -> Path:
         return hub_cache.snapshot(self.cache, need.repo_id, need.revision)
@@ -154,7 +185,7 @@ class Finder:
         home = self.cache
         while not home.exists():
             home = home.parent
-        if not self.container_disk_ok and home.stat().st_dev == CONTAINER_DISK.stat().st_dev:
+        if not self.container_disk_ok and on_container_disk(home) and not all(need.small for need in needs):
             raise ModelUnavailable(
                 f"{home} lies on the container's own disk, where models do not belong: attach a network volume"
             )
@@ -187,6 +218,8 @@ class Finder:
         except OSError as e:
             if e.errno in {errno.ENOSPC, errno.EDQUOT}:
                 raise ModelUnavailable(f"the volume {self.volume} is full: free space or enlarge it") from e
+            if e.errno in {errno.EISDIR, errno.ENOTDIR}:
+                raise ModelUnavailable(f"{e.filename2 or e.filename} is in a file's way: remove it") from e
             at = f" ({e.filename})" if e.filename else ""
             raise ModelUnavailable(
                 f"the volume {self.volume} cannot be written: {e.strerror or e}{at}: let the worker write there, or put"
@@ -229,7 +262,9 @@ class Finder:
         endpoint, answer_s = self.hub.endpoint, self.hub.answer_s
         url = hf_hub_url(repo_id, file, revision=revision, endpoint=endpoint)
         with _hub_errors(repo_id, revision, file):
-            published = _within(answer_s, lambda: get_hf_file_metadata(url, timeout=answer_s, endpoint=endpoint))
+            published = self._patiently(
+                lambda: _within(answer_s, lambda: get_hf_file_metadata(url, timeout=answer_s, endpoint=endpoint))
+            )
         if not published.commit_hash or not published.etag:
             raise HubUnreachable(f"what answers for {repo_id} is no hub: look for a proxy or a log-in page in between")
         return published
@@ -244,36 +279,68 @@ class Finder:
             hub_cache.sweep(self.cache, need.repo_id)
 
     def _fetch_file(self, repo_id: str, file: str, wanted: HfFileMetadata) -> None:
-        path = hub_cache.snapshot(self.cache, repo_id, str(wanted.commit_hash)) / file
+        commit = str(wanted.commit_hash)
+        blob = hub_cache.blob(self.cache, repo_id, str(wanted.etag))
         for _ in range(2):
             self._require_volume()
-            if find_fault(path):
-                hub_cache.remove(self.cache, path)
-            with _hub_errors(repo_id, str(wanted.commit_hash), file):
-                problem = self._try_to_fetch(repo_id, file, str(wanted.commit_hash))
-            if problem is None and _is_as_published(path, wanted):
+            if not _is_as_published(blob, wanted):
+                with _hub_errors(repo_id, commit, file):
+                    self._patiently(partial(self._download_file, repo_id, file, commit, again=blob.exists()))
+            if _is_as_published(blob, wanted):
+                hub_cache.link(hub_cache.snapshot(self.cache, repo_id, commit) / file, blob)
                 return
-            problem = problem or "arrived with bytes other than the published ones"
-            log.warning("%s of %s %s", file, repo_id, problem)
-            hub_cache.remove(self.cache, path)
-        raise ModelUnavailable(f"{file} of {repo_id} {problem}, twice: look for a proxy that alters downloads")
+            log.warning("%s of %s arrived with bytes other than the published ones", file, repo_id)
+            hub_cache.remove(blob)
+        raise ModelUnavailable(
+            f"{file} of {repo_id} arrived with bytes other than the published ones, twice: look for a proxy that"
+            " alters downloads"
+        )
 
-    def _try_to_fetch(self, repo_id: str, file: str, commit: str) -> str | None:
-        """Download to the cache, or say what went wrong on the way; what the hub refuses is raised."""
+    def _download_file(self, repo_id: str, file: str, commit: str, *, again: bool) -> None:
+        """Download a file to the cache; where Xet's store fails, by plain HTTP from the hub."""
         from huggingface_hub import errors, hf_hub_download
 
         bar = None if sys.stderr.isatty() else cast(Any, partial(_LoggedProgress, file))
-        cache, endpoint = self.cache, self.hub.endpoint
+        fetch = partial(
+            hf_hub_download,
+            repo_id,
+            file,
+            revision=commit,
+            cache_dir=self.cache,
+            endpoint=self.hub.endpoint,
+            force_download=again,
+            tqdm_class=bar,
+        )
         try:
-            hf_hub_download(repo_id, file, revision=commit, cache_dir=cache, endpoint=endpoint, tqdm_class=bar)
+            fetch()
         except (errors.HfHubHTTPError, errors.LocalEntryNotFoundError, ConnectionError, TimeoutError):
             raise
         except (OSError, RuntimeError) as e:
-            # The volume's fault; but a half that is gone was swept by a worker that took this one for dead.
-            if isinstance(e, OSError) and e.errno not in {None, errno.ENOENT}:
-                raise
-            return f"did not arrive whole ({type(e).__name__})"
-        return None
+            # A half that is gone was swept by a worker that took this one for dead.
+            if (number := _errno(e)) not in {None, errno.ENOENT}:
+                raise OSError(number, os.strerror(number), getattr(e, "filename", None)) from e
+            log.warning(
+                "%s did not arrive from %s (%s), it is fetched by plain HTTP", file, _hosts(e), type(e).__name__
+            )
+            with _without_xet():
+                fetch()
+        except ValueError as e:  # the client could not ask before it fetches anew
+            raise e.__cause__ or e from None
+
+    def _patiently(self, call: Callable[[], T]) -> T:
+        """Return the call's result; a hub that is busy is waited for."""
+        for attempt in stamina.retry_context(_busy_for, attempts=None, timeout=self.hub.patience_s, wait_initial=1):
+            with attempt:
+                return call()
+        raise AssertionError("the last attempt returns or raises")
+
+
+def use_models_dir(models_dir: Path) -> None:
+    """Let the hub's client keep everything below a directory of the volume. To be called before it is imported."""
+    os.environ["HF_HOME"] = str(models_dir)
+    os.environ["HF_HUB_CACHE"] = str(models_dir / "hub")
+    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"  # it asks the hub even where nothing is to be fetched
+    os.environ.setdefault("HF_XET_CLIENT_RETRY_MAX_ATTEMPTS", XET_TRIES)
 
 
 @contextmanager
@@ -300,9 +367,54 @@ def _hub_errors(repo_id: str, revision: str, file: str) -> Iterator[None]:
         status = e.response.status_code
         if status in {401, 403}:
             raise ModelUnavailable(f"the hub refused {repo_id} ({status}): check HF_TOKEN") from e
-        raise HubUnreachable(f"the hub answered {status} for {repo_id}: try again later") from e
-    except (httpx2.HTTPError, errors.LocalEntryNotFoundError, ConnectionError, TimeoutError) as e:
-        raise HubUnreachable(f"the hub cannot be reached ({e.__cause__ or e})") from e
+        advice = "" if os.environ.get("HF_TOKEN") else ", and set HF_TOKEN: anonymous addresses share a small allowance"
+        raise HubUnreachable(f"the hub answered {status} for {repo_id}: try again later{advice}") from e
+    except (*UNREACHABLE, httpx2.HTTPError, errors.LocalEntryNotFoundError, errors.FileMetadataError) as e:
+        cause = e.__cause__ if isinstance(e, errors.LocalEntryNotFoundError) and e.__cause__ else e
+        raise HubUnreachable(f"{_hosts(cause)} cannot be reached ({type(cause).__name__}): check the network") from e
+    except OSError as e:
+        if e.errno is None:  # the client's word for fewer bytes than were announced
+            raise HubUnreachable(f"{file} of {repo_id} did not arrive whole ({type(e).__name__}): try again") from e
+        raise
+
+
+def _busy_for(error: Exception) -> bool | float:
+    """Return whether the hub asks to be left alone for a while, and for how many seconds if it says so."""
+    from huggingface_hub import errors
+
+    busy = error if isinstance(error, errors.HfHubHTTPError) else error.__cause__
+    if not isinstance(busy, errors.HfHubHTTPError) or busy.response.status_code not in {429, 503}:
+        return False
+    told = busy.response.headers.get("Retry-After", "")
+    log.info("the hub is busy (%d), it is asked again%s", busy.response.status_code, f" in {told} s" if told else "")
+    return float(told) if told.isdecimal() else True
+
+
+def _errno(error: OSError | RuntimeError) -> int | None:
+    """Return the number of an error of the disk; Xet's client tells it in words, and those of the network too."""
+    if isinstance(error, OSError):
+        return error.errno
+    found = re.search(r"IO Error: .*\(os error (\d+)\)", str(error))
+    return int(found[1]) if found else None
+
+
+def _hosts(error: BaseException) -> str:
+    """Return the hosts that an error names, without the rest of their addresses, which may be signed."""
+    request = getattr(error, "_request", None)
+    text = f"{error} {request.url if request else ''}"
+    return ", ".join(dict.fromkeys(re.findall(r"https?://([^/\s:?#)]+)", text))) or "the hub"
+
+
+@contextmanager
+def _without_xet() -> Iterator[None]:
+    """Let the client download as if it had no Xet; it reads its environment only once."""
+    from huggingface_hub import constants
+
+    before, constants.HF_HUB_DISABLE_XET = constants.HF_HUB_DISABLE_XET, True
+    try:
+        yield
+    finally:
+        constants.HF_HUB_DISABLE_XET = before
 
 
 def _within(seconds: float, call: Callable[[], T]) -> T:
@@ -314,12 +426,12 @@ def _within(seconds: float, call: Callable[[], T]) -> T:
 
 
 def _faults(snapshot: Path, need: Need) -> dict[str, Fault]:
-    """What keeps a snapshot from meeting a need."""
+    """Return what keeps a snapshot from meeting a need, by file."""
     return {file: fault for file in need.files if (fault := find_fault(snapshot / file))}
 
 
 def _is_as_published(path: Path, published: HfFileMetadata) -> bool:
-    """Whether a file has the size and the hash that the hub tells."""
+    """Return whether a file has the size and the hash that the hub tells."""
     if not path.is_file():
         return False
     return published.size in {None, path.stat().st_size} and has_hash(path, str(published.etag))

@@ -1,10 +1,11 @@
-"""How the hub's client lays out a cache: where files lie in it, and how they are removed from it.
+"""How the hub's client lays out a cache: where files lie in it, what their names promise, and how one gets there.
 
 Knows neither a hub nor what files hold. The layout is documented in the hub's guide on managing the cache.
 
     <cache>/models--<owner>--<name>/refs/<branch>                which commit a branch stands for
     <cache>/models--<owner>--<name>/snapshots/<commit>/<file>    a link to
-    <cache>/models--<owner>--<name>/blobs/<hash>                 the content
+    <cache>/models--<owner>--<name>/blobs/<hash of the content>  the content, or a link to
+    <cache>/blobs/<xx>/<hash of Xet's own>                       the content, shared by all repositories
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from contextlib import suppress
 from pathlib import Path
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
+HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+MAX_LINKS = 10
+"""A file is at most three links away; a link to itself has no end."""
 
 
 def repository(cache: Path, repo_id: str) -> Path:
@@ -39,29 +43,54 @@ def snapshot(cache: Path, repo_id: str, revision: str) -> Path:
     return repository(cache, repo_id) / "snapshots" / commit_of(cache, repo_id, revision)
 
 
-def discard(volume_file: Path) -> None:
-    """Remove a damaged file from the volume's own cache, that the next start fetches it; what lies elsewhere stays."""
-    repo = next((parent for parent in volume_file.parents if parent.name.startswith("models--")), None)
-    if repo is not None:
-        with suppress(OSError):  # the platform's cache is read-only
-            remove(repo.parent, volume_file)
+def snapshots(cache: Path, repo_id: str) -> list[Path]:
+    """Return the directories of all commits of a repository, the one that was changed last first."""
+    found = (repository(cache, repo_id) / "snapshots").glob("*")
+    return sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)
 
 
-def remove(cache: Path, path: Path) -> None:
-    """Remove a cached file with all that stands behind its name: links, and the blob that they lead to.
+def files(cache: Path) -> list[Path]:
+    """Return every file of every snapshot, as its link or, on a volume without links, as itself."""
+    return sorted(path for path in cache.glob("models--*/snapshots/*/**/*") if path.is_symlink() or path.is_file())
 
-    A link out of the cache leads to somebody's own file, which stays.
+
+def blob(cache: Path, repo_id: str, etag: str) -> Path:
+    """Return where the content with this ETag of the hub lies."""
+    return repository(cache, repo_id) / "blobs" / etag
+
+
+def promised_hash(path: Path) -> str | None:
+    """Return the hash that a cached file's name promises: SHA-256 or git's SHA-1; None where it promises none.
+
+    Links are followed one at a time: only a name in a repository's `blobs` is a hash of the content. The store that
+    repositories share names its files by hashes of Xet's own, of which nothing can be said here.
     """
-    while path.is_symlink():
-        target = path.parent / path.readlink()
-        path.unlink()
-        path = target
-    if not path.resolve().is_relative_to(cache.resolve()):
-        return
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
+    for _ in range(MAX_LINKS):
+        if path.parent.name == "blobs" and path.parent.parent.name.startswith("models--"):
+            return path.name if HASH.fullmatch(path.name) else None
+        if not path.is_symlink():
+            return None
+        path = Path(os.path.normpath(path.parent / path.readlink()))
+    return None
+
+
+def link(path: Path, blob: Path) -> None:
+    """Let a snapshot's file be this content, whatever lay there before. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    draft.unlink(missing_ok=True)
+    draft.symlink_to(os.path.relpath(blob, path.parent))
+    try:
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def remove(path: Path) -> None:
+    """Remove a blob, and what it links to in the store that repositories share."""
+    if path.is_symlink():
+        (path.parent / path.readlink()).unlink(missing_ok=True)
+    path.unlink(missing_ok=True)
 
 
 def sweep(cache: Path, repo_id: str) -> None:

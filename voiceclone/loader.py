@@ -8,12 +8,11 @@ schedules tabulated, is kept on the volume: a cold start then reads 0.4 GB inste
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar, get_type_hints
+from typing import get_type_hints
 
 import torch
 from torch import Tensor
@@ -23,15 +22,12 @@ from voiceclone.checkpoints import Checkpoint, read_yaml
 from voiceclone.copies import Copies, is_whole, kind
 from voiceclone.dit import Arch, DiT, Modulations, Modulator
 from voiceclone.errors import ModelUnavailable
-from voiceclone.hub_cache import discard
 from voiceclone.sampling import Sampling, Schedule, time_steps
 from voiceclone.upstream import dit_state, modulator_state
 from voiceclone.vocos import Vocos, VocosArch
-from voiceclone.weights import read_ahead, read_weights, require_learnt, unreadable
+from voiceclone.weights import read_weights, require_learnt
 
 log = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 USUAL = (Sampling(1), Sampling(2), Sampling(7), Sampling(16), Sampling(32))
 """Tabulated in every copy: the qualities' schedules and those of a warm-up."""
@@ -50,23 +46,20 @@ class Loader:
         device: str,
         dtype: torch.dtype,
         copies: Copies | None = None,
-        ahead: Mapping[Path, Future[bool]] | None = None,
     ) -> None:
-        """`copies`: where a copy is looked for and kept; None: nowhere. `ahead`: what `read_ahead` reads already."""
+        """`copies`: where a copy is looked for and kept; None: nowhere."""
         self.checkpoint = checkpoint
         self._device = device
         self._dtype = dtype
         self._arch = Arch.from_config(checkpoint.arch)
         self._copies = copies
-        self._ahead = ahead or {}
         self._copy_path = copies.path(checkpoint.weights, kind(_name(dtype), checkpoint.arch)) if copies else None
+        self._copy_is_of_use = True
         self._tables: dict[tuple[int, float], Modulations] = {}
 
     def dit(self) -> DiT:
         """The network, on its device. Raises ModelUnavailable."""
-        dit = self._copied() or self._as_published(
-            self.checkpoint.weights, lambda: self._converted(self._device, self._dtype)
-        )
+        dit = self._copied() or self._converted(self._device, self._dtype)
         if self._device == "cpu" and layers.can_pack(self._dtype):
             layers.pack(dit.blocks)
         return dit
@@ -79,7 +72,7 @@ class Loader:
     def vocoder(self) -> Vocos:
         """The vocoder, on the device. Raises ModelUnavailable."""
         path, config = self.checkpoint.vocoder_weights, self.checkpoint.vocoder_config
-        return self._as_published(path, lambda: _vocos(config, read_weights(path, self._device), path))
+        return _vocos(config, read_weights(path, self._device), path)
 
     def schedule(self, sampling: Sampling, dtype: torch.dtype) -> Schedule:
         """The steps of a sampling, tabulated in float32 and given on the device in `dtype`. Raises ModelUnavailable."""
@@ -95,7 +88,7 @@ class Loader:
             return
         widths = {tensor.itemsize for tensor in self._source.values() if tensor.is_floating_point()}
         if max(widths) > self._dtype.itemsize:
-            self._copies.write(self._copy_path, self._copy)
+            self._copies.write(self._copy_path, self._copy, replace=not self._copy_is_of_use)
 
     def _converted(self, device: str, dtype: torch.dtype) -> DiT:
         """The network as the checkpoint holds it."""
@@ -104,30 +97,6 @@ class Loader:
             state = dit_state(self._arch, self._source, device, dtype)
             require_learnt(state, self.checkpoint.weights)
             return DiT.from_state(self._arch, state)
-
-    def _as_published(self, path: Path, load: Callable[[], T]) -> T:
-        """What `load` makes of a file, if the file is still what was fetched."""
-        whole = self._holds_promised_bytes(path)
-        try:
-            try:
-                loaded = load()
-            except ModelUnavailable:
-                if whole.result():
-                    raise
-            else:
-                if whole.result():
-                    return loaded
-        except OSError as e:
-            raise unreadable(path, e) from e
-        discard(path)
-        raise ModelUnavailable(
-            f"{path} is damaged: its bytes are not those that were fetched. If it is still there, remove it; the next"
-            " worker that starts fetches it anew"
-        )
-
-    def _holds_promised_bytes(self, path: Path) -> Future[bool]:
-        """To be asked before a file is read for good, so that one is done beside the other."""
-        return self._ahead.get(path) or read_ahead(path)[path]
 
     @contextmanager
     def _read_again(self) -> Iterator[None]:
@@ -142,19 +111,14 @@ class Loader:
         """The network as the copy holds it; None where there is none that can be used."""
         if self._copy_path is None or not is_whole(self._copy_path):
             return None
-        whole = self._holds_promised_bytes(self._copy_path)
         try:
             tensors = read_weights(self._copy_path, self._device)
             tables = {_key(s): Modulations(tensors[_table(s, "blocks")], tensors[_table(s, "final")]) for s in USUAL}
             state = {name.removeprefix("dit."): t for name, t in tensors.items() if name.startswith("dit.")}
             dit = DiT.from_state(self._arch, state)
-            problem = None if whole.result() else f"{self._copy_path} does not hold the bytes that were written"
-        except (ModelUnavailable, KeyError, OSError) as e:
-            problem = str(e)
-        if problem:
-            log.warning("the copy of the weights cannot be used, the checkpoint is read instead: %s", problem)
-            with suppress(OSError):  # so that a good one takes its place
-                self._copy_path.unlink(missing_ok=True)
+        except (ModelUnavailable, KeyError) as e:
+            log.warning("the copy of the weights cannot be used, the checkpoint is read instead: %s", e)
+            self._copy_is_of_use = False
             return None
         self._tables = tables
         return dit

@@ -53,6 +53,12 @@ def _device(text: str) -> str:
     return text
 
 
+def _licenses(text: str) -> str:
+    if text not in {"any", "commercial"}:
+        raise ValueError("must be any or commercial")
+    return text
+
+
 def _dtype(text: str) -> str:
     if text not in {"float32", "float16", "bfloat16"}:
         raise ValueError("must be float32, float16 or bfloat16")
@@ -104,6 +110,12 @@ class Settings:
     )
     revision: str | None = _setting(
         None, "F5_REVISION", "commit of the model's repository, instead of the pinned one", str
+    )
+    licenses: str = _setting(
+        "any",
+        "LICENSES",
+        "`commercial`: models whose licence is unknown or forbids commercial use are refused; `any`: none is",
+        _licenses,
     )
     device: str | None = _setting(
         None, "F5_DEVICE", "`cuda` or `cpu`; by default the GPU, and the CPU only off the platform", _device

@@ -1,7 +1,6 @@
 """The tensors of a checkpoint file: read ahead, and read.
 
-Knows nothing of the network. A worker's cold start is mostly reading: `read_ahead` does it while torch is imported, and
-looks meanwhile whether the bytes are those that were written.
+Knows nothing of the network. A worker's cold start is mostly reading: `read_ahead` does it while torch is imported.
 """
 
 from __future__ import annotations
@@ -9,22 +8,31 @@ from __future__ import annotations
 import math
 import pickle
 from collections.abc import Mapping
-from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from voiceclone.background import in_background
-from voiceclone.damage import holds_promised_bytes
 from voiceclone.errors import ModelUnavailable
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+BLOCK_BYTES = 64 * 2**20
+"""Between two blocks the interpreter's lock is waited for, which an import holds long."""
 
-def read_ahead(*paths: Path) -> dict[Path, Future[bool]]:
-    """Read files into the page cache, each in the background; its future says `holds_promised_bytes`, or OSError."""
-    return {path: in_background(f"read {path.name}", partial(holds_promised_bytes, path)) for path in paths}
+
+def read_ahead(*paths: Path) -> None:
+    """Read files into the page cache, in the background. What cannot be read is the error of whoever needs it."""
+    for path in paths:
+        in_background(f"read {path.name}", partial(_read, path))
+
+
+def _read(path: Path) -> None:
+    block = bytearray(BLOCK_BYTES)
+    with path.open("rb", buffering=0) as file:
+        while file.readinto(block):
+            pass
 
 
 def read_weights(path: Path, device: str) -> Mapping[str, Tensor]:

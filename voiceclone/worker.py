@@ -191,6 +191,7 @@ class Worker:
                 "url_expiry_s": settings.url_expiry_s,
             },
             "startup": dict(self.startup),
+            "warnings": [self.checkpoint.warning] if self.checkpoint.warning else [],
             "versions": {name: version(name) for name in ("f5-tts", "faster-whisper", "runpod", "torch")},
         }
 

@@ -15,9 +15,6 @@ from benchmark.side import Side, about, answer
 from benchmark.work import TRANSCRIPT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from concurrent.futures import Future
-
     from torch import Tensor
 
     from voiceclone.checkpoints import Checkpoint
@@ -37,7 +34,6 @@ class Files:
 
     checkpoint: Checkpoint
     copies: Copies | None
-    ahead: Mapping[Path, Future[bool]]
 
 
 def files(options: dict[str, Any]) -> Files:
@@ -50,7 +46,8 @@ def files(options: dict[str, Any]) -> Files:
     checkpoint = resolve("random", None, volume)
     copies = Copies(volume / "cache") if options["copies"] else None
     weights = copies.sooner(checkpoint.weights, checkpoint.arch, options["dtype"]) if copies else checkpoint.weights
-    return Files(checkpoint, copies, read_ahead(weights, checkpoint.vocoder_weights))
+    read_ahead(weights, checkpoint.vocoder_weights)
+    return Files(checkpoint, copies)
 
 
 def load(options: dict[str, Any], found: Files | None = None) -> Engine:
@@ -58,7 +55,7 @@ def load(options: dict[str, Any], found: Files | None = None) -> Engine:
     from voiceclone.engine import Engine
 
     found = found or files(options)
-    return Engine.load(found.checkpoint, options["device"], options["dtype"], found.copies, found.ahead)
+    return Engine.load(found.checkpoint, options["device"], options["dtype"], found.copies)
 
 
 def cold(options: dict[str, Any]) -> None:
