@@ -26,6 +26,7 @@ from fake_hub import FakeHub, Repo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
+from test_checkpoints import VOCOS_COMMIT, VOCOS_FILES, VOCOS_REPO
 from test_handler import CONFINE
 
 from voiceclone import prepared
@@ -457,6 +458,34 @@ def test_a_file_of_ones_own_that_the_cache_leads_to_is_never_removed(nursery, fi
     weights.symlink_to(mine)
     assert spoken(nursery.one(filled, hub=hub.url)) == [said]
     assert mine.read_bytes() == b"not yet finished"
+
+
+def test_the_platforms_cached_model_speaks_without_a_volume(nursery, empty, filled, hub, published, said):
+    """At whatever commit it was cached: the vocoder goes to the container's disk, and nothing that is large."""
+    cached = empty / "huggingface-cache/hub"
+    cached.parent.mkdir()
+    (filled / "models/hub").rename(cached)
+    shutil.rmtree(filled / "models")
+    snapshots = cached / "models--local--tiny/snapshots"
+    (snapshots / COMMIT).rename(snapshots / ("d" * 40))
+    vocoder = {name: published[f"vocos/{name}"] for name in VOCOS_FILES}
+    hub.repos[VOCOS_REPO] = Repo(VOCOS_COMMIT, vocoder)
+    deployed = """
+import os
+from dataclasses import replace
+from pathlib import Path
+from voiceclone import checkpoints, hub
+hub.CONTAINER_DISK = Path(volume)
+os.environ["RUNPOD_WEBHOOK_GET_JOB"] = "http://127.0.0.1:9/job-take/$ID?gpu=none"
+checkpoints.REGISTRY["tiny"] = replace(checkpoints.REGISTRY["tiny"], vocoder=None)
+"""
+    answer = nursery.one(empty, hub=hub.url, before=deployed, steps=[JOB, {"id": "info", "input": {"action": "info"}}])
+    speech, info = spoken(answer)
+    assert speech == said
+    assert info["model"]["revision"] == "d" * 40
+    assert "is used at the commit that the platform has cached" in info["warnings"][0]
+    assert {name for _, name in hub.requests} == set(VOCOS_FILES)
+    assert not (empty / "cache").exists()
 
 
 # A model's directory
