@@ -62,6 +62,10 @@ class ModelSpec:
     made_by: str | None = None
     """The script that makes this model on a volume, for one that no hub has."""
 
+    @property
+    def has_own_config(self) -> bool:
+        return self.config.endswith(".yaml")
+
 
 @dataclass(frozen=True)
 class Checkpoint:
@@ -140,7 +144,7 @@ SHIPPED = {"demo": Path(__file__).parent / "demo"}
 """Models whose directory comes with the code, and is left out of the image."""
 
 
-_VOCOS = Need(
+VOCOS = Need(
     "charactr/vocos-mel-24khz",
     "0feb3fdd929bcd6649e0e7c5a688cf7dd012ef21",
     ("config.yaml", "pytorch_model.bin"),
@@ -235,6 +239,17 @@ def resolve(
     )
 
 
+def need_of(spec: ModelSpec, revision: str | None = None) -> Need:
+    """Return the files of a registered model that its own repository must have; not all have a vocoder in it."""
+    files = (spec.weights, spec.vocab, spec.config if spec.has_own_config else None, *(spec.vocoder or ()))
+    return Need(
+        str(spec.repo_id),
+        revision or spec.revision,
+        tuple(file for file in files if file is not None),
+        asked_for=revision is not None,
+    )
+
+
 def _require_commercial(model: str, license: str) -> None:
     """Raise ModelUnavailable unless the licence allows commercial use."""
     if allows_commercial_use(license):
@@ -259,21 +274,14 @@ def _registered(spec: ModelSpec, finder: Finder) -> Checkpoint:
             f"{spec.name}: upstream publishes its architecture but no weights. Use a directory of your own: "
             "F5_MODEL=<directory with config.yaml, vocab.txt and one *.safetensors>"
         )
-    own_config = spec.config if spec.config.endswith(".yaml") else None
-    files = (spec.weights, spec.vocab, own_config, *(spec.vocoder or ()))
-    need = Need(
-        spec.repo_id,
-        finder.revision or spec.revision,
-        tuple(file for file in files if file is not None),
-        asked_for=finder.revision is not None,
-    )
+    need = need_of(spec, finder.revision)
     if spec.vocoder is None:
-        snapshot, vocoder = finder.find(need, _VOCOS)
-        vocoder_files = _VOCOS.files
+        snapshot, vocoder = finder.find(need, VOCOS)
+        vocoder_files = VOCOS.files
     else:
         (snapshot,) = finder.find(need)
         vocoder, vocoder_files = snapshot, spec.vocoder
-    config = _read_config(snapshot / own_config if own_config else _packaged(f"configs/{spec.config}.yaml"))
+    config = _read_config(snapshot / spec.config if spec.has_own_config else _packaged(f"configs/{spec.config}.yaml"))
     log.info("%s: commit %s of %s from %s", spec.name, snapshot.name, spec.repo_id, snapshot)
     return Checkpoint(
         name=spec.name,
@@ -314,9 +322,9 @@ def _directory(directory: Path, finder: Finder) -> Checkpoint:
         if fault := find_fault(path):
             raise ModelUnavailable(f"{path} {fault}: a model's directory needs it whole")
     config = _read_config(directory / "config.yaml")
-    vocoder, vocoder_files = directory / "vocos", _VOCOS.files
+    vocoder, vocoder_files = directory / "vocos", VOCOS.files
     if not vocoder.is_dir():
-        (vocoder,) = finder.find(_VOCOS)
+        (vocoder,) = finder.find(VOCOS)
     elif (vocoder / "model.safetensors").is_file():
         vocoder_files = ("config.yaml", "model.safetensors")
     for name in vocoder_files:

@@ -76,6 +76,27 @@ class Hub:
     stale_s: float = 30.0
     """Without a sign for so long, another worker takes the download over."""
 
+    def ask(self, repo_id: str, revision: str, file: str) -> HfFileMetadata:
+        """Return the hub's word on a file: its commit, size and ETag. Raises ModelUnavailable or HubUnreachable."""
+        from huggingface_hub import get_hf_file_metadata, hf_hub_url
+
+        endpoint, answer_s = self.endpoint, self.answer_s
+        url = hf_hub_url(repo_id, file, revision=revision, endpoint=endpoint)
+        with _hub_errors(repo_id, revision, file):
+            published = self.patiently(
+                lambda: _within(answer_s, lambda: get_hf_file_metadata(url, timeout=answer_s, endpoint=endpoint))
+            )
+        if not published.commit_hash or not published.etag:
+            raise HubUnreachable(f"what answers for {repo_id} is no hub: look for a proxy or a log-in page in between")
+        return published
+
+    def patiently(self, call: Callable[[], T]) -> T:
+        """Return the call's result; a hub that is busy is waited for."""
+        for attempt in stamina.retry_context(_busy_for, attempts=None, timeout=self.patience_s, wait_initial=1):
+            with attempt:
+                return call()
+        raise AssertionError("the last attempt returns or raises")
+
 
 @dataclass(frozen=True)
 class Need:
@@ -252,21 +273,8 @@ class Finder:
     def _describe_at(self, revision: str, need: Need) -> dict[str, HfFileMetadata]:
         published = {}
         for file in _faults(self._own_snapshot(need), need):
-            published[file] = self._ask(need.repo_id, revision, file)
+            published[file] = self.hub.ask(need.repo_id, revision, file)
             revision = published[file].commit_hash or revision  # a branch may move between two questions
-        return published
-
-    def _ask(self, repo_id: str, revision: str, file: str) -> HfFileMetadata:
-        from huggingface_hub import get_hf_file_metadata, hf_hub_url
-
-        endpoint, answer_s = self.hub.endpoint, self.hub.answer_s
-        url = hf_hub_url(repo_id, file, revision=revision, endpoint=endpoint)
-        with _hub_errors(repo_id, revision, file):
-            published = self._patiently(
-                lambda: _within(answer_s, lambda: get_hf_file_metadata(url, timeout=answer_s, endpoint=endpoint))
-            )
-        if not published.commit_hash or not published.etag:
-            raise HubUnreachable(f"what answers for {repo_id} is no hub: look for a proxy or a log-in page in between")
         return published
 
     def _fetch(self, need: Need, published: Mapping[str, HfFileMetadata]) -> None:
@@ -285,7 +293,7 @@ class Finder:
             self._require_volume()
             if not _is_as_published(blob, wanted):
                 with _hub_errors(repo_id, commit, file):
-                    self._patiently(partial(self._download_file, repo_id, file, commit, again=blob.exists()))
+                    self.hub.patiently(partial(self._download_file, repo_id, file, commit, again=blob.exists()))
             if _is_as_published(blob, wanted):
                 hub_cache.link(hub_cache.snapshot(self.cache, repo_id, commit) / file, blob)
                 return
@@ -326,13 +334,6 @@ class Finder:
                 fetch()
         except ValueError as e:  # the client could not ask before it fetches anew
             raise e.__cause__ or e from None
-
-    def _patiently(self, call: Callable[[], T]) -> T:
-        """Return the call's result; a hub that is busy is waited for."""
-        for attempt in stamina.retry_context(_busy_for, attempts=None, timeout=self.hub.patience_s, wait_initial=1):
-            with attempt:
-                return call()
-        raise AssertionError("the last attempt returns or raises")
 
 
 def use_models_dir(models_dir: Path) -> None:
