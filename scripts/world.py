@@ -1,0 +1,116 @@
+#!/usr/bin/env python
+"""Look at what this project takes from the world, and tell what is no longer as it was.
+
+    python scripts/world.py                     all three parts; needs the internet, 2 GB of disk and some minutes
+    python scripts/world.py --only files api
+
+files    every file of every registered model, of Vocos and of whisper: is it there at its pin, and how large;
+         where no commit is pinned, which one the branch stands for today
+speech   the real model and Vocos speak a sentence on this machine, and a real whisper hears it
+api      what `deploy.py` sends and reads, held against the platform's own OpenAPI document
+
+Exit status: 0 all is as it was, 1 something is not; each such thing is told.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import requests
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from deployment.contract import differences
+from endpoint.errors import Problem
+from endpoint.local import local_worker
+
+from voiceclone.checkpoints import RECOGNISERS, REGISTRY, VOCOS, need_of
+from voiceclone.errors import ModelUnavailable
+from voiceclone.hub import Hub, Need
+
+SENTENCE = "Some call me nature, and others call me mother nature."
+MAX_WER = 0.2
+"""Of the sentence; whisper's smallest model hears a good take without a mistake."""
+OPENAPI = "https://api.runpod.io/v2/openapi.json"
+
+
+def main() -> int:
+    """Run the command line; returns the exit status."""
+    parts = {"files": files, "speech": speech, "api": api}
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", nargs="+", choices=parts, default=list(parts))
+    parser.add_argument("--model", default="F5TTS_v1_Base", help="the one that speaks (default: %(default)s)")
+    parser.add_argument("--voice", default="example-en", help="in whose voice (default: %(default)s)")
+    parser.add_argument("--asr-model", default="tiny", help="the whisper model that hears it (default: %(default)s)")
+    parser.add_argument("--openapi", default=OPENAPI, help="address or file of the document (default: %(default)s)")
+    options = parser.parse_args()
+    problems = []
+    for name in options.only:
+        print(f"{name}:", flush=True)
+        for problem in parts[name](options):
+            problems.append(problem)
+            print(f"  PROBLEM {problem}", flush=True)
+    print(f"{len(problems)} problems" if problems else "all is as it was")
+    return 1 if problems else 0
+
+
+def files(_options: argparse.Namespace) -> Iterator[str]:
+    """Ask the hub for every file, and yield what it does not have."""
+    models = [need_of(spec) for spec in REGISTRY.values() if spec.repo_id and not spec.made_by]
+    hub = Hub()
+    for need in dict.fromkeys([*models, VOCOS, *RECOGNISERS.values()]):
+        yield from _published(hub, need)
+
+
+def _published(hub: Hub, need: Need) -> Iterator[str]:
+    for file in need.files:
+        try:
+            found = hub.ask(need.repo_id, need.revision, file)
+        except ModelUnavailable as e:
+            yield str(e)
+            continue
+        moved = "" if need.revision == found.commit_hash else f"  {need.revision} is {found.commit_hash}"
+        print(f"  {(found.size or 0) / 1e6:9.3f} MB  {found.etag}  {need.repo_id} {file}{moved}", flush=True)
+
+
+def speech(options: argparse.Namespace) -> Iterator[str]:
+    """Speak the sentence through the whole worker, and yield how it is not heard."""
+    environ = {**os.environ, "F5_MODEL": options.model, "ASR_MODEL": options.asr_model, "F5_DEVICE": "cpu"}
+    job = {"text": SENTENCE, "voice": options.voice, "seed": 1, "quality": "balanced", "verify": {"attempts": 1}}
+    try:
+        with local_worker(environ) as worker:
+            reply = worker.ask(job)
+    except Problem as e:
+        yield str(e)
+        return
+    wer = max(chunk["wer"] for chunk in reply["chunks"])
+    print(
+        f"  {reply['model']['name']} {reply['model']['revision']}: {reply['duration']} s, rtf {reply['rtf']}, WER {wer}"
+    )
+    if wer > MAX_WER:
+        yield f"the sentence is heard with a word error rate of {wer}, {MAX_WER} is the most"
+
+
+def api(options: argparse.Namespace) -> Iterator[str]:
+    """Compare what is sent to the platform with its own document, and yield where they differ."""
+    try:
+        if options.openapi.startswith("http"):
+            answer = requests.get(options.openapi, timeout=60)
+            answer.raise_for_status()
+            document = answer.json()
+        else:
+            document = json.loads(Path(options.openapi).read_text(encoding="utf-8"))
+    except (requests.RequestException, OSError, ValueError) as e:
+        yield f"{options.openapi} cannot be read: {e}"
+        return
+    print(f"  {document['info']['title']} {document['info']['version']}")
+    yield from differences(document)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

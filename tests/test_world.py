@@ -1,0 +1,69 @@
+"""What the weekly look at the world would see, seen here: a hub, a model that speaks, a platform's document."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+from benchmark.hearing import shipped_model
+from conftest import ROOT
+from fake_hub import FakeHub, Repo
+from test_checkpoints import FETCHABLE, VOCOS_COMMIT, VOCOS_FILES, VOCOS_REPO, files_of
+
+from voiceclone.checkpoints import RECOGNISERS
+
+
+def look(*arguments, **environ):
+    command = [sys.executable, str(ROOT / "scripts/world.py"), *map(str, arguments)]
+    return subprocess.run(command, env=environ, capture_output=True, text=True, timeout=120, check=False)
+
+
+@pytest.fixture
+def hub():
+    """A hub that has all that is registered."""
+    with FakeHub() as hub:
+        for spec in FETCHABLE:
+            commit = "a" * 40 if spec.revision == "main" else spec.revision
+            repo = hub.repos.setdefault(str(spec.repo_id), Repo(commit))
+            repo.files |= files_of(spec)
+        for need in RECOGNISERS.values():
+            commit = "a" * 40 if need.revision == "main" else need.revision
+            hub.repos[need.repo_id] = Repo(commit, dict.fromkeys(need.files, b"content"))
+        hub.repos[VOCOS_REPO] = Repo(VOCOS_COMMIT, dict(VOCOS_FILES))
+        yield hub
+
+
+def test_a_file_that_the_hub_no_longer_has_is_a_problem(hub, tmp_path):
+    environ = {"HF_ENDPOINT": hub.url, "HF_HOME": str(tmp_path), "NO_PROXY": "127.0.0.1,localhost"}
+    done = look("--only", "files", **environ)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "mrfakename/OpenF5-TTS-Base model.pt  main is " + "a" * 40 in done.stdout
+    del hub.repos["Systran/faster-whisper-small"].files["model.bin"]
+    done = look("--only", "files", **environ)
+    assert done.returncode == 1
+    assert "PROBLEM Systran/faster-whisper-small has no model.bin" in done.stdout
+
+
+def test_a_sentence_is_spoken_and_heard(tmp_path):
+    (tmp_path / "volume").mkdir()
+    environ = {"RUNPOD_VOLUME": str(tmp_path / "volume"), "HOME": str(tmp_path), "OMP_NUM_THREADS": "1"}
+    model = ["--only", "speech", "--model", "demo", "--asr-model", shipped_model()]
+    done = look(*model, "--voice", "demo-middle", **environ)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "WER 0.0" in done.stdout
+    done = look(*model, "--voice", "nobody", **environ)
+    assert done.returncode == 1
+    assert "PROBLEM voice_not_found" in done.stdout
+
+
+def test_a_document_that_lacks_what_is_sent_is_a_problem(tmp_path):
+    path = tmp_path / "openapi.json"
+    path.write_text(json.dumps({"info": {"title": "Another API", "version": "9"}, "paths": {}}))
+    done = look("--only", "api", "--openapi", path)
+    assert done.returncode == 1
+    assert "Another API 9" in done.stdout
+    assert "PROBLEM" in done.stdout
+    path.write_text("<html>")
+    assert "cannot be read" in look("--only", "api", "--openapi", path).stdout
