@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 import re
 
 import pytest
-
-from voiceclone.errors import OutOfTime
-from voiceclone.limits import IN_VAIN, Deadline
+from clock import Clock
 
 SAY = {"voice": "example-en", "nfe_step": 1, "seed": 1}
 SENTENCES = "A sentence that is long enough to be spoken all by itself, and then some more of it. " * 3
@@ -66,7 +63,7 @@ def test_a_job_leaves_when_its_time_is_over(ask, worker, monkeypatch):
             yield samples
 
     clock = Clock()
-    monkeypatch.setattr("voiceclone.worker.Deadline", lambda limit_s: Deadline(limit_s, clock))
+    worker.clock = clock
     monkeypatch.setattr(worker.engine, "speak", slowly)
     reply = ask({"max_job_s": 150}, text=SENTENCES)
     assert reply["error_code"] == "out_of_time"
@@ -86,7 +83,7 @@ def test_what_will_be_in_vain_is_left_as_soon_as_that_is_seen(ask, worker, monke
             clock.now += 10
             yield samples
 
-    monkeypatch.setattr("voiceclone.worker.Deadline", lambda limit_s: Deadline(limit_s, clock))
+    worker.clock = clock
     monkeypatch.setattr(worker.engine, "speak", slowly)
     reply = ask({"max_job_s": 60}, segments=[{"text": "Ah."}] * 30)
     assert reply["error_code"] == "out_of_time"
@@ -96,7 +93,7 @@ def test_what_will_be_in_vain_is_left_as_soon_as_that_is_seen(ask, worker, monke
 def test_words_that_there_is_no_time_for_are_told_to_be_missing(ask, worker, monkeypatch):
     """The speech is there, and is delivered."""
     clock = Clock()
-    monkeypatch.setattr("voiceclone.worker.Deadline", lambda limit_s: Deadline(limit_s, clock))
+    worker.clock = clock
 
     def align(*_):
         clock.now += 100
@@ -111,7 +108,7 @@ def test_words_that_there_is_no_time_for_are_told_to_be_missing(ask, worker, mon
 def test_takes_that_there_is_no_time_to_speak_anew_are_the_ones(ask, worker, monkeypatch):
     """Each was spoken once and is heard badly; the time is over in the second round."""
     clock = Clock()
-    monkeypatch.setattr("voiceclone.worker.Deadline", lambda limit_s: Deadline(limit_s, clock))
+    worker.clock = clock
     transcribe = worker.recogniser.transcribe
 
     def slowly(*how):
@@ -123,35 +120,3 @@ def test_takes_that_there_is_no_time_to_speak_anew_are_the_ones(ask, worker, mon
     assert [chunk["attempts"] for chunk in reply["chunks"]] == [1, 1]
     monkeypatch.setattr(clock, "now", 0.0)
     assert ask({"max_job_s": 40}, segments=[{"text": "Ah."}] * 2, verify=True)["error_code"] == "out_of_time"
-
-
-class Clock:
-    """Goes on when it is told to."""
-
-    now = 0.0
-
-    def __call__(self):
-        return self.now
-
-
-def test_a_deadline_is_over_after_its_time_and_not_before():
-    clock = Clock()
-    deadline = Deadline(10, clock)
-    clock.now = 10
-    deadline.check("words were being timed")
-    assert deadline.left_s == 0
-    clock.now = 10.1
-    with pytest.raises(OutOfTime, match="words were being timed when the 10 s of a job were over"):
-        deadline.check("words were being timed")
-
-
-def test_a_deadline_looks_ahead_when_the_pace_is_known():
-    clock = Clock()
-    deadline = Deadline(100, clock)
-    clock.now = 10
-    deadline.check("a share was done", 0.001)
-    clock.now = 11
-    deadline.check("a share was done", 11 / (IN_VAIN * 100))
-    with pytest.raises(OutOfTime, match="a share was done in 11 of the 100 s"):
-        deadline.check("a share was done", 0.05)
-    Deadline(math.inf, clock).check("nobody waits", 0.0)

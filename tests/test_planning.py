@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from voiceclone import audio
 from voiceclone.errors import InvalidInput
-from voiceclone.planning import Manner, plan
+from voiceclone.planning import TextReader, plan
 from voiceclone.request import parse
 from voiceclone.settings import Settings
 from voiceclone.types import ReferenceVoice, Waveform
@@ -42,7 +42,7 @@ class Speaker:
 def script(text=None, language="", lexicon=None, seed=7, **fields):
     fields = {"voice": "anna", **({"text": text} if text is not None else {}), **fields}
     request, _ = parse(fields, SETTINGS)
-    return plan(request, VOICES, Speaker(), Manner(language, lexicon or {}), seed)
+    return plan(request.passages, VOICES, Speaker(), TextReader(language, lexicon or {}), request.script_options(seed))
 
 
 def test_turns_are_spoken_by_their_voices_with_pauses_between():
@@ -88,7 +88,7 @@ def test_all_passages_of_a_segment_count_from_its_seed():
 
 def test_a_pause_before_everything_needs_no_voice():
     request, _ = parse({"text": "[pause:1s][bob] Hello."}, SETTINGS)
-    made = plan(request, {"bob": VOICES["bob"]}, Speaker(), Manner("", {}), 0)
+    made = plan(request.passages, {"bob": VOICES["bob"]}, Speaker(), TextReader("", {}), request.script_options(0))
     assert made.pauses_s == [1.0, 0.0]
 
 

@@ -177,7 +177,7 @@ def test_what_has_no_effect_is_said():
 
 def test_text_is_cleaned():
     request, _ = parse({**SAY, "text": " Hello\n\tthere \u200b!"}, SETTINGS)
-    assert [passage.text for passage in request.passages()] == ["Hello there !"]
+    assert [passage.text for passage in request.passages] == ["Hello there !"]
     assert request.text == " Hello\n\tthere \u200b!"
 
 
@@ -202,7 +202,7 @@ def test_an_error_stays_small_whatever_is_sent():
 
 def test_characters_without_a_meaning_are_named_when_they_are_left_out():
     request, warnings = parse({**SAY, "text": "Hello \ue000there."}, SETTINGS)
-    assert [passage.text for passage in request.passages()] == ["Hello there."]
+    assert [passage.text for passage in request.passages] == ["Hello there."]
     assert warnings == ["characters without a meaning are left out: U+E000"]
 
 

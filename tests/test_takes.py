@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from voiceclone.request import Verify
 from voiceclone.sampling import Sampling
-from voiceclone.takes import Studio
+from voiceclone.takes import Studio, Threshold
 from voiceclone.types import Chunk, ReferenceVoice, Waveform
 from voiceclone.verification import Comparison
 
@@ -28,15 +27,14 @@ class Engine:
 
 
 def verified(faults, max_wer=0.1, attempts=3):
-    """Takes of chunks whose attempts are heard with these faults, what was asked of the engine, and what was done."""
-    engine, done, left = Engine(), [], {text: iter(each) for text, each in faults.items()}
+    """Takes of chunks whose attempts are heard with these faults, and what was asked of the engine."""
+    engine, left = Engine(), {text: iter(each) for text, each in faults.items()}
     studio = Studio(engine, Sampling(1), 0.1)
 
     def listen(take):
         return next(left[take.chunk.text])
 
-    takes = studio.speak_verified(CHUNKS, listen, Verify(max_wer=max_wer, attempts=attempts), done.append)
-    return takes, engine.asked, done
+    return list(studio.speak_verified(CHUNKS, listen, Threshold(max_wer, attempts))), engine.asked
 
 
 def heard(*rates, leaked=False):
@@ -44,34 +42,46 @@ def heard(*rates, leaked=False):
 
 
 def test_what_is_heard_well_is_spoken_once():
-    takes, asked, done = verified({"one": heard(0.0), "two": heard(0.1), "three": heard(0.05)})
+    takes, asked = verified({"one": heard(0.0), "two": heard(0.1), "three": heard(0.05)})
     assert asked == [["one", "two", "three"]]
     assert [take.attempts for take in takes] == [1, 1, 1]
     assert [take.chunk.seed for take in takes] == [chunk.seed for chunk in CHUNKS]
-    assert done == [1.0] * 3
 
 
 def test_only_what_is_heard_badly_is_spoken_again_with_another_seed():
-    takes, asked, done = verified({"one": heard(0.0), "two": heard(0.5, 0.0), "three": heard(0.4, 0.3, 0.2)})
+    takes, asked = verified({"one": heard(0.0), "two": heard(0.5, 0.0), "three": heard(0.4, 0.3, 0.2)})
     assert asked == [["one", "two", "three"], ["two", "three"], ["three"]]
     assert [take.attempts for take in takes] == [1, 2, 3]
     assert [take.comparison.wer for take in takes] == [0.0, 0.0, 0.2]
     assert takes[1].chunk.seed not in {chunk.seed for chunk in CHUNKS}
     assert all(take.samples[0] == np.float32(take.chunk.seed) for take in takes)
-    assert len(done) == 3
 
 
 @pytest.mark.parametrize("rates", [(0.3, 0.5, 0.4), (0.5, 0.3, 0.3), (0.9, 0.8, 0.3)])
 def test_of_bad_takes_the_best_is_kept(rates):
-    takes, _, _ = verified({"one": heard(*rates), "two": heard(0.0), "three": heard(0.0)})
+    takes, _ = verified({"one": heard(*rates), "two": heard(0.0), "three": heard(0.0)})
     assert takes[0].comparison.wer == 0.3
     assert takes[0].attempts == 3
 
 
 def test_a_leak_of_the_reference_is_worse_than_wrong_words():
     faults = [*heard(0.0, leaked=True), *heard(0.4), *heard(0.0, leaked=True)]
-    takes, _, _ = verified({"one": faults, "two": heard(0.0), "three": heard(0.0)})
+    takes, _ = verified({"one": faults, "two": heard(0.0), "three": heard(0.0)})
     assert takes[0].comparison == Comparison(0.4, False)
+
+
+def test_each_comes_as_soon_as_it_is_final_and_none_before_it_in_order():
+    engine, events = Engine(), []
+    faults = {"one": heard(0.0), "two": heard(0.9, 0.0), "three": heard(0.0)}
+    left = {text: iter(each) for text, each in faults.items()}
+
+    def listen(take):
+        events.append(f"heard {take.chunk.text}")
+        return next(left[take.chunk.text])
+
+    for take in Studio(engine, Sampling(1), 0.1).speak_verified(CHUNKS, listen, Threshold(0.1, 3)):
+        events.append(f"got {take.chunk.text}")
+    assert events == ["heard one", "got one", "heard two", "heard three", "heard two", "got two", "got three"]
 
 
 def test_without_listening_each_comes_as_it_is_spoken():

@@ -16,10 +16,8 @@ from dataclasses import replace
 from typing import cast
 
 from voiceclone.errors import InvalidInput, StorageFailed
-from voiceclone.request import Delivery as Way
-from voiceclone.request import LinkRequest
 from voiceclone.settings import Settings
-from voiceclone.types import MB, Artifact, Bucket, Reply, Result, Store
+from voiceclone.types import MB, Artifact, Bucket, DeliveryWay, Reply, Result, Store
 from voiceclone.undelivered import SOUNDS, Undelivered
 
 log = logging.getLogger(__name__)
@@ -47,7 +45,7 @@ class Delivery:
         self._directory = directory
         self._undelivered = undelivered
 
-    def way(self, asked: Way) -> Way:
+    def way(self, asked: DeliveryWay) -> DeliveryWay:
         """How results are delivered where the request leaves it open."""
         if asked != "auto":
             return asked
@@ -56,7 +54,7 @@ class Delivery:
         return "base64" if self.settings.on_platform else "local"
 
     def deliver(
-        self, result: Result, way: Way, expires_in_s: int | None, beside: Reply, *, in_time: bool = True
+        self, result: Result, way: DeliveryWay, expires_in_s: int | None, beside: Reply, *, in_time: bool = True
     ) -> Reply:
         """Hand everything over in one way; what cannot go the asked way is kept, sent inside the reply, or both.
 
@@ -87,21 +85,25 @@ class Delivery:
                 self._undelivered.remove(result)
         return reply
 
-    def link(self, request: LinkRequest) -> Reply:
-        """A fresh link to an earlier result, which is sent now if it could not be then.
+    def link(self, key: str | None, job_id: str | None, expires_in_s: int | None) -> Reply:
+        """Return a fresh link to an earlier result, which is sent now if it could not be then.
+
+        Args:
+            key: of the result; None: it is the latest of `job_id`.
+            expires_in_s: life of the link; None: as the settings say.
 
         Raises InvalidInput where there is none, StorageFailed.
         """
         bucket = cast(Bucket, self.bucket)  # without one the request is refused
-        key = self._key_of(request.job_id) if request.job_id else str(request.key).removeprefix(bucket.prefix)
+        key = self._key_of(job_id) if job_id else str(key).removeprefix(bucket.prefix)
         if not key.startswith(OUTPUT) or ".." in key.split("/") or not key.isprintable():
             raise InvalidInput.at("key", NO_RESULT)
         kept = self._undelivered.find(key.removeprefix(OUTPUT))
         if kept is not None:
-            reply = self._hand_over(kept, "s3", request.expires_in, 0)
+            reply = self._hand_over(kept, "s3", expires_in_s, 0)
             self._undelivered.remove(kept)
         elif bucket.exists(key):
-            reply = _located(bucket.link(key, request.expires_in or self.settings.url_expiry_s))
+            reply = _located(bucket.link(key, expires_in_s or self.settings.url_expiry_s))
         else:
             raise InvalidInput.at("key", NO_RESULT)
         return {"status": "completed", **reply}
@@ -117,7 +119,7 @@ class Delivery:
             raise InvalidInput.at("job_id", "has no result in the bucket: check it, or send the result's key")
         return max(results, key=lambda entry: entry.modified).key
 
-    def _rescued(self, result: Result, way: Way, room: int, reason: str) -> Reply:
+    def _rescued(self, result: Result, way: DeliveryWay, room: int, reason: str) -> Reply:
         """The result on the volume, in the reply, or both. Raises StorageFailed where neither takes it."""
         reply: Reply = {}
         reasons = {reason: None}
@@ -137,7 +139,7 @@ class Delivery:
             raise StorageFailed("; ".join(reasons))
         return {**reply, "degraded": {"delivery": way, "reason": "; ".join(reasons)}}
 
-    def _hand_over(self, result: Result, way: Way, expires_in_s: int | None, room: int) -> Reply:
+    def _hand_over(self, result: Result, way: DeliveryWay, expires_in_s: int | None, room: int) -> Reply:
         if way == "base64":
             return self._inside(result, room)
         life_s = expires_in_s or self.settings.url_expiry_s

@@ -15,6 +15,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import re
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -29,6 +30,8 @@ from voiceclone.types import Finding, Shelf
 log = logging.getLogger(__name__)
 
 ROOM = "voices/"
+VOICE_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
+"""What a job may call a voice."""
 MAX_ABOUT_BYTES = 100_000
 MAX_TEXT_BYTES = 100_000
 REPLACED = timedelta(minutes=10)

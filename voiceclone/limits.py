@@ -1,25 +1,18 @@
-"""How large a job may be and how long it may take.
+"""How large a job may be: what is too large is refused before it costs GPU time.
 
-Knows nothing of how speech is made. What is too large is refused before it costs GPU time; a job that takes too long
-leaves by itself, with a reason: the platform would end it and its worker without one.
+Knows nothing of how speech is made.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
+import math
 
 from voiceclone import audio
-from voiceclone.errors import InvalidInput, OutOfTime
+from voiceclone.errors import InvalidInput
 from voiceclone.planning import Script
 from voiceclone.request import SynthesisRequest
 from voiceclone.settings import Settings
-
-IN_VAIN = 2.0
-"""A job that would take so many times its time is left as soon as that is seen."""
-SEEN = 0.1
-"""Share of its time after which a job's pace is known."""
-CURE = "send the text in several jobs, ask for quality fast, or raise the endpoint's execution timeout and MAX_JOB_S"
+from voiceclone.types import Reply
 
 
 def refuse_oversize(script: Script, request: SynthesisRequest, settings: Settings) -> None:
@@ -41,30 +34,15 @@ def refuse_oversize(script: Script, request: SynthesisRequest, settings: Setting
         )
 
 
-class Deadline:
-    """When a job has to be over."""
-
-    def __init__(self, limit_s: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self._limit_s = limit_s
-        self._clock = clock
-        self._started = clock()
-
-    @property
-    def left_s(self) -> float:
-        return self._limit_s - self._past_s()
-
-    def check(self, doing: str, share: float = 1.0) -> None:
-        """Raise OutOfTime if the time is over, or will not do by far.
-
-        Args:
-            doing: what was being done.
-            share: how much of it is done, 0..1.
-        """
-        past_s = self._past_s()
-        if past_s > self._limit_s:
-            raise OutOfTime(f"{doing} when the {self._limit_s:g} s of a job were over: {CURE}")
-        if past_s > SEEN * self._limit_s and past_s > share * IN_VAIN * self._limit_s:
-            raise OutOfTime(f"{doing} in {past_s:.0f} of the {self._limit_s:g} s of a job, all will not be: {CURE}")
-
-    def _past_s(self) -> float:
-        return self._clock() - self._started
+def limits_of(settings: Settings) -> Reply:
+    """Return how large and long a job may be here, for a caller."""
+    return {
+        "max_text_chars": settings.max_text_chars,
+        "max_speech_min": settings.max_speech_min,
+        "max_frames": settings.max_frames,
+        "max_job_s": settings.job_limit_s if math.isfinite(settings.job_limit_s) else None,
+        "max_audio_mb": settings.max_audio_mb,
+        "max_reference_s": settings.max_reference_s,
+        "max_inline_mb": settings.max_inline_mb,
+        "url_expiry_s": settings.url_expiry_s,
+    }

@@ -10,11 +10,23 @@ from dataclasses import dataclass, replace
 
 from voiceclone import audio, silence
 from voiceclone.planning import Script
-from voiceclone.request import SynthesisRequest
 from voiceclone.types import Span, Waveform
 
 TITLE_CHARS = 60
 """Of the text, in a sound file's title."""
+
+
+@dataclass(frozen=True)
+class MasterOptions:
+    """How the recording is to be."""
+
+    sample_rate: int = audio.SAMPLE_RATE
+    duration_s: float | None = None
+    """Of the whole; None: as long as its parts are."""
+    loudness_lufs: float | None = None
+    """None: as loud as it was spoken."""
+    remove_silence: bool = False
+    """Whether silence around chunks is cut and their long pauses are shortened."""
 
 
 @dataclass(frozen=True)
@@ -30,11 +42,11 @@ class Master:
     """For the caller."""
 
 
-def mastered(request: SynthesisRequest, script: Script, chunks: Sequence[Waveform]) -> Master:
-    """Make one recording of the chunks, as the request wants it."""
-    parts = tuple(map(_without_silence, chunks)) if request.remove_silence else tuple(chunks)
-    waveform, spans = _joined(request, script, parts)
-    waveform, notes = _levelled(waveform, request.loudness)
+def mastered(script: Script, chunks: Sequence[Waveform], options: MasterOptions) -> Master:
+    """Make one recording of a script's chunks as they were spoken."""
+    parts = tuple(map(_without_silence, chunks)) if options.remove_silence else tuple(chunks)
+    waveform, spans = _joined(script, parts, options)
+    waveform, notes = _levelled(waveform, options.loudness_lufs)
     return Master(waveform, parts, spans, notes)
 
 
@@ -51,15 +63,15 @@ def _without_silence(waveform: Waveform) -> Waveform:
     return tidied if len(tidied.samples) else waveform
 
 
-def _joined(request: SynthesisRequest, script: Script, parts: Sequence[Waveform]) -> tuple[Waveform, tuple[Span, ...]]:
-    """The chunks at the asked rate, one after the other, as long as asked; and where each lies."""
-    rate = request.sample_rate
+def _joined(script: Script, parts: Sequence[Waveform], options: MasterOptions) -> tuple[Waveform, tuple[Span, ...]]:
+    """Return the chunks at the asked rate, one after the other, as long as asked; and where each lies."""
+    rate = options.sample_rate
     samples = (audio.resample(part, rate).samples for part in parts)
     waveform, spans = audio.join(samples, script.pauses_s, rate, script.cross_fade_s)
-    if request.duration is None:
+    if options.duration_s is None:
         return waveform, spans
     # Chunks are whole frames long: what is missing or too much is about one.
-    fitted = audio.of_length(waveform, round(request.duration * rate))
+    fitted = audio.of_length(waveform, round(options.duration_s * rate))
     return fitted, tuple(replace(span, end_s=min(span.end_s, fitted.duration_s)) for span in spans)
 
 

@@ -1,4 +1,4 @@
-"""From a request's passages to chunks: what is said in each, in whose voice, with which seed, for how long.
+"""From passages of a text to chunks: what is said in each, in whose voice, with which seed, for how long.
 
 Knows nothing of the network: it is told what a voice says well in one pass and how long a chunk will be.
 """
@@ -16,7 +16,6 @@ from typing import Protocol
 
 from voiceclone import audio, normalize, text
 from voiceclone.errors import InvalidInput
-from voiceclone.request import SynthesisRequest
 from voiceclone.types import SEEDS, Chunk, Reading, ReferenceVoice
 
 MAX_SHOWN = 40
@@ -37,7 +36,42 @@ class Speaker(Protocol):
 
 
 @dataclass(frozen=True)
-class Manner:
+class Passage:
+    """A part of the text that one voice says at one pace."""
+
+    field: str
+    """Where the caller wrote it, for errors."""
+    text: str
+    """Clean; may be empty: a pause at the very beginning."""
+    voice: str | None
+    """What the voice is called; None: the one that speaks where nothing is said."""
+    voice_field: str
+    """Where its voice is named, for errors."""
+    speed: float
+    """Relative to the reference."""
+    seed: int | None
+    """Of the first chunk of all passages of one field; the others count on. None: as all others count."""
+    pause_after_s: float
+
+
+@dataclass(frozen=True)
+class ScriptOptions:
+    """What holds for a script as a whole."""
+
+    seed: int
+    """Of the first chunk; the others count on."""
+    seeds: Sequence[int] | None = None
+    """One for each chunk, instead."""
+    duration_s: float | None = None
+    """Wanted length of the audio, pauses included."""
+    cross_fade_s: float = 0.15
+    """How far neighbouring chunks overlap."""
+    field: str = "text"
+    """Where the caller wrote the text, for errors."""
+
+
+@dataclass(frozen=True)
+class TextReader:
     """How text is read."""
 
     language: str
@@ -100,59 +134,54 @@ class Script:
 
 
 def plan(
-    request: SynthesisRequest,
+    passages: Sequence[Passage],
     voices: Mapping[str | None, ReferenceVoice],
     speaker: Speaker,
-    manner: Manner,
-    seed: int,
+    reader: TextReader,
+    options: ScriptOptions,
 ) -> Script:
-    """Make chunks of a request.
-
-    Args:
-        voices: by what passages call them.
-        seed: of the first chunk; the others count on.
+    """Make chunks of passages; `voices`: by what the passages call them.
 
     Raises:
-        InvalidInput: there is nothing to say; the seeds that the request brings are not as many as the
-            chunks; or its duration cannot be.
+        InvalidInput: there is nothing to say; the seeds are not as many as the chunks; or the duration cannot be.
     """
-    script = _script(request, voices, speaker, manner, seed)
+    script = _script(passages, voices, speaker, reader, options)
     if not script.chunks:
         raise InvalidInput.at(
-            request.text_field,
+            options.field,
             "has nothing that the model's vocabulary can say: choose a model of its language, or another lexicon",
         )
-    if request.duration is not None:
-        _require_possible(script, request.duration)
+    if options.duration_s is not None:
+        _require_possible(script, options.duration_s)
         natural_s = script.duration_s()
-        if request.duration > natural_s:
+        if options.duration_s > natural_s:
             # Slower, less text fits into the time that the model was trained on.
-            script = _script(request, voices, speaker, manner, seed, request.duration / natural_s)
-        script = _fitted(script, request.duration, speaker)
-    return script if request.seeds is None else _seeded(script, request.seeds)
+            script = _script(passages, voices, speaker, reader, options, options.duration_s / natural_s)
+        script = _fitted(script, options.duration_s, speaker)
+    return script if options.seeds is None else _seeded(script, options.seeds)
 
 
 def _script(
-    request: SynthesisRequest,
+    passages: Sequence[Passage],
     voices: Mapping[str | None, ReferenceVoice],
     speaker: Speaker,
-    manner: Manner,
-    seed: int,
+    reader: TextReader,
+    options: ScriptOptions,
     stretch: float = 1.0,
 ) -> Script:
     """As `plan`, before anything is fitted; chunks are short enough to be `stretch` times as long."""
     spell = _Speller(speaker)
-    seeds = count(seed)
+    seeds = count(options.seed)
     own_seeds: dict[str, count[int]] = {}
     lines: list[Line] = []
     silent: list[str] = []
     pictures: dict[str, None] = {}
     pause_before_s = 0.0
-    for passage in request.passages():
+    for passage in passages:
         chunks: tuple[Chunk, ...] = ()
         readings: list[Reading] = []
         if passage.text:
-            readings = spell(manner.read(passage.text))
+            readings = spell(reader.read(passage.text))
             pictures |= dict.fromkeys(c for c in passage.text if unicodedata.category(c) == "So")
             voice = voices[passage.voice]
             max_size = speaker.max_chunk_size(voice, passage.speed / stretch)
@@ -169,7 +198,7 @@ def _script(
             lines.append(Line(tuple(readings), chunks, passage.pause_after_s))
     warnings = [f"punctuation alone is not spoken: {' '.join(silent)[:MAX_SHOWN]}"] if silent else []
     # The normaliser reads out what it can of them.
-    unread = (c for c in pictures if not any(each.spoken for each in manner.read(c)))
+    unread = (c for c in pictures if not any(each.spoken for each in reader.read(c)))
     lost = tuple(dict.fromkeys((*spell.left_out, *unread)))
     if lost:
         warnings.append(f"the model's vocabulary lacks {' '.join(lost)[:MAX_SHOWN]}: left out")
@@ -178,7 +207,7 @@ def _script(
     if unknown := speaker.unknown_characters("".join(told)):
         warnings.append(f"the model's vocabulary lacks {' '.join(unknown)[:MAX_SHOWN]}: each is read as a space")
     durations_s = tuple(speaker.duration_s(chunk) for line in lines for chunk in line.chunks)
-    return Script(tuple(lines), pause_before_s, request.fade_s, durations_s, lost, tuple(warnings))
+    return Script(tuple(lines), pause_before_s, options.cross_fade_s, durations_s, lost, tuple(warnings))
 
 
 class _Speller:

@@ -1,17 +1,23 @@
-"""What the caller is told: voices, chunks, words and errors as JSON. Pure functions.
+"""What the caller is told: speech, voices, plans and errors as JSON, and the files beside them. Pure functions.
 
-Knows nothing of jobs or of how anything is made.
+Knows nothing of how anything is made.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from voiceclone import audio
 from voiceclone.checkup import worst
 from voiceclone.errors import InvalidInput, VoiceNotFound, WorkerError
 from voiceclone.library import SavedVoice
+from voiceclone.mastering import title_of
+from voiceclone.planning import Script
+from voiceclone.request import SynthesisRequest, Verify
+from voiceclone.subtitles import content_type, render
+from voiceclone.synthesis import Spoken
 from voiceclone.takes import Take
-from voiceclone.types import ReferenceVoice, Reply, Span, Word
+from voiceclone.types import File, ReferenceVoice, Reply, Result, Span, Word
 
 
 def saved_voice(voice: SavedVoice) -> Reply:
@@ -51,6 +57,54 @@ def speakers(voices: Sequence[ReferenceVoice]) -> Reply:
     return {"voice": described[0]} if len(described) == 1 else {"voices": described}
 
 
+def speech(request: SynthesisRequest, script: Script, spoken: Spoken, voices: Sequence[ReferenceVoice]) -> Reply:
+    """Return what is told of a recording, without where it is; `voices`: everybody who speaks, once."""
+    master = spoken.master
+    return {
+        "status": "completed",
+        "format": request.format,
+        "sample_rate": master.waveform.sample_rate,
+        "duration": round(master.waveform.duration_s, 4),
+        "text": request.written,
+        "normalized_text": script.spoken,
+        "seed": script.chunks[0].seed,
+        **speakers(voices),
+        "chunks": [
+            spoken_chunk(take, span, len(voices) > 1) for take, span in zip(spoken.takes, master.spans, strict=True)
+        ],
+        **({"words": [timed_word(word) for word in spoken.words]} if request.timestamps and spoken.words else {}),
+    }
+
+
+def rendered_result(request: SynthesisRequest, spoken: Spoken, title: str, stem: str) -> Result:
+    """Return a recording and its subtitles as files, to be kept under the name `stem` with each file's ending."""
+    waveform = spoken.master.waveform
+    data = audio.encode(waveform, request.format, title_of(title))
+    subtitles = [
+        File(each, render(spoken.words, each, waveform.duration_s).encode(), content_type(each))
+        for each in (request.subtitles if spoken.words else ())
+    ]
+    return Result(stem, File(request.format, data, audio.content_type(request.format)), subtitles)
+
+
+def checked(written: str, script: Script, synthesis_s: float | None) -> Reply:
+    """Return what is told of a script that is not spoken; `synthesis_s`: how long that would take, if it is known."""
+    return {
+        "status": "completed",
+        "text": written,
+        "normalized_text": script.spoken,
+        "unknown_characters": list(script.left_out),
+        "chunks": [
+            {"text": chunk.text, "voice": chunk.voice.name, "duration": round(duration_s, 4), "seed": chunk.seed}
+            for chunk, duration_s in zip(script.chunks, script.durations_s, strict=True)
+        ],
+        "predicted": {
+            "duration": round(script.duration_s(), 4),
+            "synthesis": None if synthesis_s is None else round(synthesis_s, 2),
+        },
+    }
+
+
 def spoken_chunk(take: Take, span: Span, of_several: bool) -> Reply:
     """A chunk, for a caller."""
     chunk, comparison = take.chunk, take.comparison
@@ -77,11 +131,11 @@ def timed_word(word: Word) -> Reply:
     }
 
 
-def misses(takes: Sequence[Take], max_wer: float) -> list[str]:
-    """Chunks that were spoken as often as allowed, and are not heard as they should."""
+def misses(takes: Sequence[Take], verify: Verify | None) -> list[str]:
+    """Return a warning for each chunk that was spoken as often as allowed, and is not heard as it should."""
     found = []
     for i, take in enumerate(takes):
-        if take.comparison is not None and not take.comparison.is_good(max_wer):
+        if verify is not None and take.comparison is not None and not take.comparison.is_good(verify.max_wer):
             what = (
                 "begins with the reference's words" if take.comparison.leaked else f"has WER {take.comparison.wer:.2f}"
             )

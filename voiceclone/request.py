@@ -11,6 +11,7 @@ import difflib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Annotated, Any, Literal, cast, get_args
 
 from pydantic import (
@@ -29,16 +30,22 @@ from voiceclone import text as text_rules
 from voiceclone.audio import OPUS_RATES, AudioFormat
 from voiceclone.errors import FieldProblem, InvalidInput
 from voiceclone.legacy import modernise
+from voiceclone.library import VOICE_NAME
+from voiceclone.mastering import MasterOptions
+from voiceclone.planning import Passage, ScriptOptions
+from voiceclone.sampling import Sampling
 from voiceclone.settings import Settings
 from voiceclone.silence import MARGIN_S
 from voiceclone.sources import KEPT, AudioSource, BucketSource, parse_source
 from voiceclone.subtitles import FORMATS as SUBTITLE_FORMATS
 from voiceclone.subtitles import SubtitleFormat
-from voiceclone.types import MB, SEEDS
+from voiceclone.synthesis import SynthesisOptions
+from voiceclone.takes import Threshold
+from voiceclone.types import MB, SEEDS, DeliveryWay
+from voiceclone.voices import NewVoice
 
 Place = tuple[str | int, ...]
 """A path below `input`, by its steps."""
-Delivery = Literal["auto", "s3", "base64", "local"]
 Quality = Literal["fast", "balanced", "best"]
 NFE_STEPS: dict[Quality, int] = {"fast": 7, "balanced": 16, "best": 32}
 
@@ -55,7 +62,6 @@ MAX_DURATION_S = 10_800
 SampleRate = Literal[8_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000]
 # 200 characters fit into a file's name with what a store adds to it.
 _KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}(/[A-Za-z0-9_-][A-Za-z0-9._-]{0,199})*")
-_VOICE = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 _JOB_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
 
@@ -130,7 +136,7 @@ def _callable_name(value: str) -> str:
     return value
 
 
-VoiceName = Annotated[str, _like(_VOICE, "letters, digits, '-', '_' and '.', not starting with a dot, up to 64")]
+VoiceName = Annotated[str, _like(VOICE_NAME, "letters, digits, '-', '_' and '.', not starting with a dot, up to 64")]
 Prefix = Annotated[str, _like(re.compile(r"[A-Za-z0-9._-]{0,64}"), "letters, digits, '-', '_' and '.', up to 64")]
 JobId = Annotated[str, _like(_JOB_ID, "letters, digits, '-', '_' and '.', not starting with a dot, up to 128")]
 Language = Annotated[str, _like(_LANGUAGE, "two or three small letters, as `en` (ISO 639)")]
@@ -183,6 +189,10 @@ class AddVoiceRequest(_Request):
         None, max_length=2_000, description="who agreed to what; kept with the date, and returned by `list_voices`"
     )
 
+    @property
+    def new_voice(self) -> NewVoice:
+        return NewVoice(self.voice, self.ref_audio, self.ref_text, self.language, self.consent, self.overwrite)
+
 
 class LinkRequest(_Request):
     """A fresh link to an earlier result."""
@@ -220,24 +230,6 @@ class MadeWith(_Request):
     model: str = Field(max_length=MAX_TOLD_CHARS)
     revision: str = Field(max_length=MAX_TOLD_CHARS)
     references: list[str]
-
-
-@dataclass(frozen=True)
-class Passage:
-    """A part of the text that one voice says at one pace."""
-
-    field: str
-    """Where it stands in the request."""
-    text: str
-    """Clean; may be empty: a pause at the very beginning."""
-    voice: str | None
-    """None: the request's own."""
-    voice_field: str
-    """Where its voice is named."""
-    speed: float
-    seed: int | None
-    """Of the first chunk of all passages of one field; the others count on. None: as all others count."""
-    pause_after_s: float
 
 
 class SynthesisRequest(_Request):
@@ -312,7 +304,7 @@ class SynthesisRequest(_Request):
         None,
         description="`true` or `{max_wer: 0.15, attempts: 3}`: listen to every chunk, and speak those anew that miss",
     )
-    delivery: Delivery = Field(
+    delivery: DeliveryWay = Field(
         "auto",
         description="`s3`, `base64`, `local`; `auto`: `s3` where a bucket is configured, else `base64` on the "
         "platform, else `local`",
@@ -340,6 +332,7 @@ class SynthesisRequest(_Request):
         """The field that the text came in."""
         return "text" if self.segments is None else "segments"
 
+    @cached_property
     def passages(self) -> list[Passage]:
         """The text by voice and pause, in order."""
         if self.segments is None:
@@ -351,6 +344,27 @@ class SynthesisRequest(_Request):
             parts[-1] = replace(parts[-1], pause_after_s=parts[-1].pause_after_s + segment.pause_after)
             found += parts
         return found
+
+    def script_options(self, seed: int) -> ScriptOptions:
+        """Return what the planner is to know; `seed`: of the first chunk."""
+        return ScriptOptions(seed, self.seeds, self.duration, self.fade_s, self.text_field)
+
+    @property
+    def synthesis_options(self) -> SynthesisOptions:
+        """How it is to be spoken."""
+        return SynthesisOptions(
+            Sampling(self.steps, self.cfg_strength, self.sway_sampling_coef),
+            self.target_rms,
+            MasterOptions(self.sample_rate, self.duration, self.loudness, self.remove_silence),
+            self.language,
+            None if self.verify is None else Threshold(self.verify.max_wer, self.verify.attempts),
+            self.timestamps or bool(self.subtitles),
+        )
+
+    @property
+    def is_listened_to(self) -> bool:
+        """Whether a recogniser is needed."""
+        return bool(self.verify or self.timestamps or self.subtitles)
 
     @property
     def recording(self) -> tuple[AudioSource, str | None]:
@@ -369,7 +383,7 @@ class SynthesisRequest(_Request):
 
     @field_validator("delivery")
     @classmethod
-    def _delivery(cls, value: Delivery, info: ValidationInfo) -> Delivery:
+    def _delivery(cls, value: DeliveryWay, info: ValidationInfo) -> DeliveryWay:
         if value == "s3" and _context(info).bucket is None:
             raise ValueError("s3 needs a bucket: set S3_BUCKET and its keys, or ask for base64")
         return value
@@ -468,11 +482,6 @@ def parse(data: object, settings: Settings, bucket: str | None = None) -> tuple[
 def _formerly(path: str, former: Mapping[str, str]) -> str:
     """The field's name as the caller wrote it."""
     return former.get(re.split(r"[.\[]", path, maxsplit=1)[0], path)
-
-
-def is_voice_name(name: str) -> bool:
-    """Whether a job may ask for a voice by this name."""
-    return bool(_VOICE.fullmatch(name))
 
 
 def _together(fields: Mapping[str, Any]) -> list[FieldProblem]:

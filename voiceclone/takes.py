@@ -13,7 +13,6 @@ from typing import cast
 from voiceclone import audio
 from voiceclone.engine import Engine
 from voiceclone.errors import OutOfTime
-from voiceclone.request import Verify
 from voiceclone.sampling import Sampling
 from voiceclone.types import SEEDS, Chunk, Samples, Waveform
 from voiceclone.verification import Comparison
@@ -40,6 +39,15 @@ class Take:
 
 
 @dataclass(frozen=True)
+class Threshold:
+    """When a take is good enough, and how often it is tried."""
+
+    max_wer: float
+    """Largest word error rate, 0..1."""
+    attempts: int
+
+
+@dataclass(frozen=True)
 class Studio:
     """How chunks are spoken."""
 
@@ -48,38 +56,34 @@ class Studio:
     target_rms: float
 
     def speak(self, chunks: Sequence[Chunk]) -> Iterator[Take]:
-        """Each as it comes."""
+        """Yield a take of each chunk as it comes."""
         for chunk, samples in zip(chunks, self.engine.speak(chunks, self.sampling, self.target_rms), strict=True):
             yield Take(chunk, samples)
 
     def speak_verified(
-        self,
-        chunks: Sequence[Chunk],
-        listen: Callable[[Take], Comparison],
-        rule: Verify,
-        done: Callable[[float], None],
-    ) -> list[Take]:
-        """The best take of each, in order: those that are heard badly are spoken again with another seed.
+        self, chunks: Sequence[Chunk], listen: Callable[[Take], Comparison], threshold: Threshold
+    ) -> Iterator[Take]:
+        """Yield the best take of each chunk, in order: what is heard badly is spoken again with another seed.
 
         Args:
-            listen: tells how a take is heard.
-            done: is told the seconds of every take that is not spoken again.
-
-        Either may raise OutOfTime: then the takes so far are the best, if there is one of each.
+            listen: tells how a take is heard. It may raise OutOfTime: then the takes so far are the best, if there
+                is one of each.
         """
         best: dict[int, Take] = {}
         left = list(range(len(chunks)))
-        for attempt in range(1, rule.attempts + 1):
+        told = 0
+        for attempt in range(1, threshold.attempts + 1):
             again = [replace(chunks[i], seed=(chunks[i].seed + (attempt - 1) * NEXT_SEED) % SEEDS) for i in left]
             missed = []
             try:
                 for i, take in zip(left, self.speak(again), strict=True):
                     comparison = listen(take)
                     best[i] = better(best.get(i), replace(take, comparison=comparison), attempt)
-                    if comparison.is_good(rule.max_wer) or attempt == rule.attempts:
-                        done(take.waveform.duration_s)
-                    else:
+                    if not comparison.is_good(threshold.max_wer) and attempt < threshold.attempts:
                         missed.append(i)
+                    while told in best and told not in missed and (told <= i or told not in left):
+                        yield best[told]
+                        told += 1
             except OutOfTime:
                 if len(best) < len(chunks):
                     raise
@@ -87,11 +91,11 @@ class Studio:
             left = missed
             if not left:
                 break
-        return [best[i] for i in range(len(chunks))]
+        yield from (best[i] for i in range(told, len(chunks)))
 
 
 def better(former: Take | None, take: Take, attempt: int) -> Take:
-    """The take that is heard better, the former one where both are alike; with the number of attempts so far."""
+    """Return the take that is heard better, the former one where both are alike, with the attempts so far."""
     worse = former is not None and _fault(former) <= _fault(take)
     return replace(former if worse and former is not None else take, attempts=attempt)
 

@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 Samples = NDArray[np.float32]
 """Mono audio, shape (n,), nominally within -1..1."""
 
+DeliveryWay = Literal["auto", "s3", "base64", "local"]
+"""How a result reaches its caller; `auto`: as the worker is set up."""
 MB = 10**6
 SEEDS = 2**32
 """Seeds are smaller than this."""

@@ -20,8 +20,7 @@ from voiceclone.asr import Recogniser
 from voiceclone.checkup import check_up, check_words
 from voiceclone.errors import BadAudio, DownloadFailed, InvalidInput, ModelUnavailable, StorageFailed, VoiceNotFound
 from voiceclone.fetch import fetch_web
-from voiceclone.library import Library, SavedVoice
-from voiceclone.request import AddVoiceRequest, is_voice_name
+from voiceclone.library import VOICE_NAME, Library, SavedVoice
 from voiceclone.settings import Settings
 from voiceclone.sources import AudioSource, BucketSource, InlineSource, KeptSource, WebSource
 from voiceclone.types import MB, Bucket, Mel, ReferenceVoice, Transcript, Waveform
@@ -89,6 +88,22 @@ class BuiltIn:
         return ReferenceVoice(waveform, text.as_transcript(transcript), name)
 
 
+@dataclass(frozen=True)
+class NewVoice:
+    """A voice that is to be kept."""
+
+    name: str
+    ref_audio: AudioSource
+    ref_text: str | None
+    """What is said in it; None: it is listened to."""
+    language: str | None
+    """Of the recording, ISO 639-1; None: what is heard."""
+    consent: str | None
+    """Who agreed to what."""
+    overwrite: bool
+    """Whether it may take the place of a voice of this name."""
+
+
 class Voices:
     """Finds and prepares the reference of a job. One call at a time."""
 
@@ -152,7 +167,7 @@ class Voices:
     def _added(self, prefix: str) -> list[str]:
         """Names that a job may ask for, and that are not built in."""
         names = self._library.names(prefix)
-        return [name for name in names if is_voice_name(name) and name not in self.built_in.names]
+        return [name for name in names if VOICE_NAME.fullmatch(name) and name not in self.built_in.names]
 
     def recorded(self, source: AudioSource, transcript: str | None, language: str | None = None) -> ReferenceVoice:
         """A voice from a recording.
@@ -172,18 +187,18 @@ class Voices:
             return self._once(source.key, lambda: self._kept_earlier(source.key))
         return self._reference(self._fetch(source), transcript, language)
 
-    def add(self, request: AddVoiceRequest) -> tuple[SavedVoice, ReferenceVoice]:
+    def add(self, new: NewVoice) -> tuple[SavedVoice, ReferenceVoice]:
         """Keep a recording as a voice, with its check-up. Raises as `recorded`, and StorageFailed."""
-        name = request.voice
+        name = new.name
         if name in self.built_in.names:
             raise InvalidInput.at("voice", "is the name of a built-in voice: choose another")
-        if not request.overwrite and name in self._library.names(name):
+        if not new.overwrite and name in self._library.names(name):
             raise InvalidInput.at("voice", f"{name} is there already: send overwrite, or choose another name")
         # Not kept among the prepared: whoever deletes the voice deletes all that the volume has of it.
-        voice = replace(self._prepare(self._fetch(request.ref_audio), request.ref_text, request.language), name=name)
+        voice = replace(self._prepare(self._fetch(new.ref_audio), new.ref_text, new.language), name=name)
         if not any(finding.what == "transcript" for finding in voice.findings):
             voice = self._listened_to(voice)
-        consent = {"text": request.consent, "date": datetime.now(UTC).date().isoformat()} if request.consent else None
+        consent = {"text": new.consent, "date": datetime.now(UTC).date().isoformat()} if new.consent else None
         saved = SavedVoice(
             name,
             audio_key="",

@@ -1,7 +1,6 @@
-"""The story of a job: parse, find the voices, plan the chunks, speak, verify, join, time the words, deliver, reply.
+"""A job is read, handed to whoever does it, and answered. The only place where an error becomes a reply.
 
-Knows every room by what it does, none by how. Builds nothing itself: it is given the engine, the voices and the
-stores. The only place where an error becomes a reply.
+Knows every room by what it does, none by how. Builds nothing itself: it is given the engine, the voices and the stores.
 """
 
 from __future__ import annotations
@@ -9,38 +8,37 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import math
 import secrets
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from typing import Any
 
-from voiceclone import audio, lexicon, text
+from voiceclone import audio, lexicon
 from voiceclone.asr import Recogniser
 from voiceclone.checkpoints import Checkpoint
 from voiceclone.checkup import worst
+from voiceclone.deadline import Deadline
 from voiceclone.delivery import Delivery, require_sendable
 from voiceclone.engine import Engine
-from voiceclone.errors import ModelUnavailable, OutOfTime, VoiceNotFound, WorkerError
+from voiceclone.errors import ModelUnavailable, VoiceNotFound, WorkerError
 from voiceclone.failures import failures_named
 from voiceclone.legacy import as_formerly, is_legacy
-from voiceclone.limits import Deadline, refuse_oversize
+from voiceclone.limits import limits_of, refuse_oversize
 from voiceclone.logs import about_job, facts, id_of
-from voiceclone.mastering import Master, mastered, title_of
-from voiceclone.planning import Manner, Script, plan
+from voiceclone.planning import Script, TextReader, plan
 from voiceclone.progress import Progress, Report, nobody
 from voiceclone.recipe import made_otherwise, recipe
 from voiceclone.replies import (
+    checked,
     complaints,
     error_reply,
     misses,
+    rendered_result,
     saved_voice,
-    speakers,
-    spoken_chunk,
+    speech,
     summary,
-    timed_word,
 )
 from voiceclone.request import (
     AddVoiceRequest,
@@ -53,16 +51,12 @@ from voiceclone.request import (
     SynthesisRequest,
     parse,
 )
-from voiceclone.sampling import Sampling
 from voiceclone.settings import Settings
 from voiceclone.subtitles import FORMATS as SUBTITLE_FORMATS
-from voiceclone.subtitles import content_type, render
-from voiceclone.takes import Studio, Take
+from voiceclone.synthesis import Spoken, Synthesizer
 from voiceclone.timings import Timings
-from voiceclone.types import SEEDS, File, ReferenceVoice, Reply, Result, Word
-from voiceclone.verification import Comparison, compare
+from voiceclone.types import SEEDS, ReferenceVoice, Reply
 from voiceclone.voices import Voices
-from voiceclone.word_times import in_order, on_readings
 
 log = logging.getLogger(__name__)
 
@@ -108,6 +102,9 @@ class Worker:
         self.recogniser = recogniser
         self.voices = voices
         self.delivery = delivery
+        self.clock: Callable[[], float] = time.monotonic
+        """Tells the seconds by which a job's time is counted."""
+        self._synthesizer = Synthesizer(engine, recogniser, checkpoint.languages)
         self.startup: Mapping[str, float] = {}
         """Seconds of each part of the start, for `info`."""
         self._pace: float | None = None
@@ -159,7 +156,7 @@ class Worker:
                 self.voices.remove(request.voice)
                 reply = {"status": "completed", "voice": request.voice}
             case LinkRequest():
-                reply = self.delivery.link(request)
+                reply = self.delivery.link(request.key, request.job_id, request.expires_in)
             case InfoRequest():
                 reply = self.info()
         if is_legacy(data):
@@ -168,8 +165,7 @@ class Worker:
         return reply
 
     def info(self) -> Reply:
-        """What this worker is and can do."""
-        settings = self.settings
+        """Tell what this worker is and can do."""
         return {
             "model": self._model(),
             "languages": list(self.checkpoint.languages),
@@ -180,16 +176,7 @@ class Worker:
             "device": str(self.engine.dit.device),
             "dtype": str(self.engine.dit.dtype).removeprefix("torch."),
             "delivery": self.delivery.way("auto"),
-            "limits": {
-                "max_text_chars": settings.max_text_chars,
-                "max_speech_min": settings.max_speech_min,
-                "max_frames": settings.max_frames,
-                "max_job_s": settings.job_limit_s if math.isfinite(settings.job_limit_s) else None,
-                "max_audio_mb": settings.max_audio_mb,
-                "max_reference_s": settings.max_reference_s,
-                "max_inline_mb": settings.max_inline_mb,
-                "url_expiry_s": settings.url_expiry_s,
-            },
+            "limits": limits_of(self.settings),
             "startup": dict(self.startup),
             "warnings": [self.checkpoint.warning] if self.checkpoint.warning else [],
             "versions": {name: version(name) for name in ("f5-tts", "faster-whisper", "runpod", "torch")},
@@ -197,7 +184,7 @@ class Worker:
 
     def add_voice(self, request: AddVoiceRequest, warnings: Sequence[str]) -> Reply:
         """Keep a recording as a voice, and tell how good it is."""
-        saved, voice = self.voices.add(request)
+        saved, voice = self.voices.add(request.new_voice)
         return {
             "status": "completed",
             "voice": saved_voice(saved),
@@ -213,86 +200,56 @@ class Worker:
         return {"status": "completed", "voices": [*described, *map(saved_voice, saved)]}
 
     def check(self, request: CheckRequest, warnings: Sequence[str]) -> Reply:
-        """What `synthesize` would say, in which chunks and how long, without speaking."""
+        """Tell what `synthesize` would say, in which chunks and how long, without speaking."""
         rehearsal = self._rehearse(request)
         script = rehearsal.script
-        spoken_s = sum(script.durations_s)
-        synthesis_s = None if self._pace is None else round(self._pace * spoken_s * request.evaluations, 2)
-        return {
-            "status": "completed",
-            "text": request.written,
-            "normalized_text": script.spoken,
-            "unknown_characters": list(script.left_out),
-            "chunks": [
-                {"text": chunk.text, "voice": chunk.voice.name, "duration": round(duration_s, 4), "seed": chunk.seed}
-                for chunk, duration_s in zip(script.chunks, script.durations_s, strict=True)
-            ],
-            "predicted": {"duration": round(script.duration_s(), 4), "synthesis": synthesis_s},
-            "model": self._model(),
-            "warnings": [*warnings, *rehearsal.notes],
-        }
+        synthesis_s = None if self._pace is None else self._pace * sum(script.durations_s) * request.evaluations
+        reply = {**checked(request.written, script, synthesis_s), "model": self._model()}
+        return {**reply, "warnings": [*warnings, *rehearsal.notes]}
 
     def synthesize(
         self, request: SynthesisRequest, job_id: str, digest: str, warnings: Sequence[str], report: Report
     ) -> Reply:
         """Speak the request's text and deliver it; `digest` tells this input from others of the same job id."""
         way = self.delivery.way(request.delivery)
-        deadline = Deadline(self.settings.job_limit_s)
+        deadline = Deadline(self.settings.job_limit_s, self.clock)
         timings = Timings()
         with timings.measure("voice"):
             rehearsal = self._rehearse(request)
-            script = rehearsal.script
-            if request.verify or request.timestamps or request.subtitles:
+            if request.is_listened_to:
                 self._require_recogniser()  # before anything is spoken that it should hear
-        with timings.measure("synthesis"):
-            takes = self._speak(request, script, timings, report, deadline)
+        spoken = self._speak(request, rehearsal.script, timings, report, deadline)
         with timings.measure("encode"):
-            master = mastered(request, script, [take.waveform for take in takes])
-            data = audio.encode(master.waveform, request.format, title_of(script.spoken))
-            file = File(request.format, data, audio.content_type(request.format))
-        duration_s = master.waveform.duration_s
-        notes = list(master.notes)
-        words: list[Word] = []
-        if request.timestamps or request.subtitles:
-            try:
-                with timings.measure("words"):
-                    words = in_order(self._words(request, script, master, deadline), duration_s)
-            except OutOfTime as e:
-                notes.append(f"there are no word times and subtitles: {e}")
-        subtitles = [
-            File(each, render(words, each, duration_s).encode(), content_type(each))
-            for each in (request.subtitles if words else ())
-        ]
-        missed = misses(takes, request.verify.max_wer) if request.verify else []
-        spoken_s = sum(take.waveform.duration_s * take.attempts for take in takes)
+            result = rendered_result(request, spoken, rehearsal.script.spoken, _stem(request, job_id, digest))
         synthesis_s = timings.report()["synthesis"]
+        spoken_s = sum(take.waveform.duration_s * take.attempts for take in spoken.takes)
         self._pace = synthesis_s / spoken_s / request.evaluations
-        seeds = [take.chunk.seed for take in takes]
+        seeds = [take.chunk.seed for take in spoken.takes]
         reply: Reply = {
             "job_id": job_id,
-            "status": "completed",
-            "format": request.format,
-            "sample_rate": master.waveform.sample_rate,
-            "duration": round(duration_s, 4),
-            "text": request.written,
-            "normalized_text": script.spoken,
-            "seed": script.chunks[0].seed,
-            **speakers(rehearsal.speakers),
-            "chunks": [
-                spoken_chunk(take, span, len(rehearsal.speakers) > 1)
-                for take, span in zip(takes, master.spans, strict=True)
-            ],
-            **({"words": [timed_word(word) for word in words]} if request.timestamps and words else {}),
+            **speech(request, rehearsal.script, spoken, rehearsal.speakers),
             "model": self._model(),
             "recipe": recipe(request, rehearsal.voices, rehearsal.lexicon, self.checkpoint, seeds),
-            "rtf": round(synthesis_s / duration_s, 4),
-            "warnings": [*warnings, *rehearsal.notes, *missed, *notes],
+            "rtf": round(synthesis_s / spoken.master.waveform.duration_s, 4),
+            "warnings": [*warnings, *rehearsal.notes, *misses(spoken.takes, request.verify), *spoken.notes],
         }
         with timings.measure("store"):
-            result = Result(_stem(request, job_id, digest), file, subtitles)
             in_time = deadline.left_s > STORE_S
             reply |= self.delivery.deliver(result, way, request.expires_in, reply, in_time=in_time)
         return {**reply, "timings": timings.report()}
+
+    def _speak(
+        self, request: SynthesisRequest, script: Script, timings: Timings, report: Report, deadline: Deadline
+    ) -> Spoken:
+        """Speak a script to its end, and tell of each take on the way."""
+        progress = Progress(report, len(script.chunks), sum(script.durations_s))
+        speaking = self._synthesizer.speak(script, request.synthesis_options, deadline, timings)
+        while True:
+            try:
+                progress.advance(next(speaking).waveform.duration_s)
+            except StopIteration as end:
+                spoken: Spoken = end.value
+                return spoken
 
     def _require_recogniser(self) -> None:
         try:
@@ -326,14 +283,15 @@ class Worker:
         words |= request.lexicon
         seed = secrets.randbelow(SEEDS) if request.seed is None else request.seed
         read_in = request.language or next(iter(languages), "") if request.normalize_text else ""
-        script = plan(request, voices, self.engine, Manner(read_in, words), seed)
+        reader = TextReader(read_in, words)
+        script = plan(request.passages, voices, self.engine, reader, request.script_options(seed))
         refuse_oversize(script, request, self.settings)
         return Rehearsal(voices, script, words, [*notes, *script.warnings])
 
     def _voices(self, request: SynthesisRequest) -> dict[str | None, ReferenceVoice]:
         """Every voice of the text, by what it is called there; None for the request's own."""
         voices: dict[str | None, ReferenceVoice] = {}
-        for passage in request.passages():
+        for passage in request.passages:
             if passage.voice in voices or not (passage.text or passage.voice):
                 continue
             if passage.voice is not None:
@@ -348,51 +306,6 @@ class Worker:
             else:
                 voices[None] = self.voices.recorded(*request.recording, request.language)
         return voices
-
-    def _speak(
-        self, request: SynthesisRequest, script: Script, timings: Timings, report: Report, deadline: Deadline
-    ) -> list[Take]:
-        chunks = script.chunks
-        progress = Progress(report, len(chunks), sum(script.durations_s))
-        sampling = Sampling(request.steps, request.cfg_strength, request.sway_sampling_coef)
-        studio = Studio(self.engine, sampling, request.target_rms)
-        if request.verify is not None:
-
-            def listen(take: Take) -> Comparison:
-                language = self._language(request, take.chunk.text)
-                with timings.measure("verify"):
-                    heard = self.recogniser.transcribe(take.waveform, language)
-                deadline.check("chunks were being verified")
-                return compare(take.chunk.text, heard, take.chunk.voice.text, language)
-
-            return studio.speak_verified(chunks, listen, request.verify, progress.advance)
-        takes = []
-        for take in studio.speak(chunks):
-            takes.append(take)
-            progress.advance(take.waveform.duration_s)
-            if len(takes) < len(chunks):
-                deadline.check(f"{len(takes)} of {len(chunks)} chunks were spoken", len(takes) / len(chunks))
-        return takes
-
-    def _words(self, request: SynthesisRequest, script: Script, master: Master, deadline: Deadline) -> list[Word]:
-        """When each word of the caller's text is said in the delivered audio."""
-        words: list[Word] = []
-        heard = zip(master.parts, master.spans, strict=True)
-        for line in script.lines:
-            spoken: list[Word] = []
-            for chunk, (part, span) in zip(line.chunks, heard, strict=False):
-                deadline.check("words were being timed")
-                aligned = self.recogniser.align(part, chunk.text, self._language(request, chunk.text))
-                spoken += [replace(w, start_s=w.start_s + span.start_s, end_s=w.end_s + span.start_s) for w in aligned]
-            found = on_readings(spoken, line.readings)
-            if words and found and not (text.is_wide(words[-1].text[-1]) or text.is_wide(found[0].text[0])):
-                words[-1] = replace(words[-1], text=words[-1].text + " ")
-            words += found
-        return words
-
-    def _language(self, request: SynthesisRequest, spoken: str) -> str | None:
-        """What a piece of text is heard in."""
-        return text.language_of(spoken, request.language, self.checkpoint.languages)
 
     def _model(self) -> Reply:
         checkpoint = self.checkpoint
