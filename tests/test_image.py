@@ -67,6 +67,8 @@ def test_the_driver_is_let_into_the_container():
 
 
 def test_the_platform_watches_the_worker_itself():
+    """And the worker's own fitness check stands for those of the SDK."""
+    assert VARIABLES["RUNPOD_SKIP_AUTO_SYSTEM_CHECKS"] == VARIABLES["RUNPOD_SKIP_GPU_CHECK"] == "true"
     assert "HEALTHCHECK" not in DOCKERFILE
     assert instructions("CMD") == ['["python", "runpod-handler.py"]']
 
