@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from voiceclone import logs
 from voiceclone.errors import ModelUnavailable
+from voiceclone.files import try_to_write
 from voiceclone.logs import facts
 from voiceclone.progress import terminal_bar
 from voiceclone.settings import Settings, on_platform
@@ -141,10 +142,22 @@ def handler(job: dict[str, Any]) -> dict[str, Any]:
 
 
 def check_models() -> None:
-    """Fitness check: the models are loaded, and the device still computes."""
+    """Raise RuntimeError if this worker cannot speak: the platform then hears why, and ends it.
+
+    It stands for the SDK's own checks, which the image switches off. A worker that has its models has spoken once:
+    driver, GPU and memory are there. A volume without room is only logged: speech goes to a bucket or into the reply.
+    """
     if _worker is None:
         raise RuntimeError(_unavailable)
     _worker.engine.check_device()
+    try:
+        try_to_write(_worker.settings.volume)
+    except OSError as e:
+        log.warning(
+            "nothing can be kept on the volume %s (%s): free space, enlarge it, or let the worker write there",
+            _worker.settings.volume,
+            e.strerror,
+        )
 
 
 def main() -> None:

@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from endpoint.estimate import PRICES
 from pydantic import BaseModel
-from rendered import command
+from rendered import command, put_table, table
 
 from voiceclone import errors
 from voiceclone.checkpoints import REGISTRY
@@ -28,12 +28,6 @@ from voiceclone.settings import Settings
 
 RTFS = (0.01, 0.02, 0.05, 0.1)
 README = Path(__file__).resolve().parent.parent / "README.md"
-
-
-def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    header = list(header)
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
 def settings_table() -> str:
@@ -141,13 +135,9 @@ TABLES: dict[str, Callable[[], str]] = {
 
 
 def render(text: str) -> str:
-    """The text with every table between its markers made anew. Raises ValueError for a marker that is missing."""
+    """Return the text with every table between its markers made anew."""
     for name, make in TABLES.items():
-        before, start, rest = text.partition(f"<!-- {name}: rendered by scripts/render_docs.py -->\n")
-        _, end, after = rest.partition(f"<!-- /{name} -->")
-        if not end:
-            raise ValueError(f"README.md has no place for the table {name!r}")
-        text = f"{before}{start}{make()}\n{end}{after}"
+        text = put_table(text, name, make())
     return text
 
 

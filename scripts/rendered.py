@@ -1,13 +1,29 @@
-"""A file that is rendered from the code: written anew, or only compared.
+"""Tables in Markdown, and files that are rendered: written anew, or only compared.
 
-Knows nothing of what stands in it.
+Knows nothing of what stands in them.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from pathlib import Path
+
+
+def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """Return a table in Markdown."""
+    header = list(header)
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def put_table(text: str, name: str, made: str) -> str:
+    """Return the text with this table between the markers of `name`. Raises ValueError where one of them is missing."""
+    between = re.compile(rf"(<!-- {name}: rendered by [^\n]* -->\n).*?(<!-- /{name} -->)", re.DOTALL)
+    if not between.search(text):
+        raise ValueError(f"there is no place for the table {name!r}: put its two markers back")
+    return between.sub(lambda markers: f"{markers[1]}{made}\n{markers[2]}", text, count=1)
 
 
 def command(about: str | None, path: Path, render: Callable[[str], str]) -> int:

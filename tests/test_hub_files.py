@@ -1,4 +1,4 @@
-"""The Hub's files are valid, say what the code says, and lead to the worker's own handler and Dockerfile."""
+"""The Hub's files are valid, say what the code says, and are the worker's own handler and Dockerfile."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pytest
 import render_hub
 from deployment.config import LEAST_CUDA
 from deployment.variables import BUCKET, HF_TOKEN, PLATFORM_BUCKET, settings
+from test_handler import run
 
 from s3_utils import store_from_env
 from voiceclone.checkpoints import RECOGNISERS
@@ -149,14 +150,22 @@ def test_the_hubs_tests_have_no_volume_and_nobody_else_goes_without_by_accident(
     assert FORM["ALLOW_CONTAINER_DISK"]["default"] is False
 
 
-@pytest.mark.parametrize(
-    ("link", "file"), [("Dockerfile", "Dockerfile.runpod"), (".runpod/handler.py", "runpod-handler.py")]
-)
-def test_the_hub_finds_handler_and_dockerfile_under_the_names_it_looks_for(link, file):
-    """Links and no copies; the Dockerfile's lies beside its target: some builders do not look outside of the directory
-    that a Dockerfile lies in.
-    """
-    assert (ROOT / link).is_symlink()
-    assert not (ROOT / link).readlink().is_absolute()
-    assert (ROOT / link).resolve() == ROOT / file
-    assert (ROOT / "Dockerfile").readlink().parent == Path()
+def test_the_hub_finds_real_files_under_the_names_that_it_looks_for():
+    """In `.runpod` or the root: it follows no links. The Dockerfile lies where the builder's context is."""
+    for name in (".runpod/handler.py", "Dockerfile", "README.md"):
+        assert (ROOT / name).is_file()
+        assert not (ROOT / name).is_symlink()
+
+
+def test_there_is_one_dockerfile_under_two_names():
+    """Dependabot finds both in the root, and brings both to the same digest."""
+    assert (ROOT / "Dockerfile").read_bytes() == (ROOT / "Dockerfile.runpod").read_bytes(), (
+        "run cp Dockerfile.runpod Dockerfile"
+    )
+
+
+def test_the_hubs_handler_is_the_workers(places):
+    job = {"input": {"text": "Hello.", "voice": "example-en", "nfe_step": 1}}
+    done = run(places, str(ROOT / ".runpod/handler.py"), "--test_input", json.dumps(job))
+    assert done.returncode == 0, done.stderr
+    assert len(list((places[0] / "output").iterdir())) == 1

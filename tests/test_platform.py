@@ -36,6 +36,22 @@ Engine.warm_up = lambda engine: [][0]
 runpy.run_path({str(ROOT / "runpod-handler.py")!r}, run_name="__main__")
 """
 
+# A GPU that is lost between the start and the first job: tensors there are never computed.
+LOST = f"""
+import runpy, sys
+sys.path.insert(0, {str(ROOT)!r})
+from voiceclone.engine import Engine
+Engine.warm_up = lambda engine: engine.dit.to("meta")
+runpy.run_path({str(ROOT / "runpod-handler.py")!r}, run_name="__main__")
+"""
+
+# A limit on the size of files stands in for a full volume.
+NO_ROOM = f"""
+import resource, runpy, sys
+sys.path.insert(0, {str(ROOT)!r})
+resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, resource.RLIM_INFINITY))
+runpy.run_path({str(ROOT / "runpod-handler.py")!r}, run_name="__main__")
+"""
 
 STOPPED = f"""
 import os, runpy, signal, sys
@@ -185,6 +201,28 @@ def test_a_damaged_model_is_told_to_the_platform_with_the_file(places, tmp_path)
 
 def test_a_failure_that_nobody_foresaw_is_told_to_the_platform(places):
     assert "IndexError: list index out of range" in unhealthy_reason(places, "-c", BROKEN)
+
+
+def test_a_device_that_no_longer_computes_is_told_to_the_platform(places):
+    assert "meta" in unhealthy_reason(places, "-c", LOST)
+
+
+def test_a_volume_without_room_is_told_in_the_log_of_a_worker_that_speaks(places):
+    """It is no reason to end a worker that delivers into the reply. None of the SDK's own checks runs: the image
+    switches them off, and so does the stand-in for the platform.
+    """
+    job = {"id": "good", "input": {**SAY, "delivery": "base64"}}
+    told = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    with JobServer([job]) as server, start_worker(places, server, "-c", NO_ROOM, **told) as process:
+        try:
+            results, _ = results_of(server, 1)
+            process.send_signal(signal.SIGTERM)
+            log, _ = process.communicate(timeout=30)
+        finally:
+            process.kill()
+    assert results["good"]["output"]["audio_base64"]
+    assert f"nothing can be kept on the volume {places[1]['RUNPOD_VOLUME']} (File too large)" in log
+    assert "Running 1 fitness check(s)" in log
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="the promise is about machines without a usable GPU")

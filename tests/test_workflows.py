@@ -79,5 +79,15 @@ def test_a_release_gets_its_tags_when_it_is_checked():
     assert pushed < checked < tagged
 
 
+def test_the_released_image_says_the_licences_that_the_dockerfile_names():
+    """Labels that are made of the repository would take their place."""
+    (build,) = (step["with"] for step in steps("release.yml") if "build-push-action" in step.get("uses", ""))
+    assert set(re.findall(r"^org\.opencontainers\.image\.(\w+)=", build["labels"], re.MULTILINE)) == {
+        "revision",
+        "source",
+    }
+    assert "outputs.labels" not in build["labels"]
+
+
 def test_only_the_release_sees_secrets():
     assert [path.name for path in WORKFLOWS if "secrets." in path.read_text()] == ["release.yml"]

@@ -219,8 +219,9 @@ class Engine:
             self.dit.use_flash, self._follow = False, plain
 
     def check_device(self) -> None:
-        """Raise RuntimeError if the device no longer computes: a lost GPU fails here, not in a job."""
-        if float(torch.ones(8, device=self.dit.device).sum()) != 8:
+        """Raise RuntimeError if the device no longer computes a product: a lost GPU fails here, not in a job."""
+        ones = torch.ones(8, 8, device=self.dit.device, dtype=self.dit.dtype)
+        if float((ones @ ones).sum()) != 8**3:
             raise RuntimeError(f"{self.dit.device} computes wrong results")
 
     def max_chunk_size(self, voice: ReferenceVoice, speed: float) -> int:

@@ -14,6 +14,7 @@ from typing import IO
 
 DRAFT = ".writing-"
 """How the names of drafts begin."""
+TRIAL_BYTES = 10**6
 HEADROOM_BYTES = 256 * 10**6
 """Whoever writes large files leaves so much of a volume to others."""
 
@@ -37,6 +38,17 @@ def write_whole(path: Path, write: Callable[[IO[bytes]], object]) -> None:
         draft.unlink(missing_ok=True)  # there only if something failed
     with suppress(OSError):  # not every mount can; at worst a crash of its server costs the name
         _sync(path.parent)
+
+
+def try_to_write(directory: Path) -> None:
+    """Write a megabyte to a file without a name, which leaves nothing behind.
+
+    Raises OSError where the directory takes none: what a mount says of its free space does not tell a quota.
+    """
+    with tempfile.TemporaryFile(dir=directory) as file:
+        file.write(bytes(TRIAL_BYTES))
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _sync(directory: Path) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
+
+from rendered import table
 
 OURS = "voiceclone"
 THEIRS = "f5-tts"
@@ -89,12 +91,6 @@ def spread(values: Sequence[float], unit: float = 1) -> str:
 
 def times(ratio: float | None) -> str:
     return "" if ratio is None else f"{ratio:.2f} x"
-
-
-def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    lines = [list(header), *map(list, rows)]
-    lines.insert(1, ["---"] * len(lines[0]))
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
 def heading(run: Run) -> str:
