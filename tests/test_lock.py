@@ -12,6 +12,7 @@ from importlib.metadata import packages_distributions, requires
 from pathlib import Path
 
 import pytest
+import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -26,6 +27,7 @@ WORKER_FILES = [
 WORKER_FILES.remove(ROOT / "scripts/render_terminal.py")  # draws with what tests bring
 LOCKS = ["requirements.txt", "requirements-dev.txt"]
 JOB = {"text": "你好, hello.", "voice": "example-zh", "nfe_step": 1}
+PYTHONS = ["3.11", "3.12", "3.13"]
 ENVIRONMENTS = [
     {
         "python_version": python,
@@ -34,7 +36,7 @@ ENVIRONMENTS = [
         "platform_system": system,
         "platform_machine": machine,
     }
-    for python in ("3.11", "3.12", "3.13")
+    for python in PYTHONS
     for system, machine in (("Linux", "x86_64"), ("Linux", "aarch64"), ("Darwin", "arm64"))
 ]
 in_each_environment = pytest.mark.parametrize(
@@ -177,6 +179,11 @@ def test_every_requirement_is_pinned_to_bytes(file):
 def test_hashes_are_asked_for_wherever_packages_are_installed(file):
     text = (ROOT / file).read_text()
     assert text.count("pip install") == text.count("--no-deps --require-hashes") == 1
+
+
+def test_ci_runs_the_suite_on_every_python_of_the_lock():
+    workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())
+    assert workflow["jobs"]["test"]["strategy"]["matrix"]["python"] == PYTHONS
 
 
 def test_tests_run_with_the_workers_versions():
