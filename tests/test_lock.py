@@ -12,6 +12,7 @@ from importlib.metadata import packages_distributions, requires
 from pathlib import Path
 
 import pytest
+import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -24,8 +25,23 @@ WORKER_FILES = [
     *sorted((ROOT / "scripts").glob("*.py")),
 ]
 WORKER_FILES.remove(ROOT / "scripts/render_terminal.py")  # draws with what tests bring
+LOCKS = ["requirements.txt", "requirements-dev.txt"]
 JOB = {"text": "你好, hello.", "voice": "example-zh", "nfe_step": 1}
-LINUX = {"sys_platform": "linux", "platform_system": "Linux", "platform_machine": "x86_64", "python_version": "3.11"}
+PYTHONS = ["3.11", "3.12", "3.13"]
+ENVIRONMENTS = [
+    {
+        "python_version": python,
+        "python_full_version": f"{python}.0",
+        "sys_platform": system.lower(),
+        "platform_system": system,
+        "platform_machine": machine,
+    }
+    for python in PYTHONS
+    for system, machine in (("Linux", "x86_64"), ("Linux", "aarch64"), ("Darwin", "arm64"))
+]
+in_each_environment = pytest.mark.parametrize(
+    "environment", ENVIRONMENTS, ids=lambda e: "-".join([e["python_version"], e["sys_platform"], e["platform_machine"]])
+)
 
 
 def lines(file):
@@ -39,9 +55,13 @@ def requirements(file):
     return [Requirement(line.split(" --hash")[0]) for line in lines(file)]
 
 
-def names(file):
-    """Distributions that a requirements file names, canonically."""
-    return {canonicalize_name(requirement.name) for requirement in requirements(file)}
+def names(file, environment=None):
+    """Distributions that a requirements file names in an environment, here unless another is given, canonically."""
+    return {
+        canonicalize_name(requirement.name)
+        for requirement in requirements(file)
+        if requirement.marker is None or requirement.marker.evaluate(environment)
+    }
 
 
 LOCKED = names("requirements.txt")
@@ -74,18 +94,22 @@ def test_every_direct_requirement_is_used():
     assert names("requirements.in") == imported_distributions() | {"f5-tts", "uvicorn"}
 
 
-def needed(name, extras=frozenset()):
-    """What a distribution requires on the platform, without what the lock leaves out."""
-    for line in requires(name) or ():
+def needed(name, extras, environment):
+    """What a distribution requires in an environment, without what the lock leaves out.
+
+    Unknown, so nothing, for what is not installed on this machine because it is for another: CUDA where there is none.
+    """
+    for line in (name in LOCKED and requires(name)) or ():
         requirement = Requirement(line)
-        environments = [{**LINUX, "extra": extra} for extra in (extras or {""})]
+        environments = [{**environment, "extra": extra} for extra in (extras or {""})]
         if requirement.marker is None or any(requirement.marker.evaluate(e) for e in environments):
             requirement = OVERRIDDEN.get(canonicalize_name(requirement.name), requirement)
             if canonicalize_name(requirement.name) not in EXCLUDED:
                 yield requirement
 
 
-def test_the_lock_is_the_closure_of_the_direct_requirements():
+@in_each_environment
+def test_the_lock_is_the_closure_of_the_direct_requirements(environment):
     """Nothing that a requirement needs is missing, and nothing is there that none needs."""
     todo = [Requirement(name) for name in names("requirements.in")]
     seen = set()
@@ -94,8 +118,21 @@ def test_the_lock_is_the_closure_of_the_direct_requirements():
         key = (canonicalize_name(requirement.name), frozenset(requirement.extras))
         if key not in seen:
             seen.add(key)
-            todo += needed(*key)
-    assert {name for name, _ in seen} == LOCKED
+            todo += needed(*key, environment)
+    assert {name for name, _ in seen} == names("requirements.txt", environment)
+
+
+@in_each_environment
+@pytest.mark.parametrize("file", LOCKS)
+def test_cuda_is_installed_where_it_runs(file, environment):
+    """On Linux on x86-64 only: elsewhere torch has none, and gigabytes would be fetched in vain."""
+    cuda = {name for name in names(file, environment) if name.startswith(("nvidia-", "cuda-", "triton"))}
+    assert bool(cuda) == (environment["platform_machine"] == "x86_64")
+
+
+@pytest.mark.parametrize("file", LOCKS)
+def test_every_python_gets_the_same_versions(file):
+    assert len(requirements(file)) == len({canonicalize_name(requirement.name) for requirement in requirements(file)})
 
 
 def test_what_the_lock_leaves_out_is_never_missed(volume, tmp_path):
@@ -132,7 +169,7 @@ def test_what_the_lock_leaves_out_is_never_missed(volume, tmp_path):
     assert len(list(tmp_path.glob("*.wav"))) == 1
 
 
-@pytest.mark.parametrize("file", ["requirements.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize("file", LOCKS)
 def test_every_requirement_is_pinned_to_bytes(file):
     """A version and hashes: a file that was exchanged on its way is refused."""
     assert all("==" in line and " --hash=sha256:" in line for line in lines(file))
@@ -144,9 +181,14 @@ def test_hashes_are_asked_for_wherever_packages_are_installed(file):
     assert text.count("pip install") == text.count("--no-deps --require-hashes") == 1
 
 
+def test_ci_runs_the_suite_on_every_python_of_the_lock():
+    workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())
+    assert workflow["jobs"]["test"]["strategy"]["matrix"]["python"] == PYTHONS
+
+
 def test_tests_run_with_the_workers_versions():
     """What both lock files name has one version."""
-    worker, tests = ({r.name: r.specifier for r in requirements(f"requirements{kind}.txt")} for kind in ("", "-dev"))
+    worker, tests = ({r.name: r.specifier for r in requirements(file)} for file in LOCKS)
     common = worker.keys() & tests.keys()
     assert common
     assert {name: worker[name] for name in common} == {name: tests[name] for name in common}
