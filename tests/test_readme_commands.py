@@ -17,7 +17,7 @@ import pytest
 import say
 from conftest import ROOT
 from endpoint_server import EndpointServer
-from platform_api import KEY, PlatformApi
+from platform_api import KEY, VOLUME, PlatformApi
 from test_narrate import page, write_epub
 
 from voiceclone.request import parse
@@ -32,7 +32,7 @@ LINES = [
 ]
 CHEAP = ["--set", "nfe_step=1"]
 # Elsewhere: CI runs the first two (test_image), and a test of the platform serves and asks.
-ELSEWHERE = ("scripts/demo", "scripts/test", "docker push", ". .venv/bin/activate", "export ")
+ELSEWHERE = ("scripts/demo", "scripts/test", "docker push", ". .venv/bin/activate", "export ", "cp ")
 
 
 def lines(start):
@@ -79,16 +79,18 @@ def test_say_and_narrate(endpoint, capsys):
 
 
 @pytest.mark.parametrize("arguments", lines("python scripts/deploy.py "), ids=" ".join)
-def test_deploy(arguments, monkeypatch, capsys):
-    """With the example file as it is, on a platform that has its volume."""
+def test_deploy(arguments, monkeypatch, capsys, tmp_path):
+    """With a copy of the example in which only the placeholders are replaced."""
+    ((example, place),) = lines("cp ")
+    filled = (ROOT / example).read_text().replace("YOUR-NAME", "someone").replace("YOUR-VOLUME-ID", VOLUME["id"])
+    monkeypatch.chdir(tmp_path)
+    (Path(place) / Path(example).name).write_text(filled)
     with PlatformApi() as api:
-        api.networkvolumes[0]["id"] = "YOUR-VOLUME-ID"
-        monkeypatch.chdir(ROOT)
         monkeypatch.setenv("RUNPOD_API_KEY", KEY)
         monkeypatch.setenv("RUNPOD_REST_API_URL", api.url)
         monkeypatch.setattr(sys, "argv", ["deploy.py", *arguments, "--yes"])
         assert deploy.main() == 0, capsys.readouterr().err
-        assert api.endpoints[0]["networkVolumeId"] == "YOUR-VOLUME-ID"
+        assert api.endpoints[0]["networkVolumes"] == [VOLUME["id"]]
 
 
 @pytest.mark.parametrize("arguments", lines("python scripts/fetch_models.py "), ids=" ".join)
