@@ -76,6 +76,8 @@ def deploy(
     found = look(deployment, platform)
     step = endpoint_step(deployment, environment, found)
     print(step)
+    for warning in deployment.warnings():
+        print(f"warning: {warning}", file=sys.stderr)
     if arguments.dry_run:
         return 0
     if step.fields and not (arguments.yes or agreed()):

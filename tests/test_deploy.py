@@ -362,6 +362,17 @@ def test_a_queue_may_scale_by_the_number_of_jobs_and_back(api, run):
         assert "as it should be" in run(text)[1]
 
 
+@pytest.mark.parametrize("image", ["someone/voiceclone", "someone/voiceclone:latest", "localhost:5000/voiceclone"])
+def test_an_image_without_a_version_is_warned_of(run, image):
+    status, _, err = run(FILE.replace("someone/voiceclone:1.0", image), "--dry-run")
+    assert (status, f"warning: image: {image}: workers keep an image by its tag" in err) == (0, True)
+
+
+@pytest.mark.parametrize("image", ["localhost:5000/voiceclone:1", f"someone/voiceclone@sha256:{'0' * 64}"])
+def test_an_image_of_a_version_or_a_digest_is_not(run, image):
+    assert run(FILE.replace("someone/voiceclone:1.0", image), "--dry-run")[2] == ""
+
+
 def test_the_platform_cannot_be_reached(api, run, monkeypatch):
     monkeypatch.setenv("RUNPOD_REST_API_URL", "http://127.0.0.1:1/v1")
     status, _, err = run()
@@ -390,6 +401,7 @@ def test_the_platform_cannot_be_reached(api, run, monkeypatch):
         ("MAX_AUDIO_MB = 30", "MAX_JOB_S = 600", "env.MAX_JOB_S: must be below scaling.execution_timeout_s"),
         ("types =", 'min_cuda = "12.4"\ntypes =', "gpu.min_cuda: the image needs CUDA 12.8 or above"),
         ("types =", 'cuda = ["12.8"]\ntypes =', "gpu.cuda: there is no such field; did you mean min_cuda?"),
+        ("someone/", "YOUR-NAME/", "image: YOUR-NAME/voiceclone:1.0 is the example's: put your own there"),
         ("image =", 'type = "load_balancing"\nimage =', 'scaling.scaler: load balancing has no queue: write "REQUEST'),
         ("image =", 'type = "balanced"\nimage =', "type: Input should be 'queue' or 'load_balancing'"),
         (
@@ -423,6 +435,8 @@ def test_a_missing_file_is_named(tmp_path):
 
 def test_the_example_is_valid_once_filled_in_and_its_comments_show_the_defaults(tmp_path):
     text = (ROOT / "scripts" / "deploy.toml").read_text()
+    with pytest.raises(ConfigError, match=r"^image: YOUR-NAME.*\nvolume: YOUR-VOLUME-ID"):
+        read(ROOT / "scripts" / "deploy.toml")
     text = text.replace("YOUR-NAME", "someone").replace("YOUR-VOLUME-ID", "voices")
     file = tmp_path / "deploy.toml"
     file.write_text(text)
@@ -432,6 +446,7 @@ def test_the_example_is_valid_once_filled_in_and_its_comments_show_the_defaults(
     assert full.model_copy(update={"env": example.env, "registry_auth": None}) == example
     assert set(full.env) > set(example.env)
     assert full.environment({"AWS_ACCESS_KEY_ID": "a"})["AWS_SECRET_ACCESS_KEY"] == "{{ RUNPOD_SECRET_aws }}"
+    assert not example.warnings()
 
 
 def test_every_secret_is_known_as_one():

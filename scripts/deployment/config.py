@@ -23,6 +23,9 @@ from voiceclone.settings import TIME_TO_LEAVE_S, Settings
 LEAST_CUDA = (12, 8)
 """What the image's torch is built for; hosts with older drivers refuse it."""
 
+PLACEHOLDER = "YOUR-"
+"""What the example leaves to be filled in begins so."""
+
 _REFERENCE = re.compile(r"\{\{\s*RUNPOD_SECRET_\w+\s*\}\}")
 """How the platform is asked for a secret that it keeps."""
 _REFERENCE_STANDS_FOR = "kept-by-the-platform"
@@ -140,6 +143,16 @@ class Deployment(_Strict):
             )
         return filled
 
+    def warnings(self) -> list[str]:
+        """Return what can be used and is likely to be regretted."""
+        _, _, tag = self.image.rpartition("/")[2].partition(":")
+        if "@" in self.image or tag not in {"", "latest"}:
+            return []
+        return [
+            f"image: {self.image}: workers keep an image by its tag, and go on with the old one after a push: give each"
+            " its own, as :1.0, or its digest"
+        ]
+
     def secrets(self) -> frozenset[str]:
         """Names of the variables that are not shown."""
         known = variables()
@@ -213,6 +226,9 @@ def _environment_problems(deployment: Deployment) -> Iterable[str]:
 
 
 def _problems(deployment: Deployment) -> Iterable[str]:
+    for field in ("name", "image", "volume", "registry_auth"):
+        if PLACEHOLDER in (given := getattr(deployment, field) or ""):
+            yield f"{field}: {given} is the example's: put your own there"
     scaling, on_disk = deployment.scaling, deployment.env.get("ALLOW_CONTAINER_DISK")
     if deployment.type == "load_balancing" and scaling.scaler != "REQUEST_COUNT":
         yield 'scaling.scaler: load balancing has no queue: write "REQUEST_COUNT"'
