@@ -86,6 +86,7 @@ def test_the_endpoint_is_made_and_a_second_run_has_nothing_to_do(api, run):
     assert (endpoint["type"], endpoint["image"], endpoint["disk"]) == ("QUEUE", "someone/voiceclone:1.0", 20)
     assert endpoint["env"] == {
         "MAX_JOB_S": "570",
+        "RUNPOD_INIT_TIMEOUT": "1800",
         "F5_MODEL": "F5TTS_v1_Base",
         "MAX_AUDIO_MB": "30",
         "S3_BUCKET": "results",
@@ -445,7 +446,9 @@ def test_the_example_is_valid_once_filled_in_and_its_comments_show_the_defaults(
     full = read(file)
     assert full.model_copy(update={"env": example.env, "registry_auth": None}) == example
     assert set(full.env) > set(example.env)
-    assert full.environment({"AWS_ACCESS_KEY_ID": "a"})["AWS_SECRET_ACCESS_KEY"] == "{{ RUNPOD_SECRET_aws }}"
+    written = full.environment({"AWS_ACCESS_KEY_ID": "a"})
+    assert written["AWS_SECRET_ACCESS_KEY"] == "{{ RUNPOD_SECRET_aws }}"
+    assert written["RUNPOD_INIT_TIMEOUT"] == example.environment({})["RUNPOD_INIT_TIMEOUT"]
     assert not example.warnings()
 
 

@@ -23,6 +23,8 @@ from voiceclone.settings import TIME_TO_LEAVE_S, Settings
 LEAST_CUDA = (12, 8)
 """What the image's torch is built for; hosts with older drivers refuse it."""
 
+INIT_TIMEOUT_S = 1800
+"""The platform's own 7 minutes are too few for a first download over a slow link."""
 PLACEHOLDER = "YOUR-"
 """What the example leaves to be filled in begins so."""
 
@@ -132,7 +134,7 @@ class Deployment(_Strict):
         except ValueError as e:
             raise ConfigError([f"env: {e}"]) from None
         limit_s = self.scaling.execution_timeout_s
-        filled = {"MAX_JOB_S": str(limit_s - TIME_TO_LEAVE_S), **filled}
+        filled = {"MAX_JOB_S": str(limit_s - TIME_TO_LEAVE_S), "RUNPOD_INIT_TIMEOUT": str(INIT_TIMEOUT_S), **filled}
         known = {name: text for name, text in filled.items() if not _REFERENCE.fullmatch(text)}
         if unreadable := list(_unreadable(known)):
             raise ConfigError(unreadable)
