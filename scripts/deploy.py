@@ -7,9 +7,10 @@
     python scripts/deploy.py deploy.toml
 
 The plan is shown first, and nothing is done before you agree. The endpoint is found by the file's `name`: to run this
-again does nothing, changes what the file has changed, or finishes what broke off. Secrets are not written in the file
-but named there: { from_env = "AWS_SECRET_ACCESS_KEY" } is read here, "{{ RUNPOD_SECRET_name }}" is kept by the
-platform. They are never shown.
+again does nothing, changes what the file has changed, or finishes what broke off. Where its workers fail, or the
+platform has lowered their number, that is told. Secrets are not written in the file but named there:
+{ from_env = "AWS_SECRET_ACCESS_KEY" } is read here, "{{ RUNPOD_SECRET_name }}" is kept by the platform. They are never
+shown.
 
 Exit status: 0 all is as the file says (or the plan was only to be shown), 1 the platform refused or cannot be reached,
 2 the file or the command line cannot be used, 3 you did not agree.
@@ -28,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from deployment.api import Platform, PlatformError
 from deployment.config import ConfigError, Deployment, read
 from deployment.gpus import selection
-from deployment.plan import Found, choose, endpoint_step
+from deployment.plan import Found, attention, choose, endpoint_step
 
 API = "https://api.runpod.io/v2"
 FAILED, UNUSABLE, DECLINED, INTERRUPTED = 1, 2, 3, 130
@@ -76,13 +77,16 @@ def deploy(
     found = look(deployment, platform)
     step = endpoint_step(deployment, environment, found)
     print(step)
-    for warning in deployment.warnings():
+    warnings = deployment.warnings()
+    if live := found.endpoint:
+        warnings += attention(deployment, live, platform.workers(live["id"]))
+    for warning in warnings:
         print(f"warning: {warning}", file=sys.stderr)
     if arguments.dry_run:
         return 0
     if step.fields and not (arguments.yes or agreed()):
         return DECLINED
-    if (live := found.endpoint) is None:
+    if live is None:
         live = platform.create(step.fields)
     elif step.fields:
         platform.change(live["id"], step.fields)

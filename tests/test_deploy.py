@@ -363,6 +363,35 @@ def test_a_queue_may_scale_by_the_number_of_jobs_and_back(api, run):
         assert "as it should be" in run(text)[1]
 
 
+@pytest.mark.parametrize(
+    ("workers", "said"),
+    [
+        ({"unhealthy": 2}, "2 of 2 workers cannot work: 2 unhealthy (the worker's log"),
+        ({"unhealthy": 1, "idle": 1}, "1 of 2 workers cannot work: 1 unhealthy"),
+        ({"throttled": 2}, "2 of 2 workers cannot work: 2 throttled (all GPUs of its types are taken"),
+        ({"throttled": 1, "unhealthy": 1}, "2 of 2 workers cannot work: 1 unhealthy"),
+        ({"throttled": 1, "running": 1}, None),
+        ({"idle": 1, "initializing": 1}, None),
+        ({}, None),
+    ],
+)
+def test_workers_that_cannot_work_are_told_with_the_reason(api, run, workers, said):
+    run()
+    api.workers |= workers
+    status, _, err = run()
+    assert status == 0
+    assert (said in err) if said else not err
+
+
+def test_an_endpoint_that_was_scaled_down_is_told_and_mended(api, run):
+    run()
+    api.endpoints[0]["workers"]["max"] = 0
+    status, out, err = run()
+    assert (status, "workers.max: 0 -> 3" in out, "0 workers at most, less than the file's 3" in err) == (0, True, True)
+    assert api.endpoints[0]["workers"]["max"] == 3
+    assert not run()[2]
+
+
 @pytest.mark.parametrize("image", ["someone/voiceclone", "someone/voiceclone:latest", "localhost:5000/voiceclone"])
 def test_an_image_without_a_version_is_warned_of(run, image):
     status, _, err = run(FILE.replace("someone/voiceclone:1.0", image), "--dry-run")

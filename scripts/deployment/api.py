@@ -1,4 +1,4 @@
-"""The platform's REST API v2, as far as it is needed here: endpoints, and what a file may name.
+"""The platform's REST API v2, as far as it is needed here: endpoints, their workers, and what a file may name.
 
 Knows no plan. Questions are asked again where the platform is busy. What makes something new is not: whether it was
 made is looked up by its name before a second try, so that nothing is made twice. Errors hold no secrets.
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -78,6 +78,14 @@ class Platform:
     def gpus(self) -> list[dict[str, Any]]:
         """Return all types of GPUs, each with `id`, `name`, `pool` and `manufacturer`. Raises PlatformError."""
         return self._list("catalog/gpus", "gpus", ("id", "name", "manufacturer"))
+
+    def workers(self, endpoint_id: str) -> Mapping[str, int]:
+        """Count an endpoint's workers by what they do, and all of them as `total`. Raises PlatformError."""
+        found = self._call("GET", f"serverless/{endpoint_id}/workers")
+        summary = found.get("summary") if isinstance(found, dict) else None
+        if not isinstance(summary, dict):
+            raise PlatformError("the platform's list of workers cannot be read: check RUNPOD_REST_API_URL")
+        return summary
 
     def create(self, body: dict[str, Any]) -> dict[str, Any]:
         """Make an endpoint, once; returns it. Raises PlatformError."""

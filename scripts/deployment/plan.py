@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
+from workers import explained
+
 from deployment.api import PlatformError
 from deployment.config import ConfigError, Deployment
 
@@ -72,6 +74,22 @@ def choose(field: str, wanted: str | None, there: list[dict[str, Any]]) -> dict[
     known = ", ".join(f"{each['id']} ({each.get('name')})" for each in there) or "none"
     what = "there are several of this name, give an id" if found else "the account has none of this id or name"
     raise ConfigError([f"{field}: {wanted!r}: {what}; there are: {known}"])
+
+
+def attention(deployment: Deployment, live: Mapping[str, Any], counts: Mapping[str, int]) -> list[str]:
+    """Return what ails an endpoint, each with its reason and what to do. `counts`: its workers."""
+    found = []
+    most, wanted = live["workers"]["max"], deployment.scaling.workers_max
+    if most < wanted:
+        found.append(
+            f"it may have {most} workers at most, less than the file's {wanted}: unless you have just raised that, the"
+            " platform may have lowered it, as it does where workers fail again and again or no job comes for days"
+        )
+    ailing = {state: counts.get(state, 0) for state in ("unhealthy", "throttled")}
+    if ailing["unhealthy"] or (ailing["throttled"] and sum(ailing.values()) == counts.get("total")):
+        share = f"{sum(ailing.values())} of {counts.get('total')}"
+        found.append(f"{share} workers cannot work: {explained(ailing)}")
+    return found
 
 
 def _wanted(deployment: Deployment, environment: Mapping[str, str], found: Found) -> dict[str, Any]:
