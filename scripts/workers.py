@@ -19,3 +19,13 @@ def explained(counts: Mapping[str, int]) -> str:
     """Return each state of ADVICE that a worker is in, with what to do."""
     found = [f"{counts[state]} {state} ({advice})" for state, advice in ADVICE.items() if counts.get(state)]
     return ", ".join(found)
+
+
+def why_none_comes(counts: Mapping[str, int]) -> str:
+    """Return what a person should know whose job no worker takes; empty where one should do so soon."""
+    if not any(counts.values()):
+        return (
+            "there is no worker (no GPU is free, or the endpoint's largest number of workers is 0: the platform lowers"
+            " it where workers fail or no job comes for days; look in the console, or run deploy.py again)"
+        )
+    return explained(counts)
