@@ -9,6 +9,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import deploy
 import fuzzing
@@ -114,7 +115,9 @@ def test_jobs_from_the_command_line(places):
 
 def test_curl_sends_a_job_that_is_valid():
     (arguments,) = lines("curl ")
-    assert arguments[0].endswith("/v2/$RUNPOD_ENDPOINT_ID/runsync")
+    url = urlsplit(arguments[0])
+    assert url.path == "/v2/$RUNPOD_ENDPOINT_ID/runsync"
+    assert 90_000 < int(parse_qs(url.query)["wait"][0]) <= 300_000
     parse(json.loads(arguments[arguments.index("-d") + 1])["input"], Settings())
 
 
