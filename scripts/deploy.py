@@ -1,15 +1,16 @@
 #!/usr/bin/env python
-"""Make or update the worker's template and endpoint on the platform, as one small TOML file describes them.
+"""Make or update the worker's endpoint on the platform, as one small TOML file describes it.
 
     cp scripts/deploy.toml .                       the example; every field is explained in it
     export RUNPOD_API_KEY=...
     python scripts/deploy.py deploy.toml --dry-run
     python scripts/deploy.py deploy.toml
 
-The plan is shown first, and nothing is done before you agree. Template and endpoint are found by the file's `name`: to
-run this again does nothing, changes what the file has changed, or finishes what broke off. Secrets are not written in
-the file but named there: { from_env = "AWS_SECRET_ACCESS_KEY" } is read here, "{{ RUNPOD_SECRET_name }}" is kept by
-the platform. They are never shown.
+The plan is shown first, and nothing is done before you agree. The endpoint is found by the file's `name`: to run this
+again does nothing, changes what the file has changed, or finishes what broke off. Where its workers fail, or the
+platform has lowered their number, that is told. Secrets are not written in the file but named there:
+{ from_env = "AWS_SECRET_ACCESS_KEY" } is read here, "{{ RUNPOD_SECRET_name }}" is kept by the platform. They are never
+shown.
 
 Exit status: 0 all is as the file says (or the plan was only to be shown), 1 the platform refused or cannot be reached,
 2 the file or the command line cannot be used, 3 you did not agree.
@@ -27,9 +28,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from deployment.api import Platform, PlatformError
 from deployment.config import ConfigError, Deployment, read
-from deployment.plan import Step, choose_volume, endpoint_step, template_step
+from deployment.gpus import selection
+from deployment.plan import Found, attention, choose, endpoint_step
 
-API = "https://rest.runpod.io/v1"
+API = "https://api.runpod.io/v2"
 FAILED, UNUSABLE, DECLINED, INTERRUPTED = 1, 2, 3, 130
 
 
@@ -72,19 +74,38 @@ def deploy(
     deployment: Deployment, environment: Mapping[str, str], platform: Platform, arguments: argparse.Namespace
 ) -> int:
     """Plan, show, ask and do; returns the exit status. Raises ConfigError or PlatformError."""
-    volume = choose_volume(deployment.volume, platform.volumes() if deployment.volume else [])
-    template = template_step(deployment, environment, platform.find("templates", deployment.name))
-    live = platform.find("endpoints", deployment.name)
-    endpoint = endpoint_step(deployment, volume, template.id, live)
-    print(template, endpoint, sep="\n")
+    found = look(deployment, platform)
+    step = endpoint_step(deployment, environment, found)
+    print(step)
+    warnings = deployment.warnings()
+    if live := found.endpoint:
+        warnings += attention(deployment, live, platform.workers(live["id"]))
+    for warning in warnings:
+        print(f"warning: {warning}", file=sys.stderr)
     if arguments.dry_run:
         return 0
-    if (template.fields or endpoint.fields) and not (arguments.yes or agreed()):
+    if step.fields and not (arguments.yes or agreed()):
         return DECLINED
-    template_id = apply(template, platform)
-    endpoint_id = apply(endpoint_step(deployment, volume, template_id, live), platform)
-    print(f"export RUNPOD_ENDPOINT_ID={endpoint_id}")
+    if live is None:
+        live = platform.create(step.fields)
+    elif step.fields:
+        platform.change(live["id"], step.fields)
+    print(f"export RUNPOD_ENDPOINT_ID={live['id']}")
+    if base := live.get("requestUrls", {}).get("base"):
+        print(f"requests go to {base}")
     return 0
+
+
+def look(deployment: Deployment, platform: Platform) -> Found:
+    """Find on the platform what the file names. Raises ConfigError or PlatformError."""
+    volumes = platform.volumes() if deployment.volume else []
+    registries = platform.registries() if deployment.registry_auth else []
+    return Found(
+        gpus=selection(deployment.gpu.types, platform.gpus()),
+        volume=choose("volume", deployment.volume, volumes),
+        registry=choose("registry_auth", deployment.registry_auth, registries),
+        endpoint=platform.find(deployment.name),
+    )
 
 
 def agreed() -> bool:
@@ -95,15 +116,6 @@ def agreed() -> bool:
         return input("Do this? [y/N] ").strip().lower() in {"y", "yes"}
     except EOFError:
         return False
-
-
-def apply(step: Step, platform: Platform) -> str:
-    """Do a step; returns the id of its template or endpoint. Raises PlatformError."""
-    if step.id is None:
-        return platform.create(step.kind, step.fields)
-    if step.fields:
-        platform.change(step.kind, step.id, step.fields)
-    return step.id
 
 
 if __name__ == "__main__":

@@ -34,6 +34,8 @@ class EndpointServer:
         is; `where` is the first step of the path."""
         self.files = {}
         """By name: what /files/NAME serves."""
+        self.workers = dict.fromkeys(("initializing", "running", "throttled", "unhealthy"), 0) | {"idle": 1, "ready": 1}
+        """What `health` tells."""
         self.promise = 0
         """Files claim to be so many bytes longer than they are."""
         self.tokens = set()
@@ -143,7 +145,8 @@ class EndpointServer:
         if step == "run":
             return self._run(body)
         if step == "health":
-            return 200, {"jobs": {"inQueue": self._queue.qsize()}, "workers": {"idle": 1, "running": 0}}
+            jobs = dict.fromkeys(("completed", "failed", "inProgress", "retried"), 0)
+            return 200, {"jobs": {**jobs, "inQueue": self._queue.qsize()}, "workers": self.workers}
         with self._lock:
             job = self.jobs.get(name)
             if job is None:
@@ -159,6 +162,7 @@ class EndpointServer:
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            wbufsize = -1  # an answer goes out as one packet, and nobody waits for the second
 
             def do_GET(self):
                 self._serve(None)

@@ -1,4 +1,4 @@
-"""Template and endpoint become what the file says: once, whatever breaks off, and without a secret in sight."""
+"""The endpoint becomes what the file says: once, whatever breaks off, and without a secret in sight."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ import deploy
 import pytest
 from deployment.api import Platform
 from deployment.config import ConfigError, read
+from deployment.gpus import selection
 from deployment.variables import variables
-from platform_api import KEY, PlatformApi
+from endpoint_server import until
+from platform_api import KEY, PlatformApi, catalogue
 
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPT = ROOT / "scripts" / "deploy.py"
@@ -24,7 +26,7 @@ name = "voiceclone"
 image = "someone/voiceclone:1.0"
 volume = "voices"
 [gpu]
-types = ["NVIDIA GeForce RTX 4090", "NVIDIA L4"]
+types = ["RTX 4090", "L4"]
 [scaling]
 workers_max = 3
 [env]
@@ -77,72 +79,94 @@ def start(api, tmp_path, *options, stdin=subprocess.DEVNULL):
     )
 
 
-def test_template_and_endpoint_are_made_and_a_second_run_has_nothing_to_do(api, run):
-    status, out, _ = run()
-    assert status == 0
-    (template,), (endpoint,) = api.templates, api.endpoints
-    assert template["imageName"] == "someone/voiceclone:1.0"
-    assert (template["isServerless"], template["volumeInGb"]) == (True, 0)
-    assert template["env"] == {
+def test_the_endpoint_is_made_and_a_second_run_has_nothing_to_do(api, run):
+    status, out, err = run()
+    assert (status, err) == (0, "")
+    (endpoint,) = api.endpoints
+    assert (endpoint["type"], endpoint["image"], endpoint["disk"]) == ("QUEUE", "someone/voiceclone:1.0", 20)
+    assert endpoint["env"] == {
         "MAX_JOB_S": "570",
+        "RUNPOD_INIT_TIMEOUT": "1800",
         "F5_MODEL": "F5TTS_v1_Base",
         "MAX_AUDIO_MB": "30",
         "S3_BUCKET": "results",
         "AWS_ACCESS_KEY_ID": "{{ RUNPOD_SECRET_key_id }}",
         "AWS_SECRET_ACCESS_KEY": SECRET,
     }
-    assert (endpoint["templateId"], endpoint["networkVolumeId"]) == (template["id"], "vol1")
-    assert endpoint["dataCenterIds"] == "EU-RO-1"
-    assert endpoint["allowedCudaVersions"] == ["12.8", "12.9", "13.0"]
-    assert endpoint["executionTimeoutMs"] == 600_000
+    assert (endpoint["networkVolumes"], endpoint["dataCenterIds"]) == (["vol1"], ["EU-RO-1"])
+    assert endpoint["gpu"] == {
+        "pools": ["ADA_24", "AMPERE_24"],
+        "excludedTypes": ["NVIDIA GeForce RTX 3090", "NVIDIA RTX A5000"],
+        "count": 1,
+        "allowedCudaVersions": [],
+        "minCudaVersion": "12.8",
+    }
+    assert endpoint["workers"] == {"min": 0, "max": 3, "idleTimeout": 5}
+    assert endpoint["scaling"] == {"type": "QUEUE_DELAY", "queueDelay": 4}
+    assert (endpoint["timeout"], endpoint["flashboot"]) == (600_000, "FLASHBOOT")
     assert "env.AWS_SECRET_ACCESS_KEY: (set)" in out
+    assert "gpu.excludedTypes: NVIDIA GeForce RTX 3090, NVIDIA RTX A5000" in out
     assert f"export RUNPOD_ENDPOINT_ID={endpoint['id']}" in out
-    writes = api.count("POST")
     status, out, _ = run(FILE, "--dry-run")  # agrees to nothing, and is not asked
-    assert (status, out.count("as it should be")) == (0, 2)
+    assert (status, out.count("as it should be")) == (0, 1)
     assert run()[0] == 0
-    assert (api.count("POST"), api.count("PATCH")) == (writes, 0)
+    assert (api.count("POST"), api.count("PATCH")) == (1, 0)
 
 
 def test_what_the_file_changes_is_shown_and_changed_and_nothing_else(api, run, monkeypatch):
     run()
-    api.templates[0]["env"]["BY_HAND"] = "typed in the console"
+    api.endpoints[0]["env"]["BY_HAND"] = "typed in the console"
     monkeypatch.setenv("MY_SECRET", f"{SECRET}2")
     changed = FILE.replace(":1.0", ":1.1").replace("max = 3", "max = 5").replace('"F5TTS_v1_Base"', '"F5TTS_Base"')
     status, out, _ = run(changed)
     assert status == 0
     for line in (
-        "imageName: someone/voiceclone:1.0 -> someone/voiceclone:1.1",
+        "image: someone/voiceclone:1.0 -> someone/voiceclone:1.1",
         "env.F5_MODEL: F5TTS_v1_Base -> F5TTS_Base",
         "env.AWS_SECRET_ACCESS_KEY: (set) -> (set)",
         "env.BY_HAND: (set) -> removed",
-        "workersMax: 3 -> 5",
+        "workers.max: 3 -> 5",
     ):
         assert line in out
-    patches = {kind: body for method, kind, body in api.requests if method == "PATCH"}
-    assert patches["endpoints"] == {"workersMax": 5}
-    assert set(patches["templates"]) == {"imageName", "env"}
+    (patch,) = (body for method, _, body in api.requests if method == "PATCH")
+    assert set(patch) == {"image", "env", "workers"}
     assert "typed in the console" not in out
-    assert api.templates[0]["env"]["AWS_SECRET_ACCESS_KEY"] == f"{SECRET}2"
+    assert api.endpoints[0]["env"]["AWS_SECRET_ACCESS_KEY"] == f"{SECRET}2"
+
+
+def test_an_endpoint_that_was_made_otherwise_is_taken_over(api, run):
+    """By an older version or by hand: with a list of CUDA versions, other GPUs, and a mark of FlashBoot in its name."""
+    run()
+    api.endpoints[0] |= {"name": "voiceclone -fb", "registry": "reg1"}
+    api.endpoints[0]["gpu"] = {"pools": ["ADA_48_PRO"], "allowedCudaVersions": ["12.8"], "minCudaVersion": None}
+    status, out, _ = run()
+    assert status == 0
+    assert "gpu.allowedCudaVersions: 12.8 -> none" in out
+    assert "gpu.minCudaVersion: none -> 12.8" in out
+    assert "registry" not in out
+    assert api.count("POST") == 1
+    assert "as it should be" in run()[1]
 
 
 def test_a_dry_run_changes_nothing(api, run):
     status, out, _ = run(FILE, "--dry-run")
-    assert (status, out.count(": create")) == (0, 2)
+    assert (status, out.count(": create")) == (0, 1)
     assert {method for method, _, _ in api.requests} == {"GET"}
 
 
-def test_a_run_that_dies_between_template_and_endpoint_is_repeated(api, run, tmp_path):
-    api.faults["POST", "endpoints"].append("hold")
+@pytest.mark.parametrize("fault", ["hold", "unheard"])
+def test_a_run_that_dies_is_repeated(api, run, tmp_path, fault):
+    """Before the endpoint was made, or after."""
+    api.faults["POST", "serverless"].append(fault)
     with start(api, tmp_path, "--yes") as process:
-        assert api.held.wait(60)
+        if fault == "hold":
+            assert api.held.wait(60)
+        else:
+            until(lambda: api.endpoints)
         process.kill()
     api.release.set()
-    assert (len(api.templates), len(api.endpoints)) == (1, 0)
-    status, out, _ = run()
-    assert (status, "template voiceclone: as it should be" in out) == (0, True)
-    assert (len(api.templates), len(api.endpoints)) == (1, 1)
-    assert api.endpoints[0]["templateId"] == api.templates[0]["id"]
+    assert run()[0] == 0
+    assert len(api.endpoints) == 1
 
 
 def test_nothing_is_done_where_nobody_can_be_asked(api, tmp_path):
@@ -154,7 +178,7 @@ def test_nothing_is_done_where_nobody_can_be_asked(api, tmp_path):
     assert SECRET not in out + err
 
 
-@pytest.mark.parametrize(("said", "status", "made"), [("y\n", 0, 2), ("\n", 3, 0), ("\x04", 3, 0)])
+@pytest.mark.parametrize(("said", "status", "made"), [("y\n", 0, 1), ("\n", 3, 0), ("\x04", 3, 0)])
 def test_a_person_is_asked_first(api, tmp_path, said, status, made):
     ours, theirs = pty.openpty()
     with start(api, tmp_path, stdin=theirs) as process:
@@ -165,36 +189,62 @@ def test_a_person_is_asked_first(api, tmp_path, said, status, made):
     os.close(theirs)
 
 
-@pytest.mark.parametrize("kind", ["templates", "endpoints"])
 @pytest.mark.parametrize("fault", ["unheard", "lost", "nameless", 429, 500])
-def test_nothing_is_made_twice(api, run, kind, fault):
+def test_nothing_is_made_twice(api, run, fault):
     """Whether a request was taken before the answer was lost is looked up, and so is an id that it lacks."""
-    api.faults["POST", kind].append(fault)
+    api.faults["POST", "serverless"].append(fault)
     status, out, _ = run()
-    assert (status, f"RUNPOD_ENDPOINT_ID={api.endpoints[0]['id']}\n" in out) == (0, True)
-    assert (len(api.templates), len(api.endpoints)) == (1, 1)
+    (endpoint,) = api.endpoints
+    assert (status, f"RUNPOD_ENDPOINT_ID={endpoint['id']}\n" in out) == (0, True)
 
 
 def test_questions_are_asked_again_and_changes_are_not(api, run):
-    api.faults["GET", "templates"].extend([503, 429])
+    api.faults["GET", "serverless"].extend([503, 429])
     assert run()[0] == 0
-    api.faults["PATCH", "endpoints"].append(503)
+    api.faults["PATCH", "serverless"].append(503)
     status, _, err = run(FILE.replace("max = 3", "max = 5"))
-    assert (status, "503: run this again" in err) == (1, True)
+    assert (status, "busy (503 Service Unavailable" in err, "run this again" in err) == (1, True, True)
     assert api.count("PATCH") == 1
 
 
 def test_a_platform_that_stays_busy_is_given_up(api, run):
-    api.faults["POST", "templates"].extend([500] * 9)
+    api.faults["POST", "serverless"].extend([500] * 9)
     status, _, err = run()
     assert (status, "500" in err) == (1, True)
     assert api.count("POST") == 4
 
 
-def test_a_refusal_that_quotes_the_request_shows_no_secret(api, run):
-    api.faults["POST", "templates"].append(400)
-    status, _, err = run()  # the fixture looks for the secrets
-    assert (status, "(hidden)" in err) == (1, True)
+def test_a_refusal_is_told_in_the_platforms_words_without_a_secret(api, run):
+    """The stand-in's detail quotes the request; the fixture looks for the secrets."""
+    api.faults["POST", "serverless"].append(422)
+    text = FILE[: FILE.index("[env]")] + '[env]\nAWS_SECRET_ACCESS_KEY = { from_env = "MY_SECRET" }'
+    status, _, err = run(text)
+    assert status == 1
+    assert "POST /serverless: refused (422 Unprocessable Entity; as told, of {" in err
+    assert "(hidden)" in err
+
+
+def test_each_error_of_a_refusal_is_told(api, run):
+    api.faults["GET", "catalog/gpus"].append(400)
+    status, _, err = run()
+    assert (status, "400 Bad Request; as told, of null; why" in err) == (1, True)
+
+
+def test_a_retired_version_of_the_api_asks_for_a_newer_project(api, run):
+    api.faults["GET", "catalog/gpus"].append(410)
+    status, _, err = run()
+    assert (status, "retired this version" in err, "update the project" in err) == (1, True, True)
+
+
+def test_a_list_that_goes_on_is_not_taken_for_the_whole(api, run, monkeypatch):
+    """The contract knows no pages. If there are some one day, an endpoint on the second is not made again."""
+    api.is_faithful = False
+    whole = api._listed
+    monkeypatch.setattr(api, "_listed", lambda kind: {**whole(kind), "nextCursor": "abc"})
+    status, _, err = run()
+    assert (status, "goes on (nextCursor)" in err) == (1, True)
+    monkeypatch.setattr(api, "_listed", lambda kind: {**whole(kind), "nextCursor": None})
+    assert run()[0] == 0
 
 
 def test_a_key_that_is_refused_is_named(api, run, monkeypatch):
@@ -207,38 +257,150 @@ def test_a_key_that_is_refused_is_named(api, run, monkeypatch):
 
 def test_two_endpoints_of_one_name_are_not_guessed_between(api, run):
     run()
-    api.endpoints.append({**api.endpoints[0], "id": "other", "name": "voiceclone"})
+    api.endpoints.append({**api.endpoints[0], "id": "other"})
     status, _, err = run()
     assert (status, "other" in err) == (1, True)
 
 
-def test_a_pods_template_and_a_volume_that_the_file_lacks_are_left_alone(api, run):
-    run()
+@pytest.mark.parametrize(
+    ("live", "said"),
+    [
+        ({"networkVolumes": ["vol1"]}, "network volume vol1"),
+        ({"type": "LOAD_BALANCER"}, "type LOAD_BALANCER, which cannot be changed"),
+        ({"cpu": [{"id": "cpu5c", "vcpuCount": 4, "memory": 16}], "gpu": None}, "runs on CPUs"),
+    ],
+)
+def test_what_cannot_be_changed_or_would_be_lost_is_left_alone(api, run, live, said):
     on_disk = FILE.replace('volume = "voices"', "").replace("[env]", "[env]\nALLOW_CONTAINER_DISK = true")
+    run(on_disk)
+    api.endpoints[0] |= live
+    api.endpoints[0]["scaling"] = {"type": "REQUEST_COUNT", "requestCount": 1}
     status, _, err = run(on_disk)
-    assert (status, "network volume vol1" in err) == (1, True)
-    api.templates[0]["isServerless"] = False
-    status, _, err = run()
-    assert (status, "is one for pods" in err) == (1, True)
+    assert (status, said in err) == (1, True), err
+    assert api.count("PATCH") == 0
 
 
 @pytest.mark.parametrize(
-    ("kind", "field"),
-    [("templates", "id"), ("endpoints", "id"), ("networkvolumes", "id"), ("networkvolumes", "dataCenterId")],
+    ("kept", "kind", "field"),
+    [
+        ("endpoints", "endpoints", "id"),
+        ("volumes", "networkVolumes", "id"),
+        ("volumes", "networkVolumes", "dataCenter"),
+        ("gpus", "gpus", "name"),
+    ],
 )
-def test_a_list_that_lacks_what_is_needed_is_the_platforms_fault(api, run, kind, field):
+def test_a_list_that_lacks_what_is_needed_is_the_platforms_fault(api, run, kept, kind, field):
     run()
-    for each in getattr(api, kind):
+    api.is_faithful = False
+    for each in getattr(api, kept):
         del each[field]
     status, _, err = run()
     assert (status, f"list of {kind} cannot be read" in err) == (1, True)
 
 
-def test_the_volume_is_found_by_id_or_by_name(api, run):
-    assert run(FILE.replace("voices", "vol1"))[0] == 0
+def test_volume_and_credentials_are_found_by_id_or_by_name(api, run):
+    for names in ({"voices": "vol1"}, {}):
+        for registry in ("reg1", "mine"):
+            text = f'registry_auth = "{registry}"\n{FILE}'
+            for old, new in names.items():
+                text = text.replace(old, new)
+            assert run(text)[0] == 0
+            assert api.endpoints[0]["registry"] == "reg1"
+    assert (api.count("POST"), api.count("PATCH")) == (1, 0)
     status, _, err = run(FILE.replace("voices", "nowhere"))
-    assert status == 2
-    assert "vol1 (voices, EU-RO-1)" in err
+    assert (status, "volume: 'nowhere'" in err, "vol1 (voices)" in err) == (2, True, True)
+    status, _, err = run(f'registry_auth = "yours"\n{FILE}')
+    assert (status, "registry_auth: 'yours'" in err, "reg1 (mine)" in err) == (2, True, True)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "pools", "excluded"),
+    [
+        (["NVIDIA L4"], ["AMPERE_24"], ["NVIDIA GeForce RTX 3090", "NVIDIA RTX A5000"]),
+        (["l4", "4090"], ["AMPERE_24", "ADA_24"], ["NVIDIA GeForce RTX 3090", "NVIDIA RTX A5000"]),
+        (["NVIDIA GeForce RTX 4090"], ["ADA_24"], []),
+        (["ampere_24"], ["AMPERE_24"], []),
+        (["L4", "A5000", "3090"], ["AMPERE_24"], []),
+        (["AMPERE_24", "L40S"], ["AMPERE_24", "ADA_48_PRO"], ["NVIDIA L40", "NVIDIA RTX 6000 Ada Generation"]),
+        (["A100"], ["AMPERE_80"], []),
+        (["A100 SXM"], ["AMPERE_80"], ["NVIDIA A100 80GB PCIe"]),
+    ],
+)
+def test_gpus_are_named_in_words_that_people_know(wanted, pools, excluded):
+    """A type by any end of its name, all types that have a word in theirs, or a whole pool."""
+    assert selection(wanted, catalogue()) == {"pools": pools, "excludedTypes": excluded}
+
+
+@pytest.mark.parametrize("name", ["L5", "RTX 3070", "MI300X", "ADA_25", "", "90"])
+def test_a_gpu_that_no_worker_can_have_is_refused_with_those_that_there_are(api, run, name):
+    """Unknown, in no pool, or not of NVIDIA."""
+    status, _, err = run(FILE.replace('"L4"', f'"{name}"'))
+    assert (status, f"have no {name!r}" in err) == (2, True), err
+    assert "ADA_24 (RTX 4090), AMPERE_24 (L4, RTX A5000, RTX 3090), ADA_48_PRO" in err
+    assert "4090'" not in err
+    assert {method for method, _, _ in api.requests} == {"GET"}
+
+
+def test_a_load_balancing_endpoint_is_made_and_leads_to_its_workers(api, run):
+    text = FILE.replace("max = 3", 'max = 3\nscaler = "REQUEST_COUNT"\nidle_timeout_s = 30')
+    text = f'type = "load_balancing"\n{text}\nPORT = 8080'
+    status, out, _ = run(text)
+    (endpoint,) = api.endpoints
+    assert (status, endpoint["type"]) == (0, "LOAD_BALANCER")
+    assert endpoint["scaling"] == {"type": "REQUEST_COUNT", "requestCount": 4}
+    assert endpoint["workers"]["idleTimeout"] == 30
+    assert f"requests go to {endpoint['requestUrls']['base']}" in out
+    assert "as it should be" in run(text)[1]
+
+
+def test_a_queue_may_scale_by_the_number_of_jobs_and_back(api, run):
+    """Where it does the platform takes no idle timeout."""
+    by_count = FILE.replace("max = 3", 'max = 3\nscaler = "REQUEST_COUNT"')
+    for text, scaling in ((by_count, "REQUEST_COUNT"), (FILE, "QUEUE_DELAY"), (by_count, "REQUEST_COUNT")):
+        assert run(text)[0] == 0
+        assert api.endpoints[0]["scaling"]["type"] == scaling
+        assert ("idleTimeout" in api.endpoints[0]["workers"]) == (scaling == "QUEUE_DELAY")
+        assert "as it should be" in run(text)[1]
+
+
+@pytest.mark.parametrize(
+    ("workers", "said"),
+    [
+        ({"unhealthy": 2}, "2 of 2 workers cannot work: 2 unhealthy (the worker's log"),
+        ({"unhealthy": 1, "idle": 1}, "1 of 2 workers cannot work: 1 unhealthy"),
+        ({"throttled": 2}, "2 of 2 workers cannot work: 2 throttled (all GPUs of its types are taken"),
+        ({"throttled": 1, "unhealthy": 1}, "2 of 2 workers cannot work: 1 unhealthy"),
+        ({"throttled": 1, "running": 1}, None),
+        ({"idle": 1, "initializing": 1}, None),
+        ({}, None),
+    ],
+)
+def test_workers_that_cannot_work_are_told_with_the_reason(api, run, workers, said):
+    run()
+    api.workers |= workers
+    status, _, err = run()
+    assert status == 0
+    assert (said in err) if said else not err
+
+
+def test_an_endpoint_that_was_scaled_down_is_told_and_mended(api, run):
+    run()
+    api.endpoints[0]["workers"]["max"] = 0
+    status, out, err = run()
+    assert (status, "workers.max: 0 -> 3" in out, "0 workers at most, less than the file's 3" in err) == (0, True, True)
+    assert api.endpoints[0]["workers"]["max"] == 3
+    assert not run()[2]
+
+
+@pytest.mark.parametrize("image", ["someone/voiceclone", "someone/voiceclone:latest", "localhost:5000/voiceclone"])
+def test_an_image_without_a_version_is_warned_of(run, image):
+    status, _, err = run(FILE.replace("someone/voiceclone:1.0", image), "--dry-run")
+    assert (status, f"warning: image: {image}: workers keep an image by its tag" in err) == (0, True)
+
+
+@pytest.mark.parametrize("image", ["localhost:5000/voiceclone:1", f"someone/voiceclone@sha256:{'0' * 64}"])
+def test_an_image_of_a_version_or_a_digest_is_not(run, image):
+    assert run(FILE.replace("someone/voiceclone:1.0", image), "--dry-run")[2] == ""
 
 
 def test_the_platform_cannot_be_reached(api, run, monkeypatch):
@@ -267,7 +429,16 @@ def test_the_platform_cannot_be_reached(api, run, monkeypatch):
         ),
         ("max = 3", "max = 3\nexecution_timeout_s = 20", "scaling.execution_timeout_s: Input should be greater than"),
         ("MAX_AUDIO_MB = 30", "MAX_JOB_S = 600", "env.MAX_JOB_S: must be below scaling.execution_timeout_s"),
-        ("types =", 'cuda = ["12.4"]\ntypes =', "gpu.cuda.0: the image needs CUDA 12.8 or above"),
+        ("types =", 'min_cuda = "12.4"\ntypes =', "gpu.min_cuda: the image needs CUDA 12.8 or above"),
+        ("types =", 'cuda = ["12.8"]\ntypes =', "gpu.cuda: there is no such field; did you mean min_cuda?"),
+        ("someone/", "YOUR-NAME/", "image: YOUR-NAME/voiceclone:1.0 is the example's: put your own there"),
+        ("image =", 'type = "load_balancing"\nimage =', 'scaling.scaler: load balancing has no queue: write "REQUEST'),
+        ("image =", 'type = "balanced"\nimage =', "type: Input should be 'queue' or 'load_balancing'"),
+        (
+            "max = 3",
+            'max = 3\nscaler = "REQUEST_COUNT"\nidle_timeout_s = 9',
+            "scaling.idle_timeout_s: the platform takes none",
+        ),
         ('volume = "voices"', "", "volume: is missing"),
         ("{ from_env", f'"{SECRET}" # ', "env.AWS_SECRET_ACCESS_KEY: a secret is not written here"),
         ("MY_SECRET", "ANOTHER_SECRET", "env.AWS_SECRET_ACCESS_KEY: ANOTHER_SECRET is not set here"),
@@ -292,15 +463,22 @@ def test_a_missing_file_is_named(tmp_path):
         read(tmp_path / "nowhere.toml")
 
 
-def test_the_example_is_valid_and_its_comments_show_the_defaults(tmp_path):
+def test_the_example_is_valid_once_filled_in_and_its_comments_show_the_defaults(tmp_path):
     text = (ROOT / "scripts" / "deploy.toml").read_text()
-    example = read(ROOT / "scripts" / "deploy.toml")
-    spelt_out = tmp_path / "deploy.toml"
-    spelt_out.write_text(re.sub(r"^# (\w+ = )", r"\1", text, flags=re.MULTILINE))
-    full = read(spelt_out)
+    with pytest.raises(ConfigError, match=r"^image: YOUR-NAME.*\nvolume: YOUR-VOLUME-ID"):
+        read(ROOT / "scripts" / "deploy.toml")
+    text = text.replace("YOUR-NAME", "someone").replace("YOUR-VOLUME-ID", "voices")
+    file = tmp_path / "deploy.toml"
+    file.write_text(text)
+    example = read(file)
+    file.write_text(re.sub(r"^# (\w+ = )", r"\1", text, flags=re.MULTILINE))
+    full = read(file)
     assert full.model_copy(update={"env": example.env, "registry_auth": None}) == example
     assert set(full.env) > set(example.env)
-    assert full.environment({"AWS_ACCESS_KEY_ID": "a"})["AWS_SECRET_ACCESS_KEY"] == "{{ RUNPOD_SECRET_aws }}"
+    written = full.environment({"AWS_ACCESS_KEY_ID": "a"})
+    assert written["AWS_SECRET_ACCESS_KEY"] == "{{ RUNPOD_SECRET_aws }}"
+    assert written["RUNPOD_INIT_TIMEOUT"] == example.environment({})["RUNPOD_INIT_TIMEOUT"]
+    assert not example.warnings()
 
 
 def test_every_secret_is_known_as_one():

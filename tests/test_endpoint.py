@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import base64
+import re
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from endpoint import results
@@ -172,7 +175,89 @@ def test_a_job_that_the_platform_would_not_take_is_not_sent(server):
 
 
 def test_health_is_the_endpoints_own(server):
-    assert client(server).health()["workers"] == {"idle": 1, "running": 0}
+    assert client(server).health()["workers"]["idle"] == 1
+
+
+WORKERS = dict.fromkeys(("idle", "initializing", "ready", "running", "throttled", "unhealthy"), 0)
+
+
+class Waits:
+    """A queue in which nobody works: the client's clock goes on 20 s with each status, and the job ends after some."""
+
+    def __init__(self, server, *workers, per_state=12):
+        """`workers`: what the endpoint's workers do, each for so many questions of the clock."""
+        self.server, self.workers, self.per_state = server, workers, per_state
+        self.told, self.asked = [], 0
+
+    def clock(self):
+        turn, rest = divmod(self.asked, self.per_state)
+        if turn < len(self.workers):
+            self.server.workers = WORKERS | self.workers[turn]
+        elif not rest:
+            for job in list(self.server.jobs):
+                self.server.finish(job, {"said": 1})
+        self.asked += 1
+        return self.asked * 20.0
+
+    def ask(self, count=1):
+        pace = replace(QUICK, clock=self.clock)
+        endpoint = Endpoint(f"{self.server.base}/v2/ep", KEY, pace=pace, warn=self.told.append)
+        with ThreadPoolExecutor(count) as pool:
+            return list(pool.map(endpoint.ask, [{"text": "a"}] * count))
+
+
+@pytest.mark.parametrize(
+    ("workers", "told"),
+    [
+        ({}, "there is no worker .*largest number of workers is 0"),
+        ({"throttled": 1}, r"1 throttled \(all GPUs of its types are taken: wait, or add types"),
+        ({"unhealthy": 2}, r"2 unhealthy \(the worker's log"),
+        ({"initializing": 1}, r"1 initializing \(it starts and loads its models: wait"),
+        ({"running": 3}, r"3 running \(busy with other jobs: wait, or raise"),
+        ({"initializing": 1, "unhealthy": 1}, r"1 unhealthy \(.*\), 1 initializing \("),
+    ],
+)
+def test_who_waits_long_is_told_why_no_worker_comes(workers, told):
+    """Once, as long as it is the same."""
+    with EndpointServer() as server:
+        waits = Waits(server, workers, workers)
+        assert waits.ask() == [{"said": 1}]
+    assert server.requests["health"] > 1
+    (only,) = waits.told
+    assert re.search(told, only)
+
+
+def test_what_has_changed_is_told_again_and_once_for_all_who_wait():
+    with EndpointServer() as server:
+        waits = Waits(server, {}, {"initializing": 1}, {}, per_state=60)
+        assert waits.ask(3) == [{"said": 1}] * 3
+    assert [re.search(r"there is no|initializing", line)[0] for line in waits.told] == [
+        "there is no",
+        "initializing",
+        "there is no",
+    ]
+
+
+def test_nobody_is_told_anything_while_a_worker_is_ready_or_the_wait_is_short(server):
+    waits = Waits(server, {"idle": 1, "ready": 1})
+    with EndpointServer() as queue:
+        waits.server = queue
+        waits.ask()
+        assert queue.requests["health"]
+    assert waits.told == []
+    heard = []
+    ask = Endpoint(f"{server.base}/v2/ep", KEY, pace=QUICK, warn=heard.append)
+    assert ask.ask({"text": "a"})
+    assert (server.requests["health"], heard) == (0, [])
+
+
+def test_a_health_that_cannot_be_had_does_not_end_the_wait():
+    with EndpointServer() as server:
+        server.faults += [("health", 404), *[("health", 503)] * (1 + QUICK.retries)]
+        waits = Waits(server, {}, {}, {})
+        assert waits.ask() == [{"said": 1}]
+        assert server.requests["health"] > 2 + QUICK.retries
+    assert len(waits.told) == 1
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import deploy
 import fuzzing
@@ -17,7 +18,7 @@ import pytest
 import say
 from conftest import ROOT
 from endpoint_server import EndpointServer
-from platform_api import KEY, PlatformApi
+from platform_api import KEY, VOLUME, PlatformApi
 from test_narrate import page, write_epub
 
 from voiceclone.request import parse
@@ -32,7 +33,7 @@ LINES = [
 ]
 CHEAP = ["--set", "nfe_step=1"]
 # Elsewhere: CI runs the first two (test_image), and a test of the platform serves and asks.
-ELSEWHERE = ("scripts/demo", "scripts/test", "docker push", ". .venv/bin/activate", "export ")
+ELSEWHERE = ("scripts/demo", "scripts/test", "docker push", ". .venv/bin/activate", "export ", "cp ")
 
 
 def lines(start):
@@ -79,16 +80,18 @@ def test_say_and_narrate(endpoint, capsys):
 
 
 @pytest.mark.parametrize("arguments", lines("python scripts/deploy.py "), ids=" ".join)
-def test_deploy(arguments, monkeypatch, capsys):
-    """With the example file as it is, on a platform that has its volume."""
+def test_deploy(arguments, monkeypatch, capsys, tmp_path):
+    """With a copy of the example in which only the placeholders are replaced."""
+    ((example, place),) = lines("cp ")
+    filled = (ROOT / example).read_text().replace("YOUR-NAME", "someone").replace("YOUR-VOLUME-ID", VOLUME["id"])
+    monkeypatch.chdir(tmp_path)
+    (Path(place) / Path(example).name).write_text(filled)
     with PlatformApi() as api:
-        api.networkvolumes[0]["id"] = "YOUR-VOLUME-ID"
-        monkeypatch.chdir(ROOT)
         monkeypatch.setenv("RUNPOD_API_KEY", KEY)
         monkeypatch.setenv("RUNPOD_REST_API_URL", api.url)
         monkeypatch.setattr(sys, "argv", ["deploy.py", *arguments, "--yes"])
         assert deploy.main() == 0, capsys.readouterr().err
-        assert api.endpoints[0]["networkVolumeId"] == "YOUR-VOLUME-ID"
+        assert api.endpoints[0]["networkVolumes"] == [VOLUME["id"]]
 
 
 @pytest.mark.parametrize("arguments", lines("python scripts/fetch_models.py "), ids=" ".join)
@@ -112,7 +115,9 @@ def test_jobs_from_the_command_line(places):
 
 def test_curl_sends_a_job_that_is_valid():
     (arguments,) = lines("curl ")
-    assert arguments[0].endswith("/v2/$RUNPOD_ENDPOINT_ID/runsync")
+    url = urlsplit(arguments[0])
+    assert url.path == "/v2/$RUNPOD_ENDPOINT_ID/runsync"
+    assert 90_000 < int(parse_qs(url.query)["wait"][0]) <= 300_000
     parse(json.loads(arguments[arguments.index("-d") + 1])["input"], Settings())
 
 

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import termios
 import threading
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -153,26 +154,42 @@ def shown_on(terminal, what):
         shown += os.read(terminal, 1024)
 
 
+@contextmanager
+def on_a_terminal(server, directory):
+    """The script, and the terminal that it draws its bar on."""
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(ours, (24, 160))
+    process = subprocess.Popen(
+        [*SCRIPT, *SAY], cwd=directory, env={**os.environ, **server.environ}, stdout=subprocess.PIPE, stderr=theirs
+    )
+    os.close(theirs)
+    try:
+        yield process, ours
+    finally:
+        process.kill()
+        process.communicate()
+        os.close(ours)
+
+
 def test_ctrl_c_cancels_the_job_and_a_terminal_shows_where_it_is(tmp_path):
-    with EndpointServer() as server:
-        ours, theirs = pty.openpty()
-        termios.tcsetwinsize(ours, (24, 80))
-        process = subprocess.Popen(
-            [*SCRIPT, *SAY], cwd=tmp_path, env={**os.environ, **server.environ}, stdout=subprocess.PIPE, stderr=theirs
-        )
-        os.close(theirs)
-        try:
-            shown_on(ours, b"waiting for a worker")
-            process.send_signal(signal.SIGINT)
-            shown_on(ours, b"stopping")
-            assert process.wait(timeout=30) == 130
-        finally:
-            process.kill()
-            process.communicate()
-            os.close(ours)
+    with EndpointServer() as server, on_a_terminal(server, tmp_path) as (process, terminal):
+        shown_on(terminal, b"waiting for a worker")
+        process.send_signal(signal.SIGINT)
+        shown_on(terminal, b"stopping")
+        assert process.wait(timeout=30) == 130
     assert server.jobs["job-1-u1"]["status"] == "CANCELLED"
     assert server.requests["cancel"] == 1
     assert not list(tmp_path.iterdir())
+
+
+def test_a_job_that_cannot_be_cancelled_is_told(tmp_path):
+    """On a line of its own, from which the bar is taken away."""
+    with EndpointServer() as server, on_a_terminal(server, tmp_path) as (process, terminal):
+        server.faults.append(("cancel", 403))
+        shown_on(terminal, b"waiting for a worker")
+        process.send_signal(signal.SIGTERM)
+        shown_on(terminal, b"\rjob job-1-u1 could not be cancelled, and goes on: the key may not use")
+        assert process.wait(timeout=30) == 130
 
 
 def test_nothing_but_audio_goes_into_a_pipe_and_its_end_is_no_fault(endpoint, tmp_path):

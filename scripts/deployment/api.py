@@ -1,16 +1,18 @@
-"""The platform's REST API, as far as it is needed here: templates, endpoints and network volumes.
+"""The platform's REST API v2, as far as it is needed here: endpoints, their workers, and what a file may name.
 
 Knows no plan. Questions are asked again where the platform is busy. What makes something new is not: whether it was
 made is looked up by its name before a second try, so that nothing is made twice. Errors hold no secrets.
 
-The fields are those of the platform's OpenAPI document, https://rest.runpod.io/v1/openapi.json.
+What is sent and what is read stands in contract.json.
 """
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Iterable
-from typing import Any, Literal
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from typing import Any
 
 import requests
 from bearer import Bearer
@@ -19,12 +21,12 @@ from urllib3.util import Retry
 
 from voiceclone.fetch import BUSY
 
-Kind = Literal["templates", "endpoints"]
-
 TRIES = 4
 TIMEOUT_S = (10, 60)
 """To connect, and for the answer."""
 LONGEST_REASON = 300
+_PAGES = re.compile("next|cursor|more|page", re.IGNORECASE)
+"""How the field would be called that tells of further pages. The contract knows none."""
 
 
 class PlatformError(Exception):
@@ -55,79 +57,100 @@ class Platform:
         )
         self._session.mount(self._url, HTTPAdapter(max_retries=retry))
 
-    def find(self, kind: Kind, name: str) -> dict[str, Any] | None:
-        """The template or endpoint of this name, with its `id`; None if there is none.
-
-        Raises PlatformError, also for several.
-        """
-        # A template that an endpoint uses is left out otherwise. An endpoint's name may have got " -fb", for FlashBoot.
-        names = {name, f"{name} -fb"} if kind == "endpoints" else {name}
-        query = {"includeEndpointBoundTemplates": "true"} if kind == "templates" else {}
-        found = [each for each in self._list(kind, query) if each.get("name") in names]
+    def find(self, name: str) -> dict[str, Any] | None:
+        """Return the endpoint of this name, None if there is none. Raises PlatformError, also for several."""
+        # The API's first version, and the console, wrote " -fb" behind a name for FlashBoot.
+        names = {name, f"{name} -fb"}
+        found = [each for each in self._list("serverless", "endpoints", ("id", "workers")) if each.get("name") in names]
         if len(found) > 1:
-            ids = ", ".join(str(each.get("id")) for each in found)
-            raise PlatformError(f"there are {len(found)} {kind} named {name} ({ids}): rename or remove all but one")
+            ids = ", ".join(str(each["id"]) for each in found)
+            raise PlatformError(f"there are {len(found)} endpoints named {name} ({ids}): rename or remove all but one")
         return found[0] if found else None
 
     def volumes(self) -> list[dict[str, Any]]:
-        """All network volumes: `id`, `name`, `dataCenterId`, `size` in GB. Raises PlatformError."""
-        return self._list("networkvolumes", {}, ("id", "dataCenterId"))
+        """Return all network volumes, each with `id`, `name` and `dataCenter`. Raises PlatformError."""
+        return self._list("network-volumes", "networkVolumes", ("id", "dataCenter"))
 
-    def create(self, kind: Kind, body: dict[str, Any]) -> str:
-        """Make a template or an endpoint, once; returns its id. Raises PlatformError."""
+    def registries(self) -> list[dict[str, Any]]:
+        """Return the credentials for registries, each with `id` and `name`. Raises PlatformError."""
+        return self._list("registries", "registries")
+
+    def gpus(self) -> list[dict[str, Any]]:
+        """Return all types of GPUs, each with `id`, `name`, `pool` and `manufacturer`. Raises PlatformError."""
+        return self._list("catalog/gpus", "gpus", ("id", "name", "manufacturer"))
+
+    def workers(self, endpoint_id: str) -> Mapping[str, int]:
+        """Count an endpoint's workers by what they do, and all of them as `total`. Raises PlatformError."""
+        found = self._call("GET", f"serverless/{endpoint_id}/workers")
+        summary = found.get("summary") if isinstance(found, dict) else None
+        if not isinstance(summary, dict):
+            raise PlatformError("the platform's list of workers cannot be read: check RUNPOD_REST_API_URL")
+        return summary
+
+    def create(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Make an endpoint, once; returns it. Raises PlatformError."""
         for turn in range(1, TRIES):
             try:
-                return self._make(kind, body)
+                return self._make(body)
             except _Unsure:
                 time.sleep(self._wait_s * turn)
-                if made := self.find(kind, body["name"]):
-                    return str(made["id"])
-        return self._make(kind, body)
+                if made := self.find(body["name"]):
+                    return made
+        return self._make(body)
 
-    def change(self, kind: Kind, id: str, body: dict[str, Any]) -> None:
-        """Change fields of a template or an endpoint. Raises PlatformError; to try again does no harm."""
-        self._call("PATCH", f"{kind}/{id}", body)
+    def change(self, endpoint_id: str, body: dict[str, Any]) -> None:
+        """Change fields of an endpoint. Raises PlatformError; to try again does no harm."""
+        self._call("PATCH", f"serverless/{endpoint_id}", body)
 
-    def _make(self, kind: Kind, body: dict[str, Any]) -> str:
-        made = self._call("POST", kind, body)
+    def _make(self, body: dict[str, Any]) -> dict[str, Any]:
+        made = self._call("POST", "serverless", body)
         if not isinstance(made, dict) or not made.get("id"):
-            raise _Unsure(f"POST /{kind}: the answer names no id: look in the console, then run this again")
-        return str(made["id"])
+            raise _Unsure("POST /serverless: the answer names no id: look in the console, then run this again")
+        return made
 
-    def _list(self, path: str, query: dict[str, str], needed: tuple[str, ...] = ("id",)) -> list[dict[str, Any]]:
-        found = self._call("GET", path, query=query)
-        whole = isinstance(found, list) and all(isinstance(each, dict) and all(map(each.get, needed)) for each in found)
-        if not whole:
-            raise PlatformError(f"the platform's list of {path} cannot be read: check RUNPOD_REST_API_URL")
+    def _list(self, path: str, kind: str, needed: tuple[str, ...] = ("id",)) -> list[dict[str, Any]]:
+        answer = self._call("GET", path)
+        found = answer.get(kind) if isinstance(answer, dict) else None
+        if not isinstance(found, list) or not all(isinstance(e, dict) and all(map(e.get, needed)) for e in found):
+            raise PlatformError(f"the platform's list of {kind} cannot be read: check RUNPOD_REST_API_URL")
+        if more := [name for name, value in answer.items() if value and _PAGES.search(name)]:
+            raise PlatformError(f"the platform's list of {kind} goes on ({more[0]}), which is new: update the project")
         return found
 
-    def _call(
-        self, method: str, path: str, body: dict[str, Any] | None = None, query: dict[str, str] | None = None
-    ) -> Any:
+    def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         what = f"{method} /{path}"
         try:
             answer = self._session.request(
-                method,
-                f"{self._url}/{path}",
-                json=body,
-                params=query,
-                timeout=TIMEOUT_S,
-                allow_redirects=False,
+                method, f"{self._url}/{path}", json=body, timeout=TIMEOUT_S, allow_redirects=False
             )
         except requests.RequestException as e:  # its own words may quote the request
             raise _Unsure(f"{what}: {type(e).__name__}: check the network, then run this again") from None
-        if answer.status_code in BUSY:
-            raise _Unsure(f"{what}: the platform answered {answer.status_code}: run this again later")
-        if answer.status_code in {401, 403}:
-            raise PlatformError(f"{what}: refused ({answer.status_code}): check RUNPOD_API_KEY and what it may do")
-        if not answer.ok:
-            raise PlatformError(f"{what}: refused ({answer.status_code}): {self._shown(answer.text)}")
+        match answer.status_code:
+            case status if status in BUSY:
+                raise _Unsure(f"{what}: the platform is busy ({self._reason(answer)}): run this again later")
+            case 401 | 403:
+                reason = self._reason(answer)
+                raise PlatformError(f"{what}: refused ({reason}): check RUNPOD_API_KEY and what it may do")
+            case 410:
+                raise PlatformError(
+                    f"{what}: the platform has retired this version of its API (410): update the project, or check"
+                    " RUNPOD_REST_API_URL"
+                )
+            case _ if not answer.ok or answer.is_redirect:
+                raise PlatformError(f"{what}: refused ({self._reason(answer)})")
         try:
             return answer.json()
         except requests.JSONDecodeError:
             raise _Unsure(f"{what}: the answer is no JSON: check RUNPOD_REST_API_URL, then run this again") from None
 
-    def _shown(self, text: str) -> str:
+    def _reason(self, answer: requests.Response) -> str:
+        """Return the status and what a problem document (RFC 9457) or another text says, without secrets."""
+        text = answer.text
+        with suppress(requests.JSONDecodeError):
+            problem = answer.json()
+            if isinstance(problem, dict) and "title" in problem:
+                errors = problem.get("errors") or []
+                text = "; ".join(map(str, filter(None, [problem["title"], problem.get("detail"), *errors])))
         for secret in self._hidden:
             text = text.replace(secret, "(hidden)")
-        return " ".join(text.split())[:LONGEST_REASON]
+        return " ".join(f"{answer.status_code} {text}".split())[:LONGEST_REASON]

@@ -23,6 +23,11 @@ from voiceclone.settings import TIME_TO_LEAVE_S, Settings
 LEAST_CUDA = (12, 8)
 """What the image's torch is built for; hosts with older drivers refuse it."""
 
+INIT_TIMEOUT_S = 1800
+"""The platform's own 7 minutes are too few for a first download over a slow link."""
+PLACEHOLDER = "YOUR-"
+"""What the example leaves to be filled in begins so."""
+
 _REFERENCE = re.compile(r"\{\{\s*RUNPOD_SECRET_\w+\s*\}\}")
 """How the platform is asked for a secret that it keeps."""
 _REFERENCE_STANDS_FOR = "kept-by-the-platform"
@@ -69,8 +74,8 @@ class Gpu(_Strict):
     """Where a worker may run; each takes one GPU."""
 
     types: list[str] = Field(min_length=1)
-    """The platform's ids of GPU types, the one that is wanted most first."""
-    cuda: list[Annotated[str, PlainValidator(_cuda)]] = Field(default=["12.8", "12.9", "13.0"], min_length=1)
+    """Names of GPU types or of the platform's pools; workers start on whichever is free."""
+    min_cuda: Annotated[str, PlainValidator(_cuda)] = ".".join(map(str, LEAST_CUDA))
 
 
 class Scaling(_Strict):
@@ -80,30 +85,38 @@ class Scaling(_Strict):
     """Always running, and always paid for."""
     workers_max: int = Field(default=3, ge=1)
     idle_timeout_s: int = Field(default=5, ge=1, le=3600)
+    """Not for a queue with REQUEST_COUNT: the platform refuses it there."""
     execution_timeout_s: int = Field(default=600, ge=2 * TIME_TO_LEAVE_S)
     """A worker leaves a job TIME_TO_LEAVE_S before that, and needs time to speak."""
     scaler: Literal["QUEUE_DELAY", "REQUEST_COUNT"] = "QUEUE_DELAY"
+    """Load balancing takes REQUEST_COUNT only."""
     scaler_value: int = Field(default=4, ge=1)
     """Seconds that a job may wait before another worker starts; with REQUEST_COUNT, jobs for each worker."""
     flashboot: bool = True
 
 
 class Deployment(_Strict):
-    """A worker as it is to be on the platform. Template and endpoint bear its name."""
+    """A worker as it is to be on the platform. Its endpoint bears its name."""
 
     name: str = Field(min_length=1, max_length=191)
+    type: Literal["queue", "load_balancing"] = "queue"
     image: str = Field(min_length=1)
     container_disk_gb: int = Field(default=20, ge=1)
     registry_auth: str | None = None
-    """Id of the registry's credentials on the platform, for a private image."""
+    """Id or name of the registry's credentials on the platform, for a private image."""
     volume: str | None = None
     """Id or name of the network volume."""
     gpu: Gpu
     scaling: Scaling = Scaling()
     env: dict[str, Annotated[Value, PlainValidator(_value)]] = {}
 
+    @property
+    def has_idle_timeout(self) -> bool:
+        """Whether the platform takes one for this type and scaler."""
+        return self.type == "load_balancing" or self.scaling.scaler == "QUEUE_DELAY"
+
     def environment(self, environ: Mapping[str, str]) -> dict[str, str]:
-        """The worker's variables: those in place that come from here, and MAX_JOB_S by the execution timeout.
+        """Return the worker's variables: those in place that come from here, and what suits the platform.
 
         Raises ConfigError.
         """
@@ -121,7 +134,7 @@ class Deployment(_Strict):
         except ValueError as e:
             raise ConfigError([f"env: {e}"]) from None
         limit_s = self.scaling.execution_timeout_s
-        filled = {"MAX_JOB_S": str(limit_s - TIME_TO_LEAVE_S), **filled}
+        filled = {"MAX_JOB_S": str(limit_s - TIME_TO_LEAVE_S), "RUNPOD_INIT_TIMEOUT": str(INIT_TIMEOUT_S), **filled}
         known = {name: text for name, text in filled.items() if not _REFERENCE.fullmatch(text)}
         if unreadable := list(_unreadable(known)):
             raise ConfigError(unreadable)
@@ -131,6 +144,16 @@ class Deployment(_Strict):
                 ["env.MAX_JOB_S: must be below scaling.execution_timeout_s, when the platform ends the job"]
             )
         return filled
+
+    def warnings(self) -> list[str]:
+        """Return what can be used and is likely to be regretted."""
+        _, _, tag = self.image.rpartition("/")[2].partition(":")
+        if "@" in self.image or tag not in {"", "latest"}:
+            return []
+        return [
+            f"image: {self.image}: workers keep an image by its tag, and go on with the old one after a push: give each"
+            " its own, as :1.0, or its digest"
+        ]
 
     def secrets(self) -> frozenset[str]:
         """Names of the variables that are not shown."""
@@ -205,7 +228,14 @@ def _environment_problems(deployment: Deployment) -> Iterable[str]:
 
 
 def _problems(deployment: Deployment) -> Iterable[str]:
+    for field in ("name", "image", "volume", "registry_auth"):
+        if PLACEHOLDER in (given := getattr(deployment, field) or ""):
+            yield f"{field}: {given} is the example's: put your own there"
     scaling, on_disk = deployment.scaling, deployment.env.get("ALLOW_CONTAINER_DISK")
+    if deployment.type == "load_balancing" and scaling.scaler != "REQUEST_COUNT":
+        yield 'scaling.scaler: load balancing has no queue: write "REQUEST_COUNT"'
+    if not deployment.has_idle_timeout and "idle_timeout_s" in scaling.model_fields_set:
+        yield "scaling.idle_timeout_s: the platform takes none for a queue with REQUEST_COUNT: leave it out"
     if scaling.workers_min > scaling.workers_max:
         yield "scaling.workers_min: must not be above workers_max"
     if not deployment.volume and not (on_disk and on_disk.text == "true"):

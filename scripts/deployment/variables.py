@@ -51,6 +51,9 @@ LIBRARIES = (
     HF_TOKEN,
     Variable("HF_ENDPOINT", "address of a mirror of the hub"),
     Variable("RUNPOD_INIT_TIMEOUT", "seconds that the platform waits for a worker to become ready"),
+    Variable("PORT", "where a load-balancing endpoint sends requests; 80 by default"),
+    Variable("PORT_HEALTH", "where it asks whether the worker is ready; PORT by default"),
+    Variable("HEALTH_CHECK_PATH", "what it asks there; /ping by default"),
 )
 """What huggingface_hub and the platform read. An empty value is not the same as none here, but for HF_TOKEN."""
 

@@ -13,6 +13,16 @@ from endpoint.client import QUEUED
 from endpoint.place import Report, nobody
 
 
+def warn(text: str) -> None:
+    """Print on standard error, above a bar where there is one."""
+    if sys.stderr.isatty():
+        from tqdm import tqdm
+
+        tqdm.write(text, file=sys.stderr)
+    else:
+        print(text, file=sys.stderr)
+
+
 @contextmanager
 def job_bar() -> Iterator[Report]:
     """Of one job."""

@@ -11,6 +11,7 @@ import json
 import random
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ import requests
 from bearer import Bearer
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
+from workers import why_none_comes
 
 from endpoint import results
 from endpoint.errors import BadInput, JobFailed, NoWorker, Problem, Refused, ResultGone
@@ -50,6 +52,9 @@ class Pace:
     retries: int = 6
     backoff_s: float = 0.5
     """Doubled with each retry, up to 10 s."""
+    patience_s: float = 60.0
+    """So long a job may be in the queue before it is looked why, and so long lies between two looks."""
+    clock: Callable[[], float] = time.monotonic
 
 
 @dataclass(frozen=True)
@@ -86,6 +91,10 @@ class Status:
         return checked(self.output, self.error)
 
 
+def _print(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
 class Endpoint:
     """Speaks the platform's API. Its methods may be called by several threads.
 
@@ -94,24 +103,41 @@ class Endpoint:
     run costs its time, and changes nothing. Those in MUST_HAPPEN_ONCE are not, unless they certainly were not taken.
     """
 
-    def __init__(self, url: str, key: str | None, stop: threading.Event | None = None, pace: Pace = Pace()) -> None:
+    def __init__(
+        self,
+        url: str,
+        key: str | None,
+        stop: threading.Event | None = None,
+        pace: Pace = Pace(),
+        warn: Callable[[str], None] = _print,
+    ) -> None:
         """
         Args:
             url: the endpoint's, as https://api.runpod.ai/v2/ID.
             key: for it; the local API wants none.
             stop: when it is set, whatever waits for a job cancels it and raises KeyboardInterrupt.
+            warn: is told what a person who waits should know, by any thread.
         """
         self._url = url.rstrip("/")
         self._auth = Bearer(key) if key else None
         self._stop = stop or threading.Event()
         self._pace = pace
+        self._warn = warn
+        self._looking = threading.Lock()
+        self._next_look = 0.0
+        self._reason = ""
         self._status_method = "GET"
         self._patient = _session(_retries(pace, allowed_methods=None, status_forcelist=BUSY))
         # A read that fails comes after the job has been sent.
         self._once = _session(_retries(pace, allowed_methods=None, status_forcelist=(429, 503), read=0, other=0))
 
     @classmethod
-    def from_env(cls, environ: Mapping[str, str], stop: threading.Event | None = None) -> Endpoint:
+    def from_env(
+        cls,
+        environ: Mapping[str, str],
+        stop: threading.Event | None = None,
+        warn: Callable[[str], None] = _print,
+    ) -> Endpoint:
         """The endpoint that RUNPOD_ENDPOINT_ID and RUNPOD_API_KEY name, or RUNPOD_ENDPOINT_BASE_URL leads to.
 
         Raises BadInput where one is missing.
@@ -128,7 +154,7 @@ class Endpoint:
         base = base or BASE_URL
         if not base.startswith(("http://", "https://")):
             raise BadInput("RUNPOD_ENDPOINT_BASE_URL must begin with http:// or https://")
-        return cls(f"{base.rstrip('/')}/{endpoint_id}", key or None, stop)
+        return cls(f"{base.rstrip('/')}/{endpoint_id}", key or None, stop, warn=warn)
 
     def submit(self, data: Input) -> str:
         """Send a job; returns its id.
@@ -178,6 +204,7 @@ class Endpoint:
     def follow(self, job_id: str) -> Iterator[Status]:
         """Each news of a job, the last of which is that it is over. Raises as `status`, and KeyboardInterrupt."""
         news = None
+        queued_s = None
         wait_s = self._pace.first_s
         while True:
             status = self.status(job_id)
@@ -186,6 +213,12 @@ class Endpoint:
                 news, wait_s = status, self._pace.first_s
             if status.is_over:
                 return
+            if status.state != QUEUED:
+                queued_s = None
+            elif queued_s is None:
+                queued_s = self._pace.clock()
+            elif self._pace.clock() - queued_s >= self._pace.patience_s:
+                self._tell_why_it_waits()
             if self._stop.wait(wait_s * random.uniform(0.75, 1.25)):
                 raise KeyboardInterrupt
             wait_s = min(wait_s * self._pace.growth, self._pace.most_s)
@@ -201,6 +234,24 @@ class Endpoint:
             return self._call("GET", "health")
         except (_NotFound, _NotAllowed):
             return None
+
+    def _tell_why_it_waits(self) -> None:
+        """Warn of what keeps the workers: once for all jobs that wait, and again when it has changed."""
+        if not self._looking.acquire(blocking=False):
+            return
+        try:
+            if self._pace.clock() < self._next_look:
+                return
+            self._next_look = self._pace.clock() + self._pace.patience_s
+            counts = (self.health() or {}).get("workers")
+            reason = why_none_comes(counts) if isinstance(counts, dict) else ""
+            if reason and reason != self._reason:
+                self._warn(f"still in the queue: {reason}")
+            self._reason = reason
+        except Problem:
+            pass  # whether the endpoint can be reached is for `status` to tell
+        finally:
+            self._looking.release()
 
     def ask(self, data: Input, report: Report = nobody, sent: Callable[[str], None] = forget) -> Reply:
         """See Place."""
@@ -218,7 +269,7 @@ class Endpoint:
             try:
                 self.cancel(job_id)
             except Problem as e:
-                print(f"job {job_id} could not be cancelled, and goes on: {e}", file=sys.stderr)
+                self._warn(f"job {job_id} could not be cancelled, and goes on: {e}")
             raise
         except Refused:
             raise

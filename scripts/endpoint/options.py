@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from endpoint.bar import warn
 from endpoint.client import Endpoint
 from endpoint.errors import BadInput
 from endpoint.local import local_worker
@@ -107,7 +108,7 @@ def chosen_place(options: argparse.Namespace, stop: threading.Event) -> Iterator
         with local_worker(os.environ, stop) as place:
             yield place
     else:
-        yield Endpoint.from_env(os.environ, stop)
+        yield Endpoint.from_env(os.environ, stop, warn)
 
 
 @contextmanager
