@@ -65,7 +65,7 @@ def test_ci_runs_what_people_run():
     """Scripts of the repository, and they are there and can be run."""
     runs = "\n".join(step.get("run", "") for path in WORKFLOWS for step in steps(path.name))
     named = set(re.findall(r"\bscripts/\w+", runs))
-    assert named == {"scripts/test", "scripts/demo", "scripts/check_image", "scripts/audit"}
+    assert named == {"scripts/test", "scripts/demo", "scripts/check_image", "scripts/audit", "scripts/world"}
     assert all(os.access(ROOT / name, os.X_OK) for name in named)
     assert "scripts/test" in (ROOT / ".ci/run").read_text()
 
