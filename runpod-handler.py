@@ -23,13 +23,13 @@ from typing import TYPE_CHECKING, Any
 from voiceclone import logs
 from voiceclone.errors import ModelUnavailable
 from voiceclone.files import try_to_write
+from voiceclone.jobs import terminal_bar
 from voiceclone.logs import facts
-from voiceclone.progress import terminal_bar
 from voiceclone.settings import Settings, on_platform
 from voiceclone.timings import Timings
 
 if TYPE_CHECKING:
-    from voiceclone.worker import Worker
+    from voiceclone.jobs import Worker
 
 log = logging.getLogger("runpod-handler")
 
@@ -53,10 +53,16 @@ def initialize_models(environ: Mapping[str, str] = os.environ) -> Worker:
     timings = Timings(_process_started())
     with timings.measure("files"):
         from s3_utils import LocalStore, store_from_env
-        from voiceclone.checkpoints import DEFAULT_RECOGNISERS, require_recogniser, resolve, resolve_recogniser
-        from voiceclone.copies import Copies
-        from voiceclone.hub import on_container_disk, use_models_dir
-        from voiceclone.weights import read_ahead
+        from voiceclone.checkpoints import (
+            DEFAULT_RECOGNISERS,
+            Copies,
+            on_container_disk,
+            read_ahead,
+            require_recogniser,
+            resolve,
+            resolve_recogniser,
+            use_models_dir,
+        )
 
         use_models_dir(settings.models_dir)
         os.environ["TORCH_HOME"] = str(settings.models_dir / "torch")
@@ -75,13 +81,11 @@ def initialize_models(environ: Mapping[str, str] = os.environ) -> Worker:
         sooner = copies.sooner(weights, checkpoint.arch, settings.dtype) if copies else weights
         read_ahead(sooner, checkpoint.vocoder_weights)
     with timings.measure("imports"):
-        from voiceclone.asr import Recogniser
-        from voiceclone.delivery import Delivery
-        from voiceclone.engine import Engine, find_device, reference_mel
-        from voiceclone.library import Library
-        from voiceclone.undelivered import Undelivered
-        from voiceclone.voices import BuiltIn, Voices
-        from voiceclone.worker import Worker
+        from voiceclone.delivery import Delivery, Undelivered
+        from voiceclone.jobs import Worker
+        from voiceclone.listening import Recogniser
+        from voiceclone.model import Engine, find_device, reference_mel
+        from voiceclone.voices import BuiltIn, Library, Voices
     with timings.measure("device"):
         device = find_device(settings.device, gpu_required=settings.on_platform)
         asr_model = settings.asr_model or DEFAULT_RECOGNISERS[device]

@@ -17,13 +17,13 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from endpoint.estimate import PRICES
 from pydantic import BaseModel
 from rendered import command, put_table, table
 
 from voiceclone import errors
+from voiceclone.books import PRICES
 from voiceclone.checkpoints import REGISTRY
-from voiceclone.request import SCHEMAS, SynthesisRequest
+from voiceclone.jobs import SCHEMAS, SynthesisRequest
 from voiceclone.settings import Settings
 
 RTFS = (0.01, 0.02, 0.05, 0.1)

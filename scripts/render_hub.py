@@ -14,10 +14,10 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from deployment.variables import BUCKET, HF_TOKEN, Variable, settings
 from rendered import command
 
 from voiceclone.checkpoints import REGISTRY
+from voiceclone.deployment import BUCKET, HF_TOKEN, Variable, settings
 
 HUB = Path(__file__).resolve().parent.parent / ".runpod" / "hub.json"
 AT_ONCE = {"F5_MODEL", "S3_BUCKET", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_ENDPOINT_URL"}

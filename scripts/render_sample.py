@@ -24,11 +24,9 @@ from benchmark.plot import MARGIN, OURS_FILL, WIDTH, svg, words
 
 from voiceclone import audio
 from voiceclone.checkpoints import resolve
-from voiceclone.checkup import pitch
-from voiceclone.engine import Engine
-from voiceclone.sampling import Sampling
+from voiceclone.model import Engine, Sampling
 from voiceclone.types import Chunk, Waveform, Word
-from voiceclone.voices import BuiltIn
+from voiceclone.voices import BuiltIn, pitch
 
 ROOT = Path(__file__).resolve().parent.parent
 SENTENCE = "Good morning. This is what I sound like when I read to you."

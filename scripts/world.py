@@ -25,13 +25,10 @@ import requests
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from deployment.contract import differences
-from endpoint.errors import Problem
-from endpoint.local import local_worker
-
-from voiceclone.checkpoints import RECOGNISERS, REGISTRY, VOCOS, need_of
+from voiceclone.checkpoints import RECOGNISERS, REGISTRY, VOCOS, Hub, Need, need_of
+from voiceclone.client import Problem, local_worker
+from voiceclone.deployment import differences
 from voiceclone.errors import ModelUnavailable
-from voiceclone.hub import Hub, Need
 
 SENTENCE = "Some call me nature, and others call me mother nature."
 MAX_WER = 0.2

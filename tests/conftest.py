@@ -19,17 +19,17 @@ from fault_table import FaultTable
 from random_checkpoint import write_random
 
 from s3_utils import LocalStore, store_from_env
-from voiceclone.asr import Recogniser
-from voiceclone.checkpoints import Checkpoint, resolve
-from voiceclone.delivery import Delivery
-from voiceclone.engine import Engine, reference_mel
-from voiceclone.library import Library
-from voiceclone.sampling import Sampling
+from voiceclone.checkpoints.resolving import Checkpoint, resolve
+from voiceclone.delivery.delivery import Delivery
+from voiceclone.delivery.undelivered import Undelivered
+from voiceclone.jobs.worker import Worker
+from voiceclone.listening.whisper import Recogniser
+from voiceclone.model.engine import Engine, reference_mel
+from voiceclone.model.sampling import Sampling
 from voiceclone.settings import Settings
 from voiceclone.types import Chunk, Samples
-from voiceclone.undelivered import Undelivered
-from voiceclone.voices import BuiltIn, Voices
-from voiceclone.worker import Worker
+from voiceclone.voices.library import Library
+from voiceclone.voices.voices import BuiltIn, Voices
 
 ROOT = Path(__file__).resolve().parent.parent
 NUMBERS = itertools.count()

@@ -17,10 +17,10 @@ import numpy as np
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from voiceclone.audio import OPUS_RATES, encode, resample
-from voiceclone.request import SCHEMAS, SynthesisRequest
+from voiceclone.audio.codec import OPUS_RATES, encode, resample
+from voiceclone.jobs.request import SCHEMAS, SynthesisRequest
 from voiceclone.types import Waveform
-from voiceclone.voices import BuiltIn
+from voiceclone.voices.voices import BuiltIn
 
 # Text
 

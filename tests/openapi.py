@@ -8,7 +8,8 @@ import re
 from pathlib import Path
 
 import jsonschema
-from deployment.contract import operations, ours
+
+from voiceclone.deployment.contract import operations, ours
 
 
 class Contract:

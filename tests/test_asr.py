@@ -11,12 +11,12 @@ from benchmark.hearing import word_error_rate
 from conftest import ROOT
 from recordings import RATE, joined, recording
 
-from voiceclone.asr import Recogniser
-from voiceclone.checkpoints import RECOGNISERS, resolve_recogniser
+from voiceclone.checkpoints.hub import Hub
+from voiceclone.checkpoints.resolving import RECOGNISERS, resolve_recogniser
 from voiceclone.errors import DeviceFailed, ModelUnavailable, OutOfMemory
-from voiceclone.hub import Hub
+from voiceclone.listening.whisper import Recogniser
 from voiceclone.types import Waveform
-from voiceclone.voices import BuiltIn
+from voiceclone.voices.voices import BuiltIn
 
 ENGLISH = BuiltIn().named("example-en")
 NATURE, SPOONS, RAINBOW = (recording(name) for name in ("basic_ref_en", "main", "town"))

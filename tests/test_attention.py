@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from voiceclone.attention import borders, by_chunk, by_head
+from voiceclone.model.attention import borders, by_chunk, by_head
 
 LENGTHS = [7, 1, 20]
 

@@ -14,7 +14,7 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voiceclone.audio import (
+from voiceclone.audio.codec import (
     EDGE_S,
     FORMATS,
     content_type,

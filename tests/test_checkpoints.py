@@ -25,8 +25,10 @@ from huggingface_hub import close_session, constants
 from random_checkpoint import SMALL_ARCH, write_random
 from safetensors.numpy import save
 
-from voiceclone import hub as hub_files
-from voiceclone.checkpoints import (
+from voiceclone.checkpoints import hub as hub_files
+from voiceclone.checkpoints.hub import Hub, HubUnreachable
+from voiceclone.checkpoints.lease import Lease
+from voiceclone.checkpoints.resolving import (
     RECOGNISERS,
     REGISTRY,
     Checkpoint,
@@ -36,8 +38,6 @@ from voiceclone.checkpoints import (
     resolve_recogniser,
 )
 from voiceclone.errors import ModelUnavailable
-from voiceclone.hub import Hub, HubUnreachable
-from voiceclone.lease import Lease
 
 SCRIPT = Path(__file__).resolve().parent.parent / "scripts" / "fetch_models.py"
 MODEL = REGISTRY["F5TTS_v1_Base"]

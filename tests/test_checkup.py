@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from voiceclone.checkpoints import SHIPPED
-from voiceclone.checkup import check_up, pitch, worst
+from voiceclone.checkpoints.resolving import SHIPPED
 from voiceclone.types import Transcript, Waveform, Word
-from voiceclone.voices import BuiltIn
+from voiceclone.voices.checkup import check_up, pitch, worst
+from voiceclone.voices.voices import BuiltIn
 
 BUILT_IN = BuiltIn(SHIPPED["demo"] / "voices")
 ENGLISH = BUILT_IN.named("example-en")

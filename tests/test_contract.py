@@ -7,8 +7,9 @@ import json
 
 import jsonschema
 import pytest
-from deployment.contract import differences, operations, ours
 from openapi import Contract, documents
+
+from voiceclone.deployment.contract import differences, operations, ours
 
 GONE = object()
 SCHEMAS = ("components", "schemas")

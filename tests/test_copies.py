@@ -18,10 +18,10 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from voiceclone import copies as copies_module
-from voiceclone import damage
-from voiceclone.copies import DEAD_DRAFT_S, UNUSED_S, Copies, is_whole
-from voiceclone.lease import Lease
+from voiceclone.checkpoints import copies as copies_module
+from voiceclone.checkpoints import integrity as damage
+from voiceclone.checkpoints.copies import DEAD_DRAFT_S, UNUSED_S, Copies, is_whole
+from voiceclone.checkpoints.lease import Lease
 
 ROOT = Path(__file__).resolve().parent.parent
 KIND = "float16-1"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voiceclone.damage import find_fault, has_hash
+from voiceclone.checkpoints.integrity import find_fault, has_hash
 
 CONTENT = st.binary(min_size=1, max_size=100)
 

@@ -19,13 +19,13 @@ from benchmark.hearing import median_pitch, word_error_rate
 from benchmark.work import SENTENCES
 from conftest import ROOT, make_delivery, make_voices, spoken
 
-from voiceclone.checkpoints import SHIPPED, resolve
-from voiceclone.engine import Engine, log_mel
-from voiceclone.sampling import Sampling
+from voiceclone.checkpoints.resolving import SHIPPED, resolve
+from voiceclone.jobs.worker import Worker
+from voiceclone.model.engine import Engine, log_mel
+from voiceclone.model.sampling import Sampling
 from voiceclone.settings import Settings
 from voiceclone.types import Chunk, Waveform
-from voiceclone.voices import BuiltIn
-from voiceclone.worker import Worker
+from voiceclone.voices.voices import BuiltIn
 
 VOICES = ["demo-deep", "demo-high", "demo-middle"]
 BALANCED = Sampling(16)

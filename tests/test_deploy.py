@@ -9,14 +9,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-import deploy
 import pytest
-from deployment.api import Platform
-from deployment.config import ConfigError, read
-from deployment.gpus import selection
-from deployment.variables import variables
 from endpoint_server import until
 from platform_api import KEY, PlatformApi, catalogue
+
+from voiceclone.cli import deploy
+from voiceclone.deployment.api import Platform
+from voiceclone.deployment.config import ConfigError, read
+from voiceclone.deployment.gpus import selection
+from voiceclone.deployment.variables import variables
 
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPT = ROOT / "scripts" / "deploy.py"

@@ -9,10 +9,10 @@ import torch
 from random_checkpoint import dit_shapes
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from voiceclone.dit import Arch, DiT, Modulations, Modulator
 from voiceclone.errors import ModelUnavailable
-from voiceclone.sampling import Eager, Plan, Sampling, Schedule, sample, step
-from voiceclone.upstream import dit_state, modulator_state
+from voiceclone.model.dit import Arch, DiT, Modulations, Modulator
+from voiceclone.model.sampling import Eager, Plan, Sampling, Schedule, sample, step
+from voiceclone.model.upstream import dit_state, modulator_state
 
 VOCABULARY_SIZE = 50
 V1 = {"dim": 96, "depth": 3, "heads": 3, "dim_head": 32, "ff_mult": 2, "text_dim": 32, "conv_layers": 2}

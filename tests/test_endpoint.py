@@ -9,10 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
-from endpoint import results
-from endpoint.client import COMPLETED, QUEUED, RUNNING, Endpoint, Pace
-from endpoint.errors import BadInput, JobFailed, NoWorker, ResultGone
 from endpoint_server import KEY, EndpointServer, until
+
+from voiceclone.client import results
+from voiceclone.client.endpoint import COMPLETED, QUEUED, RUNNING, Endpoint, Pace
+from voiceclone.client.errors import BadInput, JobFailed, NoWorker, ResultGone
 
 QUICK = Pace(first_s=0.005, most_s=0.02, retries=3, backoff_s=0.01)
 PROGRESS = {"chunks_done": 1, "chunks": 2, "percent": 50.0, "seconds_left": 3.0}

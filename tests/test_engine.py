@@ -16,11 +16,11 @@ from conftest import ROOT, spoken
 from safetensors.torch import load_file, save_file
 
 from voiceclone import audio
-from voiceclone.engine import KEPT_SCHEDULES, Engine, find_device, first_batch, log_mel
 from voiceclone.errors import DeviceFailed, ModelUnavailable, OutOfMemory, SynthesisFailed
-from voiceclone.sampling import EPSS, Eager, Plan, Sampling, sample, time_steps
+from voiceclone.model.engine import KEPT_SCHEDULES, Engine, find_device, first_batch, log_mel
+from voiceclone.model.sampling import EPSS, Eager, Plan, Sampling, sample, time_steps
 from voiceclone.types import Chunk, ReferenceVoice, Waveform
-from voiceclone.voices import BuiltIn
+from voiceclone.voices.voices import BuiltIn
 
 FAST = Sampling(nfe_step=2)
 
@@ -132,7 +132,7 @@ def test_many_chunks_are_spoken_in_several_batches(own, voice, monkeypatch):
     chunks = [Chunk(f"Sentence number {i}.", voice, i) for i in range(5)]
     whole = spoken(own, chunks, FAST)
     batches = []
-    monkeypatch.setattr("voiceclone.engine.sample", lambda *a: batches.append(a[2]) or sample(*a))
+    monkeypatch.setattr("voiceclone.model.engine.sample", lambda *a: batches.append(a[2]) or sample(*a))
     own.max_batch_frames = 1600
     assert np.abs(spoken(own, chunks, FAST) - whole).max() <= 1e-5
     assert 1 < len(batches) < len(chunks)

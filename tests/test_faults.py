@@ -31,7 +31,7 @@ from faulty_proxy import (
 
 import s3_utils
 from voiceclone import audio, delivery
-from voiceclone.voices import BuiltIn
+from voiceclone.voices.voices import BuiltIn
 
 SAY = {
     "text": "Hello there. And a second sentence of it.",
@@ -91,7 +91,7 @@ def scene(worker, s3, moto, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(s3_utils, "READ_TIMEOUT_S", 0.5)
     monkeypatch.setattr(botocore.endpoint, "time", NoWaiting())
-    monkeypatch.setattr("voiceclone.fetch.FIRST_WAIT_S", 0.0)
+    monkeypatch.setattr("voiceclone.voices.web.FIRST_WAIT_S", 0.0)
     monkeypatch.setenv("RUNPOD_ALLOW_PRIVATE_DOWNLOAD_URLS", "true")
     with FaultyProxy(moto) as proxy:
         working = with_bucket(worker, {**environ, "AWS_ENDPOINT_URL": proxy.url})

@@ -13,10 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import boto3
-import fetch_models
 import pytest
 from botocore.config import Config
-from deployment.upload import Digest, NetworkVolume, UploadFailed, VolumeUnreachable, connect
 from fake_hub import FakeHub, Repo
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,8 +32,10 @@ from test_checkpoints import (
     start_cli,
 )
 
-from voiceclone.checkpoints import RECOGNISERS, REGISTRY, SHIPPED, resolve
-from voiceclone.hub import Hub
+from voiceclone.checkpoints.hub import Hub
+from voiceclone.checkpoints.resolving import RECOGNISERS, REGISTRY, SHIPPED, resolve
+from voiceclone.cli import fetch as fetch_models
+from voiceclone.deployment.upload import Digest, NetworkVolume, UploadFailed, VolumeUnreachable, connect
 
 KEY, SECRET = KEYS.values()
 PART = 5 * 2**20

@@ -23,16 +23,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from s3_utils import LocalStore
-from voiceclone import lexicon, markup, prepared, text
-from voiceclone.audio import decode, encode
+from voiceclone import text
+from voiceclone.audio.codec import decode, encode
 from voiceclone.errors import BadAudio, InvalidInput, StorageFailed, WorkerError
-from voiceclone.library import Library, SavedVoice
-from voiceclone.normalize import read
-from voiceclone.request import SCHEMAS, parse
+from voiceclone.jobs.request import SCHEMAS, parse
 from voiceclone.settings import Settings
-from voiceclone.sources import InlineSource
+from voiceclone.text import lexicon, markup
+from voiceclone.text.normalize import read
 from voiceclone.types import ReferenceVoice, Waveform
-from voiceclone.voices import BuiltIn
+from voiceclone.voices import kept as prepared
+from voiceclone.voices.library import Library, SavedVoice
+from voiceclone.voices.sources import InlineSource
+from voiceclone.voices.voices import BuiltIn
 
 JOBS = 10_000
 WARM_UP = 3_000

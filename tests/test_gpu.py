@@ -7,13 +7,13 @@ import pytest
 import torch
 from conftest import spoken
 
-from voiceclone import attention
-from voiceclone.engine import Engine
-from voiceclone.graphs import Graphs
-from voiceclone.loader import Loader
-from voiceclone.sampling import Eager, Plan, Sampling, sample
+from voiceclone.model import attention
+from voiceclone.model.engine import Engine
+from voiceclone.model.graphs import Graphs
+from voiceclone.model.loader import Loader
+from voiceclone.model.sampling import Eager, Plan, Sampling, sample
 from voiceclone.types import Chunk
-from voiceclone.voices import BuiltIn
+from voiceclone.voices.voices import BuiltIn
 
 pytestmark = [
     pytest.mark.gpu,
@@ -117,7 +117,7 @@ def test_out_of_memory_halves_the_batches(checkpoint, voice, caplog):
 
 
 def test_a_start_from_the_copy_reads_onto_the_gpu(checkpoint, tmp_path, voice):
-    from voiceclone.copies import Copies
+    from voiceclone.checkpoints.copies import Copies
 
     copies = Copies(tmp_path / "cache")
     first = Engine.load(checkpoint, "cuda", copies=copies)

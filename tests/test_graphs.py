@@ -10,9 +10,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from voiceclone import attention, graphs
-from voiceclone.graphs import FRAMES_STEP, Graphs, fill
-from voiceclone.sampling import Eager, Plan, Sampling, sample
+from voiceclone.model import attention, graphs
+from voiceclone.model.graphs import FRAMES_STEP, Graphs, fill
+from voiceclone.model.sampling import Eager, Plan, Sampling, sample
 
 
 def replay(run):

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from voiceclone.engine import Engine
 from voiceclone.errors import ModelUnavailable
+from voiceclone.model.engine import Engine
 
 ROOT = Path(__file__).resolve().parent.parent
 HANDLER = ROOT / "runpod-handler.py"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from voiceclone import hub_cache
+from voiceclone.checkpoints import hub_cache
 
 REPO_ID, COMMIT = "owner/name", "c" * 40
 

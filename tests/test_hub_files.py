@@ -10,13 +10,13 @@ from pathlib import Path
 import jsonschema
 import pytest
 import render_hub
-from deployment.config import LEAST_CUDA
-from deployment.variables import BUCKET, HF_TOKEN, PLATFORM_BUCKET, settings
 from test_handler import run
 
 from s3_utils import store_from_env
-from voiceclone.checkpoints import RECOGNISERS
-from voiceclone.request import parse
+from voiceclone.checkpoints.resolving import RECOGNISERS
+from voiceclone.deployment.config import LEAST_CUDA
+from voiceclone.deployment.variables import BUCKET, HF_TOKEN, PLATFORM_BUCKET, settings
+from voiceclone.jobs.request import parse
 from voiceclone.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -6,7 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from voiceclone.layers import Linear, can_pack, pack
+from voiceclone.model.layers import Linear, can_pack, pack
 
 
 @pytest.mark.parametrize("bias", [True, False])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from voiceclone.lease import Lease
+from voiceclone.checkpoints.lease import Lease
 
 
 class Clock:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from voiceclone.legacy import as_formerly, is_legacy
+from voiceclone.jobs.legacy import as_formerly, is_legacy
 
 
 def test_a_voice_that_was_added_is_told_in_a_sentence():

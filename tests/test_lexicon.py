@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from voiceclone.lexicon import load
+from voiceclone.text.lexicon import load
 
 
 def test_words_are_read(tmp_path):

@@ -14,10 +14,10 @@ import pytest
 
 from s3_utils import LocalStore, store_from_env
 from voiceclone import audio
-from voiceclone.library import Library, SavedVoice
+from voiceclone.jobs.worker import Worker
 from voiceclone.settings import Settings
-from voiceclone.voices import BuiltIn
-from voiceclone.worker import Worker
+from voiceclone.voices.library import Library, SavedVoice
+from voiceclone.voices.voices import BuiltIn
 
 ENGLISH = BuiltIn().named("example-en")
 WAV = audio.encode(ENGLISH.waveform, "wav")
@@ -176,7 +176,7 @@ def test_a_transcript_of_another_recording_is_told_by_the_voices_name(ask, shelf
 
 
 def test_what_is_replaced_is_removed_and_what_is_odd_is_not_listed(ask, shelf, library, monkeypatch):
-    monkeypatch.setattr("voiceclone.library.REPLACED", timedelta(seconds=-60))
+    monkeypatch.setattr("voiceclone.voices.library.REPLACED", timedelta(seconds=-60))
     library.add(SavedVoice("Anna", "", SAID), b"one")
     library.add(SavedVoice("Anna", "", SAID), b"two")
     assert [shelf.read(entry.key, 10) for entry in shelf.entries("voices/.data/Anna/")] == [b"two"]

@@ -11,11 +11,11 @@ import torch
 from conftest import spoken
 from safetensors.torch import load_file, save_file
 
-from voiceclone.copies import Copies
-from voiceclone.engine import Engine
+from voiceclone.checkpoints.copies import Copies
 from voiceclone.errors import ModelUnavailable
-from voiceclone.loader import USUAL, Loader, default_dtype
-from voiceclone.sampling import Sampling
+from voiceclone.model.engine import Engine
+from voiceclone.model.loader import USUAL, Loader, default_dtype
+from voiceclone.model.sampling import Sampling
 from voiceclone.types import Chunk, ReferenceVoice, Waveform
 
 VOICE = ReferenceVoice(Waveform(np.random.default_rng(0).normal(0, 0.1, 24_000).astype(np.float32), 24_000), "Noise. ")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voiceclone.markup import MAIN, Turn, turns
+from voiceclone.text.markup import MAIN, Turn, turns
 
 
 def said(text, voice=None):

@@ -19,27 +19,28 @@ from contextlib import nullcontext
 import av
 import mutagen.id3
 import mutagen.mp4
-import narrate
 import numpy as np
 import pytest
 import soundfile
 import srt
 from conftest import ROOT
-from endpoint import joining, options
-from endpoint.books import read_book
-from endpoint.chapters import Chapter
-from endpoint.epub import MAX_FILE_BYTES
-from endpoint.errors import BadInput
-from endpoint.estimate import price_of
-from endpoint.local import Local
-from endpoint.pages import Block, read_page
-from endpoint.parts import CHAPTER_PAUSE_S, escaped, parts_of
 from endpoint_server import EndpointServer, until
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from job_server import JobServer, start_worker
 
-from voiceclone import audio, markup
+from voiceclone import audio
+from voiceclone.books import joining
+from voiceclone.books.chapters import Chapter
+from voiceclone.books.epub import MAX_FILE_BYTES
+from voiceclone.books.estimate import price_of
+from voiceclone.books.pages import Block, read_page
+from voiceclone.books.parts import CHAPTER_PAUSE_S, escaped, parts_of
+from voiceclone.books.reading import read_book
+from voiceclone.cli import narrate, options
+from voiceclone.client.errors import BadInput
+from voiceclone.client.local import Local
+from voiceclone.text import markup
 from voiceclone.types import Waveform
 
 TITLES = ["The Storm", "The Island & the Sea", "Home"]
@@ -413,7 +414,7 @@ def test_a_cover_that_is_no_picture_is_told_and_no_half_book_is_left(tones, tmp_
 
 
 def test_two_of_them_do_not_work_on_one_book(tones, tmp_path, capsys):
-    from endpoint.manifest import opened
+    from voiceclone.books.manifest import opened
 
     (tmp_path / "a.txt").write_text("Hello there.")
     with opened(tmp_path / "a.m4b.parts"):

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voiceclone.normalize import can_read, normalize, read
-from voiceclone.text import clean
+from voiceclone.text.normalize import can_read, normalize, read
+from voiceclone.text.splitting import clean
 from voiceclone.types import Reading
 
 LANGUAGES = ("ar", "de", "en", "es", "fi", "fr", "hi", "it", "ja", "lv", "ru", "zh")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from voiceclone.packing import Spacing
+from voiceclone.model.packing import Spacing
 
 
 def test_rows_move_apart_and_back():

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from voiceclone.progress import EVERY_S, LEAST_LEFT_S, Progress, nobody, terminal_bar
+from voiceclone.jobs.progress import EVERY_S, LEAST_LEFT_S, Progress, nobody, terminal_bar
 
 
 def told(takes_s, chunks=10, duration_s=1.0):

@@ -11,19 +11,17 @@ import sys
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-import deploy
 import fuzzing
-import narrate
 import pytest
-import say
 from conftest import ROOT
 from endpoint_server import EndpointServer
 from platform_api import KEY, VOLUME, PlatformApi
 from test_narrate import page, write_epub
 
-from voiceclone.request import parse
+from voiceclone.cli import deploy, narrate, say
+from voiceclone.jobs.request import parse
 from voiceclone.settings import Settings
-from voiceclone.voices import BuiltIn
+from voiceclone.voices.voices import BuiltIn
 
 README = (ROOT / "README.md").read_text()
 LINES = [

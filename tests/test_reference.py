@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sounds import RATE, noise, silence, waveform
 
-from voiceclone.reference import cut, pad, start_of
 from voiceclone.types import Word
+from voiceclone.voices.cutting import cut, pad, start_of
 
 
 def test_a_pad_is_silence_behind():

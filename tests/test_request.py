@@ -8,16 +8,9 @@ import json
 import pytest
 
 from voiceclone.errors import InvalidInput
-from voiceclone.request import (
-    CheckRequest,
-    InfoRequest,
-    LinkRequest,
-    SynthesisRequest,
-    Verify,
-    parse,
-)
+from voiceclone.jobs.request import CheckRequest, InfoRequest, LinkRequest, SynthesisRequest, Verify, parse
 from voiceclone.settings import Settings
-from voiceclone.sources import BucketSource, InlineSource, WebSource
+from voiceclone.voices.sources import BucketSource, InlineSource, WebSource
 
 SETTINGS = Settings()
 SAY = {"text": "Hello.", "voice": "example-en"}

@@ -16,13 +16,13 @@ from contextlib import contextmanager
 
 import numpy as np
 import pytest
-import say
 import soundfile
 from conftest import ROOT
 from endpoint_server import EndpointServer
 from recordings import recording as recorded
 
 from voiceclone import audio
+from voiceclone.cli import say
 
 EASY = ["--set", "nfe_step=1", "--seed", "5"]
 SAY = ["Hello there.", "--voice", "example-en", *EASY]
@@ -140,7 +140,7 @@ def test_a_refused_key_and_a_failed_job_have_statuses_of_their_own(endpoint, cap
 
 def test_a_job_that_was_left_alone_is_fetched(endpoint, capsys):
     """By the id that a broken network leaves behind."""
-    from endpoint.client import Endpoint
+    from voiceclone.client.endpoint import Endpoint
 
     job = Endpoint.from_env(os.environ).submit({"text": "Hello.", "voice": "example-en", "nfe_step": 1})
     assert say.main(["fetch", job, "--out", "a.wav"]) == 0

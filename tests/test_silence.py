@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sounds import RATE, noise, silence, waveform
 
-from voiceclone.silence import KEPT_PAUSE_S, MARGIN_S, tidy
+from voiceclone.audio.silence import KEPT_PAUSE_S, MARGIN_S, tidy
 from voiceclone.types import Waveform
 
 

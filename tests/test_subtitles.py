@@ -18,7 +18,7 @@ import webvtt
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voiceclone.subtitles import FORMATS, content_type, render
+from voiceclone.subtitles.formats import FORMATS, content_type, render
 from voiceclone.types import Word
 
 WORD_JOINER = "\u2060"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from voiceclone.sampling import Sampling
-from voiceclone.takes import Studio, Threshold
+from voiceclone.listening.verification import Comparison
+from voiceclone.model.sampling import Sampling
+from voiceclone.speech.takes import Studio, Threshold
 from voiceclone.types import Chunk, ReferenceVoice, Waveform
-from voiceclone.verification import Comparison
 
 VOICE = ReferenceVoice(Waveform(np.zeros(24_000, np.float32), 24_000), "A voice. ")
 CHUNKS = [Chunk(text, VOICE, seed) for seed, text in enumerate(("one", "two", "three"), 4_294_967_293)]

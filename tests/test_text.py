@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voiceclone.text import as_transcript, clean, dropped, is_speakable, respelled, size, split, tokenize
+from voiceclone.text.splitting import as_transcript, clean, dropped, is_speakable, respelled, size, split, tokenize
 
 NASTY = [
     "Hello, world! I can't believe it's 3.14; mother-in-law, e.g. AT&T or C++ at foo@bar.com",

@@ -7,9 +7,9 @@ import os
 import pytest
 
 from s3_utils import LocalStore
+from voiceclone.delivery.undelivered import Undelivered
 from voiceclone.errors import StorageFailed
 from voiceclone.types import File, Result
-from voiceclone.undelivered import Undelivered
 
 
 @pytest.fixture

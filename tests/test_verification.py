@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from recordings import joined, recording
 
-from voiceclone.checkpoints import SHIPPED
+from voiceclone.checkpoints.resolving import SHIPPED
+from voiceclone.listening.verification import Comparison, compare, word_error_rate
 from voiceclone.types import Transcript, Word
-from voiceclone.verification import Comparison, compare, word_error_rate
-from voiceclone.voices import BuiltIn
+from voiceclone.voices.voices import BuiltIn
 
 VOICES = BuiltIn(SHIPPED["demo"] / "voices")
 NATURE, SPOONS, RAINBOW = (recording(name) for name in ("basic_ref_en", "main", "town"))

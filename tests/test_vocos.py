@@ -8,10 +8,10 @@ import pytest
 import torch
 import yaml
 
-from voiceclone.engine import log_mel
+from voiceclone.checkpoints.weights import read_weights
 from voiceclone.errors import ModelUnavailable
-from voiceclone.vocos import Vocos, VocosArch
-from voiceclone.weights import read_weights
+from voiceclone.model.engine import log_mel
+from voiceclone.model.vocos import Vocos, VocosArch
 
 
 @pytest.fixture(scope="module")

@@ -16,15 +16,15 @@ import soundfile
 from benchmark.hearing import word_error_rate
 from fuzzing import FORMATS_OF_PEOPLE, muxed
 
-from voiceclone.asr import Recogniser
-from voiceclone.audio import encode, rms
+from voiceclone.audio.codec import encode, rms
 from voiceclone.errors import BadAudio, DownloadFailed, InvalidInput, ModelUnavailable, VoiceNotFound
-from voiceclone.fetch import fetch_web
-from voiceclone.prepared import load
+from voiceclone.listening.whisper import Recogniser
 from voiceclone.settings import Settings
-from voiceclone.sources import BucketSource, InlineSource, WebSource
 from voiceclone.types import Waveform
-from voiceclone.voices import KEPT_IN_MEMORY, BuiltIn
+from voiceclone.voices.kept import load
+from voiceclone.voices.sources import BucketSource, InlineSource, WebSource
+from voiceclone.voices.voices import KEPT_IN_MEMORY, BuiltIn
+from voiceclone.voices.web import fetch_web
 
 RNG = np.random.default_rng(0)
 CLIP = encode(Waveform(RNG.normal(0, 0.1, 72_000).astype(np.float32), 24_000), "wav")
@@ -175,7 +175,7 @@ def test_a_public_clip_is_fetched_and_limits_hold(web, monkeypatch):
 
 def test_a_server_that_drips_does_not_hold_the_worker(web, monkeypatch):
     monkeypatch.setenv("RUNPOD_ALLOW_PRIVATE_DOWNLOAD_URLS", "true")
-    monkeypatch.setattr("voiceclone.fetch.FETCH_DEADLINE_S", 0.2)
+    monkeypatch.setattr("voiceclone.voices.web.FETCH_DEADLINE_S", 0.2)
     with pytest.raises(DownloadFailed, match="took longer"):
         fetch_web(f"{web}/drip", 1_000_000)
 
@@ -187,7 +187,7 @@ def test_a_host_that_cannot_be_found_is_a_failed_download():
 
 def test_a_server_that_is_not_there_is_a_failed_download(monkeypatch):
     monkeypatch.setenv("RUNPOD_ALLOW_PRIVATE_DOWNLOAD_URLS", "true")
-    monkeypatch.setattr("voiceclone.fetch.FIRST_WAIT_S", 0.0)
+    monkeypatch.setattr("voiceclone.voices.web.FIRST_WAIT_S", 0.0)
     with pytest.raises(DownloadFailed, match="could not be fetched") as caught:
         fetch_web("https://127.0.0.1:9/clip.wav?signature=secret", 1000)
     assert "secret" not in str(caught.value)
@@ -259,7 +259,7 @@ def test_a_damaged_reference_on_the_volume_is_made_again(recogniser, tmp_path, d
 
 
 def test_what_is_kept_is_bounded(recogniser, tmp_path, monkeypatch):
-    monkeypatch.setattr("voiceclone.prepared.KEPT", 3)
+    monkeypatch.setattr("voiceclone.voices.kept.KEPT", 3)
     voices = make_voices(recogniser, volume=tmp_path)
     for i in range(KEPT_IN_MEMORY + 2):
         voices.recorded(InlineSource(SPOKEN), f"This is the transcript number {i}. ")

@@ -29,11 +29,11 @@ from safetensors.torch import load_file, save_file
 from test_checkpoints import VOCOS_COMMIT, VOCOS_FILES, VOCOS_REPO
 from test_handler import CONFINE
 
-from voiceclone import prepared
-from voiceclone.checkpoints import resolve
-from voiceclone.engine import Engine
+from voiceclone.checkpoints.hub import Hub
+from voiceclone.checkpoints.resolving import resolve
 from voiceclone.errors import ModelUnavailable
-from voiceclone.hub import Hub
+from voiceclone.model.engine import Engine
+from voiceclone.voices import kept as prepared
 
 COMMIT = "c" * 40
 SAY = {"text": "Hello there.", "voice": "example-en", "nfe_step": 2, "seed": 5, "delivery": "base64"}
@@ -46,7 +46,7 @@ import importlib.util, json, logging, os, sys, threading, time
 from dataclasses import replace
 sys.path.insert(0, {str(ROOT)!r})
 import s3_utils, safetensors.torch, torch, torchaudio.functional
-import voiceclone.asr, voiceclone.delivery, voiceclone.voices, voiceclone.worker
+import voiceclone.listening.whisper, voiceclone.delivery, voiceclone.voices, voiceclone.worker
 from voiceclone import checkpoints, copies, hub
 from voiceclone.errors import ModelUnavailable
 

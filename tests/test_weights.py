@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
+from voiceclone.checkpoints.weights import read_ahead, read_weights
 from voiceclone.errors import ModelUnavailable
-from voiceclone.weights import read_ahead, read_weights
 
 
 def test_reading_ahead_leaves_a_missing_file_to_whoever_needs_it(tmp_path):

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voiceclone.text import is_speakable
+from voiceclone.listening.alignment import in_order, on_readings, refined, spoken_words, spread
+from voiceclone.text.splitting import is_speakable
 from voiceclone.types import Reading, Waveform, Word
-from voiceclone.word_times import in_order, on_readings, refined, spoken_words, spread
 
 RATE = 16_000
 RNG = np.random.default_rng(0)

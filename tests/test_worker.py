@@ -17,9 +17,9 @@ import soundfile
 from conftest import make_voices, with_bucket
 
 from voiceclone import delivery
-from voiceclone.asr import Recogniser
-from voiceclone.audio import FORMATS, decode, loudness, rms
+from voiceclone.audio.codec import FORMATS, decode, loudness, rms
 from voiceclone.errors import OutOfMemory
+from voiceclone.listening.whisper import Recogniser
 from voiceclone.settings import Settings
 from voiceclone.types import Waveform
 
@@ -184,7 +184,7 @@ def test_loudness_is_as_asked_or_the_reply_says_why_not(worker):
 
 def test_without_silence_the_speech_is_shorter_and_its_pauses_stay(worker, monkeypatch):
     """Silence within what the model says goes; what was written as a pause does not."""
-    from voiceclone import silence
+    from voiceclone.audio import silence
 
     shortened = []
     tidy = silence.tidy
@@ -303,8 +303,8 @@ def test_a_check_tells_what_would_be_said_without_saying_it(worker, monkeypatch)
 
 
 def test_progress_is_told_between_chunks(worker, monkeypatch):
-    monkeypatch.setattr("voiceclone.progress.EVERY_S", 0)
-    monkeypatch.setattr("voiceclone.progress.LEAST_LEFT_S", 0)
+    monkeypatch.setattr("voiceclone.jobs.progress.EVERY_S", 0)
+    monkeypatch.setattr("voiceclone.jobs.progress.LEAST_LEFT_S", 0)
     updates = []
     reply = worker.handle(job(text="A sentence of several that are spoken one by one. " * 12), updates.append)
     assert [update["chunks_done"] for update in updates] == list(range(1, len(reply["chunks"])))

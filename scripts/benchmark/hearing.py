@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from voiceclone.asr import Recogniser
-from voiceclone.checkup import pitch
+from voiceclone.listening import Recogniser
 from voiceclone.types import Waveform
+from voiceclone.voices import pitch
 
 CLUSTER_OCTAVES = 0.2
 """A voice's pitches lie this near to their middle for the most part."""

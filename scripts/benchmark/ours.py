@@ -17,9 +17,8 @@ from benchmark.work import TRANSCRIPT
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from voiceclone.checkpoints import Checkpoint
-    from voiceclone.copies import Copies
-    from voiceclone.engine import Engine
+    from voiceclone.checkpoints import Checkpoint, Copies
+    from voiceclone.model import Engine
     from voiceclone.types import Chunk, Waveform
 
 DEFAULT_VOICE = "example-en"
@@ -38,9 +37,7 @@ class Files:
 
 def files(options: dict[str, Any]) -> Files:
     """Find the model and begin to read it, as the worker does before it imports torch."""
-    from voiceclone.checkpoints import resolve
-    from voiceclone.copies import Copies
-    from voiceclone.weights import read_ahead
+    from voiceclone.checkpoints import Copies, read_ahead, resolve
 
     volume = Path(options["volume"])
     checkpoint = resolve("random", None, volume)
@@ -52,7 +49,7 @@ def files(options: dict[str, Any]) -> Files:
 
 def load(options: dict[str, Any], found: Files | None = None) -> Engine:
     """The model as the worker loads it."""
-    from voiceclone.engine import Engine
+    from voiceclone.model import Engine
 
     found = found or files(options)
     return Engine.load(found.checkpoint, options["device"], options["dtype"], found.copies)
@@ -63,8 +60,8 @@ def cold(options: dict[str, Any]) -> None:
     found = files(options)
     import torch
 
-    import voiceclone.engine
-    import voiceclone.sampling
+    import voiceclone.model.engine
+    import voiceclone.model.sampling
 
     imported = time.monotonic()
     engine = load(options, found)
@@ -85,8 +82,7 @@ def touch(tensor: Tensor) -> None:
 
 def keep_copy(options: dict[str, Any]) -> None:
     """Put the copy onto the volume, and say whether one is there."""
-    from voiceclone.checkpoints import resolve
-    from voiceclone.copies import Copies, is_whole, kind
+    from voiceclone.checkpoints import Copies, is_whole, kind, resolve
 
     engine = load(options)
     engine.keep_copy()
@@ -100,8 +96,7 @@ def precision(options: dict[str, Any]) -> None:
     """Relative errors of the mel: in this dtype against float32 on a CPU, and in company against alone."""
     import torch
 
-    from voiceclone.engine import log_mel
-    from voiceclone.sampling import Eager, Plan, Sampling, sample
+    from voiceclone.model import Eager, Plan, Sampling, log_mel, sample
 
     noise = torch.randn(5 * 24_000, generator=torch.Generator().manual_seed(0))
     reference = log_mel(0.1 * noise)
@@ -132,8 +127,7 @@ def speech(options: dict[str, Any]) -> None:
     from benchmark.hearing import recogniser, word_errors
     from voiceclone.audio import SAMPLE_RATE
     from voiceclone.checkpoints import resolve
-    from voiceclone.engine import Engine
-    from voiceclone.sampling import Sampling
+    from voiceclone.model import Engine, Sampling
     from voiceclone.types import Chunk, Waveform
     from voiceclone.voices import BuiltIn
 
@@ -199,7 +193,7 @@ class Ours(Side):
 
     def _speak(self, chunks: list[Chunk], steps: int) -> float:
         from voiceclone import audio
-        from voiceclone.sampling import Sampling
+        from voiceclone.model import Sampling
 
         samples = self.engine.speak(chunks, Sampling(steps))
         waveform, _ = audio.join(samples, [0.0] * (len(chunks) + 1), audio.SAMPLE_RATE, cross_fade_s=0.15)

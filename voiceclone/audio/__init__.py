@@ -1,0 +1,45 @@
+"""Sound as samples: decoded, resampled, joined, made as loud as wanted, encoded; where it is silent."""
+
+from voiceclone.audio.codec import (
+    FORMATS,
+    HOP_S,
+    OPUS_RATES,
+    SAMPLE_RATE,
+    AudioFormat,
+    Waveform,
+    content_type,
+    decode,
+    encode,
+    join,
+    joined_length,
+    made_as_loud,
+    of_length,
+    resample,
+    rms,
+)
+from voiceclone.audio.silence import FADE_S, FRAME_S, MARGIN_S, loudness_db, runs, smoothed_db, sounding
+
+__all__ = [
+    "FADE_S",
+    "FORMATS",
+    "FRAME_S",
+    "HOP_S",
+    "MARGIN_S",
+    "OPUS_RATES",
+    "SAMPLE_RATE",
+    "AudioFormat",
+    "Waveform",
+    "content_type",
+    "decode",
+    "encode",
+    "join",
+    "joined_length",
+    "loudness_db",
+    "made_as_loud",
+    "of_length",
+    "resample",
+    "rms",
+    "runs",
+    "smoothed_db",
+    "sounding",
+]

@@ -1,0 +1,97 @@
+"""Which parts of a book are sent and made, on the disk beside them: after a crash nothing is made twice.
+
+Knows nothing of how a part is made. One JSON file, written anew and whole with each change; a result is made when its
+file is there.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from voiceclone.client import BadInput, write_whole
+
+NAME = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What is known of a part."""
+
+    state: str
+    """`sending`: a worker may have it, nobody knows by which id; `sent`; `made`; `failed`."""
+    chapter: str = ""
+    """Its title, for who reads the file."""
+    job: str | None = None
+    file: str | None = None
+
+
+class Manifest:
+    """The entries by the parts' names. Its methods may be called by several threads."""
+
+    def __init__(self, directory: Path) -> None:
+        """Read what is there. Raises BadInput where that is no manifest."""
+        self.directory = directory
+        self._lock = threading.Lock()
+        self._entries: dict[str, Entry] = {}
+        path = directory / NAME
+        with suppress(FileNotFoundError):
+            try:
+                self._entries = {name: Entry(**entry) for name, entry in json.loads(path.read_text("utf-8")).items()}
+            except (ValueError, TypeError, AttributeError) as e:
+                raise BadInput(f"{path} is no manifest: remove {directory} to begin anew") from e
+
+    def entry(self, name: str) -> Entry | None:
+        with self._lock:
+            return self._entries.get(name)
+
+    def note(self, name: str, entry: Entry | None) -> None:
+        """Replace what is known of a part; None: nothing. Raises OSError."""
+        with self._lock:
+            if entry is None:
+                self._entries.pop(name, None)
+            else:
+                self._entries[name] = entry
+            known = {each: asdict(entry) for each, entry in self._entries.items()}
+            write_whole(self.directory / NAME, json.dumps(known, indent=1, ensure_ascii=False).encode())
+
+    def made(self, name: str) -> Path | None:
+        """The part's sound, if it is there."""
+        entry = self.entry(name)
+        path = self.directory / entry.file if entry and entry.file and entry.state == "made" else None
+        return path if path and path.is_file() else None
+
+    def keep(self, name: str, file: str, audio: bytes, words: str | None) -> None:
+        """Write what was made, the sound last. Raises OSError."""
+        if words is not None:
+            write_whole(self.words(name), words.encode())
+        write_whole(self.directory / file, audio)
+        entry = self.entry(name) or Entry("made")
+        self.note(name, replace(entry, state="made", file=file))
+
+    def words(self, name: str) -> Path:
+        """Where the part's words and their times are kept."""
+        return self.directory / f"{name}.json"
+
+
+@contextmanager
+def opened(directory: Path) -> Iterator[Manifest]:
+    """A directory's manifest, for one process at a time. Raises BadInput where another has it, OSError."""
+    directory.mkdir(exist_ok=True)
+    with (directory / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as e:
+            raise BadInput(f"another narrate.py is at work in {directory}: wait for it, or stop it") from e
+        try:
+            yield Manifest(directory)
+        finally:
+            if not (directory / NAME).exists():  # nothing was begun
+                (directory / ".lock").unlink()
+                with suppress(OSError):
+                    directory.rmdir()

@@ -1,0 +1,48 @@
+"""Which files a model needs, how they get onto a volume, and how their tensors are read."""
+
+from voiceclone.checkpoints.copies import Copies, is_whole, kind
+from voiceclone.checkpoints.hub import Hub, HubUnreachable, Need, on_container_disk, use_models_dir
+from voiceclone.checkpoints.integrity import find_fault, has_hash
+from voiceclone.checkpoints.resolving import (
+    DEFAULT_RECOGNISERS,
+    MEL_SPEC,
+    RECOGNISERS,
+    REGISTRY,
+    SHIPPED,
+    VOCOS,
+    Checkpoint,
+    need_of,
+    read_yaml,
+    require_recogniser,
+    resolve,
+    resolve_recogniser,
+)
+from voiceclone.checkpoints.weights import read_ahead, read_weights, require_learnt
+
+__all__ = [
+    "DEFAULT_RECOGNISERS",
+    "MEL_SPEC",
+    "RECOGNISERS",
+    "REGISTRY",
+    "SHIPPED",
+    "VOCOS",
+    "Checkpoint",
+    "Copies",
+    "Hub",
+    "HubUnreachable",
+    "Need",
+    "find_fault",
+    "has_hash",
+    "is_whole",
+    "kind",
+    "need_of",
+    "on_container_disk",
+    "read_ahead",
+    "read_weights",
+    "read_yaml",
+    "require_learnt",
+    "require_recogniser",
+    "resolve",
+    "resolve_recogniser",
+    "use_models_dir",
+]

@@ -1,0 +1,130 @@
+#!/usr/bin/env python
+"""Make or update the worker's endpoint on the platform, as one small TOML file describes it.
+
+    cp scripts/deploy.toml .                       the example; every field is explained in it
+    export RUNPOD_API_KEY=...
+    python scripts/deploy.py deploy.toml --dry-run
+    python scripts/deploy.py deploy.toml
+
+The plan is shown first, and nothing is done before you agree. The endpoint is found by the file's `name`: to run this
+again does nothing, changes what the file has changed, or finishes what broke off. Where its workers fail, or the
+platform has lowered their number, that is told. Secrets are not written in the file but named there:
+{ from_env = "AWS_SECRET_ACCESS_KEY" } is read here, "{{ RUNPOD_SECRET_name }}" is kept by the platform. They are never
+shown.
+
+Exit status: 0 all is as the file says (or the plan was only to be shown), 1 the platform refused or cannot be reached,
+2 the file or the command line cannot be used, 3 you did not agree.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from voiceclone.deployment import (
+    ConfigError,
+    Deployment,
+    Found,
+    Platform,
+    PlatformError,
+    attention,
+    choose,
+    endpoint_step,
+    read,
+    selection,
+)
+
+API = "https://api.runpod.io/v2"
+FAILED, UNUSABLE, DECLINED, INTERRUPTED = 1, 2, 3, 130
+
+
+def main() -> int:
+    """Run the command line; returns the exit status."""
+    arguments = parse_arguments()
+    try:
+        deployment = read(arguments.file)
+        environment = deployment.environment(os.environ)
+        secrets = [environment[name] for name in deployment.secrets()]
+        platform = Platform(os.environ.get("RUNPOD_REST_API_URL") or API, api_key(), secrets)
+        return deploy(deployment, environment, platform, arguments)
+    except ConfigError as e:
+        print(f"error: {e}", file=sys.stderr)
+        return UNUSABLE
+    except PlatformError as e:
+        print(f"error: {e}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        print("\nstopped: the same command finishes what was begun", file=sys.stderr)
+        return INTERRUPTED
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("file", type=Path, help="the worker's description")
+    parser.add_argument("--dry-run", action="store_true", help="show the plan and stop")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+    return parser.parse_args()
+
+
+def api_key() -> str:
+    """Raises ConfigError."""
+    if key := os.environ.get("RUNPOD_API_KEY", "").strip():
+        return key
+    raise ConfigError(["RUNPOD_API_KEY is not set: create a key in the console's settings"])
+
+
+def deploy(
+    deployment: Deployment, environment: Mapping[str, str], platform: Platform, arguments: argparse.Namespace
+) -> int:
+    """Plan, show, ask and do; returns the exit status. Raises ConfigError or PlatformError."""
+    found = look(deployment, platform)
+    step = endpoint_step(deployment, environment, found)
+    print(step)
+    warnings = deployment.warnings()
+    if live := found.endpoint:
+        warnings += attention(deployment, live, platform.workers(live["id"]))
+    for warning in warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    if arguments.dry_run:
+        return 0
+    if step.fields and not (arguments.yes or agreed()):
+        return DECLINED
+    if live is None:
+        live = platform.create(step.fields)
+    elif step.fields:
+        platform.change(live["id"], step.fields)
+    print(f"export RUNPOD_ENDPOINT_ID={live['id']}")
+    if base := live.get("requestUrls", {}).get("base"):
+        print(f"requests go to {base}")
+    return 0
+
+
+def look(deployment: Deployment, platform: Platform) -> Found:
+    """Find on the platform what the file names. Raises ConfigError or PlatformError."""
+    volumes = platform.volumes() if deployment.volume else []
+    registries = platform.registries() if deployment.registry_auth else []
+    return Found(
+        gpus=selection(deployment.gpu.types, platform.gpus()),
+        volume=choose("volume", deployment.volume, volumes),
+        registry=choose("registry_auth", deployment.registry_auth, registries),
+        endpoint=platform.find(deployment.name),
+    )
+
+
+def agreed() -> bool:
+    if not sys.stdin.isatty():
+        print("error: there is nobody to ask: give --yes", file=sys.stderr)
+        return False
+    try:
+        return input("Do this? [y/N] ").strip().lower() in {"y", "yes"}
+    except EOFError:
+        return False
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,258 @@
+#!/usr/bin/env python
+"""Read a book aloud: a text, Markdown or EPUB file becomes an audiobook with chapter marks.
+
+    python scripts/narrate.py book.epub --voice anna
+    python scripts/narrate.py book.txt --ref-audio anna.m4a --out book.mp3 --subtitles srt --price 4090
+    python scripts/narrate.py book.md --voice anna --chapters 2-14 --yes
+    python scripts/narrate.py book.epub --list
+
+The chapters are cut into jobs of some minutes, which the endpoint's workers share. What is made lies in OUT.parts:
+after a crash, Ctrl-C or a failure the same command goes on where it stopped, and finds jobs that are still running. The
+directory may be removed when the audiobook is there; while it stays, a new title or format costs nothing.
+
+The endpoint is the one that RUNPOD_ENDPOINT_ID and RUNPOD_API_KEY name. Parts come as FLAC, without loss, by
+links out of the bucket or as local files; where the endpoint has no bucket as Opus, which fits into a reply.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from voiceclone import files
+from voiceclone.books import (
+    WORDS,
+    Book,
+    Manifest,
+    Narration,
+    Part,
+    extrapolated,
+    joining,
+    opened,
+    parts_of,
+    price_of,
+    read_book,
+    told,
+)
+from voiceclone.cli.bar import book_bar
+from voiceclone.cli.options import chosen_place, place_options, stopped_by_signals, voice_input, voice_options
+from voiceclone.client import FAILED, STATUSES, STOPPED, BadInput, Input, Place, Problem, write_whole
+from voiceclone.subtitles import FORMATS as SUBTITLES
+from voiceclone.subtitles import render
+
+SAMPLE_CHARS = 300
+"""Spoken first where the worker cannot tell how fast it is."""
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(
+        description=__doc__, epilog=STATUSES, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    top.add_argument("book", type=Path, help="a .txt, .md or .epub file")
+    top.add_argument("--out", type=Path, metavar="FILE", help=".m4b or .mp3 (default: the book's name with .m4b)")
+    top.add_argument("--list", action="store_true", help="print the chapters and stop")
+    top.add_argument("--chapters", metavar="1,3-5", help="only these, by the numbers of --list")
+    top.add_argument("--title", help="instead of the book's own")
+    top.add_argument("--author", help="instead of the book's own")
+    top.add_argument("--cover", type=Path, metavar="FILE", help="a JPEG or PNG, instead of the book's own")
+    top.add_argument("--subtitles", action="append", default=[], choices=SUBTITLES, help="of the whole; repeatable")
+    voice_options(top)
+    place_options(top)
+    top.add_argument(
+        "--in-flight", type=int, default=4, metavar="N", help="jobs at a time (default: %(default)s; with --local 1)"
+    )
+    top.add_argument("--attempts", type=int, default=3, metavar="N", help="for a job (default: %(default)s)")
+    top.add_argument(
+        "--price", metavar="DOLLARS|GPU", help="of a second of a worker, or its GPU, as 4090: tells what it will cost"
+    )
+    top.add_argument("--yes", action="store_true", help="start without asking")
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit status."""
+    options = (command := parser()).parse_args(argv)
+    if min(options.in_flight, options.attempts) < 1:
+        command.error("--in-flight and --attempts must be at least 1")
+    if options.local:
+        options.in_flight = 1
+    try:
+        return run(options)
+    except Problem as e:
+        print(f"error: {e}", file=sys.stderr)
+        return e.status
+    except OSError as e:
+        print(f"error: {e.filename or options.out} cannot be written: {e.strerror}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        print("stopped; the same command goes on from here", file=sys.stderr)
+        return STOPPED
+
+
+def run(options: argparse.Namespace) -> int:
+    """From a file to an audiobook; returns the exit status. Raises Problem, OSError, KeyboardInterrupt."""
+    book = chosen(read_book(options.book), options)
+    if options.list:
+        print(listed(book))
+        return 0
+    price = price_of(options.price) if options.price else None
+    out: Path = options.out or options.book.with_suffix(".m4b")
+    container = joining.CONTAINERS.get(out.suffix.lower())
+    if container is None:
+        raise BadInput(f"--out {out}: the ending must be one of {', '.join(joining.CONTAINERS)}")
+    asked = voice_input(options)
+    if not {"voice", "ref_audio"} & asked.keys():
+        raise BadInput("there is no voice: give --voice NAME or --ref-audio FILE; `say.py voices` lists the names")
+    stop = threading.Event()
+    with opened(out.with_name(f"{out.name}.parts")) as manifest, chosen_place(options, stop) as place:
+        parts = jobs(book, asked, options, place)
+        todo = [part for part in parts if not manifest.made(part.name)]
+        print(listed(book))
+        print(f"{len(parts)} jobs, {len(parts) - len(todo)} of them done already")
+        if todo:
+            print(foretold(todo, place, price, options))
+            confirm(options.yes)
+        with bar_of(parts, todo) as tell:
+            titles = [chapter.title for chapter in book.chapters]
+            narration = Narration(place, manifest, titles, options.attempts, tell, stop)
+            with stopped_by_signals(stop):
+                failures = narration.make(todo, options.in_flight)
+        for warning in narration.warnings:
+            print(f"warning: {warning}", file=sys.stderr)
+        if failures:
+            for failure in failures:
+                print(f"error: {titles[failure.part.chapter]}: {failure.problem}", file=sys.stderr)
+            print(f"{len(failures)} of {len(parts)} jobs failed; the same command tries them again", file=sys.stderr)
+            return failures[0].problem.status
+        join(book, parts, manifest, out, container, options.subtitles)
+    return 0
+
+
+def chosen(book: Book, options: argparse.Namespace) -> Book:
+    """The chapters and the particulars that the options ask for. Raises BadInput."""
+    try:
+        cover = options.cover.read_bytes() if options.cover else book.cover
+    except OSError as e:
+        raise BadInput(f"--cover {options.cover} cannot be read: {e.strerror}") from e
+    chapters = book.chapters
+    if options.chapters:
+        chapters = tuple(chapters[i - 1] for i in numbers(options.chapters, len(chapters)))
+    return replace(
+        book,
+        title=options.title or book.title,
+        author=options.author or book.author,
+        cover=cover,
+        chapters=chapters,
+    )
+
+
+def numbers(asked: str, last: int) -> list[int]:
+    """`1,3-5` as [1, 3, 4, 5]. Raises BadInput."""
+    found: set[int] = set()
+    for piece in asked.split(","):
+        first, _, end = piece.partition("-")
+        if not first.strip().isdecimal() or not (end or first).strip().isdecimal():
+            raise BadInput(f"--chapters {asked}: write it as 1,3-5")
+        found |= set(range(int(first), int(end or first) + 1))
+    if not found or not found <= set(range(1, last + 1)):
+        raise BadInput(f"--chapters {asked}: there are chapters 1 to {last}; --list shows them")
+    return sorted(found)
+
+
+def listed(book: Book) -> str:
+    """Title and chapters with their characters."""
+    head = f"{book.title}{f', {book.author}' if book.author else ''}"
+    return "\n".join([head, *(f"{i:4} {c.characters:8,}  {c.title}" for i, c in enumerate(book.chapters, 1))])
+
+
+def jobs(book: Book, asked: Input, options: argparse.Namespace, place: Place) -> list[Part]:
+    """What is asked of the workers, in the form in which it comes back best. Raises Problem."""
+    about = place.ask({"action": "info"})
+    if not {"delivery", "limits"} <= about.keys():
+        raise Problem("another worker than this program's answers: check RUNPOD_ENDPOINT_ID")
+    language = (book.language or "").lower().split("-")[0]
+    if language.isalpha() and len(language) in (2, 3):
+        asked = {"language": language, **asked}
+    by_link = about["delivery"] == "s3"
+    asked = {"format": "opus" if about["delivery"] == "base64" and not options.local else "flac", **asked}
+    if options.subtitles:
+        asked["subtitles"] = [WORDS]
+    parts = parts_of(book.chapters, asked, about["limits"]["max_text_chars"])
+    # By its key a result is found in the bucket even if the id of its job is lost.
+    return [replace(part, data={**part.data, "key": f"narrate/{part.name}"}) for part in parts] if by_link else parts
+
+
+def foretold(todo: Sequence[Part], place: Place, price: float | None, options: argparse.Namespace) -> str:
+    """How long it will be, take and cost, for a person. Raises Problem where a worker refuses it."""
+    longest = max(todo, key=lambda part: part.characters)
+    text = longest.data["text"]
+    wanted = {name: value for name, value in longest.data.items() if name != "key"}
+    checked = place.ask({**wanted, "action": "check"})["predicted"]
+    rtf = checked["synthesis"] / checked["duration"] if checked["synthesis"] is not None else None
+    if rtf is None:
+        # A worker that has not spoken yet cannot tell. Fetched as well, so that all of the way is known to be open.
+        sample = place.ask({**wanted, "text": text[:SAMPLE_CHARS].rpartition(" ")[0] or text})
+        place.result(sample)
+        rtf = sample["rtf"]
+    characters = sum(part.characters for part in todo)
+    return told(extrapolated(characters, longest.characters, checked["duration"], rtf), price, options.in_flight)
+
+
+def confirm(yes: bool) -> None:
+    """Ask whether to start. Raises BadInput where nobody can answer, KeyboardInterrupt for a no."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise BadInput("nobody is there to be asked: give --yes")
+    try:
+        answer = input("start? [y/N] ")
+    except EOFError:
+        answer = "n"
+    if answer.strip().lower() not in ("y", "yes"):
+        raise KeyboardInterrupt
+
+
+@contextmanager
+def bar_of(parts: Sequence[Part], todo: Sequence[Part]) -> Iterator[Callable[[Part, float], None]]:
+    """Counts characters."""
+    total = sum(part.characters for part in parts)
+    with book_bar(total, total - sum(part.characters for part in todo)) as advance:
+        lock, done = threading.Lock(), dict.fromkeys((part.name for part in todo), 0.0)
+
+        def tell(part: Part, share: float) -> None:
+            with lock:
+                advance((share - done[part.name]) * part.characters)
+                done[part.name] = share
+
+        yield tell
+
+
+def join(
+    book: Book, parts: Sequence[Part], manifest: Manifest, out: Path, container: joining.Container, kinds: list[str]
+) -> None:
+    """Write the audiobook and its subtitles. Raises Problem, OSError."""
+    made = [(part, manifest.made(part.name)) for part in parts]
+    pieces = [
+        joining.Piece(part.chapter, path, manifest.words(part.name) if kinds else None) for part, path in made if path
+    ]
+    spots = joining.laid_out(pieces)
+    marks = joining.marks_of(spots, [chapter.title for chapter in book.chapters])
+    duration_s = marks[-1].end / joining.RATE
+    if kinds:
+        words = joining.words_of(spots)
+        for kind in SUBTITLES:
+            if kind in kinds:
+                write_whole(out.with_suffix(f".{kind}"), render(words, kind, duration_s).encode())
+    files.write_whole(out, lambda file: joining.write_book(file, container, book, spots, marks))
+    print(f"{out}: {duration_s / 60:.1f} min in {len(marks)} chapters")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,126 @@
+"""The options of `say.py` and `narrate.py`, and the request that they make.
+
+Knows nothing of who answers. Ranges and names are the worker's to check: it names every bad field at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from voiceclone.cli.bar import warn
+from voiceclone.client import BadInput, Endpoint, Input, Place, local_worker
+
+ADDRESSES = ("http://", "https://", "s3://", "data:", "kept:")
+
+
+def place_options(parser: argparse.ArgumentParser) -> None:
+    """Who answers."""
+    parser.add_argument(
+        "--local",
+        action="store_true",
+        help="let the worker run here, with the model on $RUNPOD_VOLUME or ./runpod-volume, instead of on the endpoint"
+        " that RUNPOD_ENDPOINT_ID and RUNPOD_API_KEY name",
+    )
+
+
+def voice_options(parser: argparse.ArgumentParser) -> None:
+    """Who speaks, and how."""
+    who = parser.add_mutually_exclusive_group()
+    who.add_argument("--voice", metavar="NAME", help="a voice by its name; `say.py voices` lists them")
+    who.add_argument("--ref-audio", metavar="FILE|URL", help="instead a recording of someone speaking, up to 12 s")
+    parser.add_argument("--ref-text", metavar="TEXT", help="what is said in it; without, it is listened to")
+    parser.add_argument("--language", metavar="CODE", help="of the text, as en")
+    parser.add_argument("--speed", type=float, help="speech rate relative to the reference's, 0.3 to 3")
+    parser.add_argument("--seed", type=int, help="the same seed gives the same audio")
+    parser.add_argument("--quality", choices=["fast", "balanced", "best"], help="best by default")
+    parser.add_argument(
+        "--set",
+        action="append",
+        type=_field,
+        default=[],
+        metavar="FIELD=JSON",
+        help='any other field of the request, as --set verify=true or --set \'lexicon={"GIF": "jiff"}\'; repeatable',
+    )
+
+
+def _field(text: str) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        raise argparse.ArgumentTypeError(f"{text!r} is not FIELD=JSON")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value  # format=mp3 is as good as format="mp3"
+
+
+def voice_input(options: argparse.Namespace) -> Input:
+    """The fields that the options of `voice_options` give. Raises BadInput for a recording that cannot be read."""
+    data: Input = {
+        name: value
+        for name in ("voice", "ref_text", "language", "speed", "seed", "quality")
+        if (value := getattr(options, name)) is not None
+    }
+    if options.ref_audio is not None:
+        data["ref_audio"] = recording(options.ref_audio)
+    return {**data, **dict(options.set)}
+
+
+def recording(where: str) -> str:
+    """A recording as a request takes it: an address as it is, a file's content. Raises BadInput."""
+    if where.lower().startswith(ADDRESSES):
+        return where
+    try:
+        return base64.b64encode(Path(where).read_bytes()).decode()
+    except OSError as e:
+        raise BadInput(f"the recording {where} cannot be read: {e.strerror}") from e
+
+
+def text_of(path: Path) -> str:
+    """A text file's content. Raises BadInput where it cannot be read, or is not UTF-8."""
+    try:
+        return path.read_text("utf-8-sig")
+    except UnicodeDecodeError as e:
+        raise BadInput(f"{path} is not in UTF-8: save it so") from e
+    except OSError as e:
+        raise BadInput(f"{path} cannot be read: {e.strerror}") from e
+
+
+@contextmanager
+def chosen_place(options: argparse.Namespace, stop: threading.Event) -> Iterator[Place]:
+    """Whoever is to answer. Raises BadInput, NoWorker."""
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    logging.getLogger("urllib3").setLevel(logging.ERROR)  # what is asked again is nobody's concern
+    if options.local:
+        with local_worker(os.environ, stop) as place:
+            yield place
+    else:
+        yield Endpoint.from_env(os.environ, stop, warn)
+
+
+@contextmanager
+def stopped_by_signals(stop: threading.Event) -> Iterator[None]:
+    """Ctrl-C and SIGTERM set the event, meanwhile; the second one ends the process at once."""
+
+    def note(number: int, _frame: object) -> None:
+        stop.set()
+        signal.signal(number, signal.SIG_DFL)
+        if number == signal.SIGINT:
+            print("\nstopping; press Ctrl-C again to leave at once", file=sys.stderr)
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,366 @@
+"""An endpoint, over the platform's API: jobs are sent, followed, cancelled, their results fetched.
+
+Knows nothing of what a job says. The same API is spoken by `runpod-handler.py --rp_serve_api`, less `cancel` and
+`health`: there a job runs while its status is asked for, and without an endpoint's name in the address.
+https://docs.runpod.io/serverless/endpoints/operation-reference
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
+
+from voiceclone.client import results
+from voiceclone.client.errors import BadInput, JobFailed, NoWorker, Problem, Refused, ResultGone
+from voiceclone.client.place import Input, Report, checked, forget, nobody
+from voiceclone.client.workers import why_none_comes
+from voiceclone.http import Bearer
+from voiceclone.types import Reply
+from voiceclone.voices import BUSY
+
+BASE_URL = "https://api.runpod.ai/v2"
+MAX_JOB_BYTES = 10_000_000
+"""The platform takes no larger /run."""
+QUEUED, RUNNING, COMPLETED, FAILED, CANCELLED, TIMED_OUT = (
+    *("IN_QUEUE", "IN_PROGRESS", "COMPLETED"),
+    *("FAILED", "CANCELLED", "TIMED_OUT"),
+)
+OVER = (COMPLETED, FAILED, CANCELLED, TIMED_OUT)
+MUST_HAPPEN_ONCE = ("add_voice", "delete_voice")
+"""Actions that would fail the second time, though the first was what was wanted."""
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How often is asked how far a job is, and how long a silent endpoint is believed in."""
+
+    first_s: float = 0.5
+    most_s: float = 5.0
+    growth: float = 1.4
+    retries: int = 6
+    backoff_s: float = 0.5
+    """Doubled with each retry, up to 10 s."""
+    patience_s: float = 60.0
+    """So long a job may be in the queue before it is looked why, and so long lies between two looks."""
+    clock: Callable[[], float] = time.monotonic
+
+
+@dataclass(frozen=True)
+class Status:
+    """Where a job is."""
+
+    job_id: str
+    state: str
+    output: Any = field(default=None, repr=False)
+    """While it runs the worker's progress, then its reply."""
+    error: str | None = None
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in OVER
+
+    @property
+    def progress(self) -> Mapping[str, float]:
+        """`chunks_done`, `chunks`, `percent` and `seconds_left`; empty where nothing is known."""
+        known = self.output if self.state == RUNNING and isinstance(self.output, dict) else {}
+        return {name: value for name, value in known.items() if isinstance(value, (int, float))}
+
+    def reply(self) -> Reply:
+        """Of a job that is over. Raises JobFailed with the worker's reason, or with the platform's."""
+        if self.state == TIMED_OUT:
+            raise JobFailed(
+                f"the platform has ended job {self.job_id}, which took too long: send less text, or raise the"
+                " endpoint's execution timeout"
+            )
+        if self.state == CANCELLED:
+            raise JobFailed(f"job {self.job_id} was cancelled")
+        if self.state == FAILED and not self.error and not self.output:
+            raise JobFailed(f"job {self.job_id} failed without a reason: look into the worker's log")
+        return checked(self.output, self.error)
+
+
+def _print(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+class Endpoint:
+    """Speaks the platform's API. Its methods may be called by several threads.
+
+    What is only asked is asked again, with growing and uneven pauses, when the endpoint is busy (429), fails (5xx) or
+    cannot be reached. A job that is sent may have been taken even if the answer is lost. Most are sent again: a second
+    run costs its time, and changes nothing. Those in MUST_HAPPEN_ONCE are not, unless they certainly were not taken.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        key: str | None,
+        stop: threading.Event | None = None,
+        pace: Pace = Pace(),
+        warn: Callable[[str], None] = _print,
+    ) -> None:
+        """
+        Args:
+            url: the endpoint's, as https://api.runpod.ai/v2/ID.
+            key: for it; the local API wants none.
+            stop: when it is set, whatever waits for a job cancels it and raises KeyboardInterrupt.
+            warn: is told what a person who waits should know, by any thread.
+        """
+        self._url = url.rstrip("/")
+        self._auth = Bearer(key) if key else None
+        self._stop = stop or threading.Event()
+        self._pace = pace
+        self._warn = warn
+        self._looking = threading.Lock()
+        self._next_look = 0.0
+        self._reason = ""
+        self._status_method = "GET"
+        self._patient = _session(_retries(pace, allowed_methods=None, status_forcelist=BUSY))
+        # A read that fails comes after the job has been sent.
+        self._once = _session(_retries(pace, allowed_methods=None, status_forcelist=(429, 503), read=0, other=0))
+
+    @classmethod
+    def from_env(
+        cls,
+        environ: Mapping[str, str],
+        stop: threading.Event | None = None,
+        warn: Callable[[str], None] = _print,
+    ) -> Endpoint:
+        """The endpoint that RUNPOD_ENDPOINT_ID and RUNPOD_API_KEY name, or RUNPOD_ENDPOINT_BASE_URL leads to.
+
+        Raises BadInput where one is missing.
+        """
+        base, endpoint_id, key = (
+            environ.get(name, "").strip()
+            for name in ("RUNPOD_ENDPOINT_BASE_URL", "RUNPOD_ENDPOINT_ID", "RUNPOD_API_KEY")
+        )
+        if not base and not (endpoint_id and key):
+            missing = "RUNPOD_API_KEY" if endpoint_id else "RUNPOD_ENDPOINT_ID"
+            raise BadInput(f"{missing} is not set: set RUNPOD_ENDPOINT_ID and RUNPOD_API_KEY, or use --local")
+        if not key.isprintable() or not key.isascii():
+            raise BadInput("RUNPOD_API_KEY has characters that no key has: copy it again")
+        base = base or BASE_URL
+        if not base.startswith(("http://", "https://")):
+            raise BadInput("RUNPOD_ENDPOINT_BASE_URL must begin with http:// or https://")
+        return cls(f"{base.rstrip('/')}/{endpoint_id}", key or None, stop, warn=warn)
+
+    def submit(self, data: Input) -> str:
+        """Send a job; returns its id.
+
+        Raises:
+            BadInput: it is larger than the platform takes.
+            NoWorker: the endpoint cannot be reached, or refuses.
+        """
+        body = json.dumps({"input": data}, ensure_ascii=False).encode()
+        if len(body) > MAX_JOB_BYTES:
+            raise BadInput(
+                f"the job has {len(body) / 1e6:.1f} MB, the platform takes {MAX_JOB_BYTES / 1e6:g}: of ref_audio 12 s"
+                " are enough, cut it or send a link; a longer text goes in several jobs"
+            )
+        careful = data.get("action") in MUST_HAPPEN_ONCE
+        try:
+            answer = self._call("POST", "run", body, session=self._once if careful else self._patient)
+        except NoWorker as e:
+            if careful and isinstance(e.__cause__, requests.RequestException):
+                raise NoWorker(f"{e}. It may have been done all the same: look with `say.py voices`") from e
+            raise
+        job_id = answer.get("id")
+        if not isinstance(job_id, str) or not job_id:
+            raise NoWorker("what answers is no endpoint: check RUNPOD_ENDPOINT_BASE_URL")
+        return job_id
+
+    def status(self, job_id: str) -> Status:
+        """Where a job is. Raises ResultGone where the platform does not know it, NoWorker."""
+        try:
+            if self._status_method == "GET":
+                answer = self._call("GET", f"status/{quote(job_id, safe='')}")
+            else:  # the job itself runs meanwhile
+                answer = self._call("POST", f"status/{quote(job_id, safe='')}", session=self._once, read_s=None)
+        except _NotAllowed:
+            self._status_method = "POST"
+            return self.status(job_id)
+        except _NotFound as e:
+            raise ResultGone(
+                f"the platform no longer knows job {job_id}: results are kept for 30 minutes. A result in a bucket"
+                f" outlives that: say.py fetch {job_id}"
+            ) from e
+        error = answer.get("error")
+        if error == "Job ID not found":  # the local API's word for it
+            raise ResultGone(f"there is no job {job_id}")
+        return Status(job_id, str(answer.get("status", FAILED)), answer.get("output"), error and str(error))
+
+    def follow(self, job_id: str) -> Iterator[Status]:
+        """Each news of a job, the last of which is that it is over. Raises as `status`, and KeyboardInterrupt."""
+        news = None
+        queued_s = None
+        wait_s = self._pace.first_s
+        while True:
+            status = self.status(job_id)
+            if status != news:
+                yield status
+                news, wait_s = status, self._pace.first_s
+            if status.is_over:
+                return
+            if status.state != QUEUED:
+                queued_s = None
+            elif queued_s is None:
+                queued_s = self._pace.clock()
+            elif self._pace.clock() - queued_s >= self._pace.patience_s:
+                self._tell_why_it_waits()
+            if self._stop.wait(wait_s * random.uniform(0.75, 1.25)):
+                raise KeyboardInterrupt
+            wait_s = min(wait_s * self._pace.growth, self._pace.most_s)
+
+    def cancel(self, job_id: str) -> None:
+        """Let a job be, whether it waits or runs. Raises NoWorker."""
+        with suppress(_NotFound, _NotAllowed):  # it is over and forgotten; the local API knows no cancel
+            self._call("POST", f"cancel/{quote(job_id, safe='')}")
+
+    def health(self) -> dict[str, Any] | None:
+        """The endpoint's own count of `jobs` and `workers`; None from the local API. Raises NoWorker."""
+        try:
+            return self._call("GET", "health")
+        except (_NotFound, _NotAllowed):
+            return None
+
+    def _tell_why_it_waits(self) -> None:
+        """Warn of what keeps the workers: once for all jobs that wait, and again when it has changed."""
+        if not self._looking.acquire(blocking=False):
+            return
+        try:
+            if self._pace.clock() < self._next_look:
+                return
+            self._next_look = self._pace.clock() + self._pace.patience_s
+            counts = (self.health() or {}).get("workers")
+            reason = why_none_comes(counts) if isinstance(counts, dict) else ""
+            if reason and reason != self._reason:
+                self._warn(f"still in the queue: {reason}")
+            self._reason = reason
+        except Problem:
+            pass  # whether the endpoint can be reached is for `status` to tell
+        finally:
+            self._looking.release()
+
+    def ask(self, data: Input, report: Report = nobody, sent: Callable[[str], None] = forget) -> Reply:
+        """See Place."""
+        job_id = self.submit(data)
+        sent(job_id)
+        return self.take_up(job_id, report)
+
+    def take_up(self, job_id: str, report: Report = nobody) -> Reply:
+        """See Place."""
+        try:
+            for status in self.follow(job_id):
+                report(status.state, status.progress)
+            return status.reply()
+        except KeyboardInterrupt:
+            try:
+                self.cancel(job_id)
+            except Problem as e:
+                self._warn(f"job {job_id} could not be cancelled, and goes on: {e}")
+            raise
+        except Refused:
+            raise
+        except NoWorker as e:
+            raise NoWorker(f"{e}. The job goes on: say.py fetch {job_id}") from e
+
+    def result(self, reply: Reply) -> results.Result:
+        """See Place."""
+        return results.read(reply)
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        session: requests.Session | None = None,
+        read_s: float | None = results.TIMEOUTS_S[1],
+    ) -> dict[str, Any]:
+        try:
+            answer = (session or self._patient).request(
+                method,
+                f"{self._url}/{path}",
+                data=body,
+                auth=self._auth,
+                headers={"Content-Type": "application/json"},
+                timeout=(results.TIMEOUTS_S[0], read_s),
+                allow_redirects=False,
+            )
+        except requests.RequestException as e:
+            raise NoWorker(f"the endpoint cannot be reached ({_named(e)}): check the network") from e
+        _refuse(answer)
+        try:
+            found = answer.json()
+        except requests.JSONDecodeError:
+            found = None
+        if not isinstance(found, dict):
+            raise NoWorker("what answers is no endpoint: look for a proxy or a log-in page in between")
+        return found
+
+
+class _NotFound(Refused):
+    """404, of which each route knows the meaning."""
+
+
+class _NotAllowed(Refused):
+    """405: a route that the local API has otherwise, or not."""
+
+
+def _refuse(answer: requests.Response) -> None:
+    match answer.status_code:
+        case 401:
+            raise Refused("the endpoint does not accept the key (401): check RUNPOD_API_KEY")
+        case 403:
+            raise Refused(
+                "the key may not use this endpoint (403): check what RUNPOD_API_KEY is allowed, and RUNPOD_ENDPOINT_ID"
+            )
+        case 404:
+            raise _NotFound("there is no such endpoint (404): check RUNPOD_ENDPOINT_ID")
+        case 405:
+            raise _NotAllowed("the endpoint does not know this (405): check RUNPOD_ENDPOINT_BASE_URL")
+        case 413:
+            raise BadInput("the job is larger than the endpoint takes (413): send a link instead of the recording")
+        case 400 | 422:
+            raise BadInput(f"the endpoint does not understand the job ({answer.status_code}): {answer.text[:200]}")
+        case 429:
+            raise NoWorker("the endpoint is busy (429): try again later")
+        case status if not answer.ok or answer.is_redirect:
+            raise NoWorker(f"the endpoint answered {status}: try again later")
+
+
+def _named(error: requests.RequestException) -> str:
+    """What happened, without addresses."""
+    reason = error.args[0] if error.args else error
+    return type(getattr(reason, "reason", None) or error).__name__
+
+
+def _retries(pace: Pace, **how: Any) -> Retry:
+    return Retry(
+        pace.retries,
+        **how,
+        redirect=0,
+        backoff_factor=pace.backoff_s,
+        backoff_jitter=pace.backoff_s,
+        backoff_max=10,
+        retry_after_max=30,
+        raise_on_status=False,
+    )
+
+
+def _session(retries: Retry) -> requests.Session:
+    session = requests.Session()
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, HTTPAdapter(pool_maxsize=64, max_retries=retries))
+    return session

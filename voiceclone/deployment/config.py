@@ -1,0 +1,245 @@
+"""The one small TOML that describes a worker: image, GPUs, volume, scaling and environment.
+
+Knows no platform: what the fields become there is `plan`'s affair. Unknown names are refused with the nearest known
+one, and secrets are never written here, only where they are to be had.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationError
+
+from s3_utils import store_from_env
+from voiceclone.deployment.variables import variables
+from voiceclone.settings import TIME_TO_LEAVE_S, Settings
+
+LEAST_CUDA = (12, 8)
+"""What the image's torch is built for; hosts with older drivers refuse it."""
+
+INIT_TIMEOUT_S = 1800
+"""The platform's own 7 minutes are too few for a first download over a slow link."""
+PLACEHOLDER = "YOUR-"
+"""What the example leaves to be filled in begins so."""
+
+_REFERENCE = re.compile(r"\{\{\s*RUNPOD_SECRET_\w+\s*\}\}")
+"""How the platform is asked for a secret that it keeps."""
+_REFERENCE_STANDS_FOR = "kept-by-the-platform"
+
+
+class ConfigError(ValueError):
+    """The file cannot be used; names every bad field at once."""
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        super().__init__("\n".join(problems))
+
+
+@dataclass(frozen=True)
+class Value:
+    """A variable's value, or where it is read when the worker is deployed."""
+
+    text: str | None
+    from_env: str | None = None
+
+
+def _value(given: Any) -> Value:
+    if isinstance(given, bool):
+        return Value(str(given).lower())
+    if isinstance(given, str | int | float):
+        return Value(str(given))
+    if isinstance(given, dict) and set(given) == {"from_env"} and isinstance(given["from_env"], str):
+        return Value(None, given["from_env"])
+    raise ValueError('must be a string, a number, true, false or { from_env = "NAME" }')
+
+
+def _cuda(version: Any) -> str:
+    if not isinstance(version, str) or not re.fullmatch(r"\d+\.\d+", version):
+        raise ValueError('must be written as "12.8"')
+    if tuple(map(int, version.split("."))) < LEAST_CUDA:
+        raise ValueError("the image needs CUDA 12.8 or above")
+    return version
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Gpu(_Strict):
+    """Where a worker may run; each takes one GPU."""
+
+    types: list[str] = Field(min_length=1)
+    """Names of GPU types or of the platform's pools; workers start on whichever is free."""
+    min_cuda: Annotated[str, PlainValidator(_cuda)] = ".".join(map(str, LEAST_CUDA))
+
+
+class Scaling(_Strict):
+    """How many workers there are, and for how long."""
+
+    workers_min: int = Field(default=0, ge=0)
+    """Always running, and always paid for."""
+    workers_max: int = Field(default=3, ge=1)
+    idle_timeout_s: int = Field(default=5, ge=1, le=3600)
+    """Not for a queue with REQUEST_COUNT: the platform refuses it there."""
+    execution_timeout_s: int = Field(default=600, ge=2 * TIME_TO_LEAVE_S)
+    """A worker leaves a job TIME_TO_LEAVE_S before that, and needs time to speak."""
+    scaler: Literal["QUEUE_DELAY", "REQUEST_COUNT"] = "QUEUE_DELAY"
+    """Load balancing takes REQUEST_COUNT only."""
+    scaler_value: int = Field(default=4, ge=1)
+    """Seconds that a job may wait before another worker starts; with REQUEST_COUNT, jobs for each worker."""
+    flashboot: bool = True
+
+
+class Deployment(_Strict):
+    """A worker as it is to be on the platform. Its endpoint bears its name."""
+
+    name: str = Field(min_length=1, max_length=191)
+    type: Literal["queue", "load_balancing"] = "queue"
+    image: str = Field(min_length=1)
+    container_disk_gb: int = Field(default=20, ge=1)
+    registry_auth: str | None = None
+    """Id or name of the registry's credentials on the platform, for a private image."""
+    volume: str | None = None
+    """Id or name of the network volume."""
+    gpu: Gpu
+    scaling: Scaling = Scaling()
+    env: dict[str, Annotated[Value, PlainValidator(_value)]] = {}
+
+    @property
+    def has_idle_timeout(self) -> bool:
+        """Whether the platform takes one for this type and scaler."""
+        return self.type == "load_balancing" or self.scaling.scaler == "QUEUE_DELAY"
+
+    def environment(self, environ: Mapping[str, str]) -> dict[str, str]:
+        """Return the worker's variables: those in place that come from here, and what suits the platform.
+
+        Raises ConfigError.
+        """
+        missing = [
+            f"env.{name}: {value.from_env} is not set here: export it"
+            for name, value in self.env.items()
+            if value.from_env and not environ.get(value.from_env)
+        ]
+        if missing:
+            raise ConfigError(missing)
+        filled = {name: environ[v.from_env] if v.from_env else v.text or "" for name, v in self.env.items()}
+        bucket = {name: _stand_in(text) for name, text in filled.items()}
+        try:
+            store_from_env(bucket)
+        except ValueError as e:
+            raise ConfigError([f"env: {e}"]) from None
+        limit_s = self.scaling.execution_timeout_s
+        filled = {"MAX_JOB_S": str(limit_s - TIME_TO_LEAVE_S), "RUNPOD_INIT_TIMEOUT": str(INIT_TIMEOUT_S), **filled}
+        known = {name: text for name, text in filled.items() if not _REFERENCE.fullmatch(text)}
+        if unreadable := list(_unreadable(known)):
+            raise ConfigError(unreadable)
+        settings = Settings.from_env(known)
+        if settings.job_limit_s >= limit_s:
+            raise ConfigError(
+                ["env.MAX_JOB_S: must be below scaling.execution_timeout_s, when the platform ends the job"]
+            )
+        return filled
+
+    def warnings(self) -> list[str]:
+        """Return what can be used and is likely to be regretted."""
+        _, _, tag = self.image.rpartition("/")[2].partition(":")
+        if "@" in self.image or tag not in {"", "latest"}:
+            return []
+        return [
+            f"image: {self.image}: workers keep an image by its tag, and go on with the old one after a push: give each"
+            " its own, as :1.0, or its digest"
+        ]
+
+    def secrets(self) -> frozenset[str]:
+        """Names of the variables that are not shown."""
+        known = variables()
+        return frozenset(
+            name for name, value in self.env.items() if value.from_env or (name in known and known[name].secret)
+        )
+
+
+def read(path: Path) -> Deployment:
+    """The file's content, checked as far as that goes without the platform. Raises ConfigError."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as e:
+        raise ConfigError([f"{path} cannot be read: {e.strerror if isinstance(e, OSError) else 'not UTF-8'}"]) from e
+    try:
+        deployment = Deployment.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as e:
+        raise ConfigError([f"{path} is not TOML: {e}"]) from e
+    except ValidationError as e:
+        raise ConfigError(map(_problem, e.errors())) from None  # pydantic's own text quotes what was given
+    if problems := [*_environment_problems(deployment), *_problems(deployment)]:
+        raise ConfigError(problems)
+    return deployment
+
+
+def _unreadable(filled: Mapping[str, str]) -> Iterable[str]:
+    for name, text in filled.items():
+        try:
+            Settings.from_env({name: text})
+        except ValueError:  # quotes the value, which may be a secret in the wrong place
+            yield f"env.{name}: its value cannot be read; the README tells what it may be"
+
+
+def _stand_in(text: str) -> str:
+    return _REFERENCE_STANDS_FOR if _REFERENCE.fullmatch(text) else text
+
+
+def _problem(error: Any) -> str:
+    path = ".".join(map(str, error["loc"]))
+    if error["type"] == "extra_forbidden":
+        rooms: dict[str, type[BaseModel]] = {"gpu": Gpu, "scaling": Scaling}
+        owner = Deployment if len(error["loc"]) == 1 else rooms[error["loc"][0]]
+        return f"{path}: there is no such field{_nearest(str(error['loc'][-1]), owner.model_fields)}"
+    return f"{path}: {error['msg'].removeprefix('Value error, ')}"
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    known = list(known)
+    by_case = {each.lower(): each for each in known}
+    close = difflib.get_close_matches(name.lower(), by_case, n=1)
+    return f"; did you mean {by_case[close[0]]}?" if close else f"; there are {', '.join(known)}"
+
+
+def _environment_problems(deployment: Deployment) -> Iterable[str]:
+    known = variables()
+    for name, value in deployment.env.items():
+        if name not in known:
+            yield f"env.{name}: the worker knows no such variable{_nearest(name, known)}"
+        elif value.text is None or _REFERENCE.fullmatch(value.text):
+            continue
+        elif known[name].secret:
+            yield (
+                f'env.{name}: a secret is not written here: use {{ from_env = "{name}" }}, or'
+                f' "{{{{ RUNPOD_SECRET_name }}}}" for one that the platform keeps'
+            )
+        else:
+            try:
+                Settings.from_env({name: value.text})
+            except ValueError as e:
+                yield f"env.{e}"
+
+
+def _problems(deployment: Deployment) -> Iterable[str]:
+    for field in ("name", "image", "volume", "registry_auth"):
+        if PLACEHOLDER in (given := getattr(deployment, field) or ""):
+            yield f"{field}: {given} is the example's: put your own there"
+    scaling, on_disk = deployment.scaling, deployment.env.get("ALLOW_CONTAINER_DISK")
+    if deployment.type == "load_balancing" and scaling.scaler != "REQUEST_COUNT":
+        yield 'scaling.scaler: load balancing has no queue: write "REQUEST_COUNT"'
+    if not deployment.has_idle_timeout and "idle_timeout_s" in scaling.model_fields_set:
+        yield "scaling.idle_timeout_s: the platform takes none for a queue with REQUEST_COUNT: leave it out"
+    if scaling.workers_min > scaling.workers_max:
+        yield "scaling.workers_min: must not be above workers_max"
+    if not deployment.volume and not (on_disk and on_disk.text == "true"):
+        yield (
+            "volume: is missing: name a network volume, or set env.ALLOW_CONTAINER_DISK = true, and every new worker"
+            " downloads its models anew"
+        )

@@ -1,0 +1,164 @@
+"""What the caller is told: speech, voices, plans and errors as JSON, and the files beside them. Pure functions.
+
+Knows nothing of how anything is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from voiceclone import audio
+from voiceclone.errors import InvalidInput, VoiceNotFound, WorkerError
+from voiceclone.jobs.request import SynthesisRequest, Verify
+from voiceclone.speech import Script, Spoken, Take, title_of
+from voiceclone.subtitles import content_type, render
+from voiceclone.types import File, ReferenceVoice, Reply, Result, Span, Word
+from voiceclone.voices import SavedVoice, worst
+
+
+def saved_voice(voice: SavedVoice) -> Reply:
+    """A voice that was added, for a caller."""
+    about = {
+        "ref_text": voice.text,
+        "language": voice.language,
+        "duration": voice.duration_s,
+        "created": voice.created,
+        "verdict": worst(voice.findings) if voice.findings else None,
+        "consent": voice.consent,
+        "size": voice.size,
+    }
+    return {"name": voice.name, "built_in": False, **{key: value for key, value in about.items() if value is not None}}
+
+
+def complaints(voice: ReferenceVoice) -> list[str]:
+    """What is poor about the reference, and the cure."""
+    return [
+        f"the reference's {finding.what} is poor ({finding.value} {finding.unit}): {finding.advice}"
+        for finding in voice.findings
+        if finding.verdict == "poor"
+    ]
+
+
+def speakers(voices: Sequence[ReferenceVoice]) -> Reply:
+    """Who speaks: `voice`, or `voices` where there are several."""
+    described = [
+        {
+            **({"name": voice.name} if voice.name else {}),
+            **({"language": voice.language} if voice.language else {}),
+            "ref_text": voice.text.strip(),
+            "duration": round(voice.waveform.duration_s, 4),
+        }
+        for voice in voices
+    ]
+    return {"voice": described[0]} if len(described) == 1 else {"voices": described}
+
+
+def speech(request: SynthesisRequest, script: Script, spoken: Spoken, voices: Sequence[ReferenceVoice]) -> Reply:
+    """Return what is told of a recording, without where it is; `voices`: everybody who speaks, once."""
+    master = spoken.master
+    return {
+        "status": "completed",
+        "format": request.format,
+        "sample_rate": master.waveform.sample_rate,
+        "duration": round(master.waveform.duration_s, 4),
+        "text": request.written,
+        "normalized_text": script.spoken,
+        "seed": script.chunks[0].seed,
+        **speakers(voices),
+        "chunks": [
+            spoken_chunk(take, span, len(voices) > 1) for take, span in zip(spoken.takes, master.spans, strict=True)
+        ],
+        **({"words": [timed_word(word) for word in spoken.words]} if request.timestamps and spoken.words else {}),
+    }
+
+
+def rendered_result(request: SynthesisRequest, spoken: Spoken, title: str, stem: str) -> Result:
+    """Return a recording and its subtitles as files, to be kept under the name `stem` with each file's ending."""
+    waveform = spoken.master.waveform
+    data = audio.encode(waveform, request.format, title_of(title))
+    subtitles = [
+        File(each, render(spoken.words, each, waveform.duration_s).encode(), content_type(each))
+        for each in (request.subtitles if spoken.words else ())
+    ]
+    return Result(stem, File(request.format, data, audio.content_type(request.format)), subtitles)
+
+
+def checked(written: str, script: Script, synthesis_s: float | None) -> Reply:
+    """Return what is told of a script that is not spoken; `synthesis_s`: how long that would take, if it is known."""
+    return {
+        "status": "completed",
+        "text": written,
+        "normalized_text": script.spoken,
+        "unknown_characters": list(script.left_out),
+        "chunks": [
+            {"text": chunk.text, "voice": chunk.voice.name, "duration": round(duration_s, 4), "seed": chunk.seed}
+            for chunk, duration_s in zip(script.chunks, script.durations_s, strict=True)
+        ],
+        "predicted": {
+            "duration": round(script.duration_s(), 4),
+            "synthesis": None if synthesis_s is None else round(synthesis_s, 2),
+        },
+    }
+
+
+def spoken_chunk(take: Take, span: Span, of_several: bool) -> Reply:
+    """A chunk, for a caller."""
+    chunk, comparison = take.chunk, take.comparison
+    reply: Reply = {
+        "text": chunk.text,
+        "start": round(span.start_s, 4),
+        "end": round(span.end_s, 4),
+        "seed": chunk.seed,
+    }
+    if of_several:
+        reply["voice"] = chunk.voice.name
+    if comparison is not None:
+        reply |= {"wer": round(comparison.wer, 4), "attempts": take.attempts}
+    return reply
+
+
+def timed_word(word: Word) -> Reply:
+    """A word of the caller's, in seconds of the delivered audio."""
+    return {
+        "word": word.text.strip(),
+        "start": round(word.start_s, 3),
+        "end": round(word.end_s, 3),
+        "confidence": round(word.probability, 3),
+    }
+
+
+def misses(takes: Sequence[Take], verify: Verify | None) -> list[str]:
+    """Return a warning for each chunk that was spoken as often as allowed, and is not heard as it should."""
+    found = []
+    for i, take in enumerate(takes):
+        if verify is not None and take.comparison is not None and not take.comparison.is_good(verify.max_wer):
+            what = (
+                "begins with the reference's words" if take.comparison.leaked else f"has WER {take.comparison.wer:.2f}"
+            )
+            found.append(f"chunk {i} {what} after {take.attempts} attempts: listen to it")
+    return found
+
+
+def error_reply(error: WorkerError) -> Reply:
+    """What the caller sees of an error."""
+    reply: Reply = {"error": f"{error.code}: {error}", "error_code": error.code}
+    if isinstance(error, InvalidInput):
+        reply["details"] = [{"field": problem.field, "message": problem.message} for problem in error.problems]
+    if error.refresh_worker:
+        reply["refresh_worker"] = True
+    return reply
+
+
+def summary(reply: Reply) -> Reply:
+    """What is logged of a reply: nothing of the text, and no address."""
+    code = reply.get("error_code")
+    if code == InvalidInput.code:  # its sentences quote the text
+        return {"outcome": code, "fields": [problem["field"] for problem in reply["details"]]}
+    if code is not None:
+        return {"outcome": code} | ({} if code == VoiceNotFound.code else {"error": reply["error"]})
+    told: Reply = {"outcome": "degraded" if "degraded" in reply else "completed"}
+    if "chunks" in reply and "timings" in reply:
+        ways = [way for way in ("audio_url", "audio_path", "audio_base64") if way in reply]
+        told |= {"audio_s": reply["duration"], "chunks": len(reply["chunks"]), "delivered": ways}
+        told |= {"rtf": reply["rtf"], "timings": reply["timings"], "warnings": len(reply["warnings"])}
+    return told

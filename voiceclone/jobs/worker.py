@@ -1,0 +1,323 @@
+"""A job is read, handed to whoever does it, and answered. The only place where an error becomes a reply.
+
+Knows every room by what it does, none by how. Builds nothing itself: it is given the engine, the voices and the stores.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import secrets
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from typing import Any
+
+from voiceclone import audio
+from voiceclone.checkpoints import Checkpoint
+from voiceclone.deadline import Deadline
+from voiceclone.delivery import Delivery, require_sendable
+from voiceclone.errors import ModelUnavailable, VoiceNotFound, WorkerError
+from voiceclone.failures import failures_named
+from voiceclone.jobs.legacy import as_formerly, is_legacy
+from voiceclone.jobs.limits import limits_of, refuse_oversize
+from voiceclone.jobs.progress import Progress, Report, nobody
+from voiceclone.jobs.recipe import made_otherwise, recipe
+from voiceclone.jobs.replies import (
+    checked,
+    complaints,
+    error_reply,
+    misses,
+    rendered_result,
+    saved_voice,
+    speech,
+    summary,
+)
+from voiceclone.jobs.request import (
+    AddVoiceRequest,
+    CheckRequest,
+    DeleteVoiceRequest,
+    InfoRequest,
+    LinkRequest,
+    ListVoicesRequest,
+    Request,
+    SynthesisRequest,
+    parse,
+)
+from voiceclone.listening import Recogniser
+from voiceclone.logs import about_job, facts, id_of
+from voiceclone.model import Engine
+from voiceclone.settings import Settings
+from voiceclone.speech import Script, Spoken, Synthesizer, TextReader, plan
+from voiceclone.subtitles import FORMATS as SUBTITLE_FORMATS
+from voiceclone.text import lexicon
+from voiceclone.timings import Timings
+from voiceclone.types import SEEDS, ReferenceVoice, Reply
+from voiceclone.voices import Voices, worst
+
+log = logging.getLogger(__name__)
+
+STORE_S = 150
+"""What a bucket that is down may cost, with all its tries."""
+MAX_ID_CHARS = 128
+"""Of the job's id, in the name of its result."""
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """All that is known of a job before it is spoken."""
+
+    voices: Mapping[str | None, ReferenceVoice]
+    """By what the text calls them; None for the request's own."""
+    script: Script
+    lexicon: Mapping[str, str]
+    """The volume's words and the request's."""
+    notes: Sequence[str]
+    """For the caller."""
+
+    @property
+    def speakers(self) -> list[ReferenceVoice]:
+        """Each voice once, whatever it is called."""
+        return list({voice.name or "": voice for voice in self.voices.values()}.values())
+
+
+class Worker:
+    """Turns jobs into replies. One job at a time."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        checkpoint: Checkpoint,
+        engine: Engine,
+        recogniser: Recogniser,
+        voices: Voices,
+        delivery: Delivery,
+    ) -> None:
+        self.settings = settings
+        self.checkpoint = checkpoint
+        self.engine = engine
+        self.recogniser = recogniser
+        self.voices = voices
+        self.delivery = delivery
+        self.clock: Callable[[], float] = time.monotonic
+        """Tells the seconds by which a job's time is counted."""
+        self._synthesizer = Synthesizer(engine, recogniser, checkpoint.languages)
+        self.startup: Mapping[str, float] = {}
+        """Seconds of each part of the start, for `info`."""
+        self._pace: float | None = None
+        """Seconds of synthesis for a second of speech and an evaluation of the network, as the last job had it."""
+
+    def handle(self, job: Mapping[str, Any], report: Report = nobody) -> Reply:
+        """Answer a job. Never raises: what goes wrong becomes an `error` in the caller's terms.
+
+        `report` is told of the progress of a long one.
+        """
+        job_id = id_of(job)
+        started = time.perf_counter()
+        with about_job(job_id):
+            action, reply = self._attempt(job, job_id, report)
+            told = summary(reply)
+            level = logging.WARNING if "error_code" in reply else logging.INFO
+            seconds = round(time.perf_counter() - started, 3)
+            log.log(level, "%s", told["outcome"], extra=facts(action=action, seconds=seconds, **told))
+        return reply
+
+    def _attempt(self, job: Mapping[str, Any], job_id: str, report: Report) -> tuple[str | None, Reply]:
+        """What the job asked for, if that can be told, and the reply."""
+        action = None
+        try:
+            bucket = self.delivery.bucket
+            request, warnings = parse(job.get("input"), self.settings, bucket.bucket if bucket else None)
+            action = request.action
+            with failures_named():  # memory may run out anywhere
+                reply = self._answer(request, job_id, job["input"], warnings, report)
+        except WorkerError as e:
+            return action, error_reply(e)
+        except Exception:  # the boundary: the platform would post a traceback to the caller
+            log.exception("unexpected error")
+            bug = WorkerError("the worker failed unexpectedly; its log has the details for this job's id")
+            return action, error_reply(bug)
+        return action, reply
+
+    def _answer(self, request: Request, job_id: str, data: object, warnings: Sequence[str], report: Report) -> Reply:
+        match request:
+            case CheckRequest():
+                reply = self.check(request, warnings)
+            case SynthesisRequest():
+                reply = self.synthesize(request, request.job_id or job_id, _digest(data), warnings, report)
+            case AddVoiceRequest():
+                reply = self.add_voice(request, warnings)
+            case ListVoicesRequest():
+                reply = self.list_voices(request)
+            case DeleteVoiceRequest():
+                self.voices.remove(request.voice)
+                reply = {"status": "completed", "voice": request.voice}
+            case LinkRequest():
+                reply = self.delivery.link(request.key, request.job_id, request.expires_in)
+            case InfoRequest():
+                reply = self.info()
+        if is_legacy(data):
+            reply = as_formerly(request.action, reply)
+        require_sendable(reply)
+        return reply
+
+    def info(self) -> Reply:
+        """Tell what this worker is and can do."""
+        return {
+            "model": self._model(),
+            "languages": list(self.checkpoint.languages),
+            "voices": self.voices.built_in.names,
+            "formats": list(audio.FORMATS),
+            "subtitles": list(SUBTITLE_FORMATS),
+            "recogniser": self.recogniser.name,
+            "device": str(self.engine.dit.device),
+            "dtype": str(self.engine.dit.dtype).removeprefix("torch."),
+            "delivery": self.delivery.way("auto"),
+            "limits": limits_of(self.settings),
+            "startup": dict(self.startup),
+            "warnings": [self.checkpoint.warning] if self.checkpoint.warning else [],
+            "versions": {name: version(name) for name in ("f5-tts", "faster-whisper", "runpod", "torch")},
+        }
+
+    def add_voice(self, request: AddVoiceRequest, warnings: Sequence[str]) -> Reply:
+        """Keep a recording as a voice, and tell how good it is."""
+        saved, voice = self.voices.add(request.new_voice)
+        return {
+            "status": "completed",
+            "voice": saved_voice(saved),
+            "check_up": {"verdict": worst(voice.findings), "findings": [asdict(each) for each in voice.findings]},
+            "warnings": [*warnings, *voice.notes, *complaints(voice)],
+        }
+
+    def list_voices(self, request: ListVoicesRequest) -> Reply:
+        """Every voice that a job may name."""
+        saved = self.voices.saved(request.prefix)
+        built_in = [name for name in self.voices.built_in.names if name.startswith(request.prefix)]
+        described = [{"name": name, "built_in": True} for name in built_in]
+        return {"status": "completed", "voices": [*described, *map(saved_voice, saved)]}
+
+    def check(self, request: CheckRequest, warnings: Sequence[str]) -> Reply:
+        """Tell what `synthesize` would say, in which chunks and how long, without speaking."""
+        rehearsal = self._rehearse(request)
+        script = rehearsal.script
+        synthesis_s = None if self._pace is None else self._pace * sum(script.durations_s) * request.evaluations
+        reply = {**checked(request.written, script, synthesis_s), "model": self._model()}
+        return {**reply, "warnings": [*warnings, *rehearsal.notes]}
+
+    def synthesize(
+        self, request: SynthesisRequest, job_id: str, digest: str, warnings: Sequence[str], report: Report
+    ) -> Reply:
+        """Speak the request's text and deliver it; `digest` tells this input from others of the same job id."""
+        way = self.delivery.way(request.delivery)
+        deadline = Deadline(self.settings.job_limit_s, self.clock)
+        timings = Timings()
+        with timings.measure("voice"):
+            rehearsal = self._rehearse(request)
+            if request.is_listened_to:
+                self._require_recogniser()  # before anything is spoken that it should hear
+        spoken = self._speak(request, rehearsal.script, timings, report, deadline)
+        with timings.measure("encode"):
+            result = rendered_result(request, spoken, rehearsal.script.spoken, _stem(request, job_id, digest))
+        synthesis_s = timings.report()["synthesis"]
+        spoken_s = sum(take.waveform.duration_s * take.attempts for take in spoken.takes)
+        self._pace = synthesis_s / spoken_s / request.evaluations
+        seeds = [take.chunk.seed for take in spoken.takes]
+        reply: Reply = {
+            "job_id": job_id,
+            **speech(request, rehearsal.script, spoken, rehearsal.speakers),
+            "model": self._model(),
+            "recipe": recipe(request, rehearsal.voices, rehearsal.lexicon, self.checkpoint, seeds),
+            "rtf": round(synthesis_s / spoken.master.waveform.duration_s, 4),
+            "warnings": [*warnings, *rehearsal.notes, *misses(spoken.takes, request.verify), *spoken.notes],
+        }
+        with timings.measure("store"):
+            in_time = deadline.left_s > STORE_S
+            reply |= self.delivery.deliver(result, way, request.expires_in, reply, in_time=in_time)
+        return {**reply, "timings": timings.report()}
+
+    def _speak(
+        self, request: SynthesisRequest, script: Script, timings: Timings, report: Report, deadline: Deadline
+    ) -> Spoken:
+        """Speak a script to its end, and tell of each take on the way."""
+        progress = Progress(report, len(script.chunks), sum(script.durations_s))
+        speaking = self._synthesizer.speak(script, request.synthesis_options, deadline, timings)
+        while True:
+            try:
+                progress.advance(next(speaking).waveform.duration_s)
+            except StopIteration as end:
+                spoken: Spoken = end.value
+                return spoken
+
+    def _require_recogniser(self) -> None:
+        try:
+            self.recogniser.load()
+        except ModelUnavailable as e:
+            log.warning("a job cannot be listened to: %s", e)  # with paths that are not the caller's
+            raise ModelUnavailable(
+                "this worker has no recogniser for verify, timestamps and subtitles: leave them out, or have the"
+                " operator put the whisper model that ASR_MODEL names on the volume"
+            ) from e
+
+    def _rehearse(self, request: SynthesisRequest) -> Rehearsal:
+        """Find the voices and plan the chunks."""
+        voices = self._voices(request)
+        notes = list(dict.fromkeys(n for voice in voices.values() for n in (*voice.notes, *complaints(voice))))
+        own = self.voices.built_in.model_names
+        if self.checkpoint.own_voices_only and any(voice.name not in own for voice in voices.values()):
+            notes.append(f"this model knows only its own voices: {', '.join(own)}")
+        languages = self.checkpoint.languages
+        if request.language and languages and request.language not in languages:
+            notes.append(f"this model speaks {', '.join(languages)}, not {request.language}")
+        if request.made_with is not None:
+            notes += made_otherwise(request.made_with, self.checkpoint, voices.values())
+        try:
+            words = lexicon.load(self.settings.lexicon_file)
+        except ValueError as e:
+            words = {}
+            notes.append(str(e))
+        if not self.settings.volume.is_dir():  # once it was: the model came from it
+            notes.append("the volume is gone: its lexicon, voices and kept references are missing; look after it")
+        words |= request.lexicon
+        seed = secrets.randbelow(SEEDS) if request.seed is None else request.seed
+        read_in = request.language or next(iter(languages), "") if request.normalize_text else ""
+        reader = TextReader(read_in, words)
+        script = plan(request.passages, voices, self.engine, reader, request.script_options(seed))
+        refuse_oversize(script, request, self.settings)
+        return Rehearsal(voices, script, words, [*notes, *script.warnings])
+
+    def _voices(self, request: SynthesisRequest) -> dict[str | None, ReferenceVoice]:
+        """Every voice of the text, by what it is called there; None for the request's own."""
+        voices: dict[str | None, ReferenceVoice] = {}
+        for passage in request.passages:
+            if passage.voice in voices or not (passage.text or passage.voice):
+                continue
+            if passage.voice is not None:
+                try:
+                    voices[passage.voice] = self.voices.named(passage.voice)
+                except VoiceNotFound as e:
+                    in_text = passage.voice_field == passage.field
+                    hint = f"; to have the word read, write \\[{passage.voice}]" if in_text else ""
+                    raise VoiceNotFound(f"{passage.voice_field}: {e}{hint}") from e
+            elif request.voice is not None:
+                voices[None] = self.voices.named(request.voice)
+            else:
+                voices[None] = self.voices.recorded(*request.recording, request.language)
+        return voices
+
+    def _model(self) -> Reply:
+        checkpoint = self.checkpoint
+        return {"name": checkpoint.name, "revision": checkpoint.revision, "license": checkpoint.license}
+
+
+def _digest(data: object) -> str:
+    """Short hash of a job's input."""
+    return hashlib.sha256(json.dumps(data, sort_keys=True, default=str).encode()).hexdigest()[:12]
+
+
+def _stem(request: SynthesisRequest, job_id: str, digest: str) -> str:
+    """The asked key without its ending, or one made of the job: the same job run twice writes one object."""
+    safe = (c if c.isascii() and (c.isalnum() or c in "-_.") else "-" for c in job_id)
+    safe_id = "".join(safe).lstrip(".")[:MAX_ID_CHARS]
+    return (request.key or f"{safe_id}-{digest}").removesuffix(f".{request.format}")

@@ -1,0 +1,410 @@
+"""The F5-TTS diffusion transformer (DiT), for inference only.
+
+Knows nothing of text, audio, schedules, files or devices: token ids, mel frames and times go in, velocities come out.
+
+The chunks of a batch are packed: their frames lie one after the other along one axis, without padding, and a `Layout`
+says where each ends. Linear layers see one long sequence and waste nothing; attention and convolutions are kept
+within each chunk, so that a chunk's result does not depend on its neighbours.
+
+What depends only on the time is a network of its own, the `Modulator`: 41 % of the weights, needed once for each
+schedule. What depends only on the job (`DiT.prepare`) is computed once, not in each step.
+
+Letters in shapes:
+    g  guidance rows: 2 (with the condition, without it), or 1 where guidance is off
+    s  frames of all chunks together
+    n  frames of one chunk
+    d  width of the model
+    h  heads
+    e  features of a head
+    m  mel bins
+
+Papers: F5-TTS https://arxiv.org/abs/2410.06885, DiT https://arxiv.org/abs/2212.09748,
+ConvNeXt V2 https://arxiv.org/abs/2301.00808, rotary position embedding https://arxiv.org/abs/2104.09864.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from voiceclone.errors import ModelUnavailable
+from voiceclone.model import attention
+from voiceclone.model.layers import Conv1d, Linear, build
+from voiceclone.model.packing import Spacing
+
+CONV_KERNEL = 31
+CONV_GROUPS = 16
+TIME_FREQUENCIES = 128
+NORM_EPS = 1e-6
+ROPE_BASE = 10_000.0
+MISFIT = "the checkpoint does not fit its config"
+TRAINING_ONLY = {"attn_backend", "attn_mask_enabled", "checkpoint_activations", "dropout"}
+
+
+@dataclass(frozen=True)
+class Arch:
+    """The options of upstream's DiT that matter for inference, under upstream's names and with its defaults."""
+
+    dim: int
+    depth: int = 8
+    heads: int = 8
+    dim_head: int = 64
+    ff_mult: int = 4
+    mel_dim: int = 100
+    text_dim: int = 100
+    text_mask_padding: bool = True
+    """Whether filler positions of the text are kept at zero (v1) or run through the text encoder (v0)."""
+    text_embedding_average_upsampling: bool = False
+    """Whether the encoded text is stretched over the frames, instead of lying at their start."""
+    qk_norm: str | None = None
+    conv_layers: int = 0
+    """ConvNeXt V2 blocks of the text encoder."""
+    pe_attn_head: int | None = None
+    """Number of heads with a rotary position embedding (v0: the first); None: all of them (v1)."""
+    long_skip_connection: bool = False
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Arch:
+        """Read `model.arch` of an upstream config. Raises ModelUnavailable for an option that is not known here."""
+        options = {k: v for k, v in config.items() if k not in TRAINING_ONLY}
+        if unknown := sorted(options.keys() - {f.name for f in fields(cls)}):
+            raise ModelUnavailable(f"the model's config has unknown arch options: {', '.join(unknown)}")
+        if "dim" not in options:
+            raise ModelUnavailable("the model's config has no arch.dim")
+        if options.get("text_dim") is None:
+            options["text_dim"] = options.get("mel_dim", cls.mel_dim)
+        arch = cls(**options)
+        if arch.qk_norm not in (None, "rms_norm"):
+            raise ModelUnavailable(f"arch.qk_norm must be null or rms_norm, not {arch.qk_norm!r}")
+        if arch.text_embedding_average_upsampling and not arch.text_mask_padding:
+            raise ModelUnavailable("arch.text_embedding_average_upsampling needs arch.text_mask_padding")
+        return arch
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the chunks of a batch lie along the packed frames."""
+
+    lengths: tuple[int, ...]
+    """Frames of each chunk."""
+    cos: Tensor
+    """Of the angle that each pair of features is turned by, counted from its chunk's start: (s, 1, h or 1, e / 2)."""
+    sin: Tensor
+    spacing: Spacing
+    """The frames with gaps between the chunks, for convolutions."""
+    borders: Tensor | None
+    """For FlashAttention; None where another kernel takes its place."""
+    longest: int
+    """No chunk has more frames."""
+
+    @classmethod
+    def of(cls, lengths: Sequence[int], rows: int, dit: DiT, longest: int | None = None) -> Layout:
+        """The layout of `rows` guidance rows; `longest` leaves room for chunks longer than these."""
+        arch, device, dtype = dit.arch, dit.device, dit.dtype
+        index = torch.cat([torch.arange(n) for n in lengths])
+        angles = index[:, None, None, None] * frequencies(arch.dim_head)
+        if arch.pe_attn_head is not None:
+            rotated = torch.arange(arch.heads) < arch.pe_attn_head
+            angles = angles * rotated[:, None]
+        return cls(
+            tuple(lengths),
+            angles.cos().to(device, dtype),
+            angles.sin().to(device, dtype),
+            Spacing.of(lengths, CONV_KERNEL // 2, device, dtype),
+            attention.borders(lengths, rows, device) if dit.use_flash else None,
+            longest or max(lengths),
+        )
+
+
+class Modulations(NamedTuple):
+    """Shifts, scales and gates of every block at every time of one schedule. Scales are ready to multiply by."""
+
+    blocks: Tensor
+    """(steps, depth, 6, d)"""
+    final: Tensor
+    """(steps, 2, d)"""
+
+    def to(self, device: torch.device, dtype: torch.dtype) -> Modulations:
+        return Modulations(self.blocks.to(device, dtype), self.final.to(device, dtype))
+
+
+@dataclass(frozen=True)
+class Conditioning:
+    """What stays the same over the steps of one batch."""
+
+    projected: Tensor
+    """The reference's and the text's share of the input projection: (g, s, d)."""
+    layout: Layout
+
+
+class Modulator(nn.Module):
+    """The part of the network that sees the time and nothing else."""
+
+    def __init__(self, arch: Arch) -> None:
+        super().__init__()
+        self.time_mlp = nn.Sequential(Linear(2 * TIME_FREQUENCIES, arch.dim), nn.SiLU(), Linear(arch.dim, arch.dim))
+        self.blocks = nn.ModuleList(Linear(arch.dim, 6 * arch.dim) for _ in range(arch.depth))
+        self.final = Linear(arch.dim, 2 * arch.dim)
+
+    @classmethod
+    def from_state(cls, arch: Arch, state: Mapping[str, Tensor]) -> Modulator:
+        """Build it around its tensors. Raises ModelUnavailable as `DiT.from_state`."""
+        return build(lambda: cls(arch), state, MISFIT)
+
+    def forward(self, times: Tensor) -> Modulations:
+        """The modulation vectors at `times` (steps,)."""
+        emb = F.silu(self.time_mlp(sinusoids(times)))
+        blocks = torch.stack([block(emb) for block in self.blocks], dim=1).unflatten(-1, (6, -1))
+        final = self.final(emb).unflatten(-1, (2, -1))
+        # Shift, scale, gate of the attention, then of the feed-forward; at the end scale, shift.
+        blocks[:, :, [1, 4]] += 1
+        final[:, 0] += 1
+        return Modulations(blocks, final)
+
+
+class DiT(nn.Module):
+    """Predicts the velocity that carries noise to a mel spectrogram."""
+
+    def __init__(self, arch: Arch, vocabulary_size: int) -> None:
+        super().__init__()
+        self.arch = arch
+        self.use_flash = False
+        """Whether attention runs as FlashAttention over all chunks at once; only where `attention.has_flash`."""
+        self.text = TextEncoder(arch, vocabulary_size)
+        self.input = Linear(2 * arch.mel_dim + arch.text_dim, arch.dim)
+        self.position = ConvPosition(arch.dim)
+        self.blocks = nn.ModuleList(Block(arch) for _ in range(arch.depth))
+        self.long_skip = Linear(2 * arch.dim, arch.dim, bias=False) if arch.long_skip_connection else None
+        self.output = Linear(arch.dim, arch.mel_dim)
+
+    @classmethod
+    def from_state(cls, arch: Arch, state: Mapping[str, Tensor]) -> DiT:
+        """Build the network around its tensors, on their device and in their dtype, without initialising it first.
+
+        Raises:
+            ModelUnavailable: the tensors are not those of `arch`; names what is missing, left over or misshapen.
+        """
+        embedding = state.get("text.embedding")
+        if embedding is None:
+            raise ModelUnavailable("the checkpoint is not one of an F5-TTS DiT: it has no text embedding")
+        return build(lambda: cls(arch, len(embedding) - 1), state, MISFIT)
+
+    @property
+    def device(self) -> torch.device:
+        return self.output.weight.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        return self.output.weight.dtype
+
+    @property
+    def vocabulary_size(self) -> int:
+        """Number of tokens, without the filler."""
+        return len(self.text.embedding) - 1
+
+    def prepare(
+        self,
+        references: Sequence[Tensor],
+        tokens: Sequence[Tensor],
+        lengths: Sequence[int],
+        guided: bool,
+        longest: int | None = None,
+    ) -> Conditioning:
+        """Everything about a batch that no step changes.
+
+        Args:
+            references: mel of each chunk's reference, (frames of the reference, m).
+            tokens: ids of the reference's text and the chunk's text, (characters,).
+            lengths: frames of each chunk, reference included; those behind the last reference are idle.
+            guided: whether to add the row without the condition.
+            longest: as for `Layout.of`.
+        """
+        arch, device, dtype = self.arch, self.device, self.dtype
+        rows = []
+        for dropped in (False, True)[: 1 + guided]:
+            row = []
+            for reference, ids, n in zip(references, tokens, lengths, strict=False):
+                mel = reference.new_zeros(n, arch.mel_dim)
+                if not dropped:
+                    mel[: len(reference)] = reference
+                text = self.text(ids.to(device), n, dropped)
+                row.append(torch.cat([mel.to(device, dtype), text], dim=-1))
+            rows.append(torch.cat(row))
+        known = torch.stack(rows)
+        idle = sum(lengths) - known.shape[1]
+        projected = F.linear(F.pad(known, (0, 0, 0, idle)), self.input.weight[:, arch.mel_dim :], self.input.bias)
+        return Conditioning(projected, Layout.of(lengths, len(rows), self, longest))
+
+    def forward(self, x: Tensor, modulations: Modulations, condition: Conditioning) -> Tensor:
+        """The velocity at one time step.
+
+        Args:
+            x: noisy mel, (s, m).
+            modulations: those of this step, (depth, 6, d) and (2, d).
+
+        Returns:
+            (g, s, m)
+        """
+        layout = condition.layout
+        h = F.linear(x, self.input.weight[:, : self.arch.mel_dim]) + condition.projected
+        h = residual = self.position(h, layout.spacing) + h
+        for block, modulation in zip(self.blocks, modulations.blocks, strict=True):
+            h = block(h, modulation, layout)
+        if self.long_skip is not None:
+            h = self.long_skip(torch.cat([h, residual], dim=-1))
+        scale, shift = modulations.final
+        return self.output(modulate(h, shift, scale))
+
+
+class Block(nn.Module):
+    """Attention and feed-forward, each shifted, scaled and gated by the time (adaLN-Zero)."""
+
+    def __init__(self, arch: Arch) -> None:
+        super().__init__()
+        inner = arch.heads * arch.dim_head
+        self.heads = arch.heads
+        self.qkv = Linear(arch.dim, 3 * inner)
+        self.qk_norm = nn.Parameter(torch.empty(2, 1, arch.dim_head)) if arch.qk_norm else None
+        self.out = Linear(inner, arch.dim)
+        self.ff_in = Linear(arch.dim, arch.ff_mult * arch.dim)
+        self.ff_out = Linear(arch.ff_mult * arch.dim, arch.dim)
+
+    def forward(self, x: Tensor, modulation: Tensor, layout: Layout) -> Tensor:
+        shift, scale, gate, ff_shift, ff_scale, ff_gate = modulation
+        x = torch.addcmul(x, gate, self.attend(modulate(x, shift, scale), layout))
+        h = self.ff_in(modulate(x, ff_shift, ff_scale), gelu=True)
+        return torch.addcmul(x, ff_gate, self.ff_out(h))
+
+    def attend(self, x: Tensor, layout: Layout) -> Tensor:
+        """Attention within each chunk, (g, s, d) -> (g, s, d)."""
+        qkv = self.qkv(x).unflatten(-1, (3, self.heads, -1))
+        qk, v = qkv[:, :, :2], qkv[:, :, 2]
+        if self.qk_norm is not None:
+            qk = F.rms_norm(qk, qk.shape[-1:], eps=NORM_EPS) * self.qk_norm
+        q, k = rotate(qk, layout.cos, layout.sin).unbind(2)
+        if layout.borders is not None:
+            attended = attention.flash(q, k, v, layout.borders, layout.longest)
+        elif x.device.type == "cpu" and x.dtype == torch.bfloat16:
+            attended = attention.by_head(q, k, v, layout.lengths)
+        else:
+            attended = attention.by_chunk(q, k, v, layout.lengths)
+        return self.out(attended.flatten(-2))
+
+
+class ConvPosition(nn.Module):
+    """Position by what is near: two grouped convolutions along the frames of each chunk."""
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        half = CONV_KERNEL // 2
+        self.first = Conv1d(dim, dim, CONV_KERNEL, groups=CONV_GROUPS, padding=half)
+        self.second = Conv1d(dim, dim, CONV_KERNEL, groups=CONV_GROUPS, padding=half)
+
+    def forward(self, x: Tensor, spacing: Spacing) -> Tensor:
+        """(g, s, d) -> (g, s, d)"""
+        h = F.mish(self.first(spacing.open(x).transpose(1, 2)))
+        # Filled, not multiplied: what is not finite must not reach the neighbours.
+        h = F.mish(self.second(h.masked_fill(spacing.occupied.T == 0, 0)))
+        return spacing.close(h.transpose(1, 2))
+
+
+class TextEncoder(nn.Module):
+    """Token ids of one chunk to one vector for each of its frames."""
+
+    def __init__(self, arch: Arch, vocabulary_size: int) -> None:
+        super().__init__()
+        self.mask_padding = arch.text_mask_padding
+        self.average_upsampling = arch.text_embedding_average_upsampling
+        # Not nn.Embedding: on the meta device its initialisation imports torch's compiler, which takes seconds.
+        self.embedding = nn.Parameter(torch.empty(vocabulary_size + 1, arch.text_dim))
+        self.blocks = nn.ModuleList(ConvNeXtV2(arch.text_dim) for _ in range(arch.conv_layers))
+
+    def forward(self, ids: Tensor, frames: int, dropped: bool) -> Tensor:
+        """(characters,) -> (frames, text_dim).
+
+        The text lies at the first frames, the filler (row 0 of the embedding) behind it; what does not fit is cut off.
+        `dropped` reads the text as filler only, but keeps its place.
+        """
+        ids = F.pad(ids[:frames] + 1, (0, max(0, frames - len(ids))))
+        filler = ids == 0
+        x = F.embedding(torch.zeros_like(ids) if dropped else ids, self.embedding)
+        if self.blocks:
+            x = x + text_positions(x)
+            if self.mask_padding:
+                x = x.masked_fill(filler[:, None], 0)
+        for block in self.blocks:
+            x = block(x)
+            if self.mask_padding:
+                x = x.masked_fill(filler[:, None], 0)
+        return stretch(x[~filler], frames) if self.average_upsampling else x
+
+
+class ConvNeXtV2(nn.Module):
+    """ConvNeXt V2 block along one axis, with global response normalisation."""
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.depthwise = Conv1d(dim, dim, kernel_size=7, padding=3, groups=dim)
+        self.norm = nn.LayerNorm(dim, eps=NORM_EPS)
+        self.widen = Linear(dim, 2 * dim)
+        self.gamma = nn.Parameter(torch.empty(1, 1, 2 * dim))
+        self.beta = nn.Parameter(torch.empty(1, 1, 2 * dim))
+        self.narrow = Linear(2 * dim, dim)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(n, dim) -> (n, dim)"""
+        h = F.gelu(self.widen(self.norm(self.depthwise(x.T).T)))
+        # In half precision the sum of squares over a long text overflows.
+        energy = h.float().norm(dim=0, keepdim=True)
+        response = (energy / (energy.mean(dim=-1, keepdim=True) + 1e-6)).to(h.dtype)
+        h = self.gamma[0] * (h * response) + self.beta[0] + h
+        return x + self.narrow(h)
+
+
+def modulate(x: Tensor, shift: Tensor, scale: Tensor) -> Tensor:
+    """Layer norm with the time's scale and shift for weights."""
+    return F.layer_norm(x, x.shape[-1:], scale, shift, NORM_EPS)
+
+
+def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    """Turn each pair of features, one from either half, by its frame's angle: (g, s, 2, h, e) -> the same shape."""
+    first, second = x.chunk(2, dim=-1)
+    turned = torch.empty_like(x, memory_format=torch.contiguous_format)
+    turned_first, turned_second = turned.chunk(2, dim=-1)
+    torch.mul(first, cos, out=turned_first).addcmul_(second, sin, value=-1)
+    torch.mul(second, cos, out=turned_second).addcmul_(first, sin)
+    return turned
+
+
+def sinusoids(times: Tensor) -> Tensor:
+    """Sines and cosines of 1000 t at geometric frequencies from 1 to 1/10000: (steps,) -> (steps, 256)."""
+    decay = -math.log(10_000) / (TIME_FREQUENCIES - 1)
+    angles = 1000 * times.float()[:, None] * torch.exp(torch.arange(TIME_FREQUENCIES, device=times.device) * decay)
+    return torch.cat([angles.sin(), angles.cos()], dim=-1)
+
+
+def frequencies(dim: int) -> Tensor:
+    """One angle per frame for each pair of features, from 1 down to 1/10000 radian: (dim / 2,)."""
+    return 1.0 / ROPE_BASE ** (torch.arange(0, dim, 2).float() / dim)
+
+
+def text_positions(x: Tensor) -> Tensor:
+    """Cosines, then sines, of the position at each frequency: like x, (n, dim)."""
+    angles = torch.arange(len(x))[:, None] * frequencies(x.shape[-1])
+    return torch.cat([angles.cos(), angles.sin()], dim=-1).to(x)
+
+
+def stretch(x: Tensor, frames: int) -> Tensor:
+    """Repeat each row so that all fill `frames`; where that does not come out even, the last rows get one more."""
+    rows = len(x)
+    if rows == 0:
+        return x.new_zeros(frames, x.shape[-1])
+    repeats = torch.full((rows,), frames // rows, device=x.device)
+    repeats[rows - frames % rows :] += 1
+    return x.repeat_interleave(repeats, dim=0, output_size=frames)

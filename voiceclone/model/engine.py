@@ -1,0 +1,403 @@
+"""Chunks of text in, speech out: durations, batches, memory, vocoder.
+
+Knows nothing of jobs, voice names, formats or stores, nor of how chunks are joined. `Engine.load` reads the models of
+one checkpoint; `Engine.speak` runs them. One call at a time.
+
+The mathematics follows f5-tts 1.1 (`CFM.sample` and `infer_batch_process`); with the same weights, noise and dtype
+the mel agrees to rounding.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import math
+import os
+import platform
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from voiceclone import audio, text
+from voiceclone.checkpoints import MEL_SPEC, Checkpoint, Copies
+from voiceclone.errors import DeviceFailed, ModelUnavailable, OutOfMemory, SynthesisFailed
+from voiceclone.failures import failures_named
+from voiceclone.model import attention
+from voiceclone.model.dit import DiT
+from voiceclone.model.graphs import FRAMES_STEP, RECORDED_FRAMES, Graphs, cuda_recorder
+from voiceclone.model.loader import Loader, default_dtype
+from voiceclone.model.sampling import Eager, Follower, Plan, Sampling, Schedule, sample
+from voiceclone.model.vocos import Vocos
+from voiceclone.types import Chunk, Mel, ReferenceVoice, Samples, Tokenizer, Waveform
+
+log = logging.getLogger(__name__)
+
+MEL_DIM = MEL_SPEC["n_mel_channels"]
+N_FFT = MEL_SPEC["n_fft"]
+HOP_LENGTH = MEL_SPEC["hop_length"]
+FRAMES_PER_S = audio.SAMPLE_RATE / HOP_LENGTH
+MEL_FLOOR = 1e-5
+UNKNOWN_TOKEN = 0
+"""f5-tts reads a character that the vocabulary lacks as its first entry, the space."""
+
+TRAINED_S = 22.0
+"""Reference and speech of one chunk together: upstream's margin below the 30 s that the models were trained on."""
+MIN_SPEECH_S = 0.6
+"""Shortest speech of a chunk: a single word needs time for its attack and release that no count of bytes predicts."""
+MIN_CHUNK_SIZE = 20
+"""Fewer bytes would cut words apart, however slow the voice."""
+MAX_BATCH_FRAMES = 8192
+"""Rows of matrix products enough, with guidance 16,384, to fill the largest GPU: reckoned, not measured."""
+MEMORY_SHARE = 0.8
+"""Of the GPU's free memory, for a batch."""
+SILENCE_RMS = 1e-4
+"""-80 dB below full scale: quieter is not speech."""
+TARGET_RMS = 0.1
+"""The level of a reference where nobody asks for another."""
+KEPT_SCHEDULES = 8
+KEPT_PRIMITIVES = 64
+"""Enough for one length of chunks: some 25 kernels are made for it."""
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+"""glibc's names and numbers, from malloc.h."""
+TRIAL_FRAMES = 1024
+TRIAL_TOLERANCE = 0.02
+"""How far the mel of recorded steps may be from that of plain ones, relative: half precision allows no less."""
+
+
+def find_device(asked: str | None, *, gpu_required: bool) -> str:
+    """`cuda` or `cpu`: the asked one, else the GPU, else the CPU unless a GPU is required.
+
+    Raises ModelUnavailable with the driver's own reason where the GPU cannot be used.
+    """
+    if asked == "cpu" or (asked is None and not gpu_required and not torch.cuda.is_available()):
+        return "cpu"
+    try:
+        torch.cuda.init()
+    except (RuntimeError, AssertionError) as e:
+        raise ModelUnavailable(
+            f"the GPU cannot be used ({e}): allow only hosts with CUDA 12.8 or newer, or set F5_DEVICE=cpu"
+        ) from e
+    return "cuda"
+
+
+def log_mel(samples: Tensor) -> Tensor:
+    """Log-mel spectrogram as Vocos defines it: (samples,) at 24 kHz -> (samples // HOP_LENGTH, m)."""
+    from torchaudio.functional import melscale_fbanks
+
+    window = torch.hann_window(N_FFT)
+    spectrum = torch.stft(samples, N_FFT, HOP_LENGTH, window=window, return_complex=True).abs()
+    filters = melscale_fbanks(N_FFT // 2 + 1, 0.0, audio.SAMPLE_RATE / 2, MEL_DIM, audio.SAMPLE_RATE)
+    # The transform centres one frame on the very end; F5-TTS counts whole hops only.
+    return (spectrum.T @ filters).clamp(min=MEL_FLOOR).log()[: len(samples) // HOP_LENGTH]
+
+
+def reference_mel(waveform: Waveform, target_rms: float = TARGET_RMS) -> Mel:
+    """What the model hears of a reference at 24 kHz, raised to `target_rms` if it is quieter: (frames, m)."""
+    return log_mel(torch.from_numpy(waveform.samples) * _gain(waveform, target_rms)).numpy()
+
+
+def _reference(voice: ReferenceVoice, target_rms: float) -> Tensor:
+    """Mel of the voice's recording at this level: (frames, m)."""
+    kept = voice.mel if target_rms == TARGET_RMS else None
+    return torch.from_numpy(reference_mel(voice.waveform, target_rms) if kept is None else kept)
+
+
+def _gain(waveform: Waveform, target_rms: float) -> float:
+    """What raises a waveform to the level, if it is quieter."""
+    level = audio.rms(waveform.samples)
+    return max(1.0, target_rms / level) if level else 1.0
+
+
+class Engine:
+    """F5-TTS and Vocos on one device."""
+
+    def __init__(
+        self, loader: Loader, dit: DiT, vocoder: Vocos, vocabulary: Mapping[str, int], tokenizer: Tokenizer
+    ) -> None:
+        frames = (dit.arch.mel_dim, vocoder.arch.mel_dim, vocoder.arch.n_fft, vocoder.arch.hop_length)
+        if frames != (MEL_DIM, MEL_DIM, N_FFT, HOP_LENGTH):
+            raise ModelUnavailable(
+                f"network and vocoder must use {MEL_DIM} mel bins of {N_FFT} samples every {HOP_LENGTH}, not {frames}"
+            )
+        if len(vocabulary) != dit.vocabulary_size:
+            raise ModelUnavailable(
+                f"vocab.txt has {len(vocabulary)} entries, the checkpoint was trained with {dit.vocabulary_size}:"
+                " take both from the same repository"
+            )
+        self.dit = dit
+        self.vocoder = vocoder
+        self.vocabulary = vocabulary
+        self.tokenizer = tokenizer
+        self.max_batch_frames = MAX_BATCH_FRAMES if dit.device.type == "cuda" else 1
+        """Frames of chunks that are spoken together; a longer chunk is spoken alone. On a CPU company saves nothing."""
+        self._loader = loader
+        self._follow: Follower = Eager(dit)
+        self._exact: Eager | None = None
+        self._libc = _glibc() if dit.device.type == "cpu" else None
+        self._schedules: OrderedDict[tuple[int, float], Schedule] = OrderedDict()
+
+    @classmethod
+    def load(
+        cls,
+        checkpoint: Checkpoint,
+        device: str,
+        dtype: str | None = None,
+        copies: Copies | None = None,
+    ) -> Engine:
+        """Read a checkpoint's files.
+
+        Args:
+            dtype: torch's name of what the network computes in; None takes `default_dtype`.
+            copies: where a copy that is read sooner may be; None: nowhere.
+
+        Raises:
+            ModelUnavailable: a file is damaged, or the files do not belong together.
+        """
+        _use_the_cpu_well(device)
+        computed_in: torch.dtype = getattr(torch, dtype) if dtype else default_dtype(device)
+        loader = Loader(checkpoint, device, computed_in, copies)
+        vocabulary = read_vocabulary(checkpoint.vocab)
+        return cls(loader, loader.dit(), loader.vocoder(), vocabulary, checkpoint.tokenizer)
+
+    def warm_up(self) -> None:
+        """Speak to nobody: what happens at a first use happens now, and a GPU's fastest safe way is found."""
+        noise = np.random.default_rng(0).normal(0, 0.1, audio.SAMPLE_RATE // 4).astype(np.float32)
+        voice = ReferenceVoice(Waveform(noise, audio.SAMPLE_RATE), "Zero. ")
+        try:
+            list(self.speak([Chunk("One.", voice, 0, speed=3.0)], Sampling(1)))
+        except DeviceFailed:
+            raise
+        except SynthesisFailed as e:  # one step from noise need not be audible
+            log.info("the warm-up was not audible: %s", e)
+        with torch.inference_mode():
+            self._schedule(Sampling())
+            if self.dit.device.type == "cuda":
+                if attention.has_flash(self.dit.device, self.dit.dtype):
+                    self._record()
+                self.max_batch_frames = self._affordable_frames()
+
+    def keep_copy(self) -> None:
+        """Write the copy that the next start reads sooner. Takes seconds, and may run beside `speak`."""
+        self._loader.keep_copy()
+
+    def _trial(self, frames: int, steps: int = 1) -> Tensor:
+        """The mel of noise in place of a chunk."""
+        reference, tokens = torch.zeros(frames // 4, MEL_DIM), torch.arange(frames // 8) % self.dit.vocabulary_size
+        plan = Plan(reference, tokens, frames, 0)
+        return sample(self._follow, self._schedule(Sampling(steps)), [plan], Sampling().cfg_strength)
+
+    def _affordable_frames(self) -> int:
+        """How many frames a batch may have, by what one of known size took."""
+        torch.cuda.empty_cache()
+        before = torch.cuda.memory_allocated()
+        torch.cuda.reset_peak_memory_stats()
+        measured = RECORDED_FRAMES + FRAMES_STEP  # what is recorded holds its memory already
+        self.vocoder(self._trial(measured), [measured])
+        bytes_per_frame = (torch.cuda.max_memory_allocated() - before) / measured
+        torch.cuda.empty_cache()
+        free, _ = torch.cuda.mem_get_info()
+        frames = min(MAX_BATCH_FRAMES, int(MEMORY_SHARE * free / bytes_per_frame))
+        log.info("%.0f kB a frame, %.1f GB free: batches of %d frames", bytes_per_frame / 1e3, free / 1e9, frames)
+        return frames
+
+    def _record(self) -> None:
+        """Take steps by recorded graphs from now on, if they compute what plain ones do."""
+        plain, plain_mel = self._follow, self._trial(TRIAL_FRAMES, steps=2)
+        try:
+            self.dit.use_flash = True
+            self._follow = Graphs(self.dit, cuda_recorder)
+            _require_alike(self._trial(TRIAL_FRAMES, steps=2), plain_mel)
+            for frames in range(FRAMES_STEP, RECORDED_FRAMES + 1, FRAMES_STEP):
+                self._trial(frames)
+        except (RuntimeError, TypeError, AttributeError):  # the kernel's interface is torch's own affair
+            log.exception("steps cannot be recorded on this GPU: each is launched kernel by kernel")
+            self.dit.use_flash, self._follow = False, plain
+
+    def check_device(self) -> None:
+        """Raise RuntimeError if the device no longer computes a product: a lost GPU fails here, not in a job."""
+        ones = torch.ones(8, 8, device=self.dit.device, dtype=self.dit.dtype)
+        if float((ones @ ones).sum()) != 8**3:
+            raise RuntimeError(f"{self.dit.device} computes wrong results")
+
+    def max_chunk_size(self, voice: ReferenceVoice, speed: float) -> int:
+        """Bytes of text that the model says well in one pass in this voice (upstream's rule)."""
+        rate = text.size(voice.text) / voice.waveform.duration_s
+        return max(MIN_CHUNK_SIZE, int(rate * (TRAINED_S - voice.waveform.duration_s) * speed))
+
+    def unknown_characters(self, chunk_text: str) -> list[str]:
+        """What the vocabulary lacks, in order of appearance, each once."""
+        tokens = text.tokenize(chunk_text, self.tokenizer)
+        return list(dict.fromkeys(token for token in tokens if token not in self.vocabulary))
+
+    def duration_s(self, chunk: Chunk) -> float:
+        """How long the chunk will be."""
+        return (self._frames(chunk, len(self._tokens(chunk))) - 1) * HOP_LENGTH / audio.SAMPLE_RATE
+
+    def speak(
+        self, chunks: Sequence[Chunk], sampling: Sampling = Sampling(), target_rms: float = TARGET_RMS
+    ) -> Iterator[Samples]:
+        """Speak every chunk in its voice; the samples of each at 24 kHz, in order, batch by batch.
+
+        Args:
+            chunks: their voices at 24 kHz.
+            target_rms: a quieter reference is raised to this level for the model, and the speech lowered again.
+
+        Raises:
+            SynthesisFailed: a chunk came out silent or not finite, in fp32 too; DeviceFailed, if the GPU broke down.
+            OutOfMemory: the device has too little memory.
+        """
+        references: dict[int, Tensor] = {}
+        for chunk in chunks:
+            if id(chunk.voice) not in references:
+                references[id(chunk.voice)] = _reference(chunk.voice, target_rms)
+        plans = [self._plan(chunk, references[id(chunk.voice)]) for chunk in chunks]
+        try:
+            for chunk, samples in zip(chunks, self._speak(plans, sampling), strict=True):
+                yield samples / _gain(chunk.voice.waveform, target_rms)
+        finally:
+            self._exact = None  # twice the memory of the other: not kept for a job that may not need it
+
+    def _tokens(self, chunk: Chunk) -> list[str]:
+        return text.tokenize(chunk.voice.text + chunk.text, self.tokenizer)
+
+    def _frames(self, chunk: Chunk, tokens: int) -> int:
+        """Of the speech alone."""
+        reference_frames = len(chunk.voice.waveform.samples) // HOP_LENGTH
+        if chunk.duration_s is not None:
+            frames = round(chunk.duration_s * FRAMES_PER_S) + 1
+        else:
+            frames = int(reference_frames / text.size(chunk.voice.text) * text.size(chunk.text) / chunk.speed)
+            frames = max(frames, math.ceil(MIN_SPEECH_S * FRAMES_PER_S / chunk.speed))
+        # The network needs a frame for each token.
+        return max(frames, tokens + 1 - reference_frames)
+
+    def _plan(self, chunk: Chunk, reference: Tensor) -> Plan:
+        """Tokens and length of a chunk."""
+        tokens = self._tokens(chunk)
+        ids = torch.tensor([self.vocabulary.get(token, UNKNOWN_TOKEN) for token in tokens])
+        return Plan(reference, ids, len(reference) + self._frames(chunk, len(tokens)), chunk.seed)
+
+    def _speak(self, plans: Sequence[Plan], sampling: Sampling) -> Iterator[Samples]:
+        """Samples of each plan, batch by batch; out of memory, once more with batches of half the size."""
+        halved = False
+        while plans:
+            batch = first_batch(plans, self.max_batch_frames)
+            try:
+                spoken = self._speak_batch(batch, sampling)
+            except OutOfMemory:
+                if halved or len(batch) == 1:
+                    raise
+                spoken = []
+            if not spoken:  # outside of the handler, which would keep the batch's tensors alive
+                halved = True
+                # For the jobs to come as well.
+                self.max_batch_frames = sum(plan.frames for plan in batch) // 2
+                log.warning("out of memory: batches of %d frames from now on", self.max_batch_frames)
+                self._free_memory()
+                continue
+            yield from spoken
+            plans = plans[len(batch) :]
+            if plans and self._libc:
+                # Chunks of other lengths leave holes that the next does not fit into: they would add up.
+                self._libc.malloc_trim(0)
+
+    def _speak_batch(self, plans: Sequence[Plan], sampling: Sampling) -> list[Samples]:
+        """Samples of each plan. What comes out unusable in half precision is spoken once more in float32."""
+        with failures_named(), torch.inference_mode():
+            spoken = self._voice(self._follow, self._schedule(sampling), plans, sampling.cfg_strength)
+            bad = [i for i, samples in enumerate(spoken) if not _is_sound(samples)]
+            if bad and self.dit.dtype != torch.float32:
+                log.warning("%d of %d chunks unusable in %s: in float32", len(bad), len(plans), self.dit.dtype)
+                self._exact = self._exact or Eager(self._loader.exact_dit())
+                schedule = self._loader.schedule(sampling, torch.float32)
+                for i in bad:
+                    (spoken[i],) = self._voice(self._exact, schedule, [plans[i]], sampling.cfg_strength)
+        if not all(_is_sound(spoken[i]) for i in bad):
+            raise SynthesisFailed("the model produced silence or invalid samples: try another seed or reference")
+        return spoken
+
+    def _voice(self, follow: Follower, schedule: Schedule, plans: Sequence[Plan], cfg_strength: float) -> list[Samples]:
+        """Noise to mel to samples, with one copy from the device for all plans."""
+        mels = sample(follow, schedule, plans, cfg_strength).split([plan.frames for plan in plans])
+        speech = [mel[len(plan.reference) :] for mel, plan in zip(mels, plans, strict=True)]
+        lengths = [len(mel) for mel in speech]
+        samples = self.vocoder(torch.cat(speech), lengths).cpu()
+        return [part.numpy() for part in samples.split([(n - 1) * HOP_LENGTH for n in lengths])]
+
+    def _schedule(self, sampling: Sampling) -> Schedule:
+        """The last few schedules are kept across jobs."""
+        key = (sampling.nfe_step, sampling.sway_sampling_coef)
+        schedule = self._schedules.pop(key, None) or self._loader.schedule(sampling, self.dit.dtype)
+        self._schedules[key] = schedule
+        if len(self._schedules) > KEPT_SCHEDULES:
+            self._schedules.popitem(last=False)
+        return schedule
+
+    def _free_memory(self) -> None:
+        """Give back what is held only to be faster."""
+        if isinstance(self._follow, Graphs):
+            self._follow.forget()
+        if self.dit.device.type == "cuda":
+            torch.cuda.empty_cache()
+
+
+def first_batch(plans: Sequence[Plan], max_frames: int) -> list[Plan]:
+    """The first plans, so many that all plans take few batches of about the same size; a longer one alone."""
+    frames = sum(plan.frames for plan in plans)
+    share = frames / math.ceil(frames / max_frames)
+    batch: list[Plan] = []
+    taken = 0
+    for plan in plans:
+        # Up to the share as nearly as whole chunks allow.
+        if batch and (taken + plan.frames > max_frames or taken + plan.frames / 2 > share):
+            break
+        batch.append(plan)
+        taken += plan.frames
+    return batch
+
+
+def read_vocabulary(path: Path) -> dict[str, int]:
+    """Token to id: one token a line. Only the line's end is stripped; the first token is a space."""
+    with path.open(encoding="utf-8") as lines:
+        return {line.rstrip("\n"): i for i, line in enumerate(lines)}
+
+
+def _require_alike(mel: Tensor, plain: Tensor) -> None:
+    error = float((mel - plain).norm() / plain.norm())
+    if not error <= TRIAL_TOLERANCE:
+        raise RuntimeError(f"the mel of recorded steps is off by {error:.2g}")
+
+
+def _is_sound(samples: Samples) -> bool:
+    return bool(np.isfinite(samples).all()) and audio.rms(samples) > SILENCE_RMS
+
+
+def _use_the_cpu_well(device: str) -> None:
+    """Threads by the container's share of the CPUs, and large tensors from memory that is already there."""
+    # oneDNN and torch's layer above it keep the kernels of the last 1024 shapes, a megabyte for each length of a
+    # chunk: a long text would fill the memory with them. Read once, when the threads are set.
+    for variable in ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "LRU_CACHE_CAPACITY"):
+        os.environ.setdefault(variable, str(KEPT_PRIMITIVES))
+    torch.set_num_threads(min(torch.get_num_threads(), _cpu_quota()))
+    libc = _glibc()
+    if device == "cpu" and libc:
+        # Otherwise each tensor over 32 MB is fetched from the kernel and given back, page by page.
+        libc.mallopt(M_MMAP_THRESHOLD, 2**30)
+        libc.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
+
+
+def _glibc() -> ctypes.CDLL | None:
+    return ctypes.CDLL(None) if platform.libc_ver()[0] == "glibc" else None
+
+
+def _cpu_quota() -> int:
+    """CPUs that the container may use at once, at least 1; torch counts the host's."""
+    with suppress(OSError, ValueError):
+        quota, period = map(int, Path("/sys/fs/cgroup/cpu.max").read_text().split())
+        return max(1, quota // period)
+    return os.cpu_count() or 1

@@ -1,0 +1,155 @@
+"""From noise to a mel: time steps, schedules, guidance, and the Euler method that follows the flow.
+
+Knows the network by what it computes; nothing of text, voices, samples or files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from voiceclone.model.dit import Conditioning, DiT, Modulations, Modulator
+
+# Empirically pruned step sampling: which of 32 even steps are kept. https://arxiv.org/abs/2505.19931
+EPSS = {
+    5: (0, 2, 4, 8, 16, 32),
+    6: (0, 2, 4, 6, 8, 16, 32),
+    7: (0, 2, 4, 6, 8, 16, 24, 32),
+    10: (0, 2, 4, 6, 8, 12, 16, 20, 24, 28, 32),
+    12: (0, 2, 4, 6, 8, 10, 12, 14, 16, 20, 24, 28, 32),
+    16: (0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32),
+}
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How the flow from noise to speech is followed."""
+
+    nfe_step: int = 32
+    """Steps of the Euler method: each is one evaluation of the network."""
+    cfg_strength: float = 2.0
+    """Weight of classifier-free guidance; 0 is without, and twice as fast."""
+    sway_sampling_coef: float = -1.0
+    """Below 0 the steps crowd towards the noise, where the outline of the speech is decided."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One chunk, ready for the network."""
+
+    reference: Tensor
+    """Mel of the voice's recording, (its frames, m)"""
+    tokens: Tensor
+    """(characters of the reference's and the chunk's text,)"""
+    frames: int
+    """Length of reference and speech."""
+    seed: int
+
+    def noise(self, mel_dim: int) -> Tensor:
+        """Where the flow starts, the same on every device: (frames, m)."""
+        return torch.randn(self.frames, mel_dim, generator=torch.Generator().manual_seed(self.seed))
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The steps of a sampling, with everything that depends on them alone."""
+
+    times: Tensor
+    """(steps + 1,), on the CPU"""
+    modulations: Modulations
+
+    @classmethod
+    def of(cls, modulator: Modulator, sampling: Sampling) -> Schedule:
+        times = time_steps(sampling.nfe_step, sampling.sway_sampling_coef)
+        return cls(times, modulator(times[:-1]))
+
+    def steps(self) -> Iterator[tuple[float, Modulations]]:
+        """Each step's length in time and its modulations."""
+        for dt, *modulations in zip(self.times.diff().tolist(), *self.modulations, strict=True):
+            yield dt, Modulations(*modulations)
+
+    def to(self, device: torch.device, dtype: torch.dtype) -> Schedule:
+        """With modulations where and in what the network computes."""
+        return Schedule(self.times, self.modulations.to(device, dtype))
+
+
+class Follower(Protocol):
+    """Takes all steps of a schedule with its network."""
+
+    dit: DiT
+
+    def __call__(self, x: Tensor, schedule: Schedule, condition: Conditioning, cfg_strength: float) -> None:
+        """Carry `x` (s, m) from noise to mel, in place."""
+        ...
+
+    def fill(self, lengths: Sequence[int]) -> tuple[list[int], int]:
+        """The lengths with idle chunks behind them where a larger batch is run sooner, and the longest to allow for."""
+        ...
+
+
+class Eager:
+    """One step after the other, kernel by kernel."""
+
+    def __init__(self, dit: DiT) -> None:
+        self.dit = dit
+
+    def fill(self, lengths: Sequence[int]) -> tuple[list[int], int]:
+        return list(lengths), max(lengths)
+
+    def __call__(self, x: Tensor, schedule: Schedule, condition: Conditioning, cfg_strength: float) -> None:
+        for dt, modulations in schedule.steps():
+            step(self.dit, x, dt, modulations, condition, cfg_strength)
+
+
+def time_steps(nfe_step: int, sway_sampling_coef: float) -> Tensor:
+    """The times of the Euler steps, from 0 (noise) to 1 (speech): (nfe_step + 1,).
+
+    Pruned schedule where upstream has one, else even steps; then sway sampling, t + s (cos(pi t / 2) - 1 + t), eq. 7
+    of https://arxiv.org/abs/2410.06885.
+    """
+    kept = EPSS.get(nfe_step)
+    t = torch.tensor(kept) / 32 if kept else torch.linspace(0, 1, nfe_step + 1)
+    return t + sway_sampling_coef * (torch.cos(torch.pi / 2 * t) - 1 + t)
+
+
+def step(
+    dit: DiT,
+    x: Tensor,
+    dt: Tensor | float,
+    modulations: Modulations,
+    condition: Conditioning,
+    cfg_strength: Tensor | float,
+) -> None:
+    """One Euler step of `x` (s, m), in place.
+
+    With two guidance rows the velocity is v + (v - unconditional) * cfg_strength. The path is summed in fp32 whatever
+    the network's dtype.
+    """
+    v = dit(x.to(dit.dtype), modulations, condition).float()
+    x += dt * (v[0] + (v[0] - v[1]) * cfg_strength if len(v) == 2 else v[0])
+
+
+def sample(follow: Follower, schedule: Schedule, plans: Sequence[Plan], cfg_strength: float) -> Tensor:
+    """Follow the flow from each plan's noise to its mel.
+
+    Args:
+        cfg_strength: weight of classifier-free guidance; 0 is without.
+
+    Returns:
+        The plans' mels in fp32, one after the other, (sum of their frames, m). The first frames of each stand for its
+        reference.
+    """
+    dit = follow.dit
+    frames = sum(plan.frames for plan in plans)
+    lengths, longest = follow.fill([plan.frames for plan in plans])
+    references, tokens = [plan.reference for plan in plans], [plan.tokens for plan in plans]
+    condition = dit.prepare(references, tokens, lengths, guided=cfg_strength > 0, longest=longest)
+    x = torch.zeros(sum(lengths), dit.arch.mel_dim)
+    x[:frames] = torch.cat([plan.noise(dit.arch.mel_dim) for plan in plans])
+    x = x.to(dit.device)
+    follow(x, schedule, condition, cfg_strength)
+    return x[:frames]

@@ -1,0 +1,21 @@
+"""From a text and voices to one recording: planned, spoken, listened to, mastered."""
+
+from voiceclone.speech.mastering import MasterOptions, title_of
+from voiceclone.speech.planning import Passage, Script, ScriptOptions, TextReader, plan
+from voiceclone.speech.synthesis import Spoken, SynthesisOptions, Synthesizer
+from voiceclone.speech.takes import Take, Threshold
+
+__all__ = [
+    "MasterOptions",
+    "Passage",
+    "Script",
+    "ScriptOptions",
+    "Spoken",
+    "SynthesisOptions",
+    "Synthesizer",
+    "Take",
+    "TextReader",
+    "Threshold",
+    "plan",
+    "title_of",
+]

@@ -1,0 +1,287 @@
+"""From passages of a text to chunks: what is said in each, in whose voice, with which seed, for how long.
+
+Knows nothing of the network: it is told what a voice says well in one pass and how long a chunk will be.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import count
+from typing import Protocol
+
+from voiceclone import audio, text
+from voiceclone.errors import InvalidInput
+from voiceclone.text import normalize
+from voiceclone.types import SEEDS, Chunk, Reading, ReferenceVoice
+
+MAX_SHOWN = 40
+"""Characters of the caller's text in a warning."""
+_SPACES = re.compile(" +")
+STRETCH = (1 / 3, 1 / 0.3)
+"""How much shorter or longer than by itself a text may be spoken."""
+
+
+class Speaker(Protocol):
+    """What is asked of the engine."""
+
+    def max_chunk_size(self, voice: ReferenceVoice, speed: float) -> int: ...
+
+    def unknown_characters(self, chunk_text: str) -> list[str]: ...
+
+    def duration_s(self, chunk: Chunk) -> float: ...
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A part of the text that one voice says at one pace."""
+
+    field: str
+    """Where the caller wrote it, for errors."""
+    text: str
+    """Clean; may be empty: a pause at the very beginning."""
+    voice: str | None
+    """What the voice is called; None: the one that speaks where nothing is said."""
+    voice_field: str
+    """Where its voice is named, for errors."""
+    speed: float
+    """Relative to the reference."""
+    seed: int | None
+    """Of the first chunk of all passages of one field; the others count on. None: as all others count."""
+    pause_after_s: float
+
+
+@dataclass(frozen=True)
+class ScriptOptions:
+    """What holds for a script as a whole."""
+
+    seed: int
+    """Of the first chunk; the others count on."""
+    seeds: Sequence[int] | None = None
+    """One for each chunk, instead."""
+    duration_s: float | None = None
+    """Wanted length of the audio, pauses included."""
+    cross_fade_s: float = 0.15
+    """How far neighbouring chunks overlap."""
+    field: str = "text"
+    """Where the caller wrote the text, for errors."""
+
+
+@dataclass(frozen=True)
+class TextReader:
+    """How text is read."""
+
+    language: str
+    """What numbers and the like are read in; ISO 639-1, or empty for no reading at all."""
+    lexicon: Mapping[str, str]
+    """How words are said, as they are written."""
+
+    def read(self, written: str) -> list[Reading]:
+        return normalize.read(written, self.language, self.lexicon)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A passage, ready to be spoken."""
+
+    readings: tuple[Reading, ...]
+    chunks: tuple[Chunk, ...]
+    pause_after_s: float
+
+    @property
+    def spoken(self) -> str:
+        return "".join(reading.spoken for reading in self.readings)
+
+
+@dataclass(frozen=True)
+class Script:
+    """All that is to be spoken."""
+
+    lines: tuple[Line, ...]
+    pause_before_s: float
+    cross_fade_s: float
+    durations_s: tuple[float, ...]
+    """Of each chunk, as predicted."""
+    left_out: tuple[str, ...]
+    """Characters that the vocabulary lacks."""
+    warnings: tuple[str, ...]
+
+    @property
+    def chunks(self) -> list[Chunk]:
+        return [chunk for line in self.lines for chunk in line.chunks]
+
+    @property
+    def spoken(self) -> str:
+        return " ".join(line.spoken for line in self.lines if line.spoken)
+
+    @property
+    def pauses_s(self) -> list[float]:
+        """Before the first chunk, and behind each."""
+        pauses = [self.pause_before_s]
+        for line in self.lines:
+            pauses += [0.0] * len(line.chunks)
+            pauses[-1] += line.pause_after_s  # of a line without chunks: it lengthens the pause before it
+        return pauses
+
+    def duration_s(self, stretch: float = 1.0) -> float:
+        """Of the whole, if its chunks are so many times as long as predicted."""
+        rate = audio.SAMPLE_RATE
+        lengths = [round(duration_s * stretch * rate) for duration_s in self.durations_s]
+        return audio.joined_length(lengths, self.pauses_s, rate, self.cross_fade_s) / rate
+
+
+def plan(
+    passages: Sequence[Passage],
+    voices: Mapping[str | None, ReferenceVoice],
+    speaker: Speaker,
+    reader: TextReader,
+    options: ScriptOptions,
+) -> Script:
+    """Make chunks of passages; `voices`: by what the passages call them.
+
+    Raises:
+        InvalidInput: there is nothing to say; the seeds are not as many as the chunks; or the duration cannot be.
+    """
+    script = _script(passages, voices, speaker, reader, options)
+    if not script.chunks:
+        raise InvalidInput.at(
+            options.field,
+            "has nothing that the model's vocabulary can say: choose a model of its language, or another lexicon",
+        )
+    if options.duration_s is not None:
+        _require_possible(script, options.duration_s)
+        natural_s = script.duration_s()
+        if options.duration_s > natural_s:
+            # Slower, less text fits into the time that the model was trained on.
+            script = _script(passages, voices, speaker, reader, options, options.duration_s / natural_s)
+        script = _fitted(script, options.duration_s, speaker)
+    return script if options.seeds is None else _seeded(script, options.seeds)
+
+
+def _script(
+    passages: Sequence[Passage],
+    voices: Mapping[str | None, ReferenceVoice],
+    speaker: Speaker,
+    reader: TextReader,
+    options: ScriptOptions,
+    stretch: float = 1.0,
+) -> Script:
+    """As `plan`, before anything is fitted; chunks are short enough to be `stretch` times as long."""
+    spell = _Speller(speaker)
+    seeds = count(options.seed)
+    own_seeds: dict[str, count[int]] = {}
+    lines: list[Line] = []
+    silent: list[str] = []
+    pictures: dict[str, None] = {}
+    pause_before_s = 0.0
+    for passage in passages:
+        chunks: tuple[Chunk, ...] = ()
+        readings: list[Reading] = []
+        if passage.text:
+            readings = spell(reader.read(passage.text))
+            pictures |= dict.fromkeys(c for c in passage.text if unicodedata.category(c) == "So")
+            voice = voices[passage.voice]
+            max_size = speaker.max_chunk_size(voice, passage.speed / stretch)
+            pieces = text.split("".join(each.spoken for each in readings), max_size)
+            silent += [piece for piece in pieces if not text.is_speakable(piece)]
+            if passage.seed is not None:
+                own_seeds.setdefault(passage.field, count(passage.seed))
+            counted = own_seeds.get(passage.field, seeds)
+            speakable = filter(text.is_speakable, pieces)
+            chunks = tuple(Chunk(piece, voice, next(counted) % SEEDS, passage.speed) for piece in speakable)
+        if not chunks and not any(line.chunks for line in lines):
+            pause_before_s += passage.pause_after_s
+        else:
+            lines.append(Line(tuple(readings), chunks, passage.pause_after_s))
+    warnings = [f"punctuation alone is not spoken: {' '.join(silent)[:MAX_SHOWN]}"] if silent else []
+    # The normaliser reads out what it can of them.
+    unread = (c for c in pictures if not any(each.spoken for each in reader.read(c)))
+    lost = tuple(dict.fromkeys((*spell.left_out, *unread)))
+    if lost:
+        warnings.append(f"the model's vocabulary lacks {' '.join(lost)[:MAX_SHOWN]}: left out")
+    # Words may be read otherwise than their characters, and the transcripts are not ours to change.
+    told = (*(line.spoken for line in lines), *(voice.text for voice in voices.values()))
+    if unknown := speaker.unknown_characters("".join(told)):
+        warnings.append(f"the model's vocabulary lacks {' '.join(unknown)[:MAX_SHOWN]}: each is read as a space")
+    durations_s = tuple(speaker.duration_s(chunk) for line in lines for chunk in line.chunks)
+    return Script(tuple(lines), pause_before_s, options.cross_fade_s, durations_s, lost, tuple(warnings))
+
+
+class _Speller:
+    """Replaces what the vocabulary lacks by what is read alike, and remembers what cannot be said."""
+
+    def __init__(self, speaker: Speaker) -> None:
+        self._is_known: Callable[[str], bool] = cache(lambda character: not speaker.unknown_characters(character))
+        self._left_out: dict[str, None] = {}
+
+    def __call__(self, readings: Sequence[Reading]) -> list[Reading]:
+        spelled = []
+        end = " "
+        for reading in readings:
+            spoken = "".join(map(self._spell, reading.spoken))
+            # A sign that is left out leaves its spaces behind.
+            spoken = _SPACES.sub(" ", spoken)
+            spoken = spoken.lstrip() if end == " " else spoken
+            end = (spoken or end)[-1]
+            spelled.append(Reading(reading.written, spoken))
+        return spelled
+
+    def _spell(self, character: str) -> str:
+        if self._is_known(character):
+            return character
+        alike = text.respelled(character, self._is_known)
+        if alike is None:
+            self._left_out[character] = None
+        return alike or ""
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Characters that cannot be said, each once."""
+        return tuple(self._left_out)
+
+
+def _seeded(script: Script, seeds: Sequence[int]) -> Script:
+    chunks = script.chunks
+    if len(seeds) != len(chunks):
+        raise InvalidInput.at(
+            "seeds", f"has {len(seeds)} entries and the text makes {len(chunks)} chunks: send seed instead"
+        )
+    return _with_chunks(script, [replace(chunk, seed=seed) for chunk, seed in zip(chunks, seeds, strict=True)])
+
+
+def _require_possible(script: Script, duration_s: float) -> None:
+    shortest, natural_s, longest = map(script.duration_s, (STRETCH[0], 1.0, STRETCH[1]))
+    if not shortest <= duration_s <= longest:
+        # Rounded inwards: what is told is allowed.
+        least, most = math.ceil(shortest * 10) / 10, math.floor(longest * 10) / 10
+        raise InvalidInput.at(
+            "duration", f"cannot be: this text takes {natural_s:.1f} s, and may be made {least:.1f} to {most:.1f} s"
+        )
+
+
+def _fitted(script: Script, duration_s: float, speaker: Speaker) -> Script:
+    """With chunks each so much longer or shorter that the whole has this length, to a frame."""
+    low, high = STRETCH[0] / 2, STRETCH[1] * 2  # its chunks may be others than those that were asked
+    for _ in range(40):
+        middle = (low + high) / 2
+        low, high = (middle, high) if script.duration_s(middle) < duration_s else (low, middle)
+    fitted, end_s, end_hops = [], 0.0, 0
+    for chunk, natural_s in zip(script.chunks, script.durations_s, strict=True):
+        end_s += natural_s * low
+        # Rounded at the ends, so that what is lost by one chunk is made good by the next.
+        hops = round(end_s / audio.HOP_S) - end_hops
+        end_hops += hops
+        fitted.append(replace(chunk, duration_s=hops * audio.HOP_S))
+        if speaker.duration_s(fitted[-1]) > hops * audio.HOP_S + audio.HOP_S / 2:
+            raise InvalidInput.at("duration", "is too short for the model to say so many letters: allow more time")
+    return replace(_with_chunks(script, fitted), durations_s=tuple(map(speaker.duration_s, fitted)))
+
+
+def _with_chunks(script: Script, chunks: Sequence[Chunk]) -> Script:
+    left = iter(chunks)
+    lines = [replace(line, chunks=tuple(next(left) for _ in line.chunks)) for line in script.lines]
+    return replace(script, lines=tuple(lines))

@@ -1,0 +1,738 @@
+"""How English is read: numbers, dates, times, money, units, abbreviations, signs. Pure functions.
+
+Knows nothing of other languages, and no grammar: what a number is, is told by its shape and the words beside it. Where
+people differ it is American in dates and British in numbers, as num2words is ("one hundred and one"). 05/03/2024 is
+either month first or day first: unless one of them cannot be a month, it is read number by number.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+from datetime import date
+from fractions import Fraction
+
+from voiceclone.text.normalize import spelling
+from voiceclone.text.normalize.addresses import address_rules
+from voiceclone.text.normalize.rules import Rule
+from voiceclone.text.normalize.shouting import QUIET, is_acronym
+from voiceclone.text.normalize.spelling import CODES, CURRENCIES, UNITS, alternatives, one_by_one, ordinal, roman
+
+EN = "en"
+_YEARS = (range(1100, 2000), range(2010, 2100))
+"""Numbers that are read as years where they stand alone; from 2000 to 2009 both are read alike."""
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
+_SCALES = {"k": "thousand", "m": "million", "mn": "million", "b": "billion", "bn": "billion", "tn": "trillion"}
+_DOLLARS = {"US": "U S", "A": "Australian", "AU": "Australian", "C": "Canadian", "CA": "Canadian",
+            "NZ": "New Zealand", "HK": "Hong Kong"}  # fmt: skip
+_TITLES = {
+    "Mr": "Mister", "Mrs": "Missus", "Ms": "Miz", "Messrs": "Messieurs", "Prof": "Professor", "Gen": "General",
+    "Col": "Colonel", "Capt": "Captain", "Lt": "Lieutenant", "Sgt": "Sergeant", "Cpl": "Corporal", "Maj": "Major",
+    "Cmdr": "Commander", "Rev": "Reverend", "Hon": "Honorable", "Gov": "Governor", "Sen": "Senator",
+    "Rep": "Representative", "Pres": "President", "Mt": "Mount", "Ft": "Fort", "Adm": "Admiral", "Brig": "Brigadier",
+}  # fmt: skip
+"""In front of a name."""
+_ENDINGS = {
+    "Inc": "Incorporated", "Ltd": "Limited", "Corp": "Corporation", "Co": "Company", "Bros": "Brothers", "Jr": "Junior",
+    "Sr": "Senior", "Ave": "Avenue", "Blvd": "Boulevard", "Rd": "Road", "Hwy": "Highway",
+    "Pkwy": "Parkway", "Sq": "Square",
+}  # fmt: skip
+"""Behind a name."""
+_DAYS = {
+    "Mon": "Monday", "Tue": "Tuesday", "Tues": "Tuesday", "Wed": "Wednesday", "Thu": "Thursday", "Thur": "Thursday",
+    "Thurs": "Thursday", "Fri": "Friday", "Sat": "Saturday", "Sun": "Sunday",
+}  # fmt: skip
+_ABBREVIATIONS = {
+    "e.g.": "for example", "i.e.": "that is", "a.k.a.": "also known as", "etc.": "et cetera", "vs.": "versus",
+    "vs": "versus", "approx.": "approximately", "dept.": "department", "govt.": "government", "cf.": "compare",
+    "viz.": "namely", "et al.": "et al", "incl.": "including", "avg.": "average", "misc.": "miscellaneous",
+    "ph.d.": "PhD", "w/o": "without", "w/out": "without", "w/": "with", "c/o": "care of", "&c.": "et cetera",
+}  # fmt: skip
+_COUNTED = {
+    "no": "number", "nos": "numbers", "p": "page", "pp": "pages", "vol": "volume", "ch": "chapter", "fig": "figure",
+    "figs": "figures", "sec": "section", "art": "article", "pt": "part", "ver": "version", "eq": "equation",
+    "ca": "circa", "c": "circa", "ext": "extension", "op": "opus", "max": "maximum", "min": "minimum",
+    "apt": "apartment", "bldg": "building", "est": "established", "rm": "room",
+}  # fmt: skip
+"""In front of a number."""
+_SENTENCE_START = (
+    "After|All|And?|A[st]?|Before|But|For|Her?|His|How|I[fnt]?|Its|My|No|On|One|Our|She|So|That|The|Then|There|These|They"
+    "|This|To|We|What|When|Where|While|Who|Why|Yet|Your?"
+)
+"""Words that often start a sentence, and rarely a name."""
+_BESIDE_TIME = (
+    "(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|January|February|March|April|June|July|August|September|October"
+    "|November|December|Mon|Tue|Wed|Thu|Fri|Sat|Sun|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|[A-Z]{1,2}[DS]T|C?EST|[CEMW]ET|GMT"
+    "|UTC|Central|Eastern|Mountain|Pacific"
+)
+_SIGNS = {
+    "&": "and", "@": "at", "%": "percent", "‰": "per mille", "+": "plus", "=": "equals", "©": "copyright",
+    "®": "registered", "™": "trademark", "°": "degrees", "×": "times", "÷": "divided by", "±": "plus or minus",
+    "→": "to", "≈": "approximately", "≠": "is not equal to", "≤": "is at most", "≥": "is at least", "∞": "infinity",
+    "√": "square root of", "§": "section", "№": "number", "²": "squared", "³": "cubed", "$": "dollars", "€": "euros",
+    "£": "pounds", "¥": "yen", "₹": "rupees",
+}  # fmt: skip
+_BOUNDS = {"<": "less than", ">": "more than", "≤": "at most", "≥": "at least"}
+_NICKNAMES = {
+    "24/7": "twenty-four seven", "9/11": "nine eleven", "50/50": "fifty-fifty", "50-50": "fifty-fifty",
+    "20/20": "twenty twenty", "WWI": "World War one", "WW1": "World War one", "WWII": "World War two",
+    "WW2": "World War two",
+}  # fmt: skip
+_MONARCHS = (
+    "Alexander", "Benedict", "Catherine", "Charles", "Christian", "Clement", "Edward", "Elizabeth", "Francis",
+    "Frederick", "George", "Gregory", "Gustav", "Henry", "Innocent", "Ivan", "James", "John", "Leo", "Leopold", "Louis",
+    "Ludwig", "Mary", "Napoleon", "Nicholas", "Paul", "Peter", "Philip", "Pius", "Ptolemy", "Ramses", "Ramesses",
+    "Richard", "Rudolf", "Thutmose", "Urban", "Wilhelm", "William",
+)  # fmt: skip
+_WITH_NUMBER = (
+    "Airbus", "Apartment", "Boeing", "Building", "Bus", "Channel", "Flight", "Gate", "Highway", "Interstate", "Room",
+    "Route", "Studio", "Suite", "Unit", "Error", "HTTP", "Hwy",
+)  # fmt: skip
+"""In front of a number that is a name."""
+_NUMBERED = (
+    "Act", "Appendix", "Article", "Book", "Bowl", "Category", "Chapter", "Class", "Episode", "Level", "Mark", "Part",
+    "Phase", "Scene", "Section", "Stage", "Title", "Type", "Volume", "War",
+)  # fmt: skip
+_RULERS = "Emperor|Empress|Kaiser|King|Pope|Prince|Queen|Sultan|Tsar"
+_BOOKS = (
+    "Genesis|Exodus|Leviticus|Numbers|Deuteronomy|Joshua|Judges|Ruth|Samuel|Kings|Chronicles|Ezra|Nehemiah|Esther|Job"
+    "|Psalms?|Proverbs|Ecclesiastes|Isaiah|Jeremiah|Lamentations|Ezekiel|Daniel|Hosea|Joel|Amos|Obadiah|Jonah|Micah"
+    "|Nahum|Habakkuk|Zephaniah|Haggai|Zechariah|Malachi|Matthew|Mark|Luke|John|Acts|Romans|Corinthians|Galatians"
+    "|Ephesians|Philippians|Colossians|Thessalonians|Timothy|Titus|Philemon|Hebrews|James|Peter|Jude|Revelation"
+)
+"""Of chapters and verses."""
+_FILES = "csv|docx?|exe|gif|html?|jpe?g|json|md|mp[34]|pdf|png|pptx?|py|txt|wav|xlsx?|xml|zip"
+_UNITS = {
+    **UNITS, "in": "length-inch", "mins": "duration-minute", "mo": "duration-month", "secs": "duration-second",
+    "tbsp": "volume-tablespoon", "tsp": "volume-teaspoon", "wk": "duration-week", "wks": "duration-week",
+    "yr": "duration-year", "yrs": "duration-year",
+}  # fmt: skip
+
+# Repeats are possessive or bounded: nothing is read more than a few times.
+_START, _END = r"(?<!\w)(?<!\d[.,:/])", r"(?!\w|[.,:/]\d)"
+_NUMBER = r"(?:(?:\d{1,3}(?:,\d{3})++(?!\d)|\d++)(?:\.\d++)?+|\.\d++)"
+_MINUS = r"(?:(?<![\w)\].,%])[-−–])"
+_TO = r"(?:[-–—~]| [-–—] )"
+_LOW = rf"(?P<minus>{_MINUS})?{_START}(?P<low>{_NUMBER})"
+_VALUE = rf"{_LOW}(?:{_TO}(?P<high>{_NUMBER}))?"
+_MONTH = (
+    r"(?:\b(?:January|February|March|April|May|June|July|August|September|October|November|December)\b"
+    r"|\b(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\b\.?)"
+)
+_DAY = r"(?:(?:3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?)"
+_YEAR = r"(?:(?:1\d|20)\d\d)"
+_NUMERAL = r"C?(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})(?<=[IVXLCivxlc])"
+_ROMAN = rf"(?P<only>{_NUMERAL})\b"
+# "Part I liked"; "Part I is about".
+_PRONOUN = r"I (?!(?:and|began|by|covers|deals|ends?|ended|has|in|is|of|o[nr]|starts?|to|was|with)\b)[a-z]"
+_SIGN, _CODE = alternatives(CURRENCIES), "|".join(CODES)
+_MANY = r"(?:(?P<letter>[kKmMbB]|bn|mn|tn)\b|[ -](?P<scale>thousand|million|billion|trillion)\b)?"
+_PER = r"(?P<per>/(?=[A-Za-z]))?"
+_HALF = r"(?P<half>[aApP])(?:\.? ?[mM]\b\.?)"
+_ANY_UNIT = alternatives([*(_UNITS.keys() - {"in"}), *(u.upper() for u in ("km", "kg", "cm", "mm", "lbs", "mph"))])
+# Some have a full stop, and "in" has to, unless it touches its number: else it is a word.
+_DOTTED = "ft|gal|hrs?|in|lbs?|mi|mins?|mo|oz|secs?|tbsp|tsp|wks?|yd|yrs?"
+_UNIT = (
+    rf"(?:(?P<dotted>{_DOTTED})\.(?!\w)"
+    rf"|(?P<unit>{_ANY_UNIT}|(?<=\d)in)"
+    rf"(?:/(?P<per>{_ANY_UNIT})(?![\w²³/])|(?P<each>/)(?=[a-z]{{3}})|(?![\w²³]|/\w|['’]s\b)))"
+)
+_FARTHEST_QUOTE = 300
+"""Characters that are looked at for the beginning of a quotation."""
+_DAY_NAME, _MONTH_NAME = "|".join(_DAYS), "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sept?|Oct|Nov|Dec"
+
+
+def _rule(pattern: str, read: Callable[[re.Match[str]], str | None] | str) -> Rule:
+    spoken = read
+    return Rule(re.compile(pattern), (lambda _: spoken) if isinstance(spoken, str) else spoken)
+
+
+def _either_case(words: Iterable[str]) -> str:
+    return alternatives([case for word in words for case in (word, word.upper())])
+
+
+def _say(digits: str) -> str:
+    return spelling.cardinal(digits, EN)
+
+
+def _amount(written: str) -> str:
+    """A number of something, as it is written: grouped, with decimals."""
+    whole, _, fraction = written.replace(",", "").partition(".")
+    return spelling.decimal(whole, fraction, EN, is_amount=True)
+
+
+def _plain(written: str) -> str:
+    """A number that nothing is said about: of four digits it is a year."""
+    if len(written) == 4 and written.isdecimal() and any(int(written) in years for years in _YEARS):
+        return spelling.year(written, EN)
+    return _say(written) if written.isdecimal() else _amount(written)
+
+
+def _value(match: re.Match[str], say: Callable[[str], str] = _amount) -> str:
+    words = ("minus " if match["minus"] else "") + say(match["low"])
+    return f"{words} to {say(match['high'])}" if match["high"] else words
+
+
+# Dates and times
+
+
+def _day(written: str) -> str:
+    return ordinal(written.rstrip("stndrh"), EN)
+
+
+def _month(written: str) -> str:
+    return next(month for month in _MONTHS if month.startswith(written[:3]))
+
+
+def _name_of_time(written: str) -> str:
+    """Of a day or a month."""
+    name = written.rstrip(".")
+    return _DAYS.get(name) or _month(name)
+
+
+def _times_to_times(match: re.Match[str]) -> str:
+    """Mon-Fri."""
+    return f"{_name_of_time(match['low'])} to {_name_of_time(match['high'])}{_full_stop(match, before_any=True)}"
+
+
+def _short_time(match: re.Match[str]) -> str:
+    return _name_of_time(match["name"]) + _full_stop(match, before_any=True)
+
+
+def _year(written: str) -> str:
+    """A year, or the last two digits of one."""
+    return f"oh {_say(written[1])}" if len(written) == 2 and written[0] == "0" else spelling.year(written, EN)
+
+
+def _years(match: re.Match[str]) -> str:
+    return " to ".join(spelling.year(digits, EN) for digits in (match["low"], match["high"]) if digits)
+
+
+def _month_first(match: re.Match[str]) -> str:
+    words = f"{_month(match['month'])} {_day(match['day'])}"
+    if match["until"]:
+        words += f" to {_day(match['until'])}"
+    return f"{words}, {spelling.year(match['year'], EN)}" if match["year"] else words
+
+
+def _day_first(match: re.Match[str]) -> str:
+    article = "" if match.string.endswith(("the ", "The "), 0, match.start()) else "the "
+    words = f"{article}{_day(match['day'])} of {_month(match['month'])}"
+    return f"{words}, {spelling.year(match['year'], EN)}" if match["year"] else words + _full_stop(match)
+
+
+def _month_and_year(match: re.Match[str]) -> str:
+    return f"{_month(match['month'])} {spelling.year(match['year'], EN)}"
+
+
+def _year_first(match: re.Match[str]) -> str | None:
+    return _date(match["year"], int(match["month"]), int(match["day"]))
+
+
+def _year_last(match: re.Match[str]) -> str | None:
+    first, second, year = int(match["first"]), int(match["second"]), match["year"]
+    if match["sign"] == "." or first > 12:
+        return _date(year, second, first)
+    if second > 12 or first == second:
+        return _date(year, first, second)
+    return f"{_say(str(first))} {_say(str(second))} {_year(year)}"
+
+
+def _date(year: str, month: int, day: int) -> str | None:
+    try:
+        date(int(year), month, day)
+    except ValueError:
+        return None
+    return f"{_MONTHS[month - 1]} {ordinal(str(day), EN)}, {_year(year)}"
+
+
+def _decade(match: re.Match[str]) -> str:
+    written = match["decade"]
+    words = spelling.year(written, EN) if len(written) == 4 else _say(written)
+    return f"{words[:-1]}ies" if words.endswith("y") else f"{words}s"
+
+
+def _clock(match: re.Match[str]) -> str:
+    hour, minute, half = int(match["hour"]), match["minute"] or "00", match["half"]
+    words = _say(str(hour))
+    if minute != "00":
+        words += f" {'oh ' if minute[0] == '0' else ''}{_say(str(int(minute)))}"
+    elif not half:
+        words += " o'clock" if 0 < hour <= 12 else " hundred hours"
+    if match["second"]:
+        words += f" and {_say(str(int(match['second'])))} seconds"
+    return f"{words} {half.upper()}M{_full_stop(match, before_any=True)}" if half else words
+
+
+def _duration(match: re.Match[str]) -> str | None:
+    """45:12, of minutes and seconds; 60:40 are two shares."""
+    minute, second = match["minute"], match["second"]
+    if int(minute) <= 24 or (minute[-1] == second[-1] == "0" and second != "00"):
+        return None
+    words = _say(str(int(minute)))
+    if second == "00":
+        return f"{words} minutes"
+    return f"{words} {'oh ' if second[0] == '0' else ''}{_say(str(int(second)))}"
+
+
+def _military_time(match: re.Match[str]) -> str:
+    hour, minute = match["hour"], match["minute"]
+    hours = f"zero {_say(hour[1])}" if hour[0] == "0" else _say(hour)
+    return f"{hours} {'hundred' if minute == '00' else one_by_one(minute, EN) if minute[0] == '0' else _say(minute)}"
+
+
+def _verse(match: re.Match[str]) -> str:
+    """Of a book, as Isaiah 53:5."""
+    verses = " to ".join(map(_say, re.findall(r"\d+", match["verses"])))
+    return f"{_say(match['chapter'])} {verses}"
+
+
+def _code(match: re.Match[str]) -> str | None:
+    """A number that somebody has to key in or to write down; a round one may be an amount."""
+    return None if match["only"].endswith("000") else _digits_of(match["only"])
+
+
+def _digits_of(written: str) -> str:
+    return ", ".join(one_by_one(group, EN) for group in re.findall(r"\d+", written))
+
+
+def _telephone(match: re.Match[str]) -> str:
+    return ("plus " if match[0][0] == "+" else "") + _digits_of(match[0])
+
+
+def _short_telephone(match: re.Match[str]) -> str | None:
+    """555-0199; 100-2000 is from one to the other."""
+    return None if re.fullmatch(r"\d+0-\d+0", match[0]) else _telephone(match)
+
+
+# Money and measures
+
+
+def _money(match: re.Match[str]) -> str | None:
+    groups = match.groupdict("")
+    code = CURRENCIES.get(groups.get("sign", "")) or groups["code"]
+    low, high = groups["low"].replace(",", ""), groups["high"].replace(",", "")
+    whole, _, fraction = (high or low).partition(".")
+    whole = whole or "0"
+    if scale := groups["scale"] or _SCALES.get(groups["letter"].lower()):
+        words = spelling.currency_unit(f"{_amount(high or low)} {scale}", "2", code, EN)
+    else:
+        words = spelling.money(whole, fraction, code, EN)
+    if words is None:
+        return None
+    if groups.get("place"):
+        words = re.sub(r" (?=dollars?\b)", f" {_DOLLARS[groups['place']]} ", words, count=1)
+    if (scale or not fraction) and _is_attribute(match):
+        words = re.sub(r"(dollar|euro|pound|rupee)s\Z", r"\1", words)
+    words = f"{_amount(low)} to {words}" if high else words
+    return ("minus " if groups.get("minus") else "") + words + (" per" if groups["per"] else "")
+
+
+def _is_attribute(match: re.Match[str]) -> bool:
+    """Whether an amount belongs to the noun behind it, and has no plural: "a five dollar bill", "a ten mile run"."""
+    before = match.string[max(0, match.start() - 4) : match.start()]
+    behind = match.string[match.end() : match.end() + 5]
+    is_linked = match["joint"] == "-" if "joint" in match.re.groupindex else False
+    return is_linked or (
+        re.search(r"\b[Aa]n? \Z", before) is not None
+        and re.match(r"[ -](?!(?:and|in|o[fr]|per|to)\b)[a-z]", behind) is not None
+    )
+
+
+def _many(match: re.Match[str]) -> str:
+    return f"{_value(match)} {_SCALES[match['letter'].lower()]}"
+
+
+def _cents(match: re.Match[str]) -> str:
+    return f"{_amount(match['low'])} cent{'s' * (match['low'] != '1')}"
+
+
+def _measure(match: re.Match[str]) -> str | None:
+    return _with_unit(_value(match), (match["high"] or match["low"]).replace(",", ""), match)
+
+
+def _with_unit(words: str, count: str, match: re.Match[str]) -> str | None:
+    """The words with the unit of the match, if it has one; `count` as for `spelling.measured`."""
+    written = match["dotted"] or match["unit"]
+    if not written:
+        return words
+    measured = spelling.measured(words, "1" if _is_attribute(match) else count, _unit(written), EN)
+    if measured is None:
+        return None
+    each = spelling.measured("", "1", _unit(match["per"]), EN) if match["per"] else ""
+    measured += f" per {each.strip()}" if each else " per" if match["each"] else ""
+    return measured + (_full_stop(match, before_any=True) if match["dotted"] else "")
+
+
+def _unit(written: str) -> str:
+    return _UNITS.get(written) or _UNITS[written.lower()]
+
+
+def _per(match: re.Match[str]) -> str | None:
+    """Three dollars per lb."""
+    name = spelling.measured("", "1", _unit(match[0].rstrip(".")), EN)
+    return name and name.strip() + _full_stop(match, before_any=True)
+
+
+def _inches(match: re.Match[str]) -> str | None:
+    """A 27" monitor; where a quotation is open, the sign is its end."""
+    before = match.string[max(0, match.start() - _FARTHEST_QUOTE) : match.start()]
+    if match["sign"] == '"' and len(re.findall(r'(?<!\d)"', before)) % 2:
+        return None
+    return f"{_amount(match['low'])} inch{'' if _is_attribute(match) else 'es'}"
+
+
+def _size(match: re.Match[str]) -> str:
+    """1920x1080: of four digits each is read as a year is."""
+    low, high = (spelling.year(n, EN) if len(n) == 4 else _say(n) for n in (match["low"], match["high"]))
+    return f"{low} by {high}"
+
+
+def _measured_size(match: re.Match[str]) -> str | None:
+    """4x100m."""
+    sides = re.findall(_NUMBER, match["sides"])
+    return _with_unit(" by ".join(map(_amount, sides)), sides[-1].replace(",", ""), match)
+
+
+def _height(match: re.Match[str]) -> str:
+    return f"{_say(match['feet'])} foot {_say(match['inches'])}"
+
+
+# Fractions, ranks, versions
+
+
+def _parts(numerator: int, denominator: int) -> str:
+    if denominator == 2:
+        return f"{_say(str(numerator))} {'half' if numerator == 1 else 'halves'}"
+    name = "quarter" if denominator == 4 else ordinal(str(denominator), EN)
+    return f"{_say(str(numerator))} {name}{'s' * (numerator != 1)}"
+
+
+def _mixed(whole: str | None, numerator: int, denominator: int) -> str:
+    if not whole:
+        return _parts(numerator, denominator)
+    return f"{_say(whole)} and {'a half' if denominator == 2 else _parts(numerator, denominator)}"
+
+
+def _fraction(match: re.Match[str]) -> str | None:
+    numerator, denominator = int(match["numerator"]), int(match["denominator"])
+    # Nobody writes 6/10 or 85/100 for a part; they are marks.
+    is_part = match["whole"] or numerator == 1 or (denominator < 100 and math.gcd(numerator, denominator) == 1)
+    if 0 < numerator < denominator and is_part and (denominator <= 20 or denominator in (32, 64, 100, 1000)):
+        return _with_unit(_mixed(match["whole"], numerator, denominator), "2" if match["whole"] else "1", match)
+    whole = f"{_say(match['whole'])} " if match["whole"] else ""
+    joint = "over" if numerator > denominator else "out of"
+    return _with_unit(f"{whole}{_say(match['numerator'])} {joint} {_say(match['denominator'])}", "2", match)
+
+
+def _one_character(match: re.Match[str]) -> str | None:
+    parts = Fraction(unicodedata.numeric(match["sign"])).limit_denominator(20).as_integer_ratio()
+    return _with_unit(_mixed(match["whole"], *parts), "2" if match["whole"] else "1", match)
+
+
+def _power(match: re.Match[str]) -> str:
+    digits = "".join(str(unicodedata.digit(sign)) for sign in match["power"])
+    return f"to the power of {'minus ' if match['minus'] else ''}{_say(digits)}"
+
+
+def _scientific(match: re.Match[str]) -> str:
+    minus = "minus " if match["sign"] and match["sign"] != "+" else ""
+    return f"{_amount(match['low'])} times ten to the power of {minus}{_say(match['power'])}"
+
+
+def _ordinal(match: re.Match[str]) -> str:
+    return ordinal(match["digits"].replace(",", ""), EN)
+
+
+def _rating(match: re.Match[str]) -> str:
+    return f"{_amount(match['low'])} out of {_amount(match['high'])}"
+
+
+def _name_of_digits(match: re.Match[str]) -> str:
+    """Room 101, Boeing 747, BA2490: the last two digits are a number, and so are those before."""
+    before, last = match["number"][:-2], match["number"][-2:]
+    if last == "00":
+        return _say(match["number"]) if before[-1] == "0" else f"{_say(before)} hundred"
+    return f"{_say(before)} {'oh ' if last[0] == '0' else ''}{_say(str(int(last)))}"
+
+
+def _groups(match: re.Match[str]) -> str:
+    """Of digits with points: two are a number with decimals."""
+    groups = match[0].split(".")
+    return _amount(match[0]) if len(groups) == 2 else " point ".join(map(_say, groups))
+
+
+def _version(match: re.Match[str]) -> str:
+    groups = match["groups"].split(".")
+    if len(groups) == 4 and not match["v"]:
+        return " dot ".join(one_by_one(group, EN) for group in groups)
+    return ("version " if match["v"] else "") + " point ".join(map(_say, groups))
+
+
+# Abbreviations and names
+
+
+def _full_stop(match: re.Match[str], before_any: bool = False) -> str:
+    """The full stop of an abbreviation that ends the sentence as well.
+
+    It does before a word that often starts sentences, with `before_any` before any capital: names stand behind names.
+    What is beside times belongs to them: "at 5 p.m. EST on Mon. Jan. 5".
+    """
+    behind = re.compile(r"[\"”’')\]]*(?:\Z|[\"“‘'(]* [\"“‘'(]*([A-Z]+[a-z]*))").match(match.string, match.end())
+    if behind is None or not match[0].endswith("."):
+        return ""
+    next_word = behind[1] or "The"
+    ends = re.fullmatch(_SENTENCE_START, next_word) or (before_any and not re.fullmatch(_BESIDE_TIME, next_word))
+    return "." if ends else ""
+
+
+def _abbreviation(match: re.Match[str]) -> str | None:
+    written = match[0].lower()
+    # None where its letters are other forms of these, as the long s of s.
+    words = _ABBREVIATIONS.get(written)
+    return words and words + _full_stop(match, before_any=written in ("etc.", "et al.", "&c."))
+
+
+def _ending(match: re.Match[str]) -> str:
+    return _ENDINGS[match[0][:-1].capitalize()] + _full_stop(match)
+
+
+def _title(match: re.Match[str]) -> str:
+    return _TITLES[match[0].rstrip(".").capitalize()]
+
+
+def _doctor(match: re.Match[str]) -> str:
+    """Doctor; behind a street's number and name, Drive."""
+    is_street = re.search(r"\d [A-Z]\w* \Z", match.string[max(0, match.start() - 30) : match.start()])
+    return f"Drive{_full_stop(match)}" if is_street else "Doctor"
+
+
+def _saint(match: re.Match[str]) -> str | None:
+    """Saint before a name, Street behind one; between two, Street if a number stands before it or a sentence ends."""
+    before = re.search(r"(\d \w{1,20} |\d )?\b[A-Z0-9]\w* \Z", match.string[max(0, match.start() - 40) : match.start()])
+    is_before_name = re.match(r" ?[A-Z]", match.string[match.end() : match.end() + 2])
+    is_numbered = before and (before[1] or re.search(r"\d(?:st|nd|rd|th) \Z", before[0]))
+    if is_before_name and not (is_numbered or (before and _full_stop(match))):
+        return "Saint"
+    return f"Street{_full_stop(match)}" if before else None
+
+
+def _short_ending(match: re.Match[str]) -> str:
+    return _ENDINGS[match["only"]]
+
+
+def _initials(match: re.Match[str]) -> str:
+    return match[0].replace(".", "") + _full_stop(match)
+
+
+def _name(word: str) -> str:
+    """A part of a name of the web: its capitals may be anything."""
+    if word.isdecimal():
+        return _say(word)
+    word = word if word.isupper() and is_acronym(word) else word.lower()
+    return _ABBREVIATIONS.get(word, word)
+
+
+def _names(written: str) -> str:
+    return " ".join(map(_name, re.findall(r"[^\W\d_]+|\d+", written)))
+
+
+def _hashtag(match: re.Match[str]) -> str:
+    return f"hashtag {_names(re.sub(r'(?<=[a-z])(?=[A-Z])', ' ', match[0]))}"
+
+
+def _handle(match: re.Match[str]) -> str:
+    return f"at {_names(match[0])}"
+
+
+_ADDRESSES = address_rules(
+    {
+        ".": "dot", "@": "at", "/": "slash", "_": "underscore", "-": "dash", "?": "question mark", "=": "equals",
+        "&": "and", "#": "hash", "+": "plus", "%": "percent", "~": "tilde", ":": "colon",
+    },
+    _say,
+)  # fmt: skip
+_NUMBERS = (
+    # Dates.
+    _rule(rf"{_START}(?:{alternatives(_NICKNAMES)}){_END}", lambda match: _NICKNAMES[match[0]]),
+    _rule(rf"{_START}(?P<year>{_YEAR})([-/])(?P<month>\d\d?)\2(?P<day>\d\d?){_END}", _year_first),
+    _rule(
+        rf"{_START}(?P<first>\d\d?)(?P<sign>[-/.])(?P<second>\d\d?)(?P=sign)(?P<year>{_YEAR}|(?<=/)\d\d){_END}",
+        _year_last,
+    ),
+    _rule(
+        rf"\b(?P<low>{_DAY_NAME}|{_MONTH_NAME})\.?[-–—](?P<high>{_DAY_NAME}|{_MONTH_NAME})\b\.?(?!\w)", _times_to_times
+    ),
+    _rule(
+        rf"(?P<month>{_MONTH}) (?P<day>{_DAY})(?:[-–](?P<until>{_DAY}))?(?:,? (?P<year>{_YEAR}))?{_END}", _month_first
+    ),
+    _rule(
+        rf"{_START}(?P<day>{_DAY})(?: of)?[ -](?P<month>{_MONTH})(?:[, -]{{1,2}}(?P<year>{_YEAR}){_END})?", _day_first
+    ),
+    _rule(rf"(?P<month>{_MONTH}),? (?P<year>{_YEAR}){_END}", _month_and_year),
+    _rule(r"\b(?P<name>Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Feb|Aug|Sept?|Oct|Nov|Dec)\.(?!\w)", _short_time),
+    _rule(rf"(?<![Tt]he )\b(?P<name>{_DAY_NAME})\b\.?(?=,? (?:{_MONTH}|\d\d?\b(?!:)))", _short_time),
+    # These are words or names as well.
+    _rule(
+        r"\b(?i:on|in|next|this|last|every|since|until) (?P<only>(?P<name>Sat|Sun|Jan|Mar|Apr|Jun|Jul)\.)", _short_time
+    ),
+    _rule(r"(?<!\w)['’]?(?P<decade>[2-9]0|(?:1\d|20)\d0)['’]?s\b", _decade),
+    _rule(r"(?<!\w)['’](?P<year>\d\d)(?![\w'’]|[.,!?]['’])", lambda match: _year(match["year"])),
+    _rule(
+        rf"{_START}(?P<low>\d{{1,4}})(?:{_TO}(?P<high>\d{{1,4}}))?"
+        r"(?= ?(?:AD|BCE?|CE|A\.D\.|B\.C\.(?:E\.)?|C\.E\.)(?!\w))",
+        _years,
+    ),
+    _rule(rf"(?:(?<=\bAD )|(?<=\bA\.D\. ))(?P<low>\d{{1,4}})(?P<high>){_END}", _years),
+    # Groups of digits that no amount is written in.
+    _rule(rf"(?<![\w(])\+\d{{1,3}}(?:[ .-]?\(?\d{{1,4}}\)?){{2,5}}{_END}", _telephone),
+    _rule(rf"(?<!\w)\(\d{{3}}\) ?\d{{3}}[-. ]\d{{4}}{_END}", _telephone),
+    _rule(rf"{_START}(?:1[. ])?\d{{3}}([. ])\d{{3}}\1\d{{4}}{_END}", _telephone),
+    _rule(rf"{_START}\d{{1,6}}(?:-\d{{1,6}}){{2,6}}{_END}|{_START}\d{{4}}(?: \d{{4}}){{2,3}}{_END}", _telephone),
+    _rule(rf"{_START}0\d{{2,4}} \d{{3,4}}(?: \d{{3,4}})?{_END}", _telephone),
+    _rule(rf"{_START}\d{{3}}-\d{{4}}{_END}", _short_telephone),
+    _rule(
+        r"\b(?:[Cc]ode|CODE|PIN|OTP|(?i:zip|password|dial(?:led|ling|s)?|ext\.|extension)"
+        r"|(?i:card|account|number|phone) (?:that )?(?:ends|ending) (?:in|with))"
+        rf"(?: (?i:number|no\.|is|was)){{0,2}}[:#]? ?#?(?P<only>\d{{3,10}}){_END}",
+        _code,
+    ),
+    _rule(rf"(?:#|\b(?i:number|ID)(?: (?:is|was))?[: ]{{1,2}})(?P<only>\d{{5,10}}){_END}", _code),
+    _rule(rf", [A-Z]{{2}} (?P<only>\d{{5}}(?:-\d{{4}})?){_END}", lambda match: _digits_of(match["only"])),
+    _rule(rf"\b[Cc]all(?:ed|ing|s)? (?P<only>[2-9]11|112|988|999){_END}", lambda match: _digits_of(match["only"])),
+    _rule(r"\b911(?= (?:call|operator|dispatch))", lambda match: _digits_of(match[0])),
+    # Times.
+    _rule(
+        rf"(?:{_START}(?=0)|(?<=\b[Aa]t )|(?<=\b[Bb]y ))(?P<hour>[01]\d|2[0-3])(?P<minute>[0-5]\d)(?= hours\b)",
+        _military_time,
+    ),
+    _rule(
+        rf"{_START}(?P<hour>[01]?\d|2[0-4]):(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d))?(?: ?{_HALF}|{_END})", _clock
+    ),
+    _rule(rf"{_START}(?P<hour>1[0-2]|0?[1-9])(?P<minute>)(?P<second>) ?{_HALF}", _clock),
+    _rule(
+        r"(?:(?<=\d[ap]m)|(?<=\d[AP]M)|(?<=[ap]\.m\.)|(?<=:\d\d)) ?[-–—] ?(?=\d)"
+        r"|(?<=\d) ?[-–—] ?(?=\d{1,2}(?::\d\d)? ?[aApP]\.? ?[mM]\b)"
+        r"|(?<=\d[kKmMbB])[-–—](?=[$€£]\d|[\d.]{1,9}[kKmMbB]\b)",
+        "to",
+    ),
+    _rule(rf"\d ?(?:{_ANY_UNIT})(?P<only> ?[-–—] ?)(?=\d{{1,6}}(?:\.\d{{1,3}})? ?(?:{_ANY_UNIT})(?!\w))", "to"),
+    _rule(rf"{_START}(?P<minute>\d{{2,3}}):(?P<second>[0-5]\d){_END}", _duration),
+    _rule(rf"{_START}(?P<chapter>\d{{1,3}}):(?P<verses>\d{{1,3}}[-–]\d{{1,3}}){_END}", _verse),
+    _rule(
+        rf"\b(?:{_BOOKS}) (?P<only>(?P<chapter>\d{{1,3}}):(?P<verses>\d{{1,3}}(?:[-–]\d{{1,3}})?)){_END}",
+        _verse,
+    ),
+    _rule(rf"{_START}(?P<low>\d{{1,3}}):(?P<high>\d{{1,3}}){_END}", lambda m: f"{_say(m['low'])} to {_say(m['high'])}"),
+    # Amounts.
+    _rule(
+        rf"(?P<minus>{_MINUS})?(?<!\w)(?P<place>(?:{alternatives(_DOLLARS)})(?=\$))?(?P<sign>{_SIGN}) ?"
+        rf"(?P<low>{_NUMBER})(?:{_TO}(?:{_SIGN})?(?P<high>{_NUMBER}))?{_MANY}(?!\d|[.,]\d){_PER}",
+        _money,
+    ),
+    _rule(
+        rf"(?P<minus>{_MINUS})?\b(?P<code>{_CODE}) ?(?P<low>{_NUMBER})(?:{_TO}(?P<high>{_NUMBER}))?{_MANY}"
+        rf"(?!\d|[.,]\d){_PER}",
+        _money,
+    ),
+    _rule(rf"{_VALUE}{_MANY} ?(?:(?P<code>{_CODE})\b|(?P<sign>{_SIGN})(?!\d)){_PER}", _money),
+    _rule(rf"{_START}(?P<low>{_NUMBER})¢", _cents),
+    _rule(rf"{_START}(?P<feet>\d)['’′] ?(?P<inches>1[01]|\d)(?!\d)(?:[\"”″]|''|’’)?", _height),
+    _rule(rf"{_START}(?P<low>{_NUMBER})(?P<sign>[\"″])(?=[ ,;.)])", _inches),
+    _rule(rf"{_LOW} ?%{_TO}(?P<high>{_NUMBER}) ?(?P<unit>%)", _measure),
+    _rule(rf"{_LOW}(?P<high>)(?P<letter>M(?= [a-z])|m(?= (?:people|users)\b)|mn|bn){_END}", _many),
+    _rule(rf"{_START}(?P<sides>{_NUMBER}(?: ?[x×] ?{_NUMBER}){{1,2}})(?P<joint>[ -]?){_UNIT}", _measured_size),
+    _rule(
+        rf"{_START}(?:(?P<whole>\d{{1,3}})[ -])?(?P<numerator>\d{{1,4}})[/⁄](?P<denominator>\d{{1,4}})"
+        rf"(?:(?P<joint>[ -]?){_UNIT}|{_END}|(?=ths?\b))",
+        _fraction,
+    ),
+    _rule(rf"{_VALUE}(?P<joint>[ -]?){_UNIT}", _measure),
+    _rule(rf"(?:(?<!\w)(?P<whole>\d{{1,3}}) ?)?(?P<sign>[¼-¾⅐-⅞])(?:(?P<joint>[ -]?){_UNIT})?", _one_character),
+    _rule(r"[①-⑳]", lambda match: _say(str(int(unicodedata.numeric(match[0]))))),
+    # Powers.
+    _rule(r"(?<=[\w)])(?P<minus>⁻)?(?P<power>(?<=⁻)[⁰¹²³⁴-⁹]|[⁰⁴-⁹]|[⁰¹²³⁴-⁹]{2,4})", _power),
+    _rule(
+        rf"{_START}(?P<low>\d{{1,6}}(?:\.\d{{1,9}})?)(?:e|E(?=[-+−]))(?P<sign>[-+−])?(?P<power>\d{{1,3}}){_END}",
+        _scientific,
+    ),
+    _rule(r"(?<=[\w)])\^2(?!\w|\.\d)", "squared"),
+    _rule(r"(?<=[\w)])\^3(?!\w|\.\d)", "cubed"),
+    _rule(r"(?<=[\w)])\^[-−](?=\d)", "to the power of minus"),
+    _rule(rf"{_START}(?P<low>\d{{1,4}}\.\d{{1,2}})/(?P<high>\d{{1,3}}){_END}", _rating),
+    _rule(rf"\b(?:{_either_case(_WITH_NUMBER)}) (?P<only>(?P<number>[1-9]\d{{2,3}})){_END}", _name_of_digits),
+    _rule(rf"(?<=[A-Z])-?(?P<only>(?P<number>[1-9]\d{{2,3}})){_END}", _name_of_digits),
+    _rule(rf"{_START}(?P<number>[1-9]\d\d)(?=[A-Z]\b)", _name_of_digits),
+    _rule(rf"{_START}(?P<digits>\d{{1,3}}(?:,\d{{3}}){{1,4}}|\d{{1,15}})(?:st|nd|rd|th|ST|ND|RD|TH)\b", _ordinal),
+    _rule(rf"(?<![\w.])(?P<v>[vV])?(?P<groups>\d{{1,6}}(?:\.\d{{1,6}}){{2,9}}){_END}", _version),
+    _rule(rf"(?<![\w.])(?P<v>[vV])(?P<groups>\d{{1,6}}(?:\.\d{{1,6}})?){_END}", _version),
+    # Sums.
+    _rule(r"(?<=\d) [-−–] (?=[\d.,]{1,15} ?=)|(?<=\d) − (?=\d)", "minus"),
+    _rule(r"(?<=\d) / (?=[\d.,]{1,15} ?=)", "divided by"),
+    _rule(rf"{_START}(?P<low>\d{{1,6}})[x×](?P<high>\d{{1,6}}){_END}", _size),
+    _rule(r"(?<=\d)[x×](?!\w)|(?<=\d) ?[x×*] ?(?=\d)", "times"),
+    _rule(rf"{_START}(?P<low>{_NUMBER}){_TO}(?P<high>{_NUMBER}){_END}(?P<minus>)", lambda match: _value(match, _plain)),
+    _rule(rf"{_LOW}{_END}(?P<high>)", lambda match: _value(match, _plain)),
+    _rule(r"(?<![\w<>)])[<>≤≥](?=[$€£]?\d)", lambda match: _BOUNDS[match[0]]),
+    _rule(r"~(?=\d)", "about"),
+    _rule(r"(?<=\d)/(?=\d)", "slash"),
+    _rule(r"(?<!\w)#(?= ?\d)", "number"),
+    _rule(r"(?<!\d)\d++(?:\.\d++)++", _groups),
+    _rule(r"\d+", lambda match: _say(match[0])),
+)
+_WORDS = (
+    _rule(
+        rf"(?<!\w)(?P<only>(?P<word>(?i:{alternatives(_COUNTED)}))\.)(?= ?(?:[$€£]?\d|(?!I\b)[IVXLC]{{1,8}}\b))",
+        lambda match: _COUNTED.get(match["word"].lower()),
+    ),
+    _rule(rf"(?<![\w.])(?i:{alternatives(word for word in _ABBREVIATIONS if word[-1] == '.')})(?!\w)", _abbreviation),
+    _rule(r"(?<![\w./])(?:(?i:vs)|[wW]/o(?:ut)?|[cC]/[oO])(?![\w./])|(?<![\w./])[wW]/(?=\s|\w\w)", _abbreviation),
+    _rule(rf"(?<=\bper )(?:(?:{_DOTTED})\.|(?:{_ANY_UNIT}))(?!\w)", _per),
+    _rule(rf"(?<=\w)\.(?=(?:{_FILES})\b)", "dot"),
+    _rule(r"(?<![\w.])(?:[A-Z]\.){2,10}(?:s\b|(?!\w))", _initials),
+    _rule(r"\bD[rR]\.(?!\w)|\bDr(?= [A-Z])", _doctor),
+    _rule(r"\bS[tT]\.(?!\w)|\bSt(?= [A-Z][a-z])|(?<=[a-z] )St(?!\w)", _saint),
+    _rule(r"\b(?:Mrs?|Ms|Messrs|MRS?|MS)\.(?!\w)|\b(?:Mrs?|Ms)(?= [A-Z])", _title),
+    _rule(rf"\b(?:{_either_case(_TITLES)})\.(?= [^\Wa-z\d])", _title),
+    _rule(rf"\b(?:{_either_case(_ENDINGS)})\.(?!\w)", _ending),
+    _rule(r"\b[A-Z]\w{1,30},? (?P<only>Jr|Sr|Inc|Ltd|Corp|Bros|Ave(?! Maria)|Rd)(?![\w.])", _short_ending),
+    _rule(r"\b(?P<only>Blvd|Hwy|Pkwy)(?![\w.])", _short_ending),
+    _rule(
+        rf"\b(?:(?:{_either_case(_NUMBERED)})[sS]?|(?:Vol|Ch|Pt|Sec|Art|Fig)\.) (?!{_PRONOUN}|[CL]\b){_ROMAN}",
+        lambda match: _say(roman(match["only"])),
+    ),
+    _rule(
+        rf"\b(?i:{'|'.join(_NUMBERED)}|pages?) (?P<only>(?![ICL]\b)(?ai:{_NUMERAL}))(?!\w)",
+        lambda match: _say(roman(match["only"].upper())) if len(match["only"]) > 1 or match["only"].isupper() else None,
+    ),
+    # "Henry I" may go on: "Henry I know"; "John C" is an initial.
+    _rule(
+        rf"\b(?:(?:{alternatives(_MONARCHS)})|(?:{_RULERS}) [A-Z][^\W\d_]{{1,20}}) "
+        rf"(?!I\b(?! of\b|['’]s)|[CL]\b|[A-Z]\.){_ROMAN}",
+        lambda match: f"the {ordinal(roman(match['only']), EN)}",
+    ),
+    _rule(
+        r"\b[A-Z][a-z]{1,20} (?P<only>X{0,2}(?:III?|VIII?)|X{1,2}(?:I?V|IX|VI))\b",
+        lambda match: _say(roman(match["only"])),
+    ),
+    _rule(r"(?<![\w&#])#[^\W\d_]\w{0,100}", _hashtag),
+    _rule(r"(?<![\w@.])@[^\W\d]\w{0,100}", _handle),
+    _rule(r"(?<=\b[A-G])#(?!\w)", "sharp"),
+    _rule(r"(?<=[Pp]ress )#|#(?= (?:key|sign)\b)", "pound"),
+    _rule(r"(?<=[Pp]ress )\*|(?<=[Dd]ial )\*", "star"),
+    _rule(r"(?<=\w )<(?= \w)|(?<=\d)<(?=\d)", "is less than"),
+    _rule(r"(?<=\w )>(?= \w)|(?<=\d)>(?=\d)", "is greater than"),
+    _rule(r"(?<=[\w)])\^(?=\w)", "to the power of"),
+    _rule(rf"[{re.escape(''.join(_SIGNS))}]", lambda match: _SIGNS[match[0]]),
+    # What nobody says. Between words it parts them.
+    _rule(r"(?<=[^\W_])[/_~|<>^#]+(?=[^\W_])", " "),
+    _rule(r"(?<!\S)/(?!\S)|[_~|<>^#]+", ""),
+    QUIET,
+)
+RULES = (*_ADDRESSES, *_NUMBERS, *_WORDS)
+"""How a text becomes what is said. The first rule to claim a stretch of text has it."""

@@ -1,0 +1,23 @@
+"""Whose voice speaks: recordings found, fetched, checked, cut, and kept by name."""
+
+from voiceclone.voices.checkup import pitch, worst
+from voiceclone.voices.library import VOICE_NAME, Library, SavedVoice
+from voiceclone.voices.sources import KEPT, AudioSource, BucketSource, parse_source
+from voiceclone.voices.voices import BuiltIn, NewVoice, Voices
+from voiceclone.voices.web import BUSY
+
+__all__ = [
+    "BUSY",
+    "KEPT",
+    "VOICE_NAME",
+    "AudioSource",
+    "BucketSource",
+    "BuiltIn",
+    "Library",
+    "NewVoice",
+    "SavedVoice",
+    "Voices",
+    "parse_source",
+    "pitch",
+    "worst",
+]

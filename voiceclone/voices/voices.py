@@ -1,0 +1,417 @@
+"""Which voice speaks: built-in ones and the model's own by name, and recordings that come with a job.
+
+Knows nothing of the model's network. Fetches a recording from the web, the configured bucket or the job itself, makes a
+reference of it and keeps that: in memory for the next job, on the volume for the next worker.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.resources
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from voiceclone import audio, text
+from voiceclone.audio import silence
+from voiceclone.errors import BadAudio, DownloadFailed, InvalidInput, ModelUnavailable, StorageFailed, VoiceNotFound
+from voiceclone.listening import Recogniser
+from voiceclone.settings import Settings
+from voiceclone.types import MB, Bucket, Mel, ReferenceVoice, Transcript, Waveform
+from voiceclone.voices import cutting as reference
+from voiceclone.voices import kept as prepared
+from voiceclone.voices.checkup import check_up, check_words
+from voiceclone.voices.library import VOICE_NAME, Library, SavedVoice
+from voiceclone.voices.sources import AudioSource, BucketSource, InlineSource, KeptSource, WebSource
+from voiceclone.voices.web import fetch_web
+
+log = logging.getLogger(__name__)
+
+MIN_REFERENCE_S = 1.0
+MAX_RECORDING_S = 60.0
+"""No more of a recording is listened to."""
+QUIET_RMS = 1e-3
+"""-60 dB below full scale: a room without a speaker."""
+SPEECH_RATE = (3.0, 90.0)
+"""Bytes of text per second that anyone speaks: slow Latin text to fast Devanagari with three bytes a character."""
+MAX_LISTED = 50
+"""Names in an error."""
+KEPT_IN_MEMORY = 32
+"""References of 1.6 MB at most."""
+PREPARATION = 2
+"""To be raised whenever references are prepared in another way: what is kept of the former is passed over."""
+
+
+@dataclass(frozen=True)
+class _Example:
+    file: str
+    """Path inside f5-tts's `infer/examples`."""
+    text: str
+
+
+EXAMPLES = {
+    "example-en": _Example("basic/basic_ref_en.wav", "Some call me nature, others call me mother nature."),
+    "example-zh": _Example("basic/basic_ref_zh.wav", "对，这就是我，万人敬仰的太乙真人。"),
+}
+
+
+class BuiltIn:
+    """The voices that need no caller: f5-tts's examples, and those that come with the model. Prepared by hand."""
+
+    def __init__(self, model_voices: Path | None = None) -> None:
+        """`model_voices`: a directory of `<name>.wav` and `<name>.txt`."""
+        found = sorted(model_voices.glob("*.wav")) if model_voices else []
+        self._recordings = {path.stem: path for path in found if text.is_speakable(_transcript_of(path))}
+
+    @property
+    def model_names(self) -> list[str]:
+        """Of the voices that come with the model."""
+        return list(self._recordings)
+
+    @property
+    def names(self) -> list[str]:
+        """Of all voices; the model's own come first."""
+        return [*self._recordings, *EXAMPLES]
+
+    def named(self, name: str) -> ReferenceVoice:
+        """A voice by name. Raises VoiceNotFound listing the names that exist."""
+        if name in self._recordings:
+            path = self._recordings[name]
+            data, transcript = path.read_bytes(), _transcript_of(path)
+        elif name in EXAMPLES:
+            example = EXAMPLES[name]
+            data = (importlib.resources.files("f5_tts") / "infer/examples" / example.file).read_bytes()
+            transcript = example.text
+        else:
+            raise VoiceNotFound(f"there is no voice {name!r}; known: {', '.join(self.names)}")
+        waveform = audio.decode(data, audio.SAMPLE_RATE, MAX_RECORDING_S)
+        return ReferenceVoice(waveform, text.as_transcript(transcript), name)
+
+
+@dataclass(frozen=True)
+class NewVoice:
+    """A voice that is to be kept."""
+
+    name: str
+    ref_audio: AudioSource
+    ref_text: str | None
+    """What is said in it; None: it is listened to."""
+    language: str | None
+    """Of the recording, ISO 639-1; None: what is heard."""
+    consent: str | None
+    """Who agreed to what."""
+    overwrite: bool
+    """Whether it may take the place of a voice of this name."""
+
+
+class Voices:
+    """Finds and prepares the reference of a job. One call at a time."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        bucket: Bucket | None,
+        recogniser: Recogniser,
+        mel_of: Callable[[Waveform], Mel],
+        built_in: BuiltIn,
+        library: Library,
+    ) -> None:
+        """
+        Args:
+            recogniser: hears what is said where nobody tells.
+            mel_of: what the model hears of a reference.
+            library: the voices that were added.
+        """
+        self._settings = settings
+        self._bucket = bucket
+        self._recogniser = recogniser
+        self._mel_of = mel_of
+        self.built_in = built_in
+        self._library = library
+        self._ready: OrderedDict[str, ReferenceVoice] = OrderedDict()
+
+    def named(self, name: str) -> ReferenceVoice:
+        """A voice by name.
+
+        Raises:
+            VoiceNotFound: lists the names that exist.
+            BadAudio: it was stored, and is damaged or cannot serve.
+            StorageFailed: the stored voices cannot be read.
+        """
+        if name in self.built_in.names:
+            return self._once(name, lambda: self._with_mel(self.built_in.named(name)))
+        saved = self._library.find(name)
+        if saved is None:
+            raise VoiceNotFound(f"there is no voice {name!r}; known: {_listed(self.names())}")
+        if saved.prepared:
+            return self._once(_place(saved), lambda: self._saved(saved))
+        return replace(self._once(_place(saved), lambda: self._found(saved)), name=name, kept_as=None)
+
+    def names(self, prefix: str = "") -> list[str]:
+        """Of all voices, the model's own first. Raises StorageFailed."""
+        return [*(name for name in self.built_in.names if name.startswith(prefix)), *self._added(prefix)]
+
+    def saved(self, prefix: str = "") -> list[SavedVoice]:
+        """What is known of the voices that were added; the damaged ones are left out. Raises StorageFailed."""
+        voices = []
+        for name in self._added(prefix):
+            try:
+                voice = self._library.find(name)
+            except (BadAudio, StorageFailed) as e:
+                log.warning("%s", e)
+                continue
+            if voice is not None:
+                voices.append(voice)
+        return voices
+
+    def _added(self, prefix: str) -> list[str]:
+        """Names that a job may ask for, and that are not built in."""
+        names = self._library.names(prefix)
+        return [name for name in names if VOICE_NAME.fullmatch(name) and name not in self.built_in.names]
+
+    def recorded(self, source: AudioSource, transcript: str | None, language: str | None = None) -> ReferenceVoice:
+        """A voice from a recording.
+
+        Args:
+            transcript: what is said in it; None: it is listened to.
+            language: a hint for listening, ISO 639-1.
+
+        Raises:
+            DownloadFailed: the recording cannot be fetched.
+            VoiceNotFound: it was kept of an earlier job, and no longer is.
+            BadAudio: it is not a sound file, too short or silent, or nothing is said in it.
+            InvalidInput: the transcript cannot belong to the recording.
+            ModelUnavailable: it must be listened to, and there is no recogniser.
+        """
+        if isinstance(source, KeptSource):
+            return self._once(source.key, lambda: self._kept_earlier(source.key))
+        return self._reference(self._fetch(source), transcript, language)
+
+    def add(self, new: NewVoice) -> tuple[SavedVoice, ReferenceVoice]:
+        """Keep a recording as a voice, with its check-up. Raises as `recorded`, and StorageFailed."""
+        name = new.name
+        if name in self.built_in.names:
+            raise InvalidInput.at("voice", "is the name of a built-in voice: choose another")
+        if not new.overwrite and name in self._library.names(name):
+            raise InvalidInput.at("voice", f"{name} is there already: send overwrite, or choose another name")
+        # Not kept among the prepared: whoever deletes the voice deletes all that the volume has of it.
+        voice = replace(self._prepare(self._fetch(new.ref_audio), new.ref_text, new.language), name=name)
+        if not any(finding.what == "transcript" for finding in voice.findings):
+            voice = self._listened_to(voice)
+        consent = {"text": new.consent, "date": datetime.now(UTC).date().isoformat()} if new.consent else None
+        saved = SavedVoice(
+            name,
+            audio_key="",
+            text=voice.text.strip(),
+            language=voice.language,
+            duration_s=round(voice.waveform.duration_s, 4),
+            consent=consent,
+            findings=voice.findings,
+        )
+        return self._library.add(saved, audio.encode(voice.waveform, "wav")), voice
+
+    def remove(self, name: str) -> None:
+        """Forget a voice that was added. Raises VoiceNotFound, StorageFailed."""
+        if name in self.built_in.names:
+            raise InvalidInput.at("voice", "is built in and cannot be deleted")
+        if not self._library.remove(name):
+            raise VoiceNotFound(f"there is no voice {name!r}; known: {_listed(self.names())}")
+
+    def _listened_to(self, voice: ReferenceVoice) -> ReferenceVoice:
+        """With what a recogniser says of its transcript, where there is one."""
+        try:
+            heard = self._recogniser.transcribe(voice.waveform, voice.language)
+        except ModelUnavailable as e:
+            log.warning("the transcript of %s is not checked: %s", voice.name, e)
+            return voice
+        findings = (*voice.findings, *check_words(voice.text, heard))
+        return replace(voice, findings=findings, language=voice.language or heard.language)
+
+    def _saved(self, saved: SavedVoice) -> ReferenceVoice:
+        """A voice as it was prepared when it was added."""
+        waveform = audio.decode(self._audio(saved), audio.SAMPLE_RATE, MAX_RECORDING_S)
+        spoken = text.as_transcript(saved.text or "")
+        return self._with_mel(ReferenceVoice(waveform, spoken, saved.name, saved.language, findings=saved.findings))
+
+    def _found(self, saved: SavedVoice) -> ReferenceVoice:
+        """A voice that is a sound file alone; what is heard in the whole of it is written beside it."""
+        transcript = saved.text if saved.text and text.is_speakable(saved.text) else None
+        try:
+            voice = self._reference(self._audio(saved), transcript and text.as_transcript(transcript), None)
+        except InvalidInput as e:
+            raise BadAudio(f"voice {saved.name} and its transcript do not belong together: add the voice again") from e
+        except ModelUnavailable as e:
+            raise ModelUnavailable(
+                f"this worker has no recogniser to hear what voice {saved.name} says: put {saved.name}.txt beside it"
+            ) from e
+        if transcript is None and not voice.notes:
+            self._library.note_transcript(saved.name, voice.text.strip())
+            self._once(_place(replace(saved, text=voice.text.strip())), lambda: voice)
+        return voice
+
+    def _audio(self, saved: SavedVoice) -> bytes:
+        return self._library.audio(saved, self._settings.max_audio_mb * MB)
+
+    def _reference(self, data: bytes, transcript: str | None, language: str | None) -> ReferenceVoice:
+        """A recording prepared, or as it was prepared before."""
+        settings = self._settings
+        made_by = (PREPARATION, settings.max_reference_s, settings.reference_pad_s, self._recogniser.name)
+        key = hashlib.sha256(repr((made_by, transcript, language)).encode() + data).hexdigest()
+
+        def prepare() -> ReferenceVoice:
+            return self._prepare(data, transcript, language)
+
+        return self._once(key, lambda: replace(self._kept(key, prepare), kept_as=key))
+
+    def _once(self, key: str, make: Callable[[], ReferenceVoice]) -> ReferenceVoice:
+        """The last few are kept in memory."""
+        voice = self._ready.pop(key, None) or make()
+        self._ready[key] = voice
+        if len(self._ready) > KEPT_IN_MEMORY:
+            self._ready.popitem(last=False)
+        return voice
+
+    def _kept_earlier(self, key: str) -> ReferenceVoice:
+        voice = prepared.load(self._place_of(key))
+        if voice is None:
+            raise VoiceNotFound("the reference of that take is no longer kept: send ref_audio again")
+        return replace(voice, kept_as=key)
+
+    def _place_of(self, key: str) -> Path:
+        return self._settings.references_dir / f"{key}.npz"
+
+    def _kept(self, key: str, make: Callable[[], ReferenceVoice]) -> ReferenceVoice:
+        """From the volume, if any worker has made it before. What the volume refuses costs time alone."""
+        voice = prepared.load(self._place_of(key))
+        if voice is None:
+            voice = make()
+            prepared.save(self._place_of(key), voice)
+        return voice
+
+    def _prepare(self, data: bytes, transcript: str | None, language: str | None) -> ReferenceVoice:
+        recording = audio.decode(data, audio.SAMPLE_RATE, MAX_RECORDING_S)
+        more = "more than " if recording.duration_s > MAX_RECORDING_S - 0.1 else ""
+        waveform = silence.tidy(recording)
+        _check(waveform)
+        is_long = waveform.duration_s > self._settings.max_reference_s
+        if transcript is not None and not (more and is_long):
+            _check_rate(transcript, waveform)
+        notes: tuple[str, ...] = ()
+        heard: Transcript | None = None
+        if is_long:
+            waveform, transcript, heard = self._cut(waveform, transcript, language)
+            _check(waveform)
+            kept = f"{waveform.duration_s:.1f} of {more}{recording.duration_s:.1f} s"
+            notes = (f"the recording was cut to {kept}, and its transcript with it: {transcript}",)
+        elif transcript is None:
+            heard = self._hear(waveform, language)
+            transcript = text.clean(heard.text)
+        if heard is not None and _rate(transcript, waveform) > SPEECH_RATE[1]:  # noise is heard as a phrase on and on
+            raise BadAudio("no words are heard in the recording: send 3 to 10 s of clear speech")
+        findings = check_up(recording, waveform, transcript, heard)
+        spoken = text.as_transcript(transcript)
+        waveform = reference.pad(waveform, self._settings.reference_pad_s)
+        return self._with_mel(
+            ReferenceVoice(
+                waveform, spoken, language=heard.language if heard else language, notes=notes, findings=findings
+            )
+        )
+
+    def _cut(
+        self, waveform: Waveform, transcript: str | None, language: str | None
+    ) -> tuple[Waveform, str, Transcript]:
+        """Sound and text that end together, and what is heard in them."""
+        longest_s = self._settings.max_reference_s - self._settings.reference_pad_s
+        try:
+            # A little more than is kept: the words behind the cut tell where it may lie.
+            heard = self._recogniser.transcribe(reference.start_of(waveform, longest_s + 5), language)
+        except ModelUnavailable as e:
+            log.warning("a long recording cannot be cut: %s", e)
+            raise BadAudio(
+                f"the recording is longer than {self._settings.max_reference_s} s and this worker has no recogniser to"
+                " cut it: cut it yourself, and its transcript at the same word"
+            ) from e
+        # Comparing takes time as long as the text: no more than anyone says before the cut.
+        told = transcript and transcript[: round(SPEECH_RATE[1] * (longest_s + 5))]
+        found = reference.cut(waveform, heard.words, longest_s, told)
+        if found is None and transcript is not None:
+            raise InvalidInput.at(
+                "ref_text",
+                f"is not what is heard in ref_audio ({heard.text[:80]!r}), so that the recording, which is longer than"
+                f" {self._settings.max_reference_s} s, cannot be cut: send the exact transcript, or none",
+            )
+        if found is None or not text.is_speakable(found.text):
+            raise BadAudio("no words are heard in the recording: send 3 to 10 s of clear speech")
+        return reference.start_of(waveform, found.end_s), text.clean(found.text), replace(heard, words=found.words)
+
+    def _hear(self, waveform: Waveform, language: str | None) -> Transcript:
+        try:
+            heard = self._recogniser.transcribe(waveform, language)
+        except ModelUnavailable as e:
+            log.warning("a recording without a transcript cannot be used: %s", e)
+            raise ModelUnavailable(
+                "this worker has no recogniser to hear what is said in ref_audio: send ref_text, or have the operator"
+                " put the whisper model that ASR_MODEL names on the volume"
+            ) from e
+        if not text.is_speakable(heard.text):
+            raise BadAudio("no words are heard in the recording: send 3 to 10 s of clear speech, or ref_text")
+        return heard
+
+    def _with_mel(self, voice: ReferenceVoice) -> ReferenceVoice:
+        return replace(voice, mel=self._mel_of(voice.waveform))
+
+    def _fetch(self, source: AudioSource) -> bytes:
+        limit = self._settings.max_audio_mb * MB
+        match source:
+            case InlineSource(data):
+                return data
+            case WebSource(url):
+                return fetch_web(url, limit)
+            case BucketSource(bucket, key):
+                # The request was checked against the bucket's name; here it is only a matter of not reading another.
+                if self._bucket is None or bucket != self._bucket.bucket:
+                    raise DownloadFailed(f"ref_audio: there is no way to the bucket {bucket}")
+                return self._bucket.get(key, limit)
+            case KeptSource():
+                raise InvalidInput.at("ref_audio", "is of an earlier take and speaks only: send the recording itself")
+
+
+def _transcript_of(recording: Path) -> str:
+    """What stands in the text file beside it; empty where there is none."""
+    path = recording.with_suffix(".txt")
+    return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+
+
+def _place(saved: SavedVoice) -> str:
+    """Tells a sound file from another that takes its place."""
+    return f"{saved.audio_key} {saved.created} {saved.size} {saved.text}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - MAX_LISTED} more" if len(names) > MAX_LISTED else ""
+    return ", ".join(names[:MAX_LISTED]) + more
+
+
+def _check(waveform: Waveform) -> None:
+    if not len(waveform.samples) or audio.rms(waveform.samples) < QUIET_RMS:
+        raise BadAudio("the recording is silent: send 3 to 10 s of clear speech")
+    if waveform.duration_s < MIN_REFERENCE_S:
+        raise BadAudio(f"the recording holds {waveform.duration_s:.2f} s of sound: send 3 to 10 s of clear speech")
+
+
+def _rate(transcript: str, waveform: Waveform) -> float:
+    """Bytes of text per second."""
+    return text.size(transcript) / waveform.duration_s
+
+
+def _check_rate(transcript: str, waveform: Waveform) -> None:
+    rate = _rate(transcript, waveform)
+    if not SPEECH_RATE[0] <= rate <= SPEECH_RATE[1]:
+        raise InvalidInput.at(
+            "ref_text",
+            f"cannot be what is said in {waveform.duration_s:.1f} s of audio: it would be {rate:.1f} bytes of text"
+            " per second; send the exact transcript",
+        )
