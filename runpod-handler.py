@@ -1,6 +1,6 @@
 """The worker's entry: loads the models once, then answers jobs.
 
-    python runpod-handler.py                               on the platform
+    python runpod-handler.py                               on the platform; elsewhere it answers test_input.json
     python runpod-handler.py --test_input '{"input": ...}' one job, here
     python runpod-handler.py --rp_serve_api                the platform's API, here
 
@@ -16,7 +16,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -37,8 +37,11 @@ _worker: Worker | None = None
 _unavailable = "initialize_models() has not run"
 
 
-def initialize_models(environ: Mapping[str, str] = os.environ) -> Worker:
+def initialize_models(environ: Mapping[str, str] = os.environ, arguments: Sequence[str] = ()) -> Worker:
     """Point every model cache at the volume, then load F5-TTS and Vocos, once per process.
+
+    Args:
+        arguments: of the command line; some let the worker serve here instead of on the platform.
 
     Raises:
         ModelUnavailable: the volume is not there, the GPU cannot be used, or the model is neither on the volume nor
@@ -48,7 +51,7 @@ def initialize_models(environ: Mapping[str, str] = os.environ) -> Worker:
     global _worker  # noqa: PLW0603 - the platform calls a plain function
     if _worker is not None:
         return _worker
-    settings = Settings.from_env(environ)
+    settings = Settings.from_env(environ, arguments)
     _find_volume(settings)
     timings = Timings(_process_started())
     with timings.measure("files"):
@@ -169,10 +172,11 @@ def main() -> None:
     global _unavailable  # noqa: PLW0603
     # As a container's first process it would not notice: the SDK listens only once it serves.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    arguments = sys.argv[1:]
     try:
-        settings = Settings.from_env(os.environ)
+        settings = Settings.from_env(os.environ, arguments)
     except ValueError:  # initialize_models() says what is wrong
-        settings = Settings(on_platform=on_platform(os.environ))
+        settings = Settings(on_platform=on_platform(os.environ, arguments))
     level = settings.log_level
     logs.configure(level, settings.on_platform, os.environ)
     # The SDK's own default, DEBUG, prints every reply, audio and links included.
@@ -180,7 +184,7 @@ def main() -> None:
     # The SDK asks the CPU for its name when it is imported, for a second: torch is imported meanwhile.
     threading.Thread(target=importlib.import_module, args=("runpod",), daemon=True).start()
     try:
-        initialize_models()
+        initialize_models(os.environ, arguments)
     except (ModelUnavailable, ValueError) as e:
         _unavailable = str(e)
         log.error("no model: %s", e)  # noqa: TRY400 - the message is the cure, a traceback hides it

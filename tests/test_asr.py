@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from benchmark.hearing import word_error_rate
 from conftest import ROOT
+from faster_whisper import transcribe
 from recordings import RATE, joined, recording
 
 from voiceclone.checkpoints.hub import Hub
@@ -19,6 +21,7 @@ from voiceclone.types import Waveform
 from voiceclone.voices.voices import BuiltIn
 
 ENGLISH = BuiltIn().named("example-en")
+RNG = np.random.default_rng(0)
 NATURE, SPOONS, RAINBOW = (recording(name) for name in ("basic_ref_en", "main", "town"))
 
 
@@ -39,8 +42,37 @@ def test_a_language_that_whisper_does_not_know_is_only_a_hint(recogniser):
     assert recogniser.transcribe(ENGLISH.waveform, "xx").language == "en"
 
 
-def test_in_silence_nothing_is_heard(recogniser):
-    assert recogniser.transcribe(Waveform(np.zeros(48_000, np.float32), 24_000), "en").text == ""
+def test_where_nobody_speaks_nothing_is_heard():
+    """Whisper, which hears "you", ". . ." or a phrase on and on there, is not asked: no processor hears anything."""
+    nobody = Recogniser("tiny", lambda: pytest.fail("whisper is asked"), "cpu")
+    for samples in (np.zeros(48_000), RNG.normal(0, 0.05, 72_000), np.sin(np.arange(72_000) * 2 * np.pi * 50 / RATE)):
+        heard = nobody.transcribe(Waveform(samples.astype(np.float32), RATE), "en")
+        assert (heard.text, heard.language, heard.language_probability) == ("", None, 0.0)
+
+
+SAID = {"text": " Thank you.", "no_speech_prob": 0.5, "avg_logprob": -1.2, "compression_ratio": 0.9}
+
+
+@pytest.mark.parametrize(
+    ("heard", "text"),
+    [
+        ({}, "Thank you."),
+        ({"no_speech_prob": 0.95, "avg_logprob": -0.6}, "Thank you."),
+        ({"no_speech_prob": 0.95, "avg_logprob": -0.9}, ""),
+        ({"no_speech_prob": 0.95, "avg_logprob": -0.2, "compression_ratio": 10.9}, ""),
+        ({"avg_logprob": -0.2, "compression_ratio": 10.9}, "Thank you."),
+        ({"text": " . . .", "avg_logprob": -0.5}, ""),
+    ],
+)
+def test_of_what_whisper_hears_in_a_noise_only_words_count_that_it_believes(recogniser, monkeypatch, heard, text):
+    """What it told of noises on two processors. A phrase that is said on and on is believed where someone speaks."""
+    told = {**SAID, **heard}
+    word = transcribe.Word(0.0, 1.0, told["text"], 0.9)
+    segment = transcribe.Segment(id=1, seek=0, start=0.0, end=1.0, tokens=[], words=[word], temperature=0.0, **told)
+    recogniser.load()
+    about = SimpleNamespace(language="en", language_probability=1.0)
+    monkeypatch.setattr(recogniser._loaded, "transcribe", lambda *_, **__: ([segment], about))
+    assert recogniser.transcribe(ENGLISH.waveform).text == text
 
 
 SPOKEN = {
@@ -110,12 +142,16 @@ def test_a_single_word_has_all_of_the_sound(recogniser):
 
 
 def test_chinese_has_a_word_for_each_character(recogniser):
-    """Told in order, and more than the first of them behind the pause that is in the recording."""
+    """The suite's whisper knows English alone: the sound tells that the first of them is before the pause."""
     chinese = BuiltIn().named("example-zh")
     words = recogniser.align(chinese.waveform, chinese.text, "zh")
     assert "|".join(word.text for word in words) == "对，|这|就|是|我，|万|人|敬|仰|的|太|乙|真|人。"
     assert are_in_order(words, chinese.waveform)
-    assert words[0].end_s < 1 < words[1].start_s
+    assert {word.probability for word in words} == {0.0}
+    assert [(word.start_s, word.end_s) for word in words[:2]] == [
+        pytest.approx((0.29, 0.64), abs=0.02),
+        pytest.approx((1.17, 1.53), abs=0.02),
+    ]
 
 
 @pytest.mark.parametrize("text", ["- nature - call - (me).", "“Nature”… call me?!", "..."])
@@ -142,7 +178,7 @@ def test_of_more_text_than_whisper_can_say_the_times_are_guessed(recogniser):
 
 def test_the_model_is_loaded_when_it_is_first_needed():
     """And once: importing and building a recogniser imports neither CTranslate2 nor PyAV."""
-    script = "import sys; from voiceclone.asr import Recogniser; Recogniser('tiny', None, 'cpu');"
+    script = "import sys; from voiceclone.listening import Recogniser; Recogniser('tiny', None, 'cpu');"
     script = f"{script} print({{'ctranslate2', 'av'}} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.strip() == "set()"

@@ -70,8 +70,26 @@ def test_a_value_that_cannot_be_read_names_its_variable(variable, value):
         Settings.from_env({variable: value})
 
 
-@pytest.mark.parametrize("variable", ["RUNPOD_ENDPOINT_ID", "RUNPOD_WEBHOOK_GET_JOB"])
-def test_on_the_platform_results_go_to_the_volume(variable):
+QUEUE = {"RUNPOD_WEBHOOK_GET_JOB": "https://queue/job-take/$ID?gpu=x"}
+
+
+@pytest.mark.parametrize(
+    ("environ", "arguments", "expected"),
+    [
+        ({}, [], False),
+        ({"RUNPOD_ENDPOINT_ID": "ep"}, [], False),
+        (QUEUE, [], True),
+        (QUEUE, ["--rp_log_level", "INFO"], True),
+        (QUEUE, ["--test_input", "{}"], False),
+        (QUEUE, ["--test_input={}"], False),
+        (QUEUE, ["--rp_serve_api"], False),
+    ],
+)
+def test_a_worker_is_on_the_platform_where_the_sdk_asks_it_for_jobs(environ, arguments, expected):
+    assert Settings.from_env(environ, arguments).on_platform == expected
+
+
+def test_on_the_platform_results_go_to_the_volume():
     """The container's disk is small, and read-only at best."""
-    assert Settings.from_env({variable: "x"}).local_output_dir == Path("/runpod-volume/output")
+    assert Settings.from_env(QUEUE).local_output_dir == Path("/runpod-volume/output")
     assert Settings.from_env({}).local_output_dir == Path("output")

@@ -7,7 +7,7 @@ The table in the README is rendered from this file by `scripts/render_docs.py`.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,6 +18,8 @@ PLATFORM_JOB_S = 600
 """The platform ends a job after so long, and the worker with it, unless the endpoint has another execution timeout."""
 TIME_TO_LEAVE_S = 30
 """A job ends by itself so long before."""
+SERVED_LOCALLY = {"--test_input", "--rp_serve_api"}
+"""Arguments with which the SDK takes no jobs from the platform."""
 
 
 def _setting(default: T, env: str, about: str, parse: Callable[[str], T]) -> T:
@@ -173,9 +175,9 @@ class Settings:
     """Whether the platform runs this process."""
 
     @classmethod
-    def from_env(cls, environ: Mapping[str, str]) -> Settings:
-        """Read every variable; an empty one counts as absent."""
-        values: dict[str, Any] = {"on_platform": on_platform(environ)}
+    def from_env(cls, environ: Mapping[str, str], arguments: Iterable[str] = ()) -> Settings:
+        """Read every variable; an empty one counts as absent. `arguments`: of the command line."""
+        values: dict[str, Any] = {"on_platform": on_platform(environ, arguments)}
         for setting in cls.documented():
             text = environ.get(setting.metadata["env"], "").strip()
             if text:
@@ -231,6 +233,11 @@ class Settings:
         return self.volume / "output" if self.on_platform else Path("output")
 
 
-def on_platform(environ: Mapping[str, str]) -> bool:
-    """Whether the platform runs this process: it names the endpoint and the job queue in the environment."""
-    return bool(environ.get("RUNPOD_ENDPOINT_ID") or environ.get("RUNPOD_WEBHOOK_GET_JOB"))
+def on_platform(environ: Mapping[str, str], arguments: Iterable[str]) -> bool:
+    """Whether the platform gives this process its jobs.
+
+    As the SDK decides it: it asks for jobs where the environment names the queue, unless its arguments bring a job or
+    have it serve the API itself. RUNPOD_ENDPOINT_ID does not count: those who call an endpoint export it.
+    """
+    local = {argument.partition("=")[0] for argument in arguments} & SERVED_LOCALLY
+    return bool(environ.get("RUNPOD_WEBHOOK_GET_JOB")) and not local

@@ -64,8 +64,8 @@ class Transcript:
     """What was heard in a recording."""
 
     words: tuple[Word, ...]
-    language: str
-    """ISO 639-1, as `en`."""
+    language: str | None
+    """ISO 639-1, as `en`; None where nobody speaks."""
     language_probability: float
 
     @property

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from voiceclone.jobs import Worker
 
 HANDLER = Path(__file__).resolve().parents[2] / "runpod-handler.py"
-OF_THE_PLATFORM = ("RUNPOD_ENDPOINT_ID", "RUNPOD_WEBHOOK_GET_JOB")
-"""Where one of these is set the worker takes itself for one on the platform."""
+QUEUE = "RUNPOD_WEBHOOK_GET_JOB"
+"""Where this is set the worker takes itself for one on the platform."""
 
 
 class Local:
@@ -84,7 +84,7 @@ def local_worker(environ: Mapping[str, str], stop: threading.Event | None = None
     with tempfile.TemporaryDirectory(prefix="say-") as directory:
         settings = {"RUNPOD_VOLUME": "runpod-volume", **environ, "OUTPUT_DIR": directory}
         try:
-            worker = handler.initialize_models({k: v for k, v in settings.items() if k not in OF_THE_PLATFORM})
+            worker = handler.initialize_models({k: v for k, v in settings.items() if k != QUEUE})
         except (ModelUnavailable, ValueError) as e:
             raise NoWorker(str(e)) from e
         yield Local(worker, stop)

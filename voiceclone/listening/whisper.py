@@ -17,18 +17,22 @@ from voiceclone import audio
 from voiceclone.errors import ModelUnavailable
 from voiceclone.failures import failures_named
 from voiceclone.listening.alignment import refined, spoken_words, spread
+from voiceclone.listening.voice_activity import may_hold_speech
 from voiceclone.text import is_speakable, is_wide
 from voiceclone.types import Transcript, Waveform, Word
 
 if TYPE_CHECKING:
     from faster_whisper import WhisperModel
+    from faster_whisper.transcribe import Segment
 
 log = logging.getLogger(__name__)
 
 SAMPLE_RATE = 16_000
 """The rate that whisper hears at, in Hertz."""
 NO_SPEECH, LIKELY = 0.8, -0.7
-"""Whisper hears "you" and "thank you" in silence: it doubts that anyone spoke, and its words (mean log probability)."""
+"""Whisper hears "you" and "thank you" in a noise: it doubts that anyone spoke, and its words (mean log probability)."""
+MAYBE_NO_SPEECH, REPEATED = 0.6, 2.4
+"""Or it hears one phrase on and on, and believes it: a text that can be compressed. Both numbers are whisper's own."""
 ALIGNED_S = (0.1, 30.0)
 """Of speech, that whisper can find words in: it hears no more at once."""
 MAX_TOKENS = 440
@@ -57,16 +61,18 @@ class Recogniser:
         self._model()
 
     def transcribe(self, waveform: Waveform, language: str | None = None) -> Transcript:
-        """The words of speech, the likeliest each.
+        """The words of speech, the likeliest each; none where nobody speaks.
 
         `language` (ISO 639-1) is a hint; one that the model does not know is passed over. Raises ModelUnavailable
         where there is no model, OutOfMemory, DeviceFailed.
         """
+        heard = audio.resample(waveform, SAMPLE_RATE)
+        if not may_hold_speech(heard):
+            return Transcript((), None, 0.0)
         model = self._model()
-        samples = audio.resample(waveform, SAMPLE_RATE).samples
         with failures_named():
             segments, about = model.transcribe(
-                samples,
+                heard.samples,
                 language=language if language in model.supported_languages else None,
                 temperature=0.0,  # above it words are drawn at random where the model is unsure
                 condition_on_previous_text=False,  # with it one error repeats itself to the end
@@ -75,7 +81,7 @@ class Recogniser:
             words = [
                 Word(word.word, float(word.start), float(word.end), float(word.probability))
                 for segment in segments
-                if segment.no_speech_prob < NO_SPEECH or segment.avg_logprob > LIKELY
+                if _is_said(segment)
                 for word in segment.words or ()
             ]
         return Transcript(tuple(words), about.language, float(about.language_probability))
@@ -84,15 +90,16 @@ class Recogniser:
         """When each word of a text is said: `spoken_words` of it, in order and within the audio.
 
         The text is not doubted: what is not said is put somewhere, with little probability. In more than 30 s of
-        speech, or with more text than whisper can say at once, the times are guessed from the sound alone, with none.
-        `language` and errors are those of `transcribe`.
+        speech, with more text than whisper can say at once, or in another language than English for a model that
+        knows no other, the times are guessed from the sound alone, with none. `language` and errors are those of
+        `transcribe`.
         """
         words = spoken_words(text)
         heard = audio.resample(waveform, SAMPLE_RATE)
         model = self._model()
         with failures_named():
             told = _attended(model, heard, words, language)
-        return tuple(refined(told or spread(words, heard.duration_s), heard))
+        return tuple(refined(told or spread(words, heard), heard))
 
     def _model(self) -> WhisperModel:
         """Loaded once; where that failed, tried again only after a while: the hub is not asked in every job."""
@@ -123,6 +130,13 @@ class Recogniser:
         return model
 
 
+def _is_said(segment: Segment) -> bool:
+    """Whether what whisper heard may be speech: in noise it hears signs alone, or words that nobody says."""
+    doubted = segment.no_speech_prob >= NO_SPEECH and segment.avg_logprob <= LIKELY
+    endless = segment.no_speech_prob >= MAYBE_NO_SPEECH and segment.compression_ratio > REPEATED
+    return is_speakable(segment.text) and not doubted and not endless
+
+
 def _attended(model: WhisperModel, heard: Waveform, words: Sequence[str], language: str | None) -> list[Word]:
     """When whisper attends to each word while it says them; nothing where that cannot be told.
 
@@ -135,6 +149,8 @@ def _attended(model: WhisperModel, heard: Waveform, words: Sequence[str], langua
 
     if not ALIGNED_S[0] <= heard.duration_s <= ALIGNED_S[1] or not any(map(is_speakable, words)):
         return []
+    if not model.model.is_multilingual and language not in (None, "en"):
+        return []  # what it attends to in a language that it does not know differs from processor to processor
     features = model.feature_extractor(heard.samples)
     if not model.model.is_multilingual:
         language = "en"

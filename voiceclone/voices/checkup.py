@@ -122,7 +122,7 @@ def _people(kept: Waveform) -> Finding:
 def _language(heard: Transcript) -> Finding:
     sure = heard.language_probability
     advice = "the language is not clear: send `language`, or a clearer recording"
-    return _finding("language", heard.language, "", _graded(sure, sure >= 0.8, sure >= 0.5), advice)
+    return _finding("language", heard.language or "", "", _graded(sure, sure >= 0.8, sure >= 0.5), advice)
 
 
 def _transcript(text: str, heard: Transcript) -> Finding:
