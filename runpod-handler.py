@@ -1,10 +1,8 @@
-"""The worker's entry: loads the models once, then answers jobs.
+"""The queue worker's entry: loads the models once, then answers jobs.
 
-    python runpod-handler.py                               on the platform; elsewhere it answers test_input.json
-    python runpod-handler.py --test_input '{"input": ...}' one job, here
-    python runpod-handler.py --rp_serve_api                the platform's API, here
-
-Composition root: the only file that builds the rooms and puts them together.
+python runpod-handler.py                               on the platform; elsewhere it answers test_input.json
+python runpod-handler.py --test_input '{"input": ...}' one job, here
+python runpod-handler.py --rp_serve_api                the platform's API, here
 """
 
 from __future__ import annotations
@@ -15,18 +13,13 @@ import os
 import signal
 import sys
 import threading
-import time
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from voiceclone import logs
+from voiceclone import app, logs
 from voiceclone.errors import ModelUnavailable
-from voiceclone.files import try_to_write
-from voiceclone.jobs import terminal_bar
-from voiceclone.logs import facts
-from voiceclone.settings import Settings, on_platform
-from voiceclone.timings import Timings
+from voiceclone.settings import Settings
 
 if TYPE_CHECKING:
     from voiceclone.jobs import Worker
@@ -40,95 +33,12 @@ _unavailable = "initialize_models() has not run"
 def initialize_models(environ: Mapping[str, str] = os.environ, arguments: Sequence[str] = ()) -> Worker:
     """Point every model cache at the volume, then load F5-TTS and Vocos, once per process.
 
-    Args:
-        arguments: of the command line; some let the worker serve here instead of on the platform.
-
-    Raises:
-        ModelUnavailable: the volume is not there, the GPU cannot be used, or the model is neither on the volume nor
-            to be had.
-        ValueError: a setting cannot be read.
+    `arguments`: of the command line; some let the worker serve here instead of on the platform. Raises as `app.build`.
     """
     global _worker  # noqa: PLW0603 - the platform calls a plain function
-    if _worker is not None:
-        return _worker
-    settings = Settings.from_env(environ, arguments)
-    _find_volume(settings)
-    timings = Timings(_process_started())
-    with timings.measure("files"):
-        from s3_utils import LocalStore, store_from_env
-        from voiceclone.checkpoints import (
-            DEFAULT_RECOGNISERS,
-            Copies,
-            on_container_disk,
-            read_ahead,
-            require_recogniser,
-            resolve,
-            resolve_recogniser,
-            use_models_dir,
-        )
-
-        use_models_dir(settings.models_dir)
-        os.environ["TORCH_HOME"] = str(settings.models_dir / "torch")
-        bucket = store_from_env(environ)
-        disk_ok = settings.allow_container_disk or not settings.on_platform
-        checkpoint = resolve(
-            settings.model,
-            settings.revision,
-            settings.volume,
-            container_disk_ok=disk_ok,
-            commercial_only=settings.licenses == "commercial",
-        )
-        # The platform's cached models need no volume of one's own; then nothing big is kept.
-        copies = Copies(settings.cache_dir) if disk_ok or not on_container_disk(settings.volume) else None
-        weights = checkpoint.weights
-        sooner = copies.sooner(weights, checkpoint.arch, settings.dtype) if copies else weights
-        read_ahead(sooner, checkpoint.vocoder_weights)
-    with timings.measure("imports"):
-        from voiceclone.delivery import Delivery, Undelivered
-        from voiceclone.jobs import Worker
-        from voiceclone.listening import Recogniser
-        from voiceclone.model import Engine, find_device, reference_mel
-        from voiceclone.voices import BuiltIn, Library, Voices
-    with timings.measure("device"):
-        device = find_device(settings.device, gpu_required=settings.on_platform)
-        asr_model = settings.asr_model or DEFAULT_RECOGNISERS[device]
-        require_recogniser(asr_model)
-    with timings.measure("weights"):
-        engine = Engine.load(checkpoint, device, settings.dtype, copies)
-    with timings.measure("warm_up"):
-        engine.warm_up()
-    find_recogniser = partial(resolve_recogniser, asr_model, settings.volume, container_disk_ok=disk_ok)
-    recogniser = Recogniser(asr_model, find_recogniser, device)
-    volume = settings.volume  # if it goes away, nobody makes it up anew on the container's disk
-    library = Library(bucket or LocalStore(volume, volume))
-    voices = Voices(settings, bucket, recogniser, reference_mel, BuiltIn(checkpoint.voices), library)
-    output = LocalStore(settings.local_output_dir, None if settings.output_dir or not settings.on_platform else volume)
-    undelivered = Undelivered(LocalStore(settings.undelivered_dir, volume), settings.max_kept_bytes)
-    delivery = Delivery(settings, bucket, output, undelivered)
-    _worker = Worker(settings, checkpoint, engine, recogniser, voices, delivery)
-    _worker.startup = timings.report()
-    # Not a daemon: a process that ends while tensors are being written would take the interpreter down with it.
-    threading.Thread(target=engine.keep_copy, name="copy").start()
-    log.info("ready", extra=facts(model=checkpoint.name, device=str(engine.dit.device), startup=_worker.startup))
+    if _worker is None:
+        _worker = app.build(Settings.from_env(environ, arguments), environ)
     return _worker
-
-
-def _find_volume(settings: Settings) -> None:
-    """Make the volume's directory where the operator allows that. Raises ModelUnavailable where there is none."""
-    if settings.allow_container_disk:
-        settings.volume.mkdir(parents=True, exist_ok=True)
-    if not settings.volume.is_dir():
-        raise ModelUnavailable(
-            f"there is no volume at {settings.volume}: attach a network volume to the endpoint,"
-            " or set RUNPOD_VOLUME to a directory"
-        )
-
-
-def _process_started() -> float:
-    """When this process was started, as a reading of `time.perf_counter`."""
-    import psutil
-
-    return time.perf_counter() - (time.time() - psutil.Process().create_time())
 
 
 def handler(job: dict[str, Any]) -> dict[str, Any]:
@@ -144,27 +54,17 @@ def handler(job: dict[str, Any]) -> dict[str, Any]:
         import runpod
 
         return _worker.handle(job, partial(runpod.serverless.progress_update, job))
+    from voiceclone.jobs import terminal_bar
+
     with terminal_bar() as report:
         return _worker.handle(job, report)
 
 
 def check_models() -> None:
-    """Raise RuntimeError if this worker cannot speak: the platform then hears why, and ends it.
-
-    It stands for the SDK's own checks, which the image switches off. A worker that has its models has spoken once:
-    driver, GPU and memory are there. A volume without room is only logged: speech goes to a bucket or into the reply.
-    """
+    """Raise RuntimeError if this worker cannot speak: the platform then hears why, and ends it."""
     if _worker is None:
         raise RuntimeError(_unavailable)
-    _worker.engine.check_device()
-    try:
-        try_to_write(_worker.settings.volume)
-    except OSError as e:
-        log.warning(
-            "nothing can be kept on the volume %s (%s): free space, enlarge it, or let the worker write there",
-            _worker.settings.volume,
-            e.strerror,
-        )
+    _worker.require_fit()
 
 
 def main() -> None:
@@ -172,19 +72,11 @@ def main() -> None:
     global _unavailable  # noqa: PLW0603
     # As a container's first process it would not notice: the SDK listens only once it serves.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    arguments = sys.argv[1:]
-    try:
-        settings = Settings.from_env(os.environ, arguments)
-    except ValueError:  # initialize_models() says what is wrong
-        settings = Settings(on_platform=on_platform(os.environ, arguments))
-    level = settings.log_level
-    logs.configure(level, settings.on_platform, os.environ)
-    # The SDK's own default, DEBUG, prints every reply, audio and links included.
-    os.environ.setdefault("RUNPOD_LOG_LEVEL", {"WARNING": "WARN", "DEBUG": "INFO"}.get(level, level))
+    app.start_logs(os.environ, sys.argv[1:])
     # The SDK asks the CPU for its name when it is imported, for a second: torch is imported meanwhile.
     threading.Thread(target=importlib.import_module, args=("runpod",), daemon=True).start()
     try:
-        initialize_models(os.environ, arguments)
+        initialize_models(os.environ, sys.argv[1:])
     except (ModelUnavailable, ValueError) as e:
         _unavailable = str(e)
         log.error("no model: %s", e)  # noqa: TRY400 - the message is the cure, a traceback hides it

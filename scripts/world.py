@@ -26,7 +26,8 @@ import requests
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from voiceclone.checkpoints import RECOGNISERS, REGISTRY, VOCOS, Hub, Need, need_of
-from voiceclone.client import Problem, local_worker
+from voiceclone.cli.local import local_worker
+from voiceclone.client import Problem
 from voiceclone.deployment import differences
 from voiceclone.errors import ModelUnavailable
 

@@ -16,6 +16,7 @@ from s3_utils import LocalStore, store_from_env
 from voiceclone import audio
 from voiceclone.jobs.worker import Worker
 from voiceclone.settings import Settings
+from voiceclone.types import Waveform
 from voiceclone.voices.library import Library, SavedVoice
 from voiceclone.voices.voices import BuiltIn
 
@@ -157,7 +158,7 @@ def test_a_second_job_in_a_voice_without_a_transcript_does_not_listen_again(ask,
 
 def test_a_long_sound_file_keeps_no_transcript_of_a_part(ask, shelf):
     """And is a voice for the next worker too."""
-    long = audio.Waveform(np.tile(np.concatenate([ENGLISH.waveform.samples, np.zeros(12_000, np.float32)]), 4), 24_000)
+    long = Waveform(np.tile(np.concatenate([ENGLISH.waveform.samples, np.zeros(12_000, np.float32)]), 4), 24_000)
     shelf.write("voices/Long.wav", audio.encode(long, "wav"), "audio/wav")
     first = ask(text="Hi.", voice="Long", nfe_step=1, delivery="base64", seed=1)
     assert first["warnings"][0].startswith("the recording was cut")
@@ -266,7 +267,7 @@ def test_an_unknown_voice_lists_those_that_were_added(ask, shelf):
 
 def test_a_bad_clip_is_added_with_a_warning(ask):
     noisy = ENGLISH.waveform.samples + np.random.default_rng(0).normal(0, 0.05, len(ENGLISH.waveform.samples))
-    wav = audio.encode(audio.Waveform(noisy.astype(np.float32), 24_000), "wav")
+    wav = audio.encode(Waveform(noisy.astype(np.float32), 24_000), "wav")
     added = ask(action="add_voice", voice="Noisy", ref_audio=inline(wav), ref_text=SAID)
     assert added["check_up"]["verdict"] == "poor"
     (warning,) = [w for w in added["warnings"] if "signal to noise" in w]

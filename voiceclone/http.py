@@ -1,6 +1,6 @@
-"""A key as it goes with each request to the platform.
+"""What every request over HTTP here has in common: a key, and what is worth another try.
 
-Knows no request and no platform.
+Knows no request and no server.
 """
 
 from __future__ import annotations
@@ -8,9 +8,12 @@ from __future__ import annotations
 import requests
 from requests.auth import AuthBase
 
+BUSY = {429, 500, 502, 503, 504}
+"""Statuses of a server that may answer otherwise a little later."""
+
 
 class Bearer(AuthBase):
-    """As an AuthBase it is not replaced by a .netrc's, and not sent on to another host."""
+    """A key that goes with each request. As an AuthBase it is not replaced by a .netrc's, nor sent to another host."""
 
     def __init__(self, key: str) -> None:
         self._key = key

@@ -67,7 +67,7 @@ def cold(options: dict[str, Any]) -> None:
     engine = load(options, found)
     with torch.inference_mode():
         # The weights that see only the time are read for the first schedule; f5-tts reads them with all others.
-        schedule = engine._schedule(voiceclone.sampling.Sampling())
+        schedule = engine._schedule(voiceclone.model.sampling.Sampling())
         for weight in [*engine.dit.parameters(), *engine.vocoder.parameters(), *schedule.modulations]:
             touch(weight)
     loaded = time.monotonic()

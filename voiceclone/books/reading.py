@@ -11,8 +11,7 @@ from pathlib import Path
 from voiceclone.books.chapters import Book, Chapter, cut
 from voiceclone.books.epub import read_epub
 from voiceclone.books.pages import Block, read_page
-from voiceclone.cli import text_of
-from voiceclone.client import BadInput
+from voiceclone.client import BadInput, text_of
 
 ENDINGS = (".epub", ".md", ".markdown", ".txt")
 _TENS = "twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"

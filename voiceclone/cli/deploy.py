@@ -24,8 +24,6 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
 from voiceclone.deployment import (
     ConfigError,
     Deployment,

@@ -34,8 +34,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
 from voiceclone.checkpoints import (
     RECOGNISERS,
     REGISTRY,

@@ -24,8 +24,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
 from voiceclone import files
 from voiceclone.books import (
     WORDS,

@@ -6,7 +6,6 @@ Knows nothing of who answers. Ranges and names are the worker's to check: it nam
 from __future__ import annotations
 
 import argparse
-import base64
 import json
 import logging
 import os
@@ -15,13 +14,11 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from voiceclone.cli.bar import warn
-from voiceclone.client import BadInput, Endpoint, Input, Place, local_worker
-
-ADDRESSES = ("http://", "https://", "s3://", "data:", "kept:")
+from voiceclone.cli.local import local_worker
+from voiceclone.client import Endpoint, Input, Place, recording
 
 
 def place_options(parser: argparse.ArgumentParser) -> None:
@@ -74,26 +71,6 @@ def voice_input(options: argparse.Namespace) -> Input:
     if options.ref_audio is not None:
         data["ref_audio"] = recording(options.ref_audio)
     return {**data, **dict(options.set)}
-
-
-def recording(where: str) -> str:
-    """A recording as a request takes it: an address as it is, a file's content. Raises BadInput."""
-    if where.lower().startswith(ADDRESSES):
-        return where
-    try:
-        return base64.b64encode(Path(where).read_bytes()).decode()
-    except OSError as e:
-        raise BadInput(f"the recording {where} cannot be read: {e.strerror}") from e
-
-
-def text_of(path: Path) -> str:
-    """A text file's content. Raises BadInput where it cannot be read, or is not UTF-8."""
-    try:
-        return path.read_text("utf-8-sig")
-    except UnicodeDecodeError as e:
-        raise BadInput(f"{path} is not in UTF-8: save it so") from e
-    except OSError as e:
-        raise BadInput(f"{path} cannot be read: {e.strerror}") from e
 
 
 @contextmanager

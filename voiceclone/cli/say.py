@@ -25,17 +25,13 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
 from voiceclone.audio import FORMATS
 from voiceclone.cli import cards
 from voiceclone.cli.bar import job_bar
 from voiceclone.cli.options import (
     chosen_place,
     place_options,
-    recording,
     stopped_by_signals,
-    text_of,
     voice_input,
     voice_options,
 )
@@ -50,6 +46,8 @@ from voiceclone.client import (
     Problem,
     Result,
     ResultGone,
+    recording,
+    text_of,
     write_whole,
 )
 from voiceclone.subtitles import FORMATS as SUBTITLES

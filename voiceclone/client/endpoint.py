@@ -26,9 +26,8 @@ from voiceclone.client import results
 from voiceclone.client.errors import BadInput, JobFailed, NoWorker, Problem, Refused, ResultGone
 from voiceclone.client.place import Input, Report, checked, forget, nobody
 from voiceclone.client.workers import why_none_comes
-from voiceclone.http import Bearer
+from voiceclone.http import BUSY, Bearer
 from voiceclone.types import Reply
-from voiceclone.voices import BUSY
 
 BASE_URL = "https://api.runpod.ai/v2"
 MAX_JOB_BYTES = 10_000_000

@@ -1,33 +1,27 @@
 """The worker in this process: the same jobs, the same replies, no platform.
 
-Knows nothing of how speech is made: it runs `runpod-handler.py`'s own start.
+Knows nothing of how speech is made, or of how the worker was built.
 """
 
 from __future__ import annotations
 
-import importlib.util
-import logging
-import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 from voiceclone.client import results
 from voiceclone.client.endpoint import RUNNING
-from voiceclone.client.errors import NoWorker, ResultGone
+from voiceclone.client.errors import ResultGone
 from voiceclone.client.place import Input, Report, checked, forget, nobody
-from voiceclone.errors import ModelUnavailable
 from voiceclone.types import Reply
 
-if TYPE_CHECKING:
-    from voiceclone.jobs import Worker
 
-HANDLER = Path(__file__).resolve().parents[2] / "runpod-handler.py"
-QUEUE = "RUNPOD_WEBHOOK_GET_JOB"
-"""Where this is set the worker takes itself for one on the platform."""
+class Worker(Protocol):
+    """Whoever answers a job as the platform sends it; `tell` hears of its progress."""
+
+    def handle(self, job: Mapping[str, Any], tell: Callable[[dict[str, float]], None]) -> Reply: ...
 
 
 class Local:
@@ -65,26 +59,3 @@ class Local:
             if path and "audio_path" in reply:
                 Path(path).unlink(missing_ok=True)
         return found
-
-
-@contextmanager
-def local_worker(environ: Mapping[str, str], stop: threading.Event | None = None) -> Iterator[Local]:
-    """Load the models, and leave nothing behind.
-
-    The volume is RUNPOD_VOLUME, or ./runpod-volume where `scripts/demo` has put a model. Raises NoWorker.
-    """
-    spec = importlib.util.spec_from_file_location("runpod_handler", HANDLER)
-    if spec is None or spec.loader is None:
-        raise NoWorker(f"{HANDLER} cannot be loaded")
-    handler = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(handler)
-    logging.getLogger("voiceclone.jobs.worker").setLevel(
-        logging.ERROR
-    )  # what fails is in the reply, and told from there
-    with tempfile.TemporaryDirectory(prefix="say-") as directory:
-        settings = {"RUNPOD_VOLUME": "runpod-volume", **environ, "OUTPUT_DIR": directory}
-        try:
-            worker = handler.initialize_models({k: v for k, v in settings.items() if k != QUEUE})
-        except (ModelUnavailable, ValueError) as e:
-            raise NoWorker(str(e)) from e
-        yield Local(worker, stop)

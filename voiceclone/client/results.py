@@ -16,8 +16,8 @@ from urllib3.util import Retry
 
 from voiceclone import files
 from voiceclone.client.errors import JobFailed, NoWorker, ResultGone
+from voiceclone.http import BUSY
 from voiceclone.types import Reply
-from voiceclone.voices import BUSY
 
 TIMEOUTS_S = (10, 60)
 """To connect, and between two pieces of an answer."""

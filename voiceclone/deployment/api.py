@@ -18,8 +18,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
-from voiceclone.http import Bearer
-from voiceclone.voices import BUSY
+from voiceclone.http import BUSY, Bearer
 
 TRIES = 4
 TIMEOUT_S = (10, 60)

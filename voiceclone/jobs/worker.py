@@ -21,6 +21,7 @@ from voiceclone.deadline import Deadline
 from voiceclone.delivery import Delivery, require_sendable
 from voiceclone.errors import ModelUnavailable, VoiceNotFound, WorkerError
 from voiceclone.failures import failures_named
+from voiceclone.files import try_to_write
 from voiceclone.jobs.legacy import as_formerly, is_legacy
 from voiceclone.jobs.limits import limits_of, refuse_oversize
 from voiceclone.jobs.progress import Progress, Report, nobody
@@ -108,6 +109,22 @@ class Worker:
         """Seconds of each part of the start, for `info`."""
         self._pace: float | None = None
         """Seconds of synthesis for a second of speech and an evaluation of the network, as the last job had it."""
+
+    def require_fit(self) -> None:
+        """Raise DeviceFailed if this worker can no longer speak.
+
+        It stands for the SDK's own checks, which the image switches off. A worker that was built has spoken once:
+        driver, GPU and memory are there. A volume without room is only logged: speech goes to a bucket or a reply.
+        """
+        self.engine.check_device()
+        try:
+            try_to_write(self.settings.volume)
+        except OSError as e:
+            log.warning(
+                "nothing can be kept on the volume %s (%s): free space, enlarge it, or let the worker write there",
+                self.settings.volume,
+                e.strerror,
+            )
 
     def handle(self, job: Mapping[str, Any], report: Report = nobody) -> Reply:
         """Answer a job. Never raises: what goes wrong becomes an `error` in the caller's terms.

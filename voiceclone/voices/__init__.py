@@ -4,10 +4,8 @@ from voiceclone.voices.checkup import pitch, worst
 from voiceclone.voices.library import VOICE_NAME, Library, SavedVoice
 from voiceclone.voices.sources import KEPT, AudioSource, BucketSource, parse_source
 from voiceclone.voices.voices import BuiltIn, NewVoice, Voices
-from voiceclone.voices.web import BUSY
 
 __all__ = [
-    "BUSY",
     "KEPT",
     "VOICE_NAME",
     "AudioSource",

@@ -10,6 +10,7 @@ import random
 import time
 
 from voiceclone.errors import DownloadFailed
+from voiceclone.http import BUSY
 from voiceclone.types import MB
 
 log = logging.getLogger(__name__)
@@ -17,7 +18,6 @@ log = logging.getLogger(__name__)
 FETCH_TIMEOUT_S = 20
 FETCH_DEADLINE_S = 60
 FETCH_BLOCK = 65_536
-BUSY = {429, 500, 502, 503, 504}
 FIRST_WAIT_S = 1.0
 TRIES = 3
 """Of what may go better the next time."""

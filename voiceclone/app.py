@@ -1,0 +1,128 @@
+"""A worker put together from its settings: the one place that knows every part.
+
+For the queue, the command line and the tests alike. Heavy modules are imported where they are needed, in an order that
+lets the volume be read meanwhile.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from voiceclone import logs
+from voiceclone.errors import ModelUnavailable
+from voiceclone.settings import Settings, on_platform
+from voiceclone.timings import Timings
+
+if TYPE_CHECKING:
+    from voiceclone.jobs import Worker
+
+log = logging.getLogger(__name__)
+
+
+def start_logs(environ: Mapping[str, str], arguments: Sequence[str]) -> None:
+    """Let this process and the platform's SDK log as the settings say; a setting that is wrong is `build`'s to tell."""
+    try:
+        settings = Settings.from_env(environ, arguments)
+    except ValueError:
+        settings = Settings(on_platform=on_platform(environ, arguments))
+    level = settings.log_level
+    logs.configure(level, settings.on_platform, environ)
+    # The SDK's own default, DEBUG, prints every reply, audio and links included.
+    os.environ.setdefault("RUNPOD_LOG_LEVEL", {"WARNING": "WARN", "DEBUG": "INFO"}.get(level, level))
+
+
+def build(settings: Settings, environ: Mapping[str, str]) -> Worker:
+    """Load F5-TTS and Vocos, and return a worker that speaks.
+
+    Args:
+        environ: holds the bucket's variables, as `s3_utils.store_from_env` reads them.
+
+    Raises:
+        ModelUnavailable: the volume is not there, the GPU cannot be used, or the model is neither on the volume nor
+            to be had.
+        ValueError: the bucket's variables cannot be read.
+    """
+    timings = Timings(_process_started())
+    _find_volume(settings)
+    with timings.measure("files"):
+        from s3_utils import LocalStore, store_from_env
+        from voiceclone.checkpoints import (
+            DEFAULT_RECOGNISERS,
+            Copies,
+            on_container_disk,
+            read_ahead,
+            require_recogniser,
+            resolve,
+            resolve_recogniser,
+            use_models_dir,
+        )
+
+        use_models_dir(settings.models_dir)
+        os.environ["TORCH_HOME"] = str(settings.models_dir / "torch")
+        bucket = store_from_env(environ)
+        disk_ok = settings.allow_container_disk or not settings.on_platform
+        checkpoint = resolve(
+            settings.model,
+            settings.revision,
+            settings.volume,
+            container_disk_ok=disk_ok,
+            commercial_only=settings.licenses == "commercial",
+        )
+        # The platform's cached models need no volume of one's own; then nothing big is kept.
+        copies = Copies(settings.cache_dir) if disk_ok or not on_container_disk(settings.volume) else None
+        weights = checkpoint.weights
+        read_ahead(
+            copies.sooner(weights, checkpoint.arch, settings.dtype) if copies else weights, checkpoint.vocoder_weights
+        )
+    with timings.measure("imports"):
+        from voiceclone.delivery import Delivery, Undelivered
+        from voiceclone.jobs import Worker
+        from voiceclone.listening import Recogniser
+        from voiceclone.model import Engine, find_device, reference_mel
+        from voiceclone.voices import BuiltIn, Library, Voices
+    with timings.measure("device"):
+        device = find_device(settings.device, gpu_required=settings.on_platform)
+        asr_model = settings.asr_model or DEFAULT_RECOGNISERS[device]
+        require_recogniser(asr_model)
+    with timings.measure("weights"):
+        engine = Engine.load(checkpoint, device, settings.dtype, copies)
+    with timings.measure("warm_up"):
+        engine.warm_up()
+    find_recogniser = partial(resolve_recogniser, asr_model, settings.volume, container_disk_ok=disk_ok)
+    recogniser = Recogniser(asr_model, find_recogniser, device)
+    volume = settings.volume  # if it goes away, nobody makes it up anew on the container's disk
+    library = Library(bucket or LocalStore(volume, volume))
+    voices = Voices(settings, bucket, recogniser, reference_mel, BuiltIn(checkpoint.voices), library)
+    output = LocalStore(settings.local_output_dir, None if settings.output_dir or not settings.on_platform else volume)
+    undelivered = Undelivered(LocalStore(settings.undelivered_dir, volume), settings.max_kept_bytes)
+    delivery = Delivery(settings, bucket, output, undelivered)
+    worker = Worker(settings, checkpoint, engine, recogniser, voices, delivery)
+    worker.startup = timings.report()
+    # Not a daemon: a process that ends while tensors are being written would take the interpreter down with it.
+    threading.Thread(target=engine.keep_copy, name="copy").start()
+    log.info("ready", extra=logs.facts(model=checkpoint.name, device=str(engine.dit.device), startup=worker.startup))
+    return worker
+
+
+def _find_volume(settings: Settings) -> None:
+    """Make the volume's directory where the operator allows that. Raises ModelUnavailable where there is none."""
+    if settings.allow_container_disk:
+        settings.volume.mkdir(parents=True, exist_ok=True)
+    if not settings.volume.is_dir():
+        raise ModelUnavailable(
+            f"there is no volume at {settings.volume}: attach a network volume to the endpoint,"
+            " or set RUNPOD_VOLUME to a directory"
+        )
+
+
+def _process_started() -> float:
+    """Return when this process was started, as a reading of `time.perf_counter`."""
+    import psutil
+
+    return time.perf_counter() - (time.time() - psutil.Process().create_time())
