@@ -75,7 +75,7 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture(scope="session")
 def recogniser() -> Recogniser:
-    """A real whisper-tiny."""
+    """A real whisper-tiny.en: it knows English alone."""
     return hearing.recogniser()
 
 

