@@ -85,8 +85,17 @@ def main() -> None:
         log.exception("no model")
     import runpod
 
+    config: dict[str, Any] = {}
+
+    def answer(job: dict[str, Any]) -> dict[str, Any]:
+        reply = handler(job)
+        # The SDK passes the wish for a new worker on to the platform; it takes jobs until its own config has it too.
+        config["refresh_worker"] = "refresh_worker" in reply
+        return reply
+
+    config["handler"] = answer
     runpod.serverless.register_fitness_check(check_models)
-    runpod.serverless.start({"handler": handler})
+    runpod.serverless.start(config)
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ from faulty_proxy import (
     reset_in_the_request,
     swallowed,
 )
+from sounds import noise, waveform
 
 import s3_utils
 from voiceclone import audio, delivery
@@ -213,6 +214,10 @@ def fetched(*faults, silent=False):
     return inject
 
 
+def base64_of(samples):
+    return base64.b64encode(audio.encode(waveform(samples), "wav")).decode()
+
+
 def given(**fields):
     return lambda scene: fields
 
@@ -263,6 +268,7 @@ FAULTS = {
     ),
     "Reference is no sound": ("`ref_audio` is base64 of a text", given(**REFERENCE, ref_audio="bm90IGEgc291bmQ=" * 40)),
     "Reference is silent": ("a second of silence", fetched(silent=True)),
+    "Nobody speaks in the reference": ("three seconds of hiss", given(voice=None, ref_audio=base64_of(noise(3)))),
     "Voice is stored in half": (
         "503 to every try to store what is known of a voice, after its recording",
         wire(*[passed_on] * 2, *[refused(503, "SlowDown")] * 5),
@@ -293,7 +299,7 @@ ASKED = {
         **dict.fromkeys(SAY),
         "action": "add_voice",
         "voice": "anna",
-        "ref_audio": base64.b64encode(audio.encode(BuiltIn().named("example-en").waveform, "wav")).decode(),
+        "ref_audio": base64_of(BuiltIn().named("example-en").waveform.samples),
         "ref_text": REFERENCE["ref_text"],
     },
     "Job takes too long": {"text": None, "segments": [{"text": "Ah."}] * 2},

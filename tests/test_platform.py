@@ -62,6 +62,18 @@ runpy.run_path({str(ROOT / "runpod-handler.py")!r}, run_name="__main__")
 """
 
 
+DEAD_GPU = f"""
+import runpy, sys
+sys.path.insert(0, {str(ROOT)!r})
+import torch
+from voiceclone.engine import Engine
+def fail(*_):
+    raise torch.AcceleratorError("CUDA error: an illegal memory access was encountered", 700)
+Engine.warm_up = lambda engine: setattr(engine.vocoder, "forward", fail)
+runpy.run_path({str(ROOT / "runpod-handler.py")!r}, run_name="__main__")
+"""
+
+
 def results_of(server, count):
     """The next results, by job, and the updates before them."""
     results, updates = {}, {}
@@ -111,6 +123,26 @@ def test_the_platforms_loop_gets_its_results(places, fault_table):
     fault_table.row("Job comes twice", "the same id and input again", "the speech, under the same key", "one result")
     fault_table.row("Job is broken", "no object, no text, wrong types, unknown fields", "`invalid_input`, by field")
     fault_table.row("Worker is stopped", "SIGTERM within a job", "the speech; then the worker ends with 0")
+
+
+def test_a_worker_whose_gpu_is_dead_takes_no_further_job(places, fault_table):
+    """It posts what became of the job that noticed, asks for a new worker, and ends; the next job is left to that."""
+    with JobServer([{"id": name, "input": SAY} for name in ("first", "next")]) as server:
+        with start_worker(places, server, "-c", DEAD_GPU) as process:
+            try:
+                results, _ = results_of(server, 1)
+                assert process.wait(timeout=90) == 0
+            finally:
+                process.kill()
+        assert server.results.empty()
+        assert server.jobs.get_nowait()["id"] == "next"
+    assert results["first"]["error"].startswith("synthesis_failed: the GPU failed")
+    assert results["first"]["stopPod"]
+    fault_table.row(
+        "GPU is dead",
+        "CUDA errors from now on",
+        "`synthesis_failed`, once; then the worker ends with 0, and takes no job",
+    )
 
 
 def test_a_worker_that_is_stopped_while_it_loads_ends_at_once(places, fault_table):
