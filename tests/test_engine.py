@@ -231,9 +231,9 @@ sys.path.insert(0, {root!r})
 from pathlib import Path
 from voiceclone.audio import join
 from voiceclone.checkpoints import resolve
-from voiceclone.engine import Engine
+from voiceclone.model import Engine
 from voiceclone.errors import OutOfMemory
-from voiceclone.sampling import Sampling
+from voiceclone.model import Sampling
 from voiceclone.types import Chunk
 from voiceclone.voices import BuiltIn
 

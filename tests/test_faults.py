@@ -31,7 +31,8 @@ from faulty_proxy import (
 from sounds import noise, waveform
 
 import s3_utils
-from voiceclone import audio, delivery
+from voiceclone import audio
+from voiceclone.delivery import delivery
 from voiceclone.voices.voices import BuiltIn
 
 SAY = {

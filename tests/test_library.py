@@ -151,7 +151,7 @@ def test_a_second_job_in_a_voice_without_a_transcript_does_not_listen_again(ask,
         raise AssertionError
 
     monkeypatch.setattr(recogniser, "transcribe", never)
-    monkeypatch.setattr("voiceclone.voices.audio.decode", never)
+    monkeypatch.setattr("voiceclone.voices.voices.audio.decode", never)
     second = ask(text="Hello.", voice="Kurt", nfe_step=1, delivery="base64", seed=1)
     assert second["audio_base64"] == first["audio_base64"]
 

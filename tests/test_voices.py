@@ -227,7 +227,7 @@ def test_a_reference_is_prepared_once_in_a_worker_and_once_on_a_volume(recognise
     def never(*_):
         raise AssertionError
 
-    monkeypatch.setattr("voiceclone.voices.audio.decode", never)
+    monkeypatch.setattr("voiceclone.voices.voices.audio.decode", never)
     assert first.recorded(InlineSource(SPOKEN), None) is voice
     second = make_voices(counting, volume=tmp_path)
     monkeypatch.setattr(second, "_mel_of", never)

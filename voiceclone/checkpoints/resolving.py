@@ -140,7 +140,7 @@ _SPECS = (
 
 REGISTRY: Mapping[str, ModelSpec] = {spec.name: spec for spec in _SPECS}
 
-SHIPPED = {"demo": Path(__file__).parent / "demo"}
+SHIPPED = {"demo": Path(__file__).parent.parent / "demo"}
 """Models whose directory comes with the code, and is left out of the image."""
 
 
