@@ -26,7 +26,8 @@ from s3_utils import LocalStore
 from voiceclone import text
 from voiceclone.audio.codec import decode, encode
 from voiceclone.errors import BadAudio, InvalidInput, StorageFailed, WorkerError
-from voiceclone.jobs.request import SCHEMAS, parse
+from voiceclone.jobs.parsing import parse
+from voiceclone.jobs.request import SCHEMAS
 from voiceclone.settings import Settings
 from voiceclone.text import lexicon, markup
 from voiceclone.text.normalize import read

@@ -16,7 +16,7 @@ from s3_utils import store_from_env
 from voiceclone.checkpoints.resolving import RECOGNISERS
 from voiceclone.deployment.config import LEAST_CUDA
 from voiceclone.deployment.variables import BUCKET, HF_TOKEN, PLATFORM_BUCKET, settings
-from voiceclone.jobs.request import parse
+from voiceclone.jobs.parsing import parse
 from voiceclone.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from voiceclone import audio
 from voiceclone.errors import InvalidInput
-from voiceclone.jobs.request import parse
+from voiceclone.jobs.parsing import parse
 from voiceclone.settings import Settings
 from voiceclone.speech.planning import TextReader, plan
 from voiceclone.types import ReferenceVoice, Waveform

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from voiceclone.jobs.request import parse
+from voiceclone.jobs.parsing import parse
 from voiceclone.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent

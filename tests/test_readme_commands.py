@@ -19,7 +19,7 @@ from platform_api import KEY, VOLUME, PlatformApi
 from test_narrate import page, write_epub
 
 from voiceclone.cli import deploy, narrate, say
-from voiceclone.jobs.request import parse
+from voiceclone.jobs.parsing import parse
 from voiceclone.settings import Settings
 from voiceclone.voices.voices import BuiltIn
 

@@ -8,7 +8,8 @@ import json
 import pytest
 
 from voiceclone.errors import InvalidInput
-from voiceclone.jobs.request import CheckRequest, InfoRequest, LinkRequest, SynthesisRequest, Verify, parse
+from voiceclone.jobs.parsing import parse
+from voiceclone.jobs.request import CheckRequest, InfoRequest, LinkRequest, SynthesisRequest, Verify
 from voiceclone.settings import Settings
 from voiceclone.voices.sources import BucketSource, InlineSource, WebSource
 

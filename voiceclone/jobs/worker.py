@@ -24,6 +24,7 @@ from voiceclone.failures import failures_named
 from voiceclone.files import try_to_write
 from voiceclone.jobs.legacy import as_formerly, is_legacy
 from voiceclone.jobs.limits import limits_of, refuse_oversize
+from voiceclone.jobs.parsing import parse
 from voiceclone.jobs.progress import Progress, Report, nobody
 from voiceclone.jobs.recipe import made_otherwise, recipe
 from voiceclone.jobs.replies import (
@@ -45,7 +46,6 @@ from voiceclone.jobs.request import (
     ListVoicesRequest,
     Request,
     SynthesisRequest,
-    parse,
 )
 from voiceclone.listening import Recogniser
 from voiceclone.logs import about_job, facts, id_of

@@ -1,0 +1,203 @@
+"""From a job's raw JSON to a request, or to every problem at once, each under its field's path.
+
+Knows nothing of voices, audio or the model.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, get_args
+
+from pydantic import (
+    BaseModel,
+    ValidationError,
+)
+
+from voiceclone import text as text_rules
+from voiceclone.audio import OPUS_RATES
+from voiceclone.errors import FieldProblem, InvalidInput
+from voiceclone.jobs.fields import Context, SampleRate
+from voiceclone.jobs.legacy import modernise
+from voiceclone.jobs.request import SCHEMAS, LinkRequest, MadeWith, Request, Segment, SynthesisRequest, Verify
+from voiceclone.settings import Settings
+from voiceclone.text import markup
+from voiceclone.voices import KEPT
+
+Place = tuple[str | int, ...]
+"""A path below `input`, by its steps."""
+# An error must fit into a reply, whatever was sent.
+MAX_PROBLEMS = 30
+MAX_DEPTH = 3
+"""Of what a field holds: `made_with.references[0]` is as deep as any."""
+MAX_NAME_CHARS = 64
+
+
+def parse(data: object, settings: Settings, bucket: str | None = None) -> tuple[Request, list[str]]:
+    """Check a job's input.
+
+    Args:
+        bucket: name of the configured bucket; None where there is none.
+
+    Returns:
+        The request, and warnings about what was changed on the caller's behalf.
+
+    Raises:
+        InvalidInput: names every bad field, by the name that the caller used.
+    """
+    if not isinstance(data, Mapping):
+        raise InvalidInput.at("input", 'must be an object such as {"text": "...", "voice": "example-en"}')
+    broken: list[Place] = []
+    sent = {(name := _encodable(str(key))): _repaired(value, (name,), broken) for key, value in data.items()}
+    fields, former, problems, warnings = modernise(sent)
+    problems += [FieldProblem(_path(path), "holds half of a surrogate pair: send valid Unicode") for path in broken]
+    action = fields.setdefault("action", "synthesize")
+    schema = SCHEMAS.get(action) if isinstance(action, str) else None
+    if schema is None:
+        problems.append(FieldProblem("action", f"must be one of: {', '.join(SCHEMAS)}"))
+    else:
+        try:
+            request = schema.model_validate(fields, context=Context(settings, bucket))
+        except ValidationError as e:
+            problems += [_problem(error, schema) for error in e.errors(include_url=False)[:MAX_PROBLEMS]]
+        if issubclass(schema, SynthesisRequest):
+            problems += [*_together(fields), *_who_speaks(fields)]
+            problems += _too_long(fields, settings)
+        if schema is LinkRequest:
+            problems += _which_result(fields, bucket)
+    if problems:
+        raise InvalidInput([FieldProblem(_formerly(p.field, former), p.message) for p in problems])
+    if isinstance(request, SynthesisRequest) and (lost := text_rules.dropped(request.written)):
+        warnings.append(f"characters without a meaning are left out: {' '.join(f'U+{ord(c):04X}' for c in lost)}")
+    return request, warnings
+
+
+def _formerly(path: str, former: Mapping[str, str]) -> str:
+    """The field's name as the caller wrote it."""
+    return former.get(re.split(r"[.\[]", path, maxsplit=1)[0], path)
+
+
+def _together(fields: Mapping[str, Any]) -> list[FieldProblem]:
+    """Fields that need or exclude each other."""
+    there = {name for name, value in fields.items() if value is not None}
+    problems = []
+    if {"text", "segments"} <= there:
+        problems.append(FieldProblem("segments", "comes with text: send one of them"))
+    if not {"text", "segments"} & there:
+        problems.append(FieldProblem("text", "is missing: send text or segments"))
+    if {"voice", "ref_audio"} <= there:
+        problems.append(FieldProblem("ref_audio", "comes with voice: send one of them"))
+    if "ref_text" in there and "ref_audio" not in there:
+        problems.append(FieldProblem("ref_text", "goes with ref_audio: a voice has its own transcript"))
+    if isinstance(kept := fields.get("ref_audio"), str) and kept.startswith(KEPT) and "ref_text" in there:
+        problems.append(FieldProblem("ref_text", "is kept with the reference of an earlier take: leave it out"))
+    seeded = [segment for _, segment in _segments(fields) if segment.get("seed") is not None]
+    if "seeds" in there and ("seed" in there or seeded):
+        problems.append(FieldProblem("seeds", "comes with seed: send one of them"))
+    if fields.get("duration") is not None and fields.get("remove_silence"):
+        problems.append(FieldProblem("remove_silence", "would change the duration that is asked for: send one of them"))
+    rate = fields.get("sample_rate", 24_000)
+    if fields.get("format") == "opus" and isinstance(rate, int) and rate not in OPUS_RATES:
+        rates = ", ".join(str(each) for each in OPUS_RATES if each in get_args(SampleRate))
+        problems.append(FieldProblem("sample_rate", f"must be one that Opus knows: {rates}"))
+    return problems
+
+
+def _segments(fields: Mapping[str, Any]) -> list[tuple[int, Mapping[str, Any]]]:
+    """Those that are objects, and which they are."""
+    segments = fields.get("segments")
+    return [(i, s) for i, s in enumerate(segments if isinstance(segments, list) else ()) if isinstance(s, Mapping)]
+
+
+def _who_speaks(fields: Mapping[str, Any]) -> list[FieldProblem]:
+    """A voice for every passage."""
+    if fields.get("voice") is not None or fields.get("ref_audio") is not None:
+        return []
+    if fields.get("segments") is None:
+        if _has_voices(fields.get("text")):
+            return []
+        return [FieldProblem("voice", "is missing: send voice (a name, such as example-en) or ref_audio")]
+    for i, segment in _segments(fields):
+        if segment.get("voice") is None and not _has_voices(segment.get("text")):
+            return [FieldProblem(f"segments[{i}].voice", "is missing: send it, or voice or ref_audio for all")]
+    return []
+
+
+def _has_voices(text: Any) -> bool:
+    """Whether every turn names who says it."""
+    try:
+        return isinstance(text, str) and bool(text) and all(turn.voice or not turn.text for turn in markup.turns(text))
+    except ValueError:  # a mark that is a problem of its own
+        return True
+
+
+def _too_long(fields: Mapping[str, Any], settings: Settings) -> list[FieldProblem]:
+    """All segments together are one text."""
+    texts = [segment.get("text") for _, segment in _segments(fields)]
+    size = sum(len(text) for text in texts if isinstance(text, str))
+    if size <= settings.max_text_chars:
+        return []
+    return [FieldProblem("segments", f"have {size} characters, at most {settings.max_text_chars} are allowed")]
+
+
+def _which_result(fields: Mapping[str, Any], bucket: str | None) -> list[FieldProblem]:
+    there = [name for name in ("key", "job_id") if fields.get(name) is not None]
+    if len(there) != 1:
+        return [FieldProblem("key", "or job_id tells which result: send one of them")]
+    if bucket is None:
+        return [FieldProblem(there[0], "cannot be linked: this worker has no bucket; set S3_BUCKET and its keys")]
+    return []
+
+
+def _problem(error: Mapping[str, Any], schema: type[BaseModel]) -> FieldProblem:
+    """One of pydantic's errors in the caller's terms."""
+    path = _path(error["loc"])
+    if error["type"] == "extra_forbidden":
+        near = _PARTS.get(str(error["loc"][0]), schema)
+        close = difflib.get_close_matches(str(error["loc"][-1])[:MAX_NAME_CHARS], near.model_fields, n=1)
+        return FieldProblem(path, f"is not known: did you mean {close[0]}?" if close else "is not known: leave it out")
+    if error["type"] == "missing":
+        return FieldProblem(path, "is missing")
+    if error["type"] in ("dict_type", "model_type"):
+        return FieldProblem(path, "must be an object")
+    message = str(error["msg"]).removeprefix("Value error, ")
+    return FieldProblem(path, message.replace("Input should be", "must be").replace("Input should", "must"))
+
+
+_PARTS: dict[str, type[BaseModel]] = {"segments": Segment, "verify": Verify, "made_with": MadeWith}
+
+
+def _repaired(value: Any, place: Place, broken: list[Place]) -> Any:
+    """The value as UTF-8 can hold it: a reply or a log that repeats anything else is never sent.
+
+    Args:
+        place: where the value stands.
+        broken: is told where half of a surrogate pair stood.
+    """
+    if isinstance(value, str):
+        if value != (whole := _encodable(value)):
+            broken.append(place)
+        return whole
+    if not isinstance(value, Mapping | list):
+        return value
+    if len(place) > MAX_DEPTH:
+        return None  # such a field is refused, and whoever walks through all of it runs out of stack
+    if isinstance(value, list):
+        return [_repaired(part, (*place, i), broken) for i, part in enumerate(value)]
+    repaired = {}
+    for key, part in value.items():
+        inside = (*place, _encodable(str(key)))
+        repaired[_repaired(key, inside, broken)] = _repaired(part, inside, broken)
+    return repaired
+
+
+def _path(steps: Sequence[str | int]) -> str:
+    """As a caller would write it: `segments[2].text`."""
+    path = "".join(f"[{step}]" if isinstance(step, int) else f".{step[:MAX_NAME_CHARS]}" for step in steps)
+    return path.removeprefix(".") or "input"
+
+
+def _encodable(text: str) -> str:
+    """The text with what UTF-8 cannot hold replaced: a reply that echoes it would never be sent."""
+    return text.encode("utf-8", "replace").decode()
