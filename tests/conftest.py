@@ -28,8 +28,9 @@ from voiceclone.model.engine import Engine, reference_mel
 from voiceclone.model.sampling import Sampling
 from voiceclone.settings import Settings
 from voiceclone.types import Chunk, Samples
+from voiceclone.voices.builtin import BuiltIn
 from voiceclone.voices.library import Library
-from voiceclone.voices.voices import BuiltIn, Voices
+from voiceclone.voices.voices import Voices
 
 ROOT = Path(__file__).resolve().parent.parent
 NUMBERS = itertools.count()

@@ -20,7 +20,7 @@ from pydantic.fields import FieldInfo
 from voiceclone.audio.codec import OPUS_RATES, encode, resample
 from voiceclone.jobs.request import SCHEMAS, SynthesisRequest
 from voiceclone.types import Waveform
-from voiceclone.voices.voices import BuiltIn
+from voiceclone.voices.builtin import BuiltIn
 
 # Text
 

@@ -18,7 +18,7 @@ from voiceclone.checkpoints.resolving import RECOGNISERS, resolve_recogniser
 from voiceclone.errors import DeviceFailed, ModelUnavailable, OutOfMemory
 from voiceclone.listening.whisper import Recogniser
 from voiceclone.types import Waveform
-from voiceclone.voices.voices import BuiltIn
+from voiceclone.voices.builtin import BuiltIn
 
 ENGLISH = BuiltIn().named("example-en")
 RNG = np.random.default_rng(0)

@@ -7,8 +7,8 @@ import pytest
 
 from voiceclone.checkpoints.resolving import SHIPPED
 from voiceclone.types import Transcript, Waveform, Word
+from voiceclone.voices.builtin import BuiltIn
 from voiceclone.voices.checkup import check_up, pitch, worst
-from voiceclone.voices.voices import BuiltIn
 
 BUILT_IN = BuiltIn(SHIPPED["demo"] / "voices")
 ENGLISH = BUILT_IN.named("example-en")

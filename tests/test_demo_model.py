@@ -25,7 +25,7 @@ from voiceclone.model.engine import Engine, log_mel
 from voiceclone.model.sampling import Sampling
 from voiceclone.settings import Settings
 from voiceclone.types import Chunk, Waveform
-from voiceclone.voices.voices import BuiltIn
+from voiceclone.voices.builtin import BuiltIn
 
 VOICES = ["demo-deep", "demo-high", "demo-middle"]
 BALANCED = Sampling(16)

@@ -33,7 +33,7 @@ from sounds import noise, waveform
 import s3_utils
 from voiceclone import audio
 from voiceclone.delivery import delivery
-from voiceclone.voices.voices import BuiltIn
+from voiceclone.voices.builtin import BuiltIn
 
 SAY = {
     "text": "Hello there. And a second sentence of it.",

@@ -33,9 +33,9 @@ from voiceclone.text import lexicon, markup
 from voiceclone.text.normalize import read
 from voiceclone.types import ReferenceVoice, Waveform
 from voiceclone.voices import kept as prepared
+from voiceclone.voices.builtin import BuiltIn
 from voiceclone.voices.library import Library, SavedVoice
 from voiceclone.voices.sources import InlineSource
-from voiceclone.voices.voices import BuiltIn
 
 JOBS = 10_000
 WARM_UP = 3_000

@@ -13,7 +13,7 @@ from voiceclone.model.graphs import Graphs
 from voiceclone.model.loader import Loader
 from voiceclone.model.sampling import Eager, Plan, Sampling, sample
 from voiceclone.types import Chunk
-from voiceclone.voices.voices import BuiltIn
+from voiceclone.voices.builtin import BuiltIn
 
 pytestmark = [
     pytest.mark.gpu,

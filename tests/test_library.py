@@ -17,8 +17,8 @@ from voiceclone import audio
 from voiceclone.jobs.worker import Worker
 from voiceclone.settings import Settings
 from voiceclone.types import Waveform
+from voiceclone.voices.builtin import BuiltIn
 from voiceclone.voices.library import Library, SavedVoice
-from voiceclone.voices.voices import BuiltIn
 
 ENGLISH = BuiltIn().named("example-en")
 WAV = audio.encode(ENGLISH.waveform, "wav")

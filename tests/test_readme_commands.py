@@ -21,7 +21,7 @@ from test_narrate import page, write_epub
 from voiceclone.cli import deploy, narrate, say
 from voiceclone.jobs.parsing import parse
 from voiceclone.settings import Settings
-from voiceclone.voices.voices import BuiltIn
+from voiceclone.voices.builtin import BuiltIn
 
 README = (ROOT / "README.md").read_text()
 LINES = [

@@ -8,7 +8,7 @@ from recordings import joined, recording
 from voiceclone.checkpoints.resolving import SHIPPED
 from voiceclone.listening.verification import Comparison, compare, word_error_rate
 from voiceclone.types import Transcript, Word
-from voiceclone.voices.voices import BuiltIn
+from voiceclone.voices.builtin import BuiltIn
 
 VOICES = BuiltIn(SHIPPED["demo"] / "voices")
 NATURE, SPOONS, RAINBOW = (recording(name) for name in ("basic_ref_en", "main", "town"))

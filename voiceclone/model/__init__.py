@@ -1,6 +1,7 @@
 """The F5-TTS network and its vocoder, for inference: chunks in, speech out."""
 
-from voiceclone.model.engine import Engine, find_device, log_mel, reference_mel
+from voiceclone.model.device import find_device
+from voiceclone.model.engine import Engine, log_mel, reference_mel
 from voiceclone.model.sampling import Eager, Plan, Sampling, sample
 
 __all__ = ["Eager", "Engine", "Plan", "Sampling", "find_device", "log_mel", "reference_mel", "sample"]

@@ -24,7 +24,6 @@ ConvNeXt V2 https://arxiv.org/abs/2301.00808, rotary position embedding https://
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
@@ -37,12 +36,11 @@ from voiceclone.errors import ModelUnavailable
 from voiceclone.model import attention
 from voiceclone.model.layers import Conv1d, Linear, build
 from voiceclone.model.packing import Spacing
+from voiceclone.model.positions import TIME_FREQUENCIES, frequencies, rotate, sinusoids, text_positions
 
 CONV_KERNEL = 31
 CONV_GROUPS = 16
-TIME_FREQUENCIES = 128
 NORM_EPS = 1e-6
-ROPE_BASE = 10_000.0
 MISFIT = "the checkpoint does not fit its config"
 TRAINING_ONLY = {"attn_backend", "attn_mask_enabled", "checkpoint_activations", "dropout"}
 
@@ -370,34 +368,6 @@ class ConvNeXtV2(nn.Module):
 def modulate(x: Tensor, shift: Tensor, scale: Tensor) -> Tensor:
     """Layer norm with the time's scale and shift for weights."""
     return F.layer_norm(x, x.shape[-1:], scale, shift, NORM_EPS)
-
-
-def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """Turn each pair of features, one from either half, by its frame's angle: (g, s, 2, h, e) -> the same shape."""
-    first, second = x.chunk(2, dim=-1)
-    turned = torch.empty_like(x, memory_format=torch.contiguous_format)
-    turned_first, turned_second = turned.chunk(2, dim=-1)
-    torch.mul(first, cos, out=turned_first).addcmul_(second, sin, value=-1)
-    torch.mul(second, cos, out=turned_second).addcmul_(first, sin)
-    return turned
-
-
-def sinusoids(times: Tensor) -> Tensor:
-    """Sines and cosines of 1000 t at geometric frequencies from 1 to 1/10000: (steps,) -> (steps, 256)."""
-    decay = -math.log(10_000) / (TIME_FREQUENCIES - 1)
-    angles = 1000 * times.float()[:, None] * torch.exp(torch.arange(TIME_FREQUENCIES, device=times.device) * decay)
-    return torch.cat([angles.sin(), angles.cos()], dim=-1)
-
-
-def frequencies(dim: int) -> Tensor:
-    """One angle per frame for each pair of features, from 1 down to 1/10000 radian: (dim / 2,)."""
-    return 1.0 / ROPE_BASE ** (torch.arange(0, dim, 2).float() / dim)
-
-
-def text_positions(x: Tensor) -> Tensor:
-    """Cosines, then sines, of the position at each frequency: like x, (n, dim)."""
-    angles = torch.arange(len(x))[:, None] * frequencies(x.shape[-1])
-    return torch.cat([angles.cos(), angles.sin()], dim=-1).to(x)
 
 
 def stretch(x: Tensor, frames: int) -> Tensor:

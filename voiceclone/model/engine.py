@@ -9,14 +9,10 @@ the mel agrees to rounding.
 
 from __future__ import annotations
 
-import ctypes
 import logging
 import math
-import os
-import platform
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +24,7 @@ from voiceclone.checkpoints import MEL_SPEC, Checkpoint, Copies
 from voiceclone.errors import DeviceFailed, ModelUnavailable, OutOfMemory, SynthesisFailed
 from voiceclone.failures import failures_named
 from voiceclone.model import attention
+from voiceclone.model.device import glibc, use_the_cpu_well
 from voiceclone.model.dit import DiT
 from voiceclone.model.graphs import FRAMES_STEP, RECORDED_FRAMES, Graphs, cuda_recorder
 from voiceclone.model.loader import Loader, default_dtype
@@ -60,29 +57,9 @@ SILENCE_RMS = 1e-4
 TARGET_RMS = 0.1
 """The level of a reference where nobody asks for another."""
 KEPT_SCHEDULES = 8
-KEPT_PRIMITIVES = 64
-"""Enough for one length of chunks: some 25 kernels are made for it."""
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
-"""glibc's names and numbers, from malloc.h."""
 TRIAL_FRAMES = 1024
 TRIAL_TOLERANCE = 0.02
 """How far the mel of recorded steps may be from that of plain ones, relative: half precision allows no less."""
-
-
-def find_device(asked: str | None, *, gpu_required: bool) -> str:
-    """`cuda` or `cpu`: the asked one, else the GPU, else the CPU unless a GPU is required.
-
-    Raises ModelUnavailable with the driver's own reason where the GPU cannot be used.
-    """
-    if asked == "cpu" or (asked is None and not gpu_required and not torch.cuda.is_available()):
-        return "cpu"
-    try:
-        torch.cuda.init()
-    except (RuntimeError, AssertionError) as e:
-        raise ModelUnavailable(
-            f"the GPU cannot be used ({e}): allow only hosts with CUDA 12.8 or newer, or set F5_DEVICE=cpu"
-        ) from e
-    return "cuda"
 
 
 def log_mel(samples: Tensor) -> Tensor:
@@ -138,7 +115,7 @@ class Engine:
         self._loader = loader
         self._follow: Follower = Eager(dit)
         self._exact: Eager | None = None
-        self._libc = _glibc() if dit.device.type == "cpu" else None
+        self._libc = glibc() if dit.device.type == "cpu" else None
         self._schedules: OrderedDict[tuple[int, float], Schedule] = OrderedDict()
 
     @classmethod
@@ -158,7 +135,7 @@ class Engine:
         Raises:
             ModelUnavailable: a file is damaged, or the files do not belong together.
         """
-        _use_the_cpu_well(device)
+        use_the_cpu_well(device)
         computed_in: torch.dtype = getattr(torch, dtype) if dtype else default_dtype(device)
         loader = Loader(checkpoint, device, computed_in, copies)
         vocabulary = read_vocabulary(checkpoint.vocab)
@@ -375,29 +352,3 @@ def _require_alike(mel: Tensor, plain: Tensor) -> None:
 
 def _is_sound(samples: Samples) -> bool:
     return bool(np.isfinite(samples).all()) and audio.rms(samples) > SILENCE_RMS
-
-
-def _use_the_cpu_well(device: str) -> None:
-    """Threads by the container's share of the CPUs, and large tensors from memory that is already there."""
-    # oneDNN and torch's layer above it keep the kernels of the last 1024 shapes, a megabyte for each length of a
-    # chunk: a long text would fill the memory with them. Read once, when the threads are set.
-    for variable in ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "LRU_CACHE_CAPACITY"):
-        os.environ.setdefault(variable, str(KEPT_PRIMITIVES))
-    torch.set_num_threads(min(torch.get_num_threads(), _cpu_quota()))
-    libc = _glibc()
-    if device == "cpu" and libc:
-        # Otherwise each tensor over 32 MB is fetched from the kernel and given back, page by page.
-        libc.mallopt(M_MMAP_THRESHOLD, 2**30)
-        libc.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
-
-
-def _glibc() -> ctypes.CDLL | None:
-    return ctypes.CDLL(None) if platform.libc_ver()[0] == "glibc" else None
-
-
-def _cpu_quota() -> int:
-    """CPUs that the container may use at once, at least 1; torch counts the host's."""
-    with suppress(OSError, ValueError):
-        quota, period = map(int, Path("/sys/fs/cgroup/cpu.max").read_text().split())
-        return max(1, quota // period)
-    return os.cpu_count() or 1

@@ -1,9 +1,10 @@
 """Whose voice speaks: recordings found, fetched, checked, cut, and kept by name."""
 
+from voiceclone.voices.builtin import BuiltIn
 from voiceclone.voices.checkup import pitch, worst
 from voiceclone.voices.library import VOICE_NAME, Library, SavedVoice
 from voiceclone.voices.sources import KEPT, AudioSource, BucketSource, parse_source
-from voiceclone.voices.voices import BuiltIn, NewVoice, Voices
+from voiceclone.voices.voices import NewVoice, Voices
 
 __all__ = [
     "KEPT",

@@ -7,7 +7,6 @@ reference of it and keeps that: in memory for the next job, on the volume for th
 from __future__ import annotations
 
 import hashlib
-import importlib.resources
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -23,6 +22,7 @@ from voiceclone.settings import Settings
 from voiceclone.types import MB, Bucket, Mel, ReferenceVoice, Transcript, Waveform
 from voiceclone.voices import cutting as reference
 from voiceclone.voices import kept as prepared
+from voiceclone.voices.builtin import MAX_RECORDING_S, BuiltIn
 from voiceclone.voices.checkup import check_up, check_words
 from voiceclone.voices.library import VOICE_NAME, Library, SavedVoice
 from voiceclone.voices.sources import AudioSource, BucketSource, InlineSource, KeptSource, WebSource
@@ -31,8 +31,6 @@ from voiceclone.voices.web import fetch_web
 log = logging.getLogger(__name__)
 
 MIN_REFERENCE_S = 1.0
-MAX_RECORDING_S = 60.0
-"""No more of a recording is listened to."""
 QUIET_RMS = 1e-3
 """-60 dB below full scale: a room without a speaker."""
 SPEECH_RATE = (3.0, 90.0)
@@ -43,52 +41,6 @@ KEPT_IN_MEMORY = 32
 """References of 1.6 MB at most."""
 PREPARATION = 2
 """To be raised whenever references are prepared in another way: what is kept of the former is passed over."""
-
-
-@dataclass(frozen=True)
-class _Example:
-    file: str
-    """Path inside f5-tts's `infer/examples`."""
-    text: str
-
-
-EXAMPLES = {
-    "example-en": _Example("basic/basic_ref_en.wav", "Some call me nature, others call me mother nature."),
-    "example-zh": _Example("basic/basic_ref_zh.wav", "对，这就是我，万人敬仰的太乙真人。"),
-}
-
-
-class BuiltIn:
-    """The voices that need no caller: f5-tts's examples, and those that come with the model. Prepared by hand."""
-
-    def __init__(self, model_voices: Path | None = None) -> None:
-        """`model_voices`: a directory of `<name>.wav` and `<name>.txt`."""
-        found = sorted(model_voices.glob("*.wav")) if model_voices else []
-        self._recordings = {path.stem: path for path in found if text.is_speakable(_transcript_of(path))}
-
-    @property
-    def model_names(self) -> list[str]:
-        """Of the voices that come with the model."""
-        return list(self._recordings)
-
-    @property
-    def names(self) -> list[str]:
-        """Of all voices; the model's own come first."""
-        return [*self._recordings, *EXAMPLES]
-
-    def named(self, name: str) -> ReferenceVoice:
-        """A voice by name. Raises VoiceNotFound listing the names that exist."""
-        if name in self._recordings:
-            path = self._recordings[name]
-            data, transcript = path.read_bytes(), _transcript_of(path)
-        elif name in EXAMPLES:
-            example = EXAMPLES[name]
-            data = (importlib.resources.files("f5_tts") / "infer/examples" / example.file).read_bytes()
-            transcript = example.text
-        else:
-            raise VoiceNotFound(f"there is no voice {name!r}; known: {', '.join(self.names)}")
-        waveform = audio.decode(data, audio.SAMPLE_RATE, MAX_RECORDING_S)
-        return ReferenceVoice(waveform, text.as_transcript(transcript), name)
 
 
 @dataclass(frozen=True)
@@ -377,12 +329,6 @@ class Voices:
                 return self._bucket.get(key, limit)
             case KeptSource():
                 raise InvalidInput.at("ref_audio", "is of an earlier take and speaks only: send the recording itself")
-
-
-def _transcript_of(recording: Path) -> str:
-    """What stands in the text file beside it; empty where there is none."""
-    path = recording.with_suffix(".txt")
-    return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
 
 
 def _place(saved: SavedVoice) -> str:

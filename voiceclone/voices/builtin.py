@@ -1,0 +1,66 @@
+"""Voices that need no caller: f5-tts's examples, and those that come with the model."""
+
+from __future__ import annotations
+
+import importlib.resources
+from dataclasses import dataclass
+from pathlib import Path
+
+from voiceclone import audio, text
+from voiceclone.errors import VoiceNotFound
+from voiceclone.types import ReferenceVoice
+
+MAX_RECORDING_S = 60.0
+"""No more of a recording is listened to."""
+
+
+@dataclass(frozen=True)
+class _Example:
+    file: str
+    """Path inside f5-tts's `infer/examples`."""
+    text: str
+
+
+EXAMPLES = {
+    "example-en": _Example("basic/basic_ref_en.wav", "Some call me nature, others call me mother nature."),
+    "example-zh": _Example("basic/basic_ref_zh.wav", "对，这就是我，万人敬仰的太乙真人。"),
+}
+
+
+class BuiltIn:
+    """The voices that need no caller: f5-tts's examples, and those that come with the model. Prepared by hand."""
+
+    def __init__(self, model_voices: Path | None = None) -> None:
+        """`model_voices`: a directory of `<name>.wav` and `<name>.txt`."""
+        found = sorted(model_voices.glob("*.wav")) if model_voices else []
+        self._recordings = {path.stem: path for path in found if text.is_speakable(_transcript_of(path))}
+
+    @property
+    def model_names(self) -> list[str]:
+        """Of the voices that come with the model."""
+        return list(self._recordings)
+
+    @property
+    def names(self) -> list[str]:
+        """Of all voices; the model's own come first."""
+        return [*self._recordings, *EXAMPLES]
+
+    def named(self, name: str) -> ReferenceVoice:
+        """A voice by name. Raises VoiceNotFound listing the names that exist."""
+        if name in self._recordings:
+            path = self._recordings[name]
+            data, transcript = path.read_bytes(), _transcript_of(path)
+        elif name in EXAMPLES:
+            example = EXAMPLES[name]
+            data = (importlib.resources.files("f5_tts") / "infer/examples" / example.file).read_bytes()
+            transcript = example.text
+        else:
+            raise VoiceNotFound(f"there is no voice {name!r}; known: {', '.join(self.names)}")
+        waveform = audio.decode(data, audio.SAMPLE_RATE, MAX_RECORDING_S)
+        return ReferenceVoice(waveform, text.as_transcript(transcript), name)
+
+
+def _transcript_of(recording: Path) -> str:
+    """What stands in the text file beside it; empty where there is none."""
+    path = recording.with_suffix(".txt")
+    return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
