@@ -17,11 +17,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from voiceclone.errors import DownloadFailed, StorageFailed, WorkerError
 from voiceclone.files import DRAFT, write_whole
 from voiceclone.types import Artifact, Entry
+
+if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
 
 log = logging.getLogger(__name__)
 
@@ -38,14 +41,18 @@ _REGIONAL_HOST = re.compile(
 )
 """Services that show the region in the host's name and refuse a signature for another one."""
 
+_VOLUMES_OWN = re.compile(r"//([^/]+\.)?s3api-[a-z0-9-]+\.runpod\.io\b", re.IGNORECASE)
+"""The platform's S3 API of a network volume."""
+
+_REGION_CURE = "set AWS_REGION to the bucket's region{region}"
 _CURES = {
     "NoSuchBucket": "check the bucket's name (S3_BUCKET), AWS_REGION and AWS_ENDPOINT_URL",
     "NoSuchKey": "there is no object with this key; check the key",
     "InvalidAccessKeyId": "check the credentials; the service does not know this AWS_ACCESS_KEY_ID",
-    "SignatureDoesNotMatch": "check the credentials; AWS_SECRET_ACCESS_KEY does not belong to AWS_ACCESS_KEY_ID",
+    "SignatureDoesNotMatch": "check the credentials: AWS_SECRET_ACCESS_KEY may not belong to AWS_ACCESS_KEY_ID; and "
+    + _REGION_CURE,
     "ExpiredToken": "renew the credentials; AWS_SESSION_TOKEN has expired",
-    "AuthorizationHeaderMalformed": "set AWS_REGION to the bucket's region",
-    "PermanentRedirect": "set AWS_REGION to the bucket's region",
+    **dict.fromkeys(["AuthorizationHeaderMalformed", "PermanentRedirect", "301", "302", "307"], _REGION_CURE),
     "RequestTimeTooSkewed": "set this machine's clock",
     "403": "check that the credentials grant {permission} on it",
     "429": "the service is busy; try again",
@@ -105,8 +112,10 @@ class S3Account:
         )
         # A session of its own: boto3's default one is shared, and building clients from it is not thread-safe.
         session = boto3.session.Session(self.access_key_id, self.secret_access_key, self.session_token, self.region)
-        client: S3Client = session.client("s3", endpoint_url=self.endpoint, config=config)
-        return client
+        client = session.client("s3", endpoint_url=self.endpoint, config=config)
+        client.meta.events.register_first("needs-retry.s3", _stay_in_region)
+        connected: S3Client = client
+        return connected
 
 
 class S3Store:
@@ -339,6 +348,11 @@ def store_from_env(environ: Mapping[str, str]) -> S3Store | None:
     if endpoint and not _URL.fullmatch(endpoint):  # not shown: it may hold a password
         raise ValueError("AWS_ENDPOINT_URL or BUCKET_ENDPOINT_URL cannot be read: write http(s)://host[:port]")
     keys = {name: _first(environ, f"AWS_{name}", f"BUCKET_{name}") for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY")}
+    if _VOLUMES_OWN.search(endpoint):
+        raise ValueError(
+            "AWS_ENDPOINT_URL or BUCKET_ENDPOINT_URL is a network volume's own S3 API, which knows no links to results:"
+            " name a bucket of another service, or unset the bucket, and the audio comes inside the reply"
+        )
     if missing := [f"AWS_{name} (or BUCKET_{name})" for name, value in keys.items() if not value]:
         raise ValueError(f"a bucket is configured, but not {' and '.join(missing)}: set them, or unset the bucket")
     regional = _REGIONAL_HOST.search(endpoint)
@@ -382,12 +396,34 @@ def _translated(failure: type[WorkerError], what: str, permission: str) -> Itera
         status = e.response["ResponseMetadata"]["HTTPStatusCode"]
         code = e.response["Error"].get("Code") or str(status)  # what stands between us and S3 may reply with a page
         cure = _CURES.get(code) or _CURES.get(str(status)) or _CURES["5xx" if status >= 500 else "4xx"]
-        raise failure(f"{what}: {code}; {cure.format(permission=permission)}") from e
-    except RecursionError as e:  # boto3 follows redirects to other regions as long as there are any
-        raise failure(f"{what}: the service redirects without end; set AWS_REGION to the bucket's region") from e
+        raise failure(f"{what}: {code}; {cure.format(permission=permission, region=_told_region(e))}") from e
     except (BotoCoreError, ResponseParserError) as e:
         cure = "check S3_BUCKET, AWS_REGION, AWS_ENDPOINT_URL and the network, or try again"
         raise failure(f"{what}: {type(e).__name__}; {cure}") from e
+
+
+def _stay_in_region(response: tuple[Any, dict[str, Any]] | None, operation: Any, **_: object) -> None:
+    """Raise ClientError where the service leads to another region.
+
+    boto3 would follow, but sign links for the configured region all the same: they would be dead.
+    """
+    from botocore.exceptions import ClientError
+
+    if response is None:  # nothing was answered
+        return
+    http, parsed = response
+    if (
+        _CURES.get(str(http.status_code)) == _REGION_CURE
+        or _CURES.get(parsed.get("Error", {}).get("Code")) == _REGION_CURE
+    ):
+        raise ClientError(parsed, operation.name)
+
+
+def _told_region(error: ClientError) -> str:
+    """The region that a refusal names, to be put behind a cure."""
+    headers = error.response["ResponseMetadata"].get("HTTPHeaders", {})
+    region = error.response["Error"].get("Region") or headers.get("x-amz-bucket-region", "")
+    return f", {region}" if re.fullmatch("[a-z0-9-]{2,30}", region) else ""
 
 
 @contextmanager

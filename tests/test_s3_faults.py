@@ -140,6 +140,50 @@ def test_a_lasting_fault_is_given_up_with_its_cure_and_leaves_no_object(store, s
     assert stored(s3) is None
 
 
+def of_another_region(status, code, *headers, region=""):
+    """S3's answer to a request that was signed for the wrong region."""
+
+    def fault(_, handler, asked):
+        body = f"<Error><Code>{code}</Code>{region}</Error>".encode() if code else b""
+        length = ("Content-Length", str(len(body)))
+        handler.answer(status, [("Content-Type", "application/xml"), length, *headers], body)
+
+    return fault
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (
+            of_another_region(400, "AuthorizationHeaderMalformed", region="<Region>eu-west-3</Region>"),
+            "AuthorizationHeaderMalformed; set AWS_REGION to the bucket's region, eu-west-3",
+        ),
+        (
+            of_another_region(301, "PermanentRedirect", ("x-amz-bucket-region", "eu-west-3")),
+            "PermanentRedirect; set AWS_REGION to the bucket's region, eu-west-3",
+        ),
+        (of_another_region(301, "PermanentRedirect"), "PermanentRedirect; set AWS_REGION to the bucket's region"),
+        (of_another_region(307, ""), "307; set AWS_REGION to the bucket's region"),
+        (
+            of_another_region(400, "AuthorizationHeaderMalformed", region="<Region>AKIA+known-secret</Region>"),
+            "AuthorizationHeaderMalformed; set AWS_REGION to the bucket's region",
+        ),
+        (
+            of_another_region(403, "SignatureDoesNotMatch"),
+            "AWS_SECRET_ACCESS_KEY may not belong to AWS_ACCESS_KEY_ID; and set AWS_REGION to the bucket's region",
+        ),
+    ],
+)
+def test_who_signs_for_another_region_is_told_the_right_one(store, s3, proxy, fault, told):
+    """At once, and nothing is stored: its link would be dead, though boto3 would find the way for the upload."""
+    proxy.faults.append(fault)
+    with pytest.raises(StorageFailed) as caught:
+        store.put("a.wav", WAV, "audio/wav", 60)
+    assert str(caught.value).endswith(told)
+    assert len(proxy.requests) == 1
+    assert stored(s3) is None
+
+
 def test_an_upload_that_fails_leaves_the_older_object_whole(store, s3, proxy):
     store.write("a.wav", b"older", "audio/wav")
     proxy.faults.extend([reset_in_the_request] * 5)

@@ -300,7 +300,7 @@ def test_an_object_of_unknown_length_is_read_up_to_the_limit_and_not_beyond(wire
     [
         (403, "AccessDenied", "s3:PutObject"),
         (403, "InvalidAccessKeyId", "AWS_ACCESS_KEY_ID"),
-        (403, "SignatureDoesNotMatch", "AWS_SECRET_ACCESS_KEY"),
+        (403, "SignatureDoesNotMatch", "AWS_SECRET_ACCESS_KEY.*AWS_REGION"),
         (400, "ExpiredToken", "AWS_SESSION_TOKEN"),
         (400, "AuthorizationHeaderMalformed", "AWS_REGION"),
         (400, "EntityTooLarge", "S3_BUCKET"),
@@ -437,6 +437,21 @@ def test_half_a_configuration_is_refused_naming_the_missing_variables_only(envir
 def test_an_endpoint_of_the_platform_that_names_no_bucket_is_refused():
     with pytest.raises(ValueError, match=r"BUCKET_ENDPOINT_URL.*BUCKET_NAME"):
         store_from_env(KEYS | {"BUCKET_ENDPOINT_URL": "https://objects.example.com/"})
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"S3_BUCKET": "vol1", "AWS_ENDPOINT_URL": "https://s3api-eu-ro-1.runpod.io"},
+        {"S3_BUCKET": "vol1", "AWS_ENDPOINT_URL": "https://S3API-US-KS-2.runpod.io:443/"},
+        {"BUCKET_ENDPOINT_URL": "https://s3api-eu-ro-1.runpod.io/vol1"},
+        {"BUCKET_NAME": "vol1", "BUCKET_ENDPOINT_URL": "https://vol1.s3api-eu-ro-1.runpod.io"},
+    ],
+)
+def test_a_volumes_own_s3_api_is_refused_as_a_bucket(environ):
+    """It knows no links: every job's result would be stored where nobody can fetch it."""
+    with pytest.raises(ValueError, match=r"knows no links.*another service, or unset the bucket"):
+        store_from_env(KEYS | environ)
 
 
 @pytest.mark.parametrize(
