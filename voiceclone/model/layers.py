@@ -75,8 +75,9 @@ def can_pack(dtype: torch.dtype) -> bool:
 
 
 def has_bfloat16() -> bool:
-    """Whether this CPU has instructions for bfloat16; without them it is slower than float32."""
-    return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    """Return whether this CPU has instructions for bfloat16, and oneDNN uses them; else it is slower than float32."""
+    there = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return there and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 def pack(network: nn.Module) -> None:
