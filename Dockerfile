@@ -40,7 +40,6 @@ RUN pip install --no-cache-dir --root-user-action=ignore --no-deps --require-has
 RUN mkdir -m 1777 output
 
 COPY voiceclone ./voiceclone
-COPY scripts/fetch_models.py ./scripts/
 COPY LICENSE THIRD_PARTY.md s3_utils.py runpod-handler.py ./
 
 ARG VERSION=0.1.0

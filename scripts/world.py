@@ -7,7 +7,7 @@
 files    every file of every registered model, of Vocos and of whisper: is it there at its pin, and how large;
          where no commit is pinned, which one the branch stands for today
 speech   the real model and Vocos speak a sentence on this machine, and a real whisper hears it
-api      what `deploy.py` sends and reads, held against the platform's own OpenAPI document
+api      what `voiceclone deploy` sends and reads, held against the platform's own OpenAPI document
 
 Exit status: 0 all is as it was, 1 something is not; each such thing is told.
 """

@@ -199,7 +199,7 @@ def test_a_model_may_be_a_directory(tmp_path):
 def test_a_model_is_looked_for_on_the_volume_before_the_hub(tmp_path):
     """In the hub's own layout; where it is nowhere the error says what fetches it."""
     nobody = Hub(endpoint="http://127.0.0.1:9")
-    with pytest.raises(ModelUnavailable, match=r"python scripts/fetch_models\.py .* --model tiny"):
+    with pytest.raises(ModelUnavailable, match=r"voiceclone fetch .* --model tiny"):
         resolve_recogniser("tiny", tmp_path, hub=nobody)
     repo = tmp_path / "models/hub" / ("models--" + RECOGNISERS["tiny"].repo_id.replace("/", "--"))
     (repo / "refs").mkdir(parents=True)

@@ -39,7 +39,6 @@ from voiceclone.checkpoints.resolving import (
 )
 from voiceclone.errors import ModelUnavailable
 
-SCRIPT = Path(__file__).resolve().parent.parent / "scripts" / "fetch_models.py"
 MODEL = REGISTRY["F5TTS_v1_Base"]
 LATVIAN = REGISTRY["RaivisDejus/F5-TTS-Latvian"]  # registered at "main"
 VOCOS_REPO, VOCOS_COMMIT = "charactr/vocos-mel-24khz", "0feb3fdd929bcd6649e0e7c5a688cf7dd012ef21"
@@ -247,7 +246,7 @@ def test_the_random_checkpoint_is_found_with_its_own_arch_and_vocoder(volume: Pa
 def test_the_random_checkpoint_is_never_asked_for_at_the_hub(volume: Path, hub: FakeHub, client: Hub):
     with pytest.raises(ModelUnavailable, match=rf"run `python scripts/random_checkpoint.py {volume}`") as e:
         resolve("random", None, volume, hub=client)
-    assert "fetch_models" not in str(e.value)
+    assert "voiceclone fetch" not in str(e.value)
     assert hub.requests == []
 
 
@@ -505,7 +504,7 @@ def test_without_a_network_the_error_names_files_places_and_the_command(volume: 
         f"config.yaml, pytorch_model.bin of {VOCOS_REPO} at {VOCOS_COMMIT}",
         str(platform_cache(volume)),
         str(own_cache(volume)),
-        f"python scripts/fetch_models.py --volume {volume} --model F5TTS_v1_Base",
+        f"voiceclone fetch --volume {volume} --model F5TTS_v1_Base",
     ):
         assert part in str(e.value)
 
@@ -556,7 +555,7 @@ def test_a_proxy_that_answers_in_the_hubs_place_is_noticed(volume: Path, hub: Fa
 
 def test_offline_mode_is_named_as_the_reason(volume: Path, hub: FakeHub, client: Hub, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
-    with pytest.raises(HubUnreachable, match=r"HF_HUB_OFFLINE is set.*fetch_models"):
+    with pytest.raises(HubUnreachable, match=r"HF_HUB_OFFLINE is set.*voiceclone fetch"):
         resolve(MODEL.name, None, volume, hub=client)
     assert hub.requests == []
 
@@ -685,10 +684,10 @@ def test_a_directory_has_no_revisions(directory: Path, volume: Path):
 
 
 def start_cli(hub: str, *arguments: str | Path, cwd: Path | None = None, **environ: str) -> subprocess.Popen[str]:
-    """The script as a person runs it, with the stand-in as its hub."""
+    """The command as a person runs it, with the stand-in as its hub."""
     return subprocess.Popen(
-        [sys.executable, SCRIPT, *arguments],
-        env={**os.environ, "HF_ENDPOINT": hub, **environ},
+        [sys.executable, "-m", "voiceclone", "fetch", *arguments],
+        env={**os.environ, "HF_ENDPOINT": hub, "PYTHONPATH": str(ROOT), **environ},
         cwd=cwd,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -14,13 +14,13 @@ from endpoint_server import until
 from platform_api import KEY, PlatformApi, catalogue
 
 from voiceclone.cli import deploy
+from voiceclone.cli.main import main
 from voiceclone.deployment.api import Platform
 from voiceclone.deployment.config import ConfigError, read
 from voiceclone.deployment.gpus import selection
 from voiceclone.deployment.variables import variables
 
 ROOT = Path(__file__).resolve().parent.parent
-SCRIPT = ROOT / "scripts" / "deploy.py"
 SECRET = "wJalr/example+secret"
 FILE = """
 name = "voiceclone"
@@ -56,8 +56,7 @@ def run(api, tmp_path, monkeypatch, capsys):
     def run(text=FILE, *options):
         file = tmp_path / "deploy.toml"
         file.write_text(text)
-        monkeypatch.setattr(sys, "argv", ["deploy.py", str(file), *(options or ["--yes"])])
-        status = deploy.main()
+        status = main(["deploy", str(file), *(options or ["--yes"])])
         shown = capsys.readouterr()
         assert SECRET not in shown.out + shown.err
         assert KEY not in shown.out + shown.err
@@ -71,7 +70,7 @@ def start(api, tmp_path, *options, stdin=subprocess.DEVNULL):
     (tmp_path / "deploy.toml").write_text(FILE)
     environ = {"RUNPOD_API_KEY": KEY, "RUNPOD_REST_API_URL": api.url, "MY_SECRET": SECRET}
     return subprocess.Popen(
-        [sys.executable, SCRIPT, tmp_path / "deploy.toml", *options],
+        [sys.executable, "-m", "voiceclone", "deploy", tmp_path / "deploy.toml", *options],
         env={**os.environ, **environ},
         stdin=stdin,
         stdout=subprocess.PIPE,
@@ -465,9 +464,9 @@ def test_a_missing_file_is_named(tmp_path):
 
 
 def test_the_example_is_valid_once_filled_in_and_its_comments_show_the_defaults(tmp_path):
-    text = (ROOT / "scripts" / "deploy.toml").read_text()
+    text = deploy.EXAMPLE.read_text()
     with pytest.raises(ConfigError, match=r"^image: YOUR-NAME.*\nvolume: YOUR-VOLUME-ID"):
-        read(ROOT / "scripts" / "deploy.toml")
+        readdeploy.EXAMPLE
     text = text.replace("YOUR-NAME", "someone").replace("YOUR-VOLUME-ID", "voices")
     file = tmp_path / "deploy.toml"
     file.write_text(text)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import itertools
 import os
 import socket
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,7 +33,7 @@ from test_checkpoints import (
 
 from voiceclone.checkpoints.hub import Hub
 from voiceclone.checkpoints.resolving import RECOGNISERS, REGISTRY, SHIPPED, resolve
-from voiceclone.cli import fetch as fetch_models
+from voiceclone.cli.main import main
 from voiceclone.deployment.upload import Digest, NetworkVolume, UploadFailed, VolumeUnreachable, connect
 
 KEY, SECRET = KEYS.values()
@@ -326,9 +325,8 @@ def test_the_address_and_the_region_are_the_data_centres():
         (["--volume-id", "v", "--datacenter", "EU-RO-1"], "RUNPOD_S3_SECRET_KEY are not set"),
     ],
 )
-def test_a_command_line_that_cannot_be_meant_is_refused(monkeypatch, capsys, options, said):
-    monkeypatch.setattr(sys, "argv", ["fetch_models.py", *options])
+def test_a_command_line_that_cannot_be_meant_is_refused(capsys, options, said):
     with pytest.raises(SystemExit) as e:
-        fetch_models.main()
+        main(["fetch", *options])
     assert e.value.code == 2
     assert said in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""`narrate.py` reads a book as it is meant, makes every part once, and joins them with marks where chapters begin."""
+"""`voiceclone narrate` reads a book as it is meant, makes every part once, and joins them with marks where chapters begin."""
 
 from __future__ import annotations
 
@@ -23,7 +23,6 @@ import numpy as np
 import pytest
 import soundfile
 import srt
-from conftest import ROOT
 from endpoint_server import EndpointServer, until
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -38,6 +37,7 @@ from voiceclone.books.pages import Block, read_page
 from voiceclone.books.parts import CHAPTER_PAUSE_S, escaped, parts_of
 from voiceclone.books.reading import read_book
 from voiceclone.cli import narrate, options
+from voiceclone.cli.main import main
 from voiceclone.client.errors import BadInput
 from voiceclone.client.local import Local
 from voiceclone.text import markup
@@ -179,7 +179,7 @@ def marks(path):
 
 def test_a_book_becomes_one_file_with_marks_cover_and_subtitles(tones, voyage, capsys):
     """The book's own title, author and cover; another reader than the writer finds them."""
-    assert narrate.main([str(voyage), "--voice", "anna", "--yes", "--subtitles", "srt", "--price", "4090"]) == 0
+    assert main(["narrate", str(voyage), "--voice", "anna", "--yes", "--subtitles", "srt", "--price", "4090"]) == 0
     told = capsys.readouterr()
     assert "A Voyage, A. Sailor" in told.out
     assert "of work for one worker" in told.out
@@ -208,13 +208,13 @@ def test_a_book_becomes_one_file_with_marks_cover_and_subtitles(tones, voyage, c
 def test_another_format_of_the_same_book_is_not_spoken_again(tones, voyage, capsys):
     """As mp3 under another title: what is made is joined anew. Only the chapters that are asked for are in it."""
     command = [str(voyage), "--voice", "anna", "--yes", "--out"]
-    assert narrate.main([*command, "book.mp3", "--chapters", "2-3", "--title", "At Sea"]) == 0
+    assert main(["narrate", *command, "book.mp3", "--chapters", "2-3", "--title", "At Sea"]) == 0
     tags = mutagen.id3.ID3("book.mp3")
     assert str(tags["TIT2"]) == "At Sea"
     assert [str(tags[f"CHAP:ch{i}"].sub_frames["TIT2"]) for i in range(2)] == TITLES[1:]
     assert tags.getall("APIC")
     before = len(tones.server.submitted)
-    assert narrate.main([*command, "book.mp3", "--chapters", "3,2"]) == 0
+    assert main(["narrate", *command, "book.mp3", "--chapters", "3,2"]) == 0
     assert [data["action"] for data in tones.server.submitted[before:]] == ["info"]
     assert str(mutagen.id3.ID3("book.mp3")["TIT2"]) == "A Voyage"
 
@@ -224,19 +224,19 @@ def test_a_part_that_fails_is_tried_again_and_then_told(tones, voyage, capsys):
     failure = {"error": "synthesis_failed: silence", "error_code": "synthesis_failed"}
     tones.failing = {"Storm": [dict(failure)], "Home": [dict(failure) for _ in range(4)]}
     command = [str(voyage), "--voice", "anna", "--yes"]
-    assert narrate.main(command) == 1
+    assert main(["narrate", *command]) == 1
     told = capsys.readouterr().err
     assert "error: Home: synthesis_failed: silence" in told
     assert "1 of 3 jobs failed" in told
     assert not (voyage.parent / "voyage.m4b").exists()
-    assert narrate.main(command) == 0
+    assert main(["narrate", *command]) == 0
     assert sorted(tones.spoken.values()) == [1, 2, 5]
     assert [title for title, _, _ in marks("voyage.m4b")] == TITLES
 
 
 def test_what_would_fail_again_is_not_tried_again(tones, voyage, capsys):
     tones.failing = {"Home": [{"error": "voice_not_found: anna", "error_code": "voice_not_found"}] * 3}
-    assert narrate.main([str(voyage), "--voice", "anna", "--yes"]) == 2
+    assert main(["narrate", str(voyage), "--voice", "anna", "--yes"]) == 2
     assert sorted(tones.spoken.values()) == [1, 1, 1]
 
 
@@ -245,7 +245,7 @@ def test_a_result_that_the_platform_has_forgotten_is_found_in_the_bucket(tones, 
     twice, and its words are found as well."""
     tones.delivery = "s3"
     command = [str(voyage), "--voice", "anna", "--yes", "--subtitles", "vtt"]
-    assert narrate.main(command) == 0
+    assert main(["narrate", *command]) == 0
     manifest = voyage.parent / "voyage.m4b.parts/manifest.json"
     entries = json.loads(manifest.read_text())
     for entry, state in zip(entries.values(), ("sending", "sent", "made"), strict=True):
@@ -254,7 +254,7 @@ def test_a_result_that_the_platform_has_forgotten_is_found_in_the_bucket(tones, 
     subtitles = (voyage.parent / "voyage.vtt").read_text()
     tones.server.forget()
     (voyage.parent / "voyage.vtt").unlink()
-    assert narrate.main(command) == 0
+    assert main(["narrate", *command]) == 0
     assert set(tones.spoken.values()) == {1}
     assert {data["format"] for data in tones.server.submitted if "text" in data} == {"flac"}
     assert (voyage.parent / "voyage.vtt").read_text() == subtitles
@@ -272,7 +272,7 @@ def test_stopping_cancels_what_runs_and_keeps_what_is_made(voyage, tmp_path):
             return answers(data, tell)
 
         server._answer = answer
-        command = [sys.executable, str(ROOT / "scripts/narrate.py"), str(voyage), "--voice", "anna", "--yes"]
+        command = [sys.executable, "-m", "voiceclone", "narrate", str(voyage), "--voice", "anna", "--yes"]
         process = subprocess.Popen(
             [*command, "--in-flight", "2"], env={**os.environ, **server.environ}, stderr=subprocess.PIPE, text=True
         )
@@ -296,7 +296,7 @@ def test_a_laptop_reads_as_well(worker, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a.md").write_text("# One\n\nHello there.\n\n# Two\n\nIt is [over] now.\n")
     asked = ["--voice", "example-en", "--set", "nfe_step=1", "--subtitles", "json"]
-    assert narrate.main(["a.md", "--local", "--yes", *asked, "--language", "en"]) == 0
+    assert main(["narrate", "a.md", "--local", "--yes", *asked, "--language", "en"]) == 0
     assert "about" in capsys.readouterr().out
     starts = {title: start for title, start, _ in marks("a.m4b")}
     assert list(starts) == ["One", "Two"]
@@ -331,7 +331,7 @@ def test_a_platform_that_loses_a_worker_and_a_person_who_loses_narrate(voyage, p
             for name in ("one", "two")
         }
         asked = ["--voice", "example-en", "--set", "nfe_step=4", "--seed", "5", "--yes"]
-        command = [sys.executable, str(ROOT / "scripts/narrate.py"), str(voyage), *asked]
+        command = [sys.executable, "-m", "voiceclone", "narrate", str(voyage), *asked]
 
         def start():
             return subprocess.Popen(command, env={**os.environ, **server.environ}, stdout=subprocess.DEVNULL)
@@ -386,7 +386,7 @@ def test_what_cannot_be_used_is_named(tones, tmp_path, capsys, monkeypatch, argu
     (tmp_path / "a.txt").write_text("Hello.")
     (tmp_path / "empty.md").write_text("***")
     (tmp_path / "latin.txt").write_bytes(b"caf\xe9")
-    assert narrate.main(arguments) == 2
+    assert main(["narrate", *arguments]) == 2
     assert told in capsys.readouterr().err
     assert not tones.spoken
     assert not list(tmp_path.glob("*.parts"))
@@ -400,7 +400,7 @@ def test_nothing_is_spoken_before_a_person_agrees(tones, tmp_path, capsys, monke
     with open(ours, "wb", buffering=0) as person, open(theirs) as terminal:  # noqa: PTH123 - descriptors, not paths
         monkeypatch.setattr(sys, "stdin", terminal)
         person.write(said)
-        assert narrate.main(["a.txt", "--voice", "anna"]) == 130
+        assert main(["narrate", "a.txt", "--voice", "anna"]) == 130
     assert "goes on from here" in capsys.readouterr().err
     assert not tones.spoken
 
@@ -408,7 +408,7 @@ def test_nothing_is_spoken_before_a_person_agrees(tones, tmp_path, capsys, monke
 def test_a_cover_that_is_no_picture_is_told_and_no_half_book_is_left(tones, tmp_path, capsys):
     (tmp_path / "a.txt").write_text("Hello there.")
     (tmp_path / "cover.jpg").write_bytes(b"no picture")
-    assert narrate.main(["a.txt", "--voice", "anna", "--yes", "--cover", "cover.jpg"]) == 1
+    assert main(["narrate", "a.txt", "--voice", "anna", "--yes", "--cover", "cover.jpg"]) == 1
     assert "--cover" in capsys.readouterr().err
     assert {path.name for path in tmp_path.iterdir()} == {"a.txt", "cover.jpg", "a.m4b.parts"}
 
@@ -418,8 +418,8 @@ def test_two_of_them_do_not_work_on_one_book(tones, tmp_path, capsys):
 
     (tmp_path / "a.txt").write_text("Hello there.")
     with opened(tmp_path / "a.m4b.parts"):
-        assert narrate.main(["a.txt", "--voice", "anna", "--yes"]) == 2
-    assert "another narrate.py" in capsys.readouterr().err
+        assert main(["narrate", "a.txt", "--voice", "anna", "--yes"]) == 2
+    assert "another voiceclone narrate" in capsys.readouterr().err
 
 
 def read(path):

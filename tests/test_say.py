@@ -1,4 +1,4 @@
-"""`say.py` does what its help says: text becomes a file, faults a status, and a pipe stays a pipe."""
+"""`voiceclone say` and its neighbours do what their help says: text becomes a file, faults a status, and a pipe stays a pipe."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from endpoint_server import EndpointServer
 from recordings import recording as recorded
 
 from voiceclone import audio
-from voiceclone.cli import say
+from voiceclone.cli.main import main
 
 EASY = ["--set", "nfe_step=1", "--seed", "5"]
-SAY = ["Hello there.", "--voice", "example-en", *EASY]
-SCRIPT = [sys.executable, str(ROOT / "scripts/say.py")]
+SAY = ["say", "Hello there.", "--voice", "example-en", *EASY]
+COMMAND = [sys.executable, "-m", "voiceclone"]
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def endpoint(worker, monkeypatch, tmp_path):
 
 def test_a_text_becomes_the_file_that_is_asked_for(endpoint, capsys, monkeypatch, tmp_path):
     """By argument, file and pipe; the ending is the format, subtitles lie beside it, the name alone is printed."""
-    assert say.main([*SAY, "--out", "a.flac", "--set", "sample_rate=16000", "--subtitles", "srt"]) == 0
+    assert main([*SAY, "--out", "a.flac", "--set", "sample_rate=16000", "--subtitles", "srt"]) == 0
     told = capsys.readouterr()
     assert told.out == "a.flac\n"
     assert "seed 5" in told.err
@@ -55,9 +55,9 @@ def test_a_text_becomes_the_file_that_is_asked_for(endpoint, capsys, monkeypatch
     assert (made.format, made.samplerate) == ("FLAC", 16_000)
     assert (tmp_path / "here/a.srt").read_text().startswith("1\n00:00:")
     (tmp_path / "text.txt").write_text("\ufeffHello there.", "utf-8")
-    assert say.main(["--file", str(tmp_path / "text.txt"), "--voice", "example-en", *EASY]) == 0
+    assert main(["say", "--file", str(tmp_path / "text.txt"), "--voice", "example-en", *EASY]) == 0
     monkeypatch.setattr(sys, "stdin", io.StringIO("Hello there."))
-    assert say.main(["-", "--voice", "example-en", *EASY, "--out", "b.wav", "--json"]) == 0
+    assert main(["say", "-", "--voice", "example-en", *EASY, "--out", "b.wav", "--json"]) == 0
     reply = json.loads(capsys.readouterr().out.partition("\n")[2])
     assert "audio_base64" not in reply
     assert reply["text"] == "Hello there."
@@ -71,36 +71,36 @@ def test_a_recording_of_ones_own_is_a_voice_once_and_for_all(endpoint, capsys, t
     recording = tmp_path / "anna.wav"
     recording.write_bytes(audio.encode(speech.waveform, "wav"))
     words = ["--ref-text", "Some call me nature, others call me mother nature."]
-    assert say.main(["Hello.", "--ref-audio", str(recording), *words, *EASY]) == 0
+    assert main(["say", "Hello.", "--ref-audio", str(recording), *words, *EASY]) == 0
     assert endpoint.submitted[0]["ref_text"] == words[1]
-    assert say.main(["add-voice", "anna", str(recording), *words, "--consent", "hers"]) == 0
+    assert main(["voices", "add", "anna", str(recording), *words, "--consent", "hers"]) == 0
     card = capsys.readouterr().out
     assert "anna: " in card
     assert "signal to noise" in card
-    assert say.main(["voices", "an"]) == 0
+    assert main(["voices", "list", "an"]) == 0
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["voice", "anna"]
-    assert say.main(["Hello.", "--voice", "anna", *EASY]) == 0
-    assert say.main(["delete-voice", "anna"]) == 0
-    assert say.main(["Hello.", "--voice", "anna", *EASY]) == 2
+    assert main(["say", "Hello.", "--voice", "anna", *EASY]) == 0
+    assert main(["voices", "delete", "anna"]) == 0
+    assert main(["say", "Hello.", "--voice", "anna", *EASY]) == 2
     assert "voice_not_found" in capsys.readouterr().err
 
 
 def test_check_and_info_are_read_by_people_and_programs(endpoint, capsys):
-    assert say.main(["check", "Dr. Smith paid $3.50. \u2603", "--voice", "example-en"]) == 0
+    assert main(["check", "Dr. Smith paid $3.50. \u2603", "--voice", "example-en"]) == 0
     card = capsys.readouterr().out
     assert "Doctor Smith paid three dollars" in card
     assert "s of audio" in card
     assert "\u2603" in card
-    assert say.main(["info"]) == 0
+    assert main(["info"]) == 0
     card = capsys.readouterr().out
     assert "max text chars" in card
     assert "1 idle" in card
-    assert say.main(["info", "--json"]) == 0
+    assert main(["info", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["model"]["name"] == "random"
 
 
 def test_what_the_worker_warns_of_is_told(endpoint, capsys):
-    assert say.main([*SAY, "--language", "fi"]) == 0
+    assert main([*SAY, "--language", "fi"]) == 0
     assert "warning: this model speaks" in capsys.readouterr().err
 
 
@@ -120,21 +120,21 @@ def test_what_the_worker_warns_of_is_told(endpoint, capsys):
     ],
 )
 def test_what_cannot_be_used_is_named(endpoint, capsys, tmp_path, arguments, status, told):
-    assert say.main(arguments) == status
+    assert main(arguments) == status
     assert told in capsys.readouterr().err
     assert not list((tmp_path / "here").iterdir())
 
 
 def test_a_refused_key_and_a_failed_job_have_statuses_of_their_own(endpoint, capsys, monkeypatch):
     monkeypatch.setattr(endpoint, "_answer", lambda *_: {"error": "synthesis_failed: silence", "error_code": "x"})
-    assert say.main(SAY) == 1
+    assert main(SAY) == 1
     assert "silence" in capsys.readouterr().err
     monkeypatch.setenv("RUNPOD_API_KEY", "wrong")
-    assert say.main(SAY) == 3
+    assert main(SAY) == 3
     assert "RUNPOD_API_KEY" in capsys.readouterr().err
     monkeypatch.delenv("RUNPOD_API_KEY")
     monkeypatch.delenv("RUNPOD_ENDPOINT_BASE_URL")
-    assert say.main(SAY) == 2
+    assert main(SAY) == 2
     assert "RUNPOD_API_KEY is not set" in capsys.readouterr().err
 
 
@@ -143,7 +143,7 @@ def test_a_job_that_was_left_alone_is_fetched(endpoint, capsys):
     from voiceclone.client.endpoint import Endpoint
 
     job = Endpoint.from_env(os.environ).submit({"text": "Hello.", "voice": "example-en", "nfe_step": 1})
-    assert say.main(["fetch", job, "--out", "a.wav"]) == 0
+    assert main(["result", job, "--out", "a.wav"]) == 0
     assert soundfile.info("a.wav").frames
 
 
@@ -160,7 +160,7 @@ def on_a_terminal(server, directory):
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(ours, (24, 160))
     process = subprocess.Popen(
-        [*SCRIPT, *SAY], cwd=directory, env={**os.environ, **server.environ}, stdout=subprocess.PIPE, stderr=theirs
+        [*COMMAND, *SAY], cwd=directory, env={**os.environ, **server.environ}, stdout=subprocess.PIPE, stderr=theirs
     )
     os.close(theirs)
     try:
@@ -194,12 +194,12 @@ def test_a_job_that_cannot_be_cancelled_is_told(tmp_path):
 
 def test_nothing_but_audio_goes_into_a_pipe_and_its_end_is_no_fault(endpoint, tmp_path):
     environ = {**os.environ, **endpoint.environ}
-    done = subprocess.run([*SCRIPT, *SAY, "--out", "-"], cwd=tmp_path, env=environ, capture_output=True, check=True)
+    done = subprocess.run([*COMMAND, *SAY, "--out", "-"], cwd=tmp_path, env=environ, capture_output=True, check=True)
     assert len(soundfile.read(io.BytesIO(done.stdout))[0])
     assert b"%" not in done.stderr
     reading, writing = os.pipe()
     os.close(reading)
-    process = subprocess.Popen([*SCRIPT, *SAY, "--out", "-"], env=environ, stdout=writing, stderr=subprocess.PIPE)
+    process = subprocess.Popen([*COMMAND, *SAY, "--out", "-"], env=environ, stdout=writing, stderr=subprocess.PIPE)
     os.close(writing)
     _, told = process.communicate(timeout=60)
     assert process.returncode == 141
@@ -207,7 +207,7 @@ def test_nothing_but_audio_goes_into_a_pipe_and_its_end_is_no_fault(endpoint, tm
 
 
 def locally(environ, directory):
-    command = [*SCRIPT, *SAY, "--local"]
+    command = [*COMMAND, *SAY, "--local"]
     return subprocess.run(command, cwd=directory, env=environ, capture_output=True, text=True, check=False)
 
 
@@ -237,11 +237,11 @@ def test_the_same_command_speaks_on_a_laptop(places, capsys, monkeypatch):
         for name in ("RUNPOD_ENDPOINT_ID", "RUNPOD_API_KEY"):
             monkeypatch.delenv(name, raising=False)
         monkeypatch.setenv("RUNPOD_ENDPOINT_BASE_URL", f"http://127.0.0.1:{port}")
-        assert say.main([*SAY, "--out", "api.wav"]) == 0
-        assert say.main(["info"]) == 0
-        assert say.main(["Hello.", "--voice", "nobody"]) == 2
+        assert main([*SAY, "--out", "api.wav"]) == 0
+        assert main(["info"]) == 0
+        assert main(["say", "Hello.", "--voice", "nobody"]) == 2
         assert "voice_not_found" in capsys.readouterr().err
-        assert say.main(["fetch", "test-1"]) == 2
+        assert main(["result", "test-1"]) == 2
     finally:
         api.kill()
         api.communicate()

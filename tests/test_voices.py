@@ -289,7 +289,7 @@ def test_without_a_recogniser_a_transcript_is_asked_for(tmp_path):
     assert voices.recorded(InlineSource(SPOKEN), TRANSCRIPT).text == TRANSCRIPT
     long = encode(Waveform(np.tile(ENGLISH.waveform.samples, 3), 24_000), "wav")
     with pytest.raises(BadAudio, match="longer than 12 s and this worker has no recogniser"):
-        voices.recorded(InlineSource(long), "Some call me nature, again and again, for longer than a reference may be. ")
+        voices.recorded(InlineSource(long), "Some call me nature, again and again, for longer than it may be. ")
 
 
 # Formats

@@ -368,15 +368,15 @@ def flip(path):
 
 @pytest.mark.parametrize("file", ["vocab.txt", "model.safetensors", "vocos/pytorch_model.bin"])
 def test_a_wrong_bit_is_found_by_whoever_asks_and_nothing_is_removed(nursery, filled, file, fault_table):
-    """A start looks at sizes and headers; `fetch_models.py --verify` reads all of it."""
+    """A start looks at sizes and headers; `voiceclone fetch --verify` reads all of it."""
     flip(snapshot(filled) / file)
     damaged = (snapshot(filled) / file).read_bytes()
-    command = [sys.executable, str(ROOT / "scripts/fetch_models.py"), "--volume", str(filled), "--verify"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    command = [sys.executable, "-m", "voiceclone", "fetch", "--volume", str(filled), "--verify"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1
     assert f"DAMAGED  models/hub/models--local--tiny/snapshots/{COMMIT}/{file}" in done.stdout
     assert (snapshot(filled) / file).read_bytes() == damaged
-    found = "`fetch_models.py --verify` names it, and ends with 1"
+    found = "`voiceclone fetch --verify` names it, and ends with 1"
     fault_table.row(f"`{file}` holds another bit", "in the volume's cache", found, "the file, as it was")
 
 
@@ -474,7 +474,7 @@ def test_the_platforms_cached_model_speaks_without_a_volume(nursery, empty, fill
 import os
 from dataclasses import replace
 from pathlib import Path
-from voiceclone import checkpoints, hub
+from voiceclone.checkpoints import hub, resolving as checkpoints
 hub.CONTAINER_DISK = Path(volume)
 os.environ["RUNPOD_WEBHOOK_GET_JOB"] = "http://127.0.0.1:9/job-take/$ID?gpu=none"
 checkpoints.REGISTRY["tiny"] = replace(checkpoints.REGISTRY["tiny"], vocoder=None)

@@ -190,7 +190,7 @@ class Finder:
             return looked
         options = ["--volume", str(self.volume), "--model", self.model]
         options += ["--revision", self.revision] if self.revision else []
-        return f"{looked} To fetch: python scripts/fetch_models.py {shlex.join(options)}"
+        return f"{looked} To fetch: voiceclone fetch {shlex.join(options)}"
 
     def _check_download_allowed(self, needs: list[Need]) -> None:
         if self.made_by:

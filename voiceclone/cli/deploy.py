@@ -1,10 +1,9 @@
-#!/usr/bin/env python
 """Make or update the worker's endpoint on the platform, as one small TOML file describes it.
 
-    cp scripts/deploy.toml .                       the example; every field is explained in it
+    voiceclone deploy --example > deploy.toml       every field is explained in it
     export RUNPOD_API_KEY=...
-    python scripts/deploy.py deploy.toml --dry-run
-    python scripts/deploy.py deploy.toml
+    voiceclone deploy deploy.toml --dry-run
+    voiceclone deploy deploy.toml
 
 The plan is shown first, and nothing is done before you agree. The endpoint is found by the file's `name`: to run this
 again does nothing, changes what the file has changed, or finishes what broke off. Where its workers fail, or the
@@ -24,6 +23,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from voiceclone import deployment
 from voiceclone.deployment import (
     ConfigError,
     Deployment,
@@ -38,18 +38,32 @@ from voiceclone.deployment import (
 )
 
 API = "https://api.runpod.io/v2"
+EXAMPLE = Path(deployment.__file__).with_name("example.toml")
 FAILED, UNUSABLE, DECLINED, INTERRUPTED = 1, 2, 3, 130
 
 
-def main() -> int:
-    """Run the command line; returns the exit status."""
-    arguments = parse_arguments()
+def fill(parser: argparse.ArgumentParser) -> None:
+    """Give the command its options."""
+    parser.description = __doc__
+    parser.add_argument("file", type=Path, nargs="?", help="the worker's description")
+    parser.add_argument("--example", action="store_true", help="print a description to begin with, and stop")
+    parser.add_argument("--dry-run", action="store_true", help="show the plan and stop")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Deploy; returns the exit status."""
+    if options.example:
+        print(EXAMPLE.read_text(encoding="utf-8"), end="")
+        return 0
+    if options.file is None:
+        options.parser.error("give the worker's description; --example prints one")
     try:
-        deployment = read(arguments.file)
-        environment = deployment.environment(os.environ)
-        secrets = [environment[name] for name in deployment.secrets()]
+        wanted = read(options.file)
+        environment = wanted.environment(os.environ)
+        secrets = [environment[name] for name in wanted.secrets()]
         platform = Platform(os.environ.get("RUNPOD_REST_API_URL") or API, api_key(), secrets)
-        return deploy(deployment, environment, platform, arguments)
+        return deploy(wanted, environment, platform, options)
     except ConfigError as e:
         print(f"error: {e}", file=sys.stderr)
         return UNUSABLE
@@ -59,14 +73,6 @@ def main() -> int:
     except KeyboardInterrupt:
         print("\nstopped: the same command finishes what was begun", file=sys.stderr)
         return INTERRUPTED
-
-
-def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("file", type=Path, help="the worker's description")
-    parser.add_argument("--dry-run", action="store_true", help="show the plan and stop")
-    parser.add_argument("--yes", action="store_true", help="do not ask")
-    return parser.parse_args()
 
 
 def api_key() -> str:
@@ -122,7 +128,3 @@ def agreed() -> bool:
         return input("Do this? [y/N] ").strip().lower() in {"y", "yes"}
     except EOFError:
         return False
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,18 +1,17 @@
-#!/usr/bin/env python
 """Fill a volume with models ahead of time, so that no worker waits for a download.
 
 Where the volume is mounted:
 
-    python scripts/fetch_models.py --volume ./runpod-volume
-    python scripts/fetch_models.py --volume /runpod-volume --model F5TTS_Base --model jpgallegoar/F5-Spanish
-    python scripts/fetch_models.py --model large-v3-turbo             hears references that come without ref_text
-    python scripts/fetch_models.py --list
-    python scripts/fetch_models.py --volume /runpod-volume --verify   reads all that is there, and compares it
+    voiceclone fetch --volume ./runpod-volume
+    voiceclone fetch --volume /runpod-volume --model F5TTS_Base --model jpgallegoar/F5-Spanish
+    voiceclone fetch --model large-v3-turbo             hears references that come without ref_text
+    voiceclone fetch --list
+    voiceclone fetch --volume /runpod-volume --verify   reads all that is there, and compares it
 
 From anywhere, through the S3 API of a network volume:
 
     export RUNPOD_S3_ACCESS_KEY=user_... RUNPOD_S3_SECRET_KEY=rps_...       an S3 API key of the console's settings
-    python scripts/fetch_models.py --volume-id VOLUME --datacenter EU-RO-1 --model F5TTS_v1_Base
+    voiceclone fetch --volume-id VOLUME --datacenter EU-RO-1 --model F5TTS_v1_Base
 
 The files pass through --volume, are kept there, and lie at the same paths on the network volume. What is there already
 is checked and kept, what broke off goes on where it stopped: run the command again. A large file appears on the volume
@@ -57,30 +56,9 @@ UNREACHABLE = 3
 INTERRUPTED = 130
 
 
-def main() -> int:
-    """Run the command line; returns the exit status."""
-    arguments, network_volume = parse_arguments()
-    if arguments.list:
-        list_models()
-        return 0
-    if arguments.verify:
-        return verify(arguments.volume)
-    logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    logging.getLogger("voiceclone").setLevel(logging.INFO)
-    try:
-        use_volume(arguments.volume)
-    except OSError as e:
-        print(f"error: {arguments.volume} cannot be created: {e.strerror}", file=sys.stderr)
-        return UNAVAILABLE
-    try:
-        return max(fetch(model, arguments.revision, arguments.volume, network_volume) for model in arguments.model)
-    except KeyboardInterrupt:
-        print("stopped: the same command goes on from here", file=sys.stderr)
-        return INTERRUPTED
-
-
-def parse_arguments() -> tuple[argparse.Namespace, NetworkVolume | None]:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def fill(parser: argparse.ArgumentParser) -> None:
+    """Give the command its options."""
+    parser.description = __doc__
     parser.add_argument(
         "--volume",
         type=Path,
@@ -95,24 +73,41 @@ def parse_arguments() -> tuple[argparse.Namespace, NetworkVolume | None]:
     parser.add_argument("--datacenter", type=str.upper, help="where the network volume is, as EU-RO-1")
     parser.add_argument("--verify", action="store_true", help="compare every file with the hash it was stored by")
     parser.add_argument("--list", action="store_true", help="print the registered models and stop")
-    arguments = parser.parse_args()
-    arguments.volume = arguments.volume.absolute()
-    arguments.model = arguments.model or ["F5TTS_v1_Base"]
-    if arguments.revision and (len(arguments.model) > 1 or arguments.model[0] in RECOGNISERS):
-        parser.error("--revision belongs to one --model, which is no whisper model")
-    if bool(arguments.volume_id) != bool(arguments.datacenter):
-        parser.error("--volume-id and --datacenter belong together")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Fill, verify or list; returns the exit status."""
+    volume: Path = options.volume.absolute()
+    models: list[str] = options.model or ["F5TTS_v1_Base"]
+    if options.revision and (len(models) > 1 or models[0] in RECOGNISERS):
+        options.parser.error("--revision belongs to one --model, which is no whisper model")
+    if bool(options.volume_id) != bool(options.datacenter):
+        options.parser.error("--volume-id and --datacenter belong together")
+    if options.list:
+        list_models()
+        return 0
+    if options.verify:
+        return verify(volume)
     try:
-        volume_id, datacenter = arguments.volume_id, arguments.datacenter
-        return arguments, open_network_volume(volume_id, datacenter) if volume_id else None
+        network_volume = open_network_volume(options.volume_id, options.datacenter) if options.volume_id else None
     except ValueError as e:
-        parser.error(str(e))
+        options.parser.error(str(e))
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    logging.getLogger("voiceclone").setLevel(logging.INFO)
+    try:
+        use_volume(volume)
+    except OSError as e:
+        print(f"error: {volume} cannot be created: {e.strerror}", file=sys.stderr)
+        return UNAVAILABLE
+    try:
+        return max(fetch(model, options.revision, volume, network_volume) for model in models)
+    except KeyboardInterrupt:
+        print("stopped: the same command goes on from here", file=sys.stderr)
+        return INTERRUPTED
 
 
 def open_network_volume(volume_id: str, datacenter: str) -> NetworkVolume:
     """The network volume that files are to be sent to. Raises ValueError for what cannot be one."""
-    if not (Path(__file__).parent / "deployment").is_dir():  # left out of the image
-        raise ValueError("--volume-id needs the source's scripts/deployment: run this from a checkout")
     from voiceclone.deployment import NetworkVolume, connect
 
     return NetworkVolume(connect(os.environ, datacenter), volume_id)
@@ -221,7 +216,3 @@ def send(files: list[Path], volume: Path, network_volume: NetworkVolume) -> int:
                 return UNREACHABLE if isinstance(e, VolumeUnreachable) else UNAVAILABLE
             tqdm.write(f"  {'sent' if sent else 'there'}  {network_volume.volume_id}/{key}", file=sys.stdout)
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -5,13 +5,16 @@ from __future__ import annotations
 import logging
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
-from voiceclone import app
 from voiceclone.client import Local, NoWorker
 from voiceclone.errors import ModelUnavailable
-from voiceclone.settings import Settings
+
+if TYPE_CHECKING:
+    from voiceclone.jobs import Worker
 
 QUEUE = "RUNPOD_WEBHOOK_GET_JOB"
 """Where this is set a worker takes itself for one on the platform."""
@@ -19,16 +22,25 @@ QUEUE = "RUNPOD_WEBHOOK_GET_JOB"
 
 @contextmanager
 def local_worker(environ: Mapping[str, str], stop: threading.Event | None = None) -> Iterator[Local]:
-    """Load the models, and leave nothing behind.
-
-    The volume is RUNPOD_VOLUME, or ./runpod-volume where `scripts/demo` has put a model. Raises NoWorker.
-    """
+    """Load the models, and leave nothing behind. Raises NoWorker."""
     logging.getLogger("voiceclone.jobs").setLevel(logging.ERROR)  # what fails is in the reply, and told from there
     with tempfile.TemporaryDirectory(prefix="say-") as directory:
-        here = {"RUNPOD_VOLUME": "runpod-volume", **environ, "OUTPUT_DIR": directory}
-        here.pop(QUEUE, None)
-        try:
-            worker = app.build(Settings.from_env(here), here)
-        except (ModelUnavailable, ValueError) as e:
-            raise NoWorker(str(e)) from e
-        yield Local(worker, stop)
+        yield Local(build_here({**environ, "OUTPUT_DIR": directory}), stop)
+
+
+def build_here(environ: Mapping[str, str], arguments: Sequence[str] = ()) -> Worker:
+    """Return a worker that this machine's commands ask, with the model on RUNPOD_VOLUME or ./runpod-volume.
+
+    `arguments`: of the SDK. Raises NoWorker.
+    """
+    if find_spec("torch") is None:
+        raise NoWorker("the worker's packages are not installed here: install with `pipx install '.[worker]'`")
+    from voiceclone import app
+    from voiceclone.settings import Settings
+
+    here = {"RUNPOD_VOLUME": "runpod-volume", **environ}
+    here.pop(QUEUE, None)
+    try:
+        return app.build(Settings.from_env(here, arguments), here)
+    except (ModelUnavailable, ValueError) as e:
+        raise NoWorker(str(e)) from e

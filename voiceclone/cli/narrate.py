@@ -1,10 +1,9 @@
-#!/usr/bin/env python
 """Read a book aloud: a text, Markdown or EPUB file becomes an audiobook with chapter marks.
 
-    python scripts/narrate.py book.epub --voice anna
-    python scripts/narrate.py book.txt --ref-audio anna.m4a --out book.mp3 --subtitles srt --price 4090
-    python scripts/narrate.py book.md --voice anna --chapters 2-14 --yes
-    python scripts/narrate.py book.epub --list
+    voiceclone narrate book.epub --voice anna
+    voiceclone narrate book.txt --ref-audio anna.m4a --out book.mp3 --subtitles srt --price 4090
+    voiceclone narrate book.md --voice anna --chapters 2-14 --yes
+    voiceclone narrate book.epub --list
 
 The chapters are cut into jobs of some minutes, which the endpoint's workers share. What is made lies in OUT.parts:
 after a crash, Ctrl-C or a failure the same command goes on where it stopped, and finds jobs that are still running. The
@@ -40,7 +39,7 @@ from voiceclone.books import (
     told,
 )
 from voiceclone.cli.bar import book_bar
-from voiceclone.cli.options import chosen_place, place_options, stopped_by_signals, voice_input, voice_options
+from voiceclone.cli.options import NO_VOICE, chosen_place, place_options, stopped_by_signals, voice_input, voice_options
 from voiceclone.client import FAILED, STATUSES, STOPPED, BadInput, Input, Place, Problem, write_whole
 from voiceclone.subtitles import FORMATS as SUBTITLES
 from voiceclone.subtitles import render
@@ -49,10 +48,9 @@ SAMPLE_CHARS = 300
 """Spoken first where the worker cannot tell how fast it is."""
 
 
-def parser() -> argparse.ArgumentParser:
-    top = argparse.ArgumentParser(
-        description=__doc__, epilog=STATUSES, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def fill(top: argparse.ArgumentParser) -> None:
+    """Give the command its options."""
+    top.description, top.epilog = __doc__, STATUSES
     top.add_argument("book", type=Path, help="a .txt, .md or .epub file")
     top.add_argument("--out", type=Path, metavar="FILE", help=".m4b or .mp3 (default: the book's name with .m4b)")
     top.add_argument("--list", action="store_true", help="print the chapters and stop")
@@ -71,18 +69,16 @@ def parser() -> argparse.ArgumentParser:
         "--price", metavar="DOLLARS|GPU", help="of a second of a worker, or its GPU, as 4090: tells what it will cost"
     )
     top.add_argument("--yes", action="store_true", help="start without asking")
-    return top
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit status."""
-    options = (command := parser()).parse_args(argv)
+def run(options: argparse.Namespace) -> int:
+    """Read the book aloud; returns the exit status."""
     if min(options.in_flight, options.attempts) < 1:
-        command.error("--in-flight and --attempts must be at least 1")
+        options.parser.error("--in-flight and --attempts must be at least 1")
     if options.local:
         options.in_flight = 1
     try:
-        return run(options)
+        return narrate(options)
     except Problem as e:
         print(f"error: {e}", file=sys.stderr)
         return e.status
@@ -94,7 +90,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return STOPPED
 
 
-def run(options: argparse.Namespace) -> int:
+def narrate(options: argparse.Namespace) -> int:
     """From a file to an audiobook; returns the exit status. Raises Problem, OSError, KeyboardInterrupt."""
     book = chosen(read_book(options.book), options)
     if options.list:
@@ -107,7 +103,7 @@ def run(options: argparse.Namespace) -> int:
         raise BadInput(f"--out {out}: the ending must be one of {', '.join(joining.CONTAINERS)}")
     asked = voice_input(options)
     if not {"voice", "ref_audio"} & asked.keys():
-        raise BadInput("there is no voice: give --voice NAME or --ref-audio FILE; `say.py voices` lists the names")
+        raise BadInput(f"there is no voice: {NO_VOICE}")
     stop = threading.Event()
     with opened(out.with_name(f"{out.name}.parts")) as manifest, chosen_place(options, stop) as place:
         parts = jobs(book, asked, options, place)
@@ -250,7 +246,3 @@ def join(
                 write_whole(out.with_suffix(f".{kind}"), render(words, kind, duration_s).encode())
     files.write_whole(out, lambda file: joining.write_book(file, container, book, spots, marks))
     print(f"{out}: {duration_s / 60:.1f} min in {len(marks)} chapters")
-
-
-if __name__ == "__main__":
-    sys.exit(main())

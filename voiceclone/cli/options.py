@@ -1,4 +1,4 @@
-"""The options of `say.py` and `narrate.py`, and the request that they make.
+"""The options that several commands share, and the request that they make.
 
 Knows nothing of who answers. Ranges and names are the worker's to check: it names every bad field at once.
 """
@@ -14,11 +14,14 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from voiceclone.cli.bar import warn
 from voiceclone.cli.local import local_worker
-from voiceclone.client import Endpoint, Input, Place, recording
+from voiceclone.client import BadInput, Endpoint, Input, Place, recording, text_of
+
+NO_VOICE = "give --voice NAME or --ref-audio FILE; `voiceclone voices` lists the names"
 
 
 def place_options(parser: argparse.ArgumentParser) -> None:
@@ -34,7 +37,7 @@ def place_options(parser: argparse.ArgumentParser) -> None:
 def voice_options(parser: argparse.ArgumentParser) -> None:
     """Who speaks, and how."""
     who = parser.add_mutually_exclusive_group()
-    who.add_argument("--voice", metavar="NAME", help="a voice by its name; `say.py voices` lists them")
+    who.add_argument("--voice", metavar="NAME", help="a voice by its name; `voiceclone voices` lists them")
     who.add_argument("--ref-audio", metavar="FILE|URL", help="instead a recording of someone speaking, up to 12 s")
     parser.add_argument("--ref-text", metavar="TEXT", help="what is said in it; without, it is listened to")
     parser.add_argument("--language", metavar="CODE", help="of the text, as en")
@@ -71,6 +74,34 @@ def voice_input(options: argparse.Namespace) -> Input:
     if options.ref_audio is not None:
         data["ref_audio"] = recording(options.ref_audio)
     return {**data, **dict(options.set)}
+
+
+def text_options(parser: argparse.ArgumentParser) -> None:
+    """What is said."""
+    parser.add_argument("text", nargs="?", help="what to say; `-` or nothing for standard input")
+    parser.add_argument("--file", type=Path, help="read the text from a file")
+
+
+def spoken_input(options: argparse.Namespace) -> Input:
+    """Return the fields that the options of `text_options` and `voice_options` give. Raises BadInput."""
+    if options.file is not None and options.text is not None:
+        raise BadInput("there is a text and a --file: give one of them")
+    if options.file is not None:
+        text = text_of(options.file)
+    elif options.text not in (None, "-"):
+        text = options.text
+    elif sys.stdin.isatty() and options.text is None:
+        raise BadInput("there is nothing to say: give a text, --file, or a pipe; --help tells more")
+    else:
+        try:
+            text = sys.stdin.read()
+        except UnicodeDecodeError as e:
+            raise BadInput("standard input is not in UTF-8") from e
+    data = {"text": text, **voice_input(options)}
+    # In a text of turns, "[anna] Hello.", each may have its own.
+    if not {"voice", "ref_audio", "segments"} & data.keys() and "[" not in text:
+        raise BadInput(f"there is no voice: {NO_VOICE}")
+    return data
 
 
 @contextmanager

@@ -173,7 +173,7 @@ class Endpoint:
             answer = self._call("POST", "run", body, session=self._once if careful else self._patient)
         except NoWorker as e:
             if careful and isinstance(e.__cause__, requests.RequestException):
-                raise NoWorker(f"{e}. It may have been done all the same: look with `say.py voices`") from e
+                raise NoWorker(f"{e}. It may have been done all the same: look with `voiceclone voices`") from e
             raise
         job_id = answer.get("id")
         if not isinstance(job_id, str) or not job_id:
@@ -193,7 +193,7 @@ class Endpoint:
         except _NotFound as e:
             raise ResultGone(
                 f"the platform no longer knows job {job_id}: results are kept for 30 minutes. A result in a bucket"
-                f" outlives that: say.py fetch {job_id}"
+                f" outlives that: voiceclone result {job_id}"
             ) from e
         error = answer.get("error")
         if error == "Job ID not found":  # the local API's word for it
@@ -273,7 +273,7 @@ class Endpoint:
         except Refused:
             raise
         except NoWorker as e:
-            raise NoWorker(f"{e}. The job goes on: say.py fetch {job_id}") from e
+            raise NoWorker(f"{e}. The job goes on: voiceclone result {job_id}") from e
 
     def result(self, reply: Reply) -> results.Result:
         """See Place."""

@@ -62,7 +62,7 @@ def _elsewhere(reply: Reply) -> str:
     if degraded := reply.get("degraded"):
         return (
             f"the speech is made, but could not be delivered: {degraded.get('reason')}. When the bucket is mended:"
-            f" say.py fetch {reply.get('key')}"
+            f" voiceclone result {reply.get('key')}"
         )
     return "the worker has written its result to a disk of its own: ask for --set delivery=base64, or give it a bucket"
 

@@ -26,6 +26,6 @@ def why_none_comes(counts: Mapping[str, int]) -> str:
     if not any(counts.values()):
         return (
             "there is no worker (no GPU is free, or the endpoint's largest number of workers is 0: the platform lowers"
-            " it where workers fail or no job comes for days; look in the console, or run deploy.py again)"
+            " it where workers fail or no job comes for days; look in the console, or run voiceclone deploy again)"
         )
     return explained(counts)

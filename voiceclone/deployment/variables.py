@@ -1,6 +1,6 @@
 """Every variable that a person may set for a worker: its settings, its bucket, and what the libraries read.
 
-Knows no form, file or platform: the Hub's form and `deploy.py` read this table. Settings come from
+Knows no form, file or platform: the Hub's form and `voiceclone deploy` read this table. Settings come from
 `voiceclone.settings`; a test compares the bucket's variables with what `s3_utils.store_from_env` asks for.
 """
 

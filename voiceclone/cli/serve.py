@@ -1,0 +1,43 @@
+"""Run the worker on this machine, behind the platform's own API: /run, /runsync and /status.
+
+    voiceclone serve
+    RUNPOD_ENDPOINT_BASE_URL=http://127.0.0.1:8000 voiceclone say "Good morning." --voice example-en
+
+The model lies on $RUNPOD_VOLUME or ./runpod-volume, where `voiceclone fetch` puts it. Nobody is asked for a key: leave
+the host at 127.0.0.1 unless the network is your own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import Any
+
+from voiceclone.cli.asking import with_status
+from voiceclone.cli.local import build_here
+from voiceclone.client import STATUSES
+
+
+def fill(parser: argparse.ArgumentParser) -> None:
+    """Give the command its options."""
+    parser.description, parser.epilog = __doc__, STATUSES
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen at (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=8000, help="(default: %(default)s)")
+
+
+@with_status
+def run(options: argparse.Namespace) -> None:
+    """Serve until somebody ends the process. Raises NoWorker."""
+    arguments = ["--rp_serve_api", "--rp_api_host", options.host, "--rp_api_port", str(options.port)]
+    worker = build_here(os.environ, arguments)
+    import runpod
+
+    from voiceclone.jobs import terminal_bar
+
+    def handler(job: dict[str, Any]) -> dict[str, Any]:
+        with terminal_bar() as report:
+            return worker.handle(job, report)
+
+    sys.argv[1:] = arguments  # where the SDK looks for them
+    runpod.serverless.start({"handler": handler})
