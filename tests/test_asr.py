@@ -14,7 +14,8 @@ from faster_whisper import transcribe
 from recordings import RATE, joined, recording
 
 from voiceclone.checkpoints.hub import Hub
-from voiceclone.checkpoints.resolving import RECOGNISERS, resolve_recogniser
+from voiceclone.checkpoints.registry import RECOGNISERS
+from voiceclone.checkpoints.resolving import resolve_recogniser
 from voiceclone.errors import DeviceFailed, ModelUnavailable, OutOfMemory
 from voiceclone.listening.whisper import Recogniser
 from voiceclone.types import Waveform

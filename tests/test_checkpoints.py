@@ -25,18 +25,11 @@ from huggingface_hub import close_session, constants
 from random_checkpoint import SMALL_ARCH, write_random
 from safetensors.numpy import save
 
-from voiceclone.checkpoints import hub as hub_files
+from voiceclone.checkpoints import finder as hub_files
 from voiceclone.checkpoints.hub import Hub, HubUnreachable
 from voiceclone.checkpoints.lease import Lease
-from voiceclone.checkpoints.resolving import (
-    RECOGNISERS,
-    REGISTRY,
-    Checkpoint,
-    ModelSpec,
-    allows_commercial_use,
-    resolve,
-    resolve_recogniser,
-)
+from voiceclone.checkpoints.registry import RECOGNISERS, REGISTRY, ModelSpec, allows_commercial_use
+from voiceclone.checkpoints.resolving import Checkpoint, resolve, resolve_recogniser
 from voiceclone.errors import ModelUnavailable
 
 MODEL = REGISTRY["F5TTS_v1_Base"]
@@ -687,7 +680,7 @@ def start_cli(hub: str, *arguments: str | Path, cwd: Path | None = None, **envir
     """The command as a person runs it, with the stand-in as its hub."""
     return subprocess.Popen(
         [sys.executable, "-m", "voiceclone", "fetch", *arguments],
-        env={**os.environ, "HF_ENDPOINT": hub, "PYTHONPATH": str(ROOT), **environ},
+        env={**os.environ, "HF_ENDPOINT": hub, **environ},
         cwd=cwd,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

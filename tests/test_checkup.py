@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from voiceclone.checkpoints.resolving import SHIPPED
+from voiceclone.checkpoints.registry import SHIPPED
 from voiceclone.types import Transcript, Waveform, Word
 from voiceclone.voices.builtin import BuiltIn
 from voiceclone.voices.checkup import check_up, pitch, worst

@@ -19,7 +19,8 @@ from benchmark.hearing import median_pitch, word_error_rate
 from benchmark.work import SENTENCES
 from conftest import ROOT, make_delivery, make_voices, spoken
 
-from voiceclone.checkpoints.resolving import SHIPPED, resolve
+from voiceclone.checkpoints.registry import SHIPPED
+from voiceclone.checkpoints.resolving import resolve
 from voiceclone.jobs.worker import Worker
 from voiceclone.model.engine import Engine, log_mel
 from voiceclone.model.sampling import Sampling

@@ -466,7 +466,7 @@ def test_a_missing_file_is_named(tmp_path):
 def test_the_example_is_valid_once_filled_in_and_its_comments_show_the_defaults(tmp_path):
     text = deploy.EXAMPLE.read_text()
     with pytest.raises(ConfigError, match=r"^image: YOUR-NAME.*\nvolume: YOUR-VOLUME-ID"):
-        readdeploy.EXAMPLE
+        read(deploy.EXAMPLE)
     text = text.replace("YOUR-NAME", "someone").replace("YOUR-VOLUME-ID", "voices")
     file = tmp_path / "deploy.toml"
     file.write_text(text)

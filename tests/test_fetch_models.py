@@ -32,7 +32,8 @@ from test_checkpoints import (
 )
 
 from voiceclone.checkpoints.hub import Hub
-from voiceclone.checkpoints.resolving import RECOGNISERS, REGISTRY, SHIPPED, resolve
+from voiceclone.checkpoints.registry import RECOGNISERS, REGISTRY, SHIPPED
+from voiceclone.checkpoints.resolving import resolve
 from voiceclone.cli.main import main
 from voiceclone.deployment.upload import Digest, NetworkVolume, UploadFailed, VolumeUnreachable, connect
 

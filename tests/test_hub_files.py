@@ -13,7 +13,7 @@ import render_hub
 from test_handler import run
 
 from s3_utils import store_from_env
-from voiceclone.checkpoints.resolving import RECOGNISERS
+from voiceclone.checkpoints.registry import RECOGNISERS
 from voiceclone.deployment.config import LEAST_CUDA
 from voiceclone.deployment.variables import BUCKET, HF_TOKEN, PLATFORM_BUCKET, settings
 from voiceclone.jobs.parsing import parse

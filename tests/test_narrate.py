@@ -1,4 +1,4 @@
-"""`voiceclone narrate` reads a book as it is meant, makes every part once, and joins them with marks where chapters begin."""
+"""A book is read as it is meant, every part is made once, and all are joined with marks where chapters begin."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`voiceclone say` and its neighbours do what their help says: text becomes a file, faults a status, and a pipe stays a pipe."""
+"""`voiceclone say` and its neighbours: text becomes a file, faults a status, and a pipe stays a pipe."""
 
 from __future__ import annotations
 
@@ -107,16 +107,16 @@ def test_what_the_worker_warns_of_is_told(endpoint, capsys):
 @pytest.mark.parametrize(
     ("arguments", "status", "told"),
     [
-        (["Hello."], 2, "--voice NAME or --ref-audio"),
-        (["Hello.", "--voice", "a", "--out", "a.xyz"], 2, "wav, flac, mp3"),
-        (["Hello.", "--voice", "a", "--out", "gone/a.wav"], 2, "no directory"),
-        (["Hello.", "--ref-audio", "gone.wav"], 2, "gone.wav cannot be read"),
-        (["--file", "gone.txt", "--voice", "a"], 2, "gone.txt cannot be read"),
-        (["Hello.", "--file", "gone.txt", "--voice", "a"], 2, "give one of them"),
-        (["Hello.", "--voice", "a", "--out", "-", "--json"], 2, "give --out a file"),
-        (["Hello.", "--voice", "example-en", "--speed", "9"], 2, "speed: "),
-        (["Hello.", "--voice", "example-en", "--set", "sped=1"], 2, "did you mean speed"),
-        (["fetch", "job-9-u1"], 2, "no bucket"),
+        (["say", "Hello."], 2, "--voice NAME or --ref-audio"),
+        (["say", "Hello.", "--voice", "a", "--out", "a.xyz"], 2, "wav, flac, mp3"),
+        (["say", "Hello.", "--voice", "a", "--out", "gone/a.wav"], 2, "no directory"),
+        (["say", "Hello.", "--ref-audio", "gone.wav"], 2, "gone.wav cannot be read"),
+        (["say", "--file", "gone.txt", "--voice", "a"], 2, "gone.txt cannot be read"),
+        (["say", "Hello.", "--file", "gone.txt", "--voice", "a"], 2, "give one of them"),
+        (["say", "Hello.", "--voice", "a", "--out", "-", "--json"], 2, "give --out a file"),
+        (["say", "Hello.", "--voice", "example-en", "--speed", "9"], 2, "speed: "),
+        (["say", "Hello.", "--voice", "example-en", "--set", "sped=1"], 2, "did you mean speed"),
+        (["result", "job-9-u1"], 2, "no bucket"),
     ],
 )
 def test_what_cannot_be_used_is_named(endpoint, capsys, tmp_path, arguments, status, told):

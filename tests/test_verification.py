@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from recordings import joined, recording
 
-from voiceclone.checkpoints.resolving import SHIPPED
+from voiceclone.checkpoints.registry import SHIPPED
 from voiceclone.listening.verification import Comparison, compare, word_error_rate
 from voiceclone.types import Transcript, Word
 from voiceclone.voices.builtin import BuiltIn

@@ -46,15 +46,15 @@ import importlib.util, json, logging, os, sys, threading, time
 from dataclasses import replace
 sys.path.insert(0, {str(ROOT)!r})
 import s3_utils, safetensors.torch, torch, torchaudio.functional
-import voiceclone.listening.whisper, voiceclone.delivery, voiceclone.voices, voiceclone.worker
-from voiceclone import checkpoints, copies, hub
+import voiceclone.delivery, voiceclone.jobs, voiceclone.listening, voiceclone.voices
+from voiceclone.checkpoints import copies, hub, registry
 from voiceclone.errors import ModelUnavailable
 
 spec = importlib.util.spec_from_file_location("handler", {str(ROOT / "runpod-handler.py")!r})
 handler = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(handler)
-random = checkpoints.REGISTRY["random"]
-checkpoints.REGISTRY["tiny"] = replace(random, name="tiny", repo_id="local/tiny", revision={COMMIT!r}, made_by=None)
+random = registry.REGISTRY["random"]
+registry.REGISTRY["tiny"] = replace(random, name="tiny", repo_id="local/tiny", revision={COMMIT!r}, made_by=None)
 # Signs of life come sooner than usual: nobody here shall wait for 30 s for a dead one.
 hub.Hub.__init__.__defaults__ = (None, 8.0, 120.0, 0.05, 1.0)
 copies.Copies.__init__.__defaults__ = (0.05, 1.0)
@@ -474,10 +474,10 @@ def test_the_platforms_cached_model_speaks_without_a_volume(nursery, empty, fill
 import os
 from dataclasses import replace
 from pathlib import Path
-from voiceclone.checkpoints import hub, resolving as checkpoints
-hub.CONTAINER_DISK = Path(volume)
+from voiceclone.checkpoints import finder, registry
+finder.CONTAINER_DISK = Path(volume)
 os.environ["RUNPOD_WEBHOOK_GET_JOB"] = "http://127.0.0.1:9/job-take/$ID?gpu=none"
-checkpoints.REGISTRY["tiny"] = replace(checkpoints.REGISTRY["tiny"], vocoder=None)
+registry.REGISTRY["tiny"] = replace(registry.REGISTRY["tiny"], vocoder=None)
 """
     answer = nursery.one(empty, hub=hub.url, before=deployed, steps=[JOB, {"id": "info", "input": {"action": "info"}}])
     speech, info = spoken(answer)

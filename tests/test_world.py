@@ -12,7 +12,7 @@ from conftest import ROOT
 from fake_hub import FakeHub, Repo
 from test_checkpoints import FETCHABLE, VOCOS_COMMIT, VOCOS_FILES, VOCOS_REPO, files_of
 
-from voiceclone.checkpoints.resolving import RECOGNISERS
+from voiceclone.checkpoints.registry import RECOGNISERS
 
 
 def look(*arguments, **environ):

@@ -1,22 +1,12 @@
 """Which files a model needs, how they get onto a volume, and how their tensors are read."""
 
+from voiceclone.checkpoints.config import MEL_SPEC, read_yaml
 from voiceclone.checkpoints.copies import Copies, is_whole, kind
-from voiceclone.checkpoints.hub import Hub, HubUnreachable, Need, on_container_disk, use_models_dir
+from voiceclone.checkpoints.finder import Need, on_container_disk
+from voiceclone.checkpoints.hub import Hub, HubUnreachable, use_models_dir
 from voiceclone.checkpoints.integrity import find_fault, has_hash
-from voiceclone.checkpoints.resolving import (
-    DEFAULT_RECOGNISERS,
-    MEL_SPEC,
-    RECOGNISERS,
-    REGISTRY,
-    SHIPPED,
-    VOCOS,
-    Checkpoint,
-    need_of,
-    read_yaml,
-    require_recogniser,
-    resolve,
-    resolve_recogniser,
-)
+from voiceclone.checkpoints.registry import DEFAULT_RECOGNISERS, RECOGNISERS, REGISTRY, SHIPPED, VOCOS, need_of
+from voiceclone.checkpoints.resolving import Checkpoint, require_recogniser, resolve, resolve_recogniser
 from voiceclone.checkpoints.weights import read_ahead, read_weights, require_learnt
 
 __all__ = [
