@@ -1,8 +1,8 @@
 #!/usr/bin/env python
-"""Render the README's tables from the code: settings, request fields, error codes, models.
+"""Render the documents' tables from the code: settings, request fields, error codes, models.
 
-python scripts/render_docs.py            rewrite README.md
-python scripts/render_docs.py --check    exit 1 if README.md is behind the code
+python scripts/render_docs.py            rewrite docs/*.md
+python scripts/render_docs.py --check    exit 1 if one of them is behind the code
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import json
 import sys
 import typing
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from voiceclone.jobs import SCHEMAS, SynthesisRequest
 from voiceclone.settings import Settings
 
 RTFS = (0.01, 0.02, 0.05, 0.1)
-README = Path(__file__).resolve().parent.parent / "README.md"
+DOCS = Path(__file__).resolve().parent.parent / "docs"
 
 
 def settings_table() -> str:
@@ -124,22 +125,20 @@ def prices_table() -> str:
     return table(("GPU", "$ a second", *(f"rtf {rtf:g}" for rtf in RTFS)), rows)
 
 
-TABLES: dict[str, Callable[[], str]] = {
-    "settings": settings_table,
-    "request": request_table,
-    "actions": actions_table,
-    "errors": errors_table,
-    "models": models_table,
-    "prices": prices_table,
+TABLES: dict[str, dict[str, Callable[[], str]]] = {
+    "api.md": {"request": request_table, "actions": actions_table, "errors": errors_table},
+    "settings.md": {"settings": settings_table, "models": models_table},
+    "figures.md": {"prices": prices_table},
 }
+"""By document and marker."""
 
 
-def render(text: str) -> str:
+def render(tables: dict[str, Callable[[], str]], text: str) -> str:
     """Return the text with every table between its markers made anew."""
-    for name, make in TABLES.items():
+    for name, make in tables.items():
         text = put_table(text, name, make())
     return text
 
 
 if __name__ == "__main__":
-    sys.exit(command(__doc__, README, render))
+    sys.exit(command(__doc__, {DOCS / name: partial(render, tables) for name, tables in TABLES.items()}))

@@ -67,4 +67,4 @@ def render(text: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(command(__doc__, HUB, render))
+    sys.exit(command(__doc__, {HUB: render}))

@@ -82,4 +82,4 @@ def render(text: str, lock: Path = ROOT / "requirements.txt") -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(command(__doc__, ROOT / "THIRD_PARTY.md", render))
+    sys.exit(command(__doc__, {ROOT / "THIRD_PARTY.md": render}))

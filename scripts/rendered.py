@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 
@@ -26,19 +26,21 @@ def put_table(text: str, name: str, made: str) -> str:
     return between.sub(lambda markers: f"{markers[1]}{made}\n{markers[2]}", text, count=1)
 
 
-def command(about: str | None, path: Path, render: Callable[[str], str]) -> int:
+def command(about: str | None, files: Mapping[Path, Callable[[str], str]]) -> int:
     """Run a script's command line; returns the exit status.
 
     Args:
         about: for --help.
-        render: from the file's text to what it should be.
+        files: what makes of each file's text what it should be.
     """
     parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true")
     arguments = parser.parse_args()
-    text = path.read_text()
-    rendered = render(text)
-    if arguments.check:
-        return int(rendered != text)
-    path.write_text(rendered)
-    return 0
+    behind = False
+    for path, render in files.items():
+        text = path.read_text()
+        rendered = render(text)
+        behind |= rendered != text
+        if not arguments.check:
+            path.write_text(rendered)
+    return int(arguments.check and behind)

@@ -40,12 +40,12 @@ os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--update-faults", action="store_true", help="write the table of faults in SECURITY.md anew")
+    parser.addoption("--update-faults", action="store_true", help="write docs/operations.md's table of faults anew")
 
 
 @pytest.fixture(scope="session")
 def fault_table(request: pytest.FixtureRequest) -> FaultTable:
-    """The rows of SECURITY.md."""
+    """The rows of docs/operations.md."""
     return FaultTable(request.config.getoption("--update-faults"))
 
 

@@ -1,4 +1,4 @@
-"""The table of faults in SECURITY.md: each row is written by the test that injects the fault, and held to it.
+"""The table of faults in OPERATIONS.md: each row is written by the test that injects the fault, and held to it.
 
 scripts/test --update-faults -n 0        after a row has changed
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-SECURITY = Path(__file__).resolve().parent.parent / "SECURITY.md"
+OPERATIONS = Path(__file__).resolve().parent.parent / "docs/operations.md"
 START = "<!-- faults: written by the suite, scripts/test --update-faults -n 0 -->\n"
 HEADER = "| fault | injected | the caller sees | left behind |\n| --- | --- | --- | --- |\n"
 END = "<!-- /faults -->"
@@ -16,7 +16,7 @@ END = "<!-- /faults -->"
 
 def rows():
     """The table's rows by their faults."""
-    _, _, rest = SECURITY.read_text().partition(START + HEADER)
+    _, _, rest = OPERATIONS.read_text().partition(START + HEADER)
     return {line.split(" | ")[0].removeprefix("| "): line for line in rest.partition(END)[0].splitlines()}
 
 
@@ -35,9 +35,9 @@ class FaultTable:
 
 
 def write(table):
-    before, _, rest = SECURITY.read_text().partition(START)
+    before, _, rest = OPERATIONS.read_text().partition(START)
     _, _, after = rest.partition(END)
-    SECURITY.write_text(before + START + HEADER + "".join(f"{line}\n" for line in table.values()) + END + after)
+    OPERATIONS.write_text(before + START + HEADER + "".join(f"{line}\n" for line in table.values()) + END + after)
 
 
 def seen(reply, **names):

@@ -1,5 +1,5 @@
 """Whatever breaks: a clear answer, the speech if there was any, and nothing left behind. Each fault is a row of
-SECURITY.md.
+docs/operations.md.
 """
 
 from __future__ import annotations

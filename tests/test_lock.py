@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import textwrap
+import tomllib
 from importlib.metadata import packages_distributions, requires
 from pathlib import Path
 
@@ -24,7 +25,6 @@ WORKER_FILES = [
     *sorted((ROOT / "voiceclone").rglob("*.py")),
     *sorted((ROOT / "scripts").glob("*.py")),
 ]
-WORKER_FILES.remove(ROOT / "scripts/render_terminal.py")  # draws with what tests bring
 LOCKS = ["requirements.txt", "requirements-dev.txt"]
 JOB = {"text": "你好, hello.", "voice": "example-zh", "nfe_step": 1}
 PYTHONS = ["3.11", "3.12", "3.13"]
@@ -192,3 +192,18 @@ def test_tests_run_with_the_workers_versions():
     common = worker.keys() & tests.keys()
     assert common
     assert {name: worker[name] for name in common} == {name: tests[name] for name in common}
+
+
+def test_the_package_asks_for_what_is_locked():
+    """By the same names: what speaks, and what only the command line needs, is all that requirements.in asks for."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    asked = [*project["dependencies"], *project["optional-dependencies"]["worker"]]
+    transitive = {"botocore"}  # boto3's own, of the version that it wants
+    assert {canonicalize_name(Requirement(each).name) for each in asked} == names("requirements.in") - transitive
+    for each in map(Requirement, asked):
+        (pinned,) = {
+            str(r.specifier)
+            for r in requirements("requirements.txt")
+            if canonicalize_name(r.name) == canonicalize_name(each.name)
+        }
+        assert each.specifier.contains(pinned.removeprefix("=="))

@@ -1,4 +1,4 @@
-"""The README is true: its tables are the code's, its examples are valid, its files and commands exist."""
+"""The documents are true: their tables are the code's, their examples are valid, their files and places exist."""
 
 from __future__ import annotations
 
@@ -7,20 +7,26 @@ import json
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from conftest import ROOT
 
 from voiceclone.jobs.parsing import parse
 from voiceclone.settings import Settings
 
-ROOT = Path(__file__).resolve().parent.parent
-README = (ROOT / "README.md").read_text()
+DOCUMENTS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")]
+DOCUMENTS += sorted((ROOT / "docs").glob("*.md"))
+TEXT = "\n".join(path.read_text() for path in DOCUMENTS)
 EXAMPLES = [
-    *(block for block in re.findall(r"```json\n(.*?)```", README, re.DOTALL) if '"input"' in block),
-    *re.findall(r"'(\{\"input\": .*?\}\})'", README),
-    *re.findall(r"`(\{\"input\": .*?\}\})`", README),
+    *(block for block in re.findall(r"```json\n(.*?)```", TEXT, re.DOTALL) if '"input"' in block),
+    *re.findall(r"'(\{\"input\": .*?\}\})'", TEXT),
+    *re.findall(r"`(\{\"input\": .*?\}\})`", TEXT),
 ]
+README_LINES = 130
+
+
+def test_the_readme_is_for_five_minutes():
+    assert len((ROOT / "README.md").read_text().splitlines()) <= README_LINES
 
 
 def test_the_tables_are_rendered_from_the_code():
@@ -37,8 +43,8 @@ def test_there_are_examples():
     assert len(EXAMPLES) >= 4
 
 
-def test_the_reply_of_the_readme_has_the_fields_of_a_real_one(worker):
-    (shown,) = (json.loads(b) for b in re.findall(r"```json\n(.*?)```", README, re.DOTALL) if '"audio_url"' in b)
+def test_the_reply_of_the_documents_has_the_fields_of_a_real_one(worker):
+    (shown,) = (json.loads(b) for b in re.findall(r"```json\n(.*?)```", TEXT, re.DOTALL) if '"audio_url"' in b)
     real = worker.handle({"id": "x", "input": {"text": "Hello.", "voice": "example-en", "nfe_step": 1}})
     bucket_only = {"audio_url", "expires_at"}
     assert set(shown) - bucket_only == set(real) - {"audio_path"}
@@ -47,18 +53,35 @@ def test_the_reply_of_the_readme_has_the_fields_of_a_real_one(worker):
 
 
 @pytest.mark.parametrize("folder", ["voiceclone", "scripts"])
-def test_every_file_has_its_line(folder):
-    text = (ROOT / "CONTRIBUTING.md").read_text()
-    named = re.findall(r"`([^`]+)`", text)
+def test_every_room_has_its_line(folder):
+    """Packages, and modules that are in none; and every script."""
+    named = re.findall(r"`([^`]+)`", (ROOT / "CONTRIBUTING.md").read_text())
     for file in (ROOT / folder).iterdir():
         paths = (file.name, f"{file.name}/", f"{folder}/{file.name}", f"{folder}/{file.name}/")
         known = any(fnmatch.fnmatch(path, pattern) for path in paths for pattern in named)
         assert known or file.name.startswith("__"), file
 
 
-def test_what_the_readme_names_exists():
-    named = re.findall(r"`((?:scripts|voiceclone)/[\w./-]+)`", README)
-    named += re.findall(r"\b(scripts/\w+(?:\.\w+)?)\b", README)
+def test_what_the_documents_name_exists():
+    named = re.findall(r"`((?:scripts|voiceclone|tests)/[\w./-]+)`", TEXT)
+    named += re.findall(r"\b(scripts/\w+(?:\.\w+)?)\b(?!\*)", TEXT)
     assert named
     for name in named:
         assert (ROOT / name).exists(), name
+
+
+def anchors(text):
+    """The places of a document, as GitHub names them by its headings."""
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_link_leads_somewhere(document):
+    for target in re.findall(r"\]\(([^)\s]+)\)", document.read_text()):
+        if target.startswith(("http", "mailto:", "../../actions")):
+            continue
+        path, _, anchor = target.partition("#")
+        file = (document.parent / path) if path else document
+        assert file.exists(), target
+        assert not anchor or anchor in anchors(file.read_text()), target

@@ -1,4 +1,4 @@
-"""The README's commands run as they are written."""
+"""The documents' commands run as they are written."""
 
 from __future__ import annotations
 
@@ -18,20 +18,21 @@ from endpoint_server import EndpointServer
 from platform_api import KEY, VOLUME, PlatformApi
 from test_narrate import page, write_epub
 
-from voiceclone.cli import deploy, narrate, say
+from voiceclone.cli.main import main
 from voiceclone.jobs.parsing import parse
 from voiceclone.settings import Settings
 from voiceclone.voices.builtin import BuiltIn
 
-README = (ROOT / "README.md").read_text()
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 LINES = [
     line.partition("    #")[0].strip()
-    for block in re.findall(r"```bash\n(.*?)```", README, re.DOTALL)
+    for document in DOCUMENTS
+    for block in re.findall(r"```bash\n(.*?)```", document.read_text(), re.DOTALL)
     for line in block.splitlines()
 ]
 CHEAP = ["--set", "nfe_step=1"]
 # Elsewhere: CI runs the first two (test_image), and a test of the platform serves and asks.
-ELSEWHERE = ("scripts/demo", "scripts/test", "docker push", ". .venv/bin/activate", "export ", "cp ")
+ELSEWHERE = ("scripts/demo", "scripts/test", "docker push", ". .venv/bin/activate", "export ", "voiceclone serve")
 
 
 def lines(start):
@@ -60,51 +61,50 @@ def endpoint(worker, monkeypatch, tmp_path):
 
 
 def test_every_command_is_run_here_or_elsewhere():
-    starts = ("python scripts/", ".venv/bin/python runpod-handler.py --", "docker build ", "curl ")
+    starts = ("voiceclone ", "python runpod-handler.py --", "docker build ", "curl ")
     assert LINES
     assert [line for line in LINES if line and not line.startswith((*starts, *ELSEWHERE))] == []
 
 
-def test_say_and_narrate(endpoint, capsys):
+SPOKEN = ("say", "narrate", "voices", "check")
+
+
+def test_what_is_asked_of_an_endpoint(endpoint, capsys):
     """In the README's order: the voice that one adds, the next ones use."""
-    commands = lines("python scripts/say.py ") + lines("python scripts/narrate.py ")
-    for arguments in commands:
-        if arguments[0].endswith(".epub"):
-            assert narrate.main([*arguments, "--yes", *CHEAP]) == 0
-        else:
-            spoken = arguments[0] not in say.COMMANDS
-            assert say.main([*arguments, *(CHEAP if spoken else [])]) == 0, capsys.readouterr().err
+    extra = {"say": CHEAP, "narrate": ["--yes", *CHEAP], "check": CHEAP}
+    for arguments in lines("voiceclone "):
+        if arguments[0] in SPOKEN:
+            assert main([*arguments, *extra.get(arguments[0], [])]) == 0, capsys.readouterr().err
     assert {"morning.mp3", "speech.mp3", "speech.srt", "book.m4b", "book.srt"} <= {p.name for p in Path.cwd().iterdir()}
 
 
-@pytest.mark.parametrize("arguments", lines("python scripts/deploy.py "), ids=" ".join)
-def test_deploy(arguments, monkeypatch, capsys, tmp_path):
-    """With a copy of the example in which only the placeholders are replaced."""
-    ((example, place),) = lines("cp ")
-    filled = (ROOT / example).read_text().replace("YOUR-NAME", "someone").replace("YOUR-VOLUME-ID", VOLUME["id"])
+def test_deploy(monkeypatch, capsys, tmp_path):
+    """With the example in which only the placeholders are replaced."""
+    example, deployment = lines("voiceclone deploy ")
     monkeypatch.chdir(tmp_path)
-    (Path(place) / Path(example).name).write_text(filled)
+    to = example.index(">")
+    assert main(["deploy", *example[:to]]) == 0
+    text = capsys.readouterr().out.replace("YOUR-NAME", "someone").replace("YOUR-VOLUME-ID", VOLUME["id"])
+    Path(example[to + 1]).write_text(text)
     with PlatformApi() as api:
         monkeypatch.setenv("RUNPOD_API_KEY", KEY)
         monkeypatch.setenv("RUNPOD_REST_API_URL", api.url)
-        monkeypatch.setattr(sys, "argv", ["deploy.py", *arguments, "--yes"])
-        assert deploy.main() == 0, capsys.readouterr().err
+        assert main(["deploy", *deployment, "--yes"]) == 0, capsys.readouterr().err
         assert api.endpoints[0]["networkVolumes"] == [VOLUME["id"]]
 
 
-@pytest.mark.parametrize("arguments", lines("python scripts/fetch_models.py "), ids=" ".join)
-def test_fetch_models(arguments):
+@pytest.mark.parametrize("arguments", lines("voiceclone fetch "), ids=" ".join)
+def test_fetch(arguments, monkeypatch, capsys):
     """Understood; `--list` keeps it from fetching gigabytes."""
-    keys = {"RUNPOD_S3_ACCESS_KEY": "user_known", "RUNPOD_S3_SECRET_KEY": "rps_known"}
-    command = [sys.executable, ROOT / "scripts/fetch_models.py", *arguments, "--list"]
-    done = subprocess.run(command, env={**os.environ, **keys}, capture_output=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert b"F5TTS_v1_Base" in done.stdout
+    monkeypatch.setenv("RUNPOD_S3_ACCESS_KEY", "user_known")
+    monkeypatch.setenv("RUNPOD_S3_SECRET_KEY", "rps_known")
+    assert main(["fetch", *arguments, "--list"]) == 0
+    assert "F5TTS_v1_Base" in capsys.readouterr().out
 
 
 def test_jobs_from_the_command_line(places):
     root, environ = places
-    (arguments,) = lines(".venv/bin/python runpod-handler.py --test_input")
+    (arguments,) = lines("python runpod-handler.py --test_input")
     command = [sys.executable, ROOT / "runpod-handler.py", "--test_input", *arguments]
     done = subprocess.run(command, cwd=root / "cwd", env=environ, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
