@@ -154,7 +154,7 @@ def test_a_job_that_is_no_longer_known_is_told(server):
     job_id = client(server).submit({"text": "a"})
     client(server).take_up(job_id)
     server.forget()
-    with pytest.raises(ResultGone, match=f"30 minutes.*fetch {job_id}"):
+    with pytest.raises(ResultGone, match=f"30 minutes.*result {job_id}"):
         client(server).take_up(job_id)
     client(server).cancel(job_id)  # nothing to do
 
@@ -164,7 +164,7 @@ def test_a_network_that_goes_away_leaves_the_way_back():
         ask = client(server)
         job_id = ask.submit({"text": "a"})
         server.faults += [("status", 502)] * 9
-        with pytest.raises(NoWorker, match=f"502.*fetch {job_id}"):
+        with pytest.raises(NoWorker, match=f"502.*result {job_id}"):
             ask.take_up(job_id)
         assert not server.requests["cancel"]
 
@@ -315,7 +315,7 @@ def test_a_result_comes_inside_a_reply_or_from_a_disk_here(tmp_path):
     with pytest.raises(ResultGone, match="delivery=base64"):
         results.read({"audio_path": str(tmp_path / "elsewhere.wav")})
     kept = {"audio_path": "/elsewhere.wav", "key": "output/a.wav", "degraded": {"reason": "no such bucket"}}
-    with pytest.raises(ResultGone, match=r"no such bucket.*fetch output/a\.wav"):
+    with pytest.raises(ResultGone, match=r"no such bucket.*result output/a\.wav"):
         results.read(kept)
     with pytest.raises(JobFailed, match="damaged"):
         results.read({"audio_base64": "?"})

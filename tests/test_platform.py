@@ -31,7 +31,7 @@ runpy.run_path({str(ROOT / "runpod-handler.py")!r}, run_name="__main__")
 BROKEN = f"""
 import runpy, sys
 sys.path.insert(0, {str(ROOT)!r})
-from voiceclone.engine import Engine
+from voiceclone.model import Engine
 Engine.warm_up = lambda engine: [][0]
 runpy.run_path({str(ROOT / "runpod-handler.py")!r}, run_name="__main__")
 """
@@ -40,7 +40,7 @@ runpy.run_path({str(ROOT / "runpod-handler.py")!r}, run_name="__main__")
 LOST = f"""
 import runpy, sys
 sys.path.insert(0, {str(ROOT)!r})
-from voiceclone.engine import Engine
+from voiceclone.model import Engine
 Engine.warm_up = lambda engine: engine.dit.to("meta")
 runpy.run_path({str(ROOT / "runpod-handler.py")!r}, run_name="__main__")
 """
@@ -56,7 +56,7 @@ runpy.run_path({str(ROOT / "runpod-handler.py")!r}, run_name="__main__")
 STOPPED = f"""
 import os, runpy, signal, sys
 sys.path.insert(0, {str(ROOT)!r})
-from voiceclone.engine import Engine
+from voiceclone.model import Engine
 Engine.warm_up = lambda engine: os.kill(os.getpid(), signal.SIGTERM)
 runpy.run_path({str(ROOT / "runpod-handler.py")!r}, run_name="__main__")
 """
@@ -66,7 +66,7 @@ DEAD_GPU = f"""
 import runpy, sys
 sys.path.insert(0, {str(ROOT)!r})
 import torch
-from voiceclone.engine import Engine
+from voiceclone.model import Engine
 def fail(*_):
     raise torch.AcceleratorError("CUDA error: an illegal memory access was encountered", 700)
 Engine.warm_up = lambda engine: setattr(engine.vocoder, "forward", fail)

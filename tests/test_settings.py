@@ -22,6 +22,7 @@ def test_every_variable_is_read():
             "ALLOW_CONTAINER_DISK": "True",
             "F5_MODEL": "F5TTS_Base",
             "F5_REVISION": "abc",
+            "LICENSES": "commercial",
             "F5_DEVICE": "cpu",
             "F5_DTYPE": "bfloat16",
             "ASR_MODEL": "small",
@@ -39,7 +40,7 @@ def test_every_variable_is_read():
             "LOG_LEVEL": "debug",
         }
     )
-    texts = (Path("/data"), True, "F5TTS_Base", "abc", "cpu", "bfloat16", "small", Path("/out"))
+    texts = (Path("/data"), True, "F5TTS_Base", "abc", "commercial", "cpu", "bfloat16", "small", Path("/out"))
     assert settings == Settings(*texts, 600, 10, 14, 15, 16, 11, 12, 0.25, 13, 17, "DEBUG")
 
 
@@ -61,6 +62,7 @@ def test_a_job_on_the_platform_leaves_before_it_is_ended():
         ("REFERENCE_PAD_S", "1.5"),
         ("LOG_LEVEL", "LOUD"),
         ("ALLOW_CONTAINER_DISK", "yes"),
+        ("LICENSES", "free"),
         ("F5_DEVICE", "tpu"),
         ("F5_DTYPE", "int8"),
     ],
