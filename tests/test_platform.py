@@ -22,7 +22,7 @@ LONG = {**SAY, "text": "A sentence of several that are spoken one by one, and no
 EAGER = f"""
 import runpy, sys
 sys.path.insert(0, {str(ROOT)!r})
-from voiceclone import progress
+from voiceclone.jobs import progress
 progress.EVERY_S = progress.LEAST_LEFT_S = 0
 runpy.run_path({str(ROOT / "runpod-handler.py")!r}, run_name="__main__")
 """

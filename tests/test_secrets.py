@@ -22,7 +22,7 @@ SIGNATURE = "deadbeefsignature"
 BUGGY = f"""
 import os, runpy, sys
 sys.path.insert(0, {str(ROOT)!r})
-from voiceclone.takes import Studio
+from voiceclone.speech.takes import Studio
 speak = Studio.speak
 
 def quoting(self, chunks):
