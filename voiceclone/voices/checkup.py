@@ -1,7 +1,7 @@
 """How good a recording is as a reference: what was measured, a verdict, and what to do about it. Pure functions.
 
 Knows nothing of jobs or of how words are recognised. The bounds are of speech recorded with a phone or better; what
-they say of clips made bad on purpose is measured in `tests/test_checkup.py`.
+they say of clips made bad on purpose is measured in `tests/voices/test_checkup.py`.
 """
 
 from __future__ import annotations

@@ -25,9 +25,9 @@ from conftest import ROOT
 from fake_hub import FakeHub, Repo
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from processes import CONFINE
+from published import VOCOS_COMMIT, VOCOS_FILES, VOCOS_REPO
 from safetensors.torch import load_file, save_file
-from test_checkpoints import VOCOS_COMMIT, VOCOS_FILES, VOCOS_REPO
-from test_handler import CONFINE
 
 from voiceclone.checkpoints.hub import Hub
 from voiceclone.checkpoints.resolving import resolve

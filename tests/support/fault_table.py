@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-OPERATIONS = Path(__file__).resolve().parent.parent / "docs/operations.md"
+OPERATIONS = Path(__file__).resolve().parents[2] / "docs/operations.md"
 START = "<!-- faults: written by the suite, scripts/test --update-faults -n 0 -->\n"
 HEADER = "| fault | injected | the caller sees | left behind |\n| --- | --- | --- | --- |\n"
 END = "<!-- /faults -->"

@@ -16,8 +16,8 @@ import textwrap
 from pathlib import Path
 
 import pytest
+from conftest import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 DOCKERFILE = re.sub(r"\\\n\s*", "", (ROOT / "Dockerfile.runpod").read_text())
 
 

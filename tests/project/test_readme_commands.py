@@ -15,8 +15,8 @@ import fuzzing
 import pytest
 from conftest import ROOT
 from endpoint_server import EndpointServer
+from epubs import page, write_epub
 from platform_api import KEY, VOLUME, PlatformApi
-from test_narrate import page, write_epub
 
 from voiceclone.cli.main import main
 from voiceclone.jobs.parsing import parse

@@ -10,14 +10,13 @@ import sys
 import textwrap
 import tomllib
 from importlib.metadata import packages_distributions, requires
-from pathlib import Path
 
 import pytest
 import yaml
+from conftest import ROOT
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-ROOT = Path(__file__).resolve().parent.parent
 FIRST_PARTY = {"voiceclone", "s3_utils", *(path.stem for path in (ROOT / "scripts").iterdir())}
 WORKER_FILES = [
     ROOT / "runpod-handler.py",

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from conftest import ROOT
 from safetensors.torch import load_file
 from torch import Tensor
 
@@ -23,7 +24,6 @@ from voiceclone.checkpoints import integrity as damage
 from voiceclone.checkpoints.copies import DEAD_DRAFT_S, UNUSED_S, Copies, is_whole
 from voiceclone.checkpoints.lease import Lease
 
-ROOT = Path(__file__).resolve().parent.parent
 KIND = "float16-1"
 TENSORS = {"w": torch.arange(6, dtype=torch.float16).reshape(2, 3), "b": torch.ones(3)}
 BIG = {"w": torch.ones(2**20)}

@@ -325,7 +325,7 @@ def test_a_fault_is_answered_and_leaves_nothing_behind(scene, fault, fault_table
 
 def test_every_row_has_its_test():
     """A row whose test is gone promises what nobody looks at."""
-    sources = "".join(path.read_text() for path in (ROOT / "tests").glob("test_*.py"))
+    sources = "".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
     named = re.findall(r'row\(\s*f?"([^"]+)"', sources)
     patterns = [re.sub(r"\\\{.*?\\\}", ".*", re.escape(name)) for name in (*named, *FAULTS)]
     assert rows()

@@ -18,7 +18,7 @@ import fuzzing
 import numpy as np
 import psutil
 import pytest
-from conftest import make_voices
+from conftest import ROOT, make_voices
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -319,7 +319,7 @@ def test_nothing_escapes_from_ten_thousand_jobs(fuzzed, tmp_path, caplog):
     outcomes: collections.Counter[str] = collections.Counter()
     delivered: set[Path] = set()
     process = psutil.Process()
-    places = (str(tmp_path), str(Path(__file__).parent.parent), sys.prefix, "Traceback")
+    places = (str(tmp_path), str(ROOT), sys.prefix, "Traceback")
 
     def answer(seed):
         job = fuzzing.job(random.Random(seed))

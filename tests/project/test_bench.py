@@ -8,13 +8,13 @@ import sys
 import xml.etree.ElementTree as ET
 from importlib import import_module
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 import torch
 from benchmark.figures import OURS, THEIRS, Run, Sample, cost_report, number, report
 from benchmark.plot import plot
 from benchmark.work import REFERENCE_S, flop, frames_of, reference, sentences, text_of
+from conftest import ROOT
 from random_checkpoint import SMALL_ARCH
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
@@ -23,7 +23,6 @@ from voiceclone import audio
 
 # Not by `import`: where there is a `bench/` the name is sorted among other imports than where there is none.
 bench = import_module("bench")
-ROOT = Path(__file__).resolve().parent.parent
 SIDE = {"torch": "2.10.0", "dtype": "float32", "threads": 2}
 ABOUT = {"date": "2026-01-02", "cpu": "Some <CPU>", "cores": 2, "device": "cpu", "arch": "small", "peer": "classes"}
 

@@ -10,7 +10,7 @@ import pytest
 from benchmark.hearing import shipped_model
 from conftest import ROOT
 from fake_hub import FakeHub, Repo
-from test_checkpoints import FETCHABLE, VOCOS_COMMIT, VOCOS_FILES, VOCOS_REPO, files_of
+from published import FETCHABLE, VOCOS_COMMIT, VOCOS_FILES, VOCOS_REPO, files_of
 
 from voiceclone.checkpoints.registry import RECOGNISERS
 

@@ -7,7 +7,6 @@ import pty
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from endpoint_server import until
@@ -20,7 +19,6 @@ from voiceclone.deployment.config import ConfigError, read
 from voiceclone.deployment.gpus import selection
 from voiceclone.deployment.variables import variables
 
-ROOT = Path(__file__).resolve().parent.parent
 SECRET = "wJalr/example+secret"
 FILE = """
 name = "voiceclone"

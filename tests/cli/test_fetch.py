@@ -18,7 +18,8 @@ from fake_hub import FakeHub, Repo
 from hypothesis import given
 from hypothesis import strategies as st
 from nanio_server import KEYS, nanio_server
-from test_checkpoints import (
+from processes import start_cli
+from published import (
     LATVIAN,
     MODEL,
     OTHER_COMMIT,
@@ -28,7 +29,6 @@ from test_checkpoints import (
     WEIGHTS,
     files_of,
     own_cache,
-    start_cli,
 )
 
 from voiceclone.checkpoints.hub import Hub

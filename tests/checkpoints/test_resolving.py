@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import logging
 import os
 import resource
 import shutil
 import socket
-import subprocess
 import sys
 import threading
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -22,6 +19,22 @@ import pytest
 import yaml
 from fake_hub import FakeHub, Repo
 from huggingface_hub import close_session, constants
+from processes import start_cli
+from published import (
+    FETCHABLE,
+    LATVIAN,
+    MODEL,
+    OTHER_COMMIT,
+    OWN_CONFIG,
+    VOCOS_COMMIT,
+    VOCOS_FILES,
+    VOCOS_REPO,
+    WEIGHTS,
+    files_of,
+    own_cache,
+    place,
+    platform_cache,
+)
 from random_checkpoint import SMALL_ARCH, write_random
 from safetensors.numpy import save
 
@@ -31,56 +44,6 @@ from voiceclone.checkpoints.lease import Lease
 from voiceclone.checkpoints.registry import RECOGNISERS, REGISTRY, ModelSpec, allows_commercial_use
 from voiceclone.checkpoints.resolving import Checkpoint, resolve, resolve_recogniser
 from voiceclone.errors import ModelUnavailable
-
-MODEL = REGISTRY["F5TTS_v1_Base"]
-LATVIAN = REGISTRY["RaivisDejus/F5-TTS-Latvian"]  # registered at "main"
-VOCOS_REPO, VOCOS_COMMIT = "charactr/vocos-mel-24khz", "0feb3fdd929bcd6649e0e7c5a688cf7dd012ef21"
-OTHER_COMMIT = "1" * 40
-WEIGHTS = save({"w": np.arange(50_000, dtype=np.float32)})
-FETCHABLE = [spec for spec in REGISTRY.values() if spec.repo_id and not spec.made_by]
-
-
-def archive() -> bytes:
-    """What torch.save writes is a zip archive."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as z:
-        z.writestr("archive/data.pkl", b"0" * 1000)
-    return buffer.getvalue()
-
-
-OWN_CONFIG = "model: {arch: {dim: 8, depth: 1}, tokenizer: pinyin}\n"
-VOCOS_FILES = {"config.yaml": b"backbone: {}\n", "pytorch_model.bin": archive()}
-
-
-def files_of(spec: ModelSpec, weights: bytes = WEIGHTS) -> dict[str, bytes]:
-    files = {spec.weights: weights if spec.weights.endswith(".safetensors") else archive()}
-    files |= {spec.vocab: b"a\nb\n"} if spec.vocab else {}
-    return files | ({spec.config: OWN_CONFIG.encode()} if spec.config.endswith(".yaml") else {})
-
-
-def place(cache: Path, repo_id: str, commit: str, files: dict[str, bytes], ref: str | None = None) -> Path:
-    """Put files into a cache as the hub's client does: blobs by their hash, links to them in the snapshot."""
-    repo = cache / f"models--{repo_id.replace('/', '--')}"
-    snapshot = repo / "snapshots" / commit
-    (repo / "blobs").mkdir(parents=True, exist_ok=True)
-    for name, data in files.items():
-        blob = repo / "blobs" / hashlib.sha256(data).hexdigest()
-        blob.write_bytes(data)
-        link = snapshot / name
-        link.parent.mkdir(parents=True, exist_ok=True)
-        link.symlink_to(os.path.relpath(blob, link.parent))
-    if ref:
-        (repo / "refs").mkdir(exist_ok=True)
-        (repo / "refs" / ref).write_text(commit)
-    return snapshot
-
-
-def platform_cache(volume: Path) -> Path:
-    return volume / "huggingface-cache" / "hub"
-
-
-def own_cache(volume: Path) -> Path:
-    return volume / "models" / "hub"
 
 
 @pytest.fixture(autouse=True)
@@ -671,18 +634,3 @@ def test_a_directory_that_is_no_model_says_what_is_wrong(
 def test_a_directory_has_no_revisions(directory: Path, volume: Path):
     with pytest.raises(ModelUnavailable, match="unset F5_REVISION"):
         resolve(str(directory), "main", volume)
-
-
-# The command
-
-
-def start_cli(hub: str, *arguments: str | Path, cwd: Path | None = None, **environ: str) -> subprocess.Popen[str]:
-    """The command as a person runs it, with the stand-in as its hub."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "voiceclone", "fetch", *arguments],
-        env={**os.environ, "HF_ENDPOINT": hub, **environ},
-        cwd=cwd,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )

@@ -10,7 +10,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 import render_hub
-from test_handler import run
+from conftest import ROOT
+from processes import run
 
 from s3_utils import store_from_env
 from voiceclone.checkpoints.registry import RECOGNISERS
@@ -19,8 +20,7 @@ from voiceclone.deployment.variables import BUCKET, HF_TOKEN, PLATFORM_BUCKET, s
 from voiceclone.jobs.parsing import parse
 from voiceclone.settings import Settings
 
-ROOT = Path(__file__).resolve().parent.parent
-SCHEMA = json.loads((ROOT / "tests" / "hub-schema.json").read_text())
+SCHEMA = json.loads(Path(__file__).with_name("hub-schema.json").read_text())
 HUB = json.loads((ROOT / ".runpod" / "hub.json").read_text())
 TESTS = json.loads((ROOT / ".runpod" / "tests.json").read_text())
 FORM = {field["key"]: field["input"] for field in HUB["config"]["env"]}
