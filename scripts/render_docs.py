@@ -10,8 +10,9 @@ from __future__ import annotations
 import inspect
 import json
 import sys
+import types
 import typing
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 from rendered import command, put_table, table
 
 from voiceclone import errors
@@ -33,9 +35,9 @@ DOCS = Path(__file__).resolve().parent.parent / "docs"
 
 def settings_table() -> str:
     rows = []
-    for setting in Settings.documented():
+    for name, setting in Settings.documented().items():
         default = "" if setting.default is None else f"`{_written(setting.default)}`"
-        rows.append((f"`{setting.metadata['env']}`", default, setting.metadata["about"]))
+        rows.append((f"`{name}`", default, setting.description or ""))
     return table(("variable", "default", "meaning"), rows)
 
 
@@ -69,7 +71,8 @@ def fields_table(schema: type[BaseModel]) -> str:
     rows = []
     for name, field in schema.model_fields.items():
         default = "required" if field.is_required() else _literal(field.get_default(call_default_factory=True))
-        rows.append((f"`{name}`", _type(field.annotation), _range(field.metadata), default, field.description or ""))
+        kinds, metadata = _parts(field)
+        rows.append((f"`{name}`", _type(kinds), _range(metadata), default, field.description or ""))
     return table(("field", "type", "range", "default", "meaning"), rows)
 
 
@@ -78,15 +81,26 @@ def _literal(default: Any) -> str:
     return "" if default in (None, [], {}) else f"`{json.dumps(default).strip(chr(34))}`"
 
 
-def _type(annotation: Any) -> str:
+def _parts(field: FieldInfo) -> tuple[list[Any], list[Any]]:
+    """Return what a field may be, each kind without its bounds, and the bounds."""
+    kinds, metadata = [], list(field.metadata)
+    union = typing.get_origin(field.annotation) in (typing.Union, types.UnionType)
+    for kind in typing.get_args(field.annotation) if union else (field.annotation,):
+        bare, *more = typing.get_args(kind) if typing.get_origin(kind) is typing.Annotated else (kind,)
+        kinds.append(bare)
+        metadata += [bound for each in more for bound in getattr(each, "metadata", [each])]
+    return kinds, metadata
+
+
+def _type(kinds: Sequence[Any]) -> str:
     """The JSON type that a caller sends: what is nothing else is a string."""
-    types = {typing.get_origin(kind) or kind for kind in (annotation, *typing.get_args(annotation))}
-    if any(isinstance(kind, type) and issubclass(kind, BaseModel | dict) for kind in types):
+    origins = {typing.get_origin(kind) or kind for kind in kinds}
+    if any(isinstance(kind, type) and issubclass(kind, BaseModel | dict) for kind in origins):
         return "object"
-    if typing.get_origin(annotation) is typing.Literal and all(isinstance(v, int) for v in typing.get_args(annotation)):
+    if typing.Literal in origins and all(isinstance(value, int) for value in typing.get_args(kinds[0])):
         return "integer"
     names = {list: "list", bool: "boolean", int: "integer", float: "number"}
-    return next((name for kind, name in names.items() if kind in types), "string")
+    return next((name for kind, name in names.items() if kind in origins), "string")
 
 
 def _range(metadata: Iterable[Any]) -> str:

@@ -41,7 +41,13 @@ def test_every_variable_is_read():
         }
     )
     texts = (Path("/data"), True, "F5TTS_Base", "abc", "commercial", "cpu", "bfloat16", "small", Path("/out"))
-    assert settings == Settings(*texts, 600, 10, 14, 15, 16, 11, 12, 0.25, 13, 17, "DEBUG")
+    numbers = (600, 10, 14, 15, 16, 11, 12, 0.25, 13, 17, "DEBUG", False)
+    assert tuple(settings.model_dump().values()) == texts + numbers
+
+
+def test_every_wrong_variable_is_named_at_once():
+    with pytest.raises(ValueError, match=r"MAX_JOB_S='0': must be greater than 0; LOG_LEVEL='LOUD': must be 'DEBUG'"):
+        Settings.from_env({"LOG_LEVEL": "LOUD", "MAX_JOB_S": "0"})
 
 
 def test_a_job_on_the_platform_leaves_before_it_is_ended():

@@ -30,7 +30,7 @@ def start_logs(environ: Mapping[str, str], arguments: Sequence[str]) -> None:
     try:
         settings = Settings.from_env(environ, arguments)
     except ValueError:
-        settings = Settings(on_platform=on_platform(environ, arguments))
+        settings = Settings.model_validate({"on_platform": on_platform(environ, arguments)})
     level = settings.log_level
     logs.configure(level, settings.on_platform, environ)
     # The SDK's own default, DEBUG, prints every reply, audio and links included.

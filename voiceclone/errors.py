@@ -49,6 +49,11 @@ class InvalidInput(WorkerError):
         return cls([FieldProblem(field, message)])
 
 
+def sentence_of(message: str) -> str:
+    """Return what pydantic says of a value as it follows the field's name: `must be greater than 0`."""
+    return message.removeprefix("Value error, ").replace("Input should be", "must be").replace("Input should", "must")
+
+
 class VoiceNotFound(WorkerError):
     """No voice has the requested name.
 

@@ -1,18 +1,20 @@
-"""Every knob of the worker, read from the environment once.
+"""Every setting of the worker, read from the environment once.
 
-Knows no other room. The store's own variables (bucket, credentials) are read by `s3_utils.store_from_env`.
-The table in the README is rendered from this file by `scripts/render_docs.py`.
+Knows no other room but `errors`. `s3_utils.store_from_env` reads the store's own variables (bucket, credentials).
+`scripts/render_docs.py` renders docs/settings.md from this file.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import Field, dataclass, field, fields
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Literal
 
-T = TypeVar("T")
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
+
+from voiceclone.errors import sentence_of
 
 PLATFORM_JOB_S = 600
 """The platform ends a job after so long, and the worker with it, unless the endpoint has another execution timeout."""
@@ -21,176 +23,138 @@ TIME_TO_LEAVE_S = 30
 SERVED_LOCALLY = {"--test_input", "--rp_serve_api"}
 """Arguments with which the SDK takes no jobs from the platform."""
 
-
-def _setting(default: T, env: str, about: str, parse: Callable[[str], T]) -> T:
-    """A dataclass field that knows its environment variable, its meaning and how it is read."""
-    value: T = field(default=default, metadata={"env": env, "about": about, "parse": parse})
-    return value
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value <= 0:
-        raise ValueError("must be above zero")
-    return value
+LinkLife = Annotated[int, Field(ge=60, le=604_800)]
+"""Life of a link in seconds; S3 signs none for longer than a week."""
+Positive = Annotated[int, Field(gt=0)]
+Dtype = Literal["float32", "float16", "bfloat16"]
+LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(str.upper)]
 
 
-def _reference_length(text: str) -> int:
-    value = int(text)
-    if not 1 <= value <= 15:
-        raise ValueError("must lie within 1..15 seconds: reference and speech share the 30 s that the models know")
-    return value
-
-
-def _link_life(text: str) -> int:
-    value = int(text)
-    if not 60 <= value <= 604_800:
-        raise ValueError("must lie within 60..604800 seconds")
-    return value
-
-
-def _device(text: str) -> str:
-    if text not in {"cuda", "cpu"}:
-        raise ValueError("must be cuda or cpu")
-    return text
-
-
-def _licenses(text: str) -> str:
-    if text not in {"any", "commercial"}:
-        raise ValueError("must be any or commercial")
-    return text
-
-
-def _dtype(text: str) -> str:
-    if text not in {"float32", "float16", "bfloat16"}:
-        raise ValueError("must be float32, float16 or bfloat16")
-    return text
-
-
-def _pad(text: str) -> float:
-    seconds = float(text)
-    if not 0 <= seconds <= 1:
-        raise ValueError("must be a number of seconds from 0 to 1")
-    return seconds
-
-
-def _switch(text: str) -> bool:
-    if text.lower() not in {"true", "false"}:
+def _switch(value: str | bool) -> bool:
+    if isinstance(value, str) and value.lower() not in {"true", "false"}:
         raise ValueError("must be true or false")
-    return text.lower() == "true"
+    return value is True or str(value).lower() == "true"
 
 
-def _log_level(text: str) -> str:
-    level = text.upper()
-    if level not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
-        raise ValueError("must be DEBUG, INFO, WARNING or ERROR")
-    return level
+class Settings(BaseModel):
+    """The worker's configuration. A field's `validation_alias` is its environment variable."""
 
+    model_config = ConfigDict(frozen=True, validate_by_name=True, validate_by_alias=True, allow_inf_nan=False)
 
-@dataclass(frozen=True)
-class Settings:
-    """The worker's configuration. Raises ValueError naming the variable when one cannot be read."""
-
-    volume: Path = _setting(
+    volume: Path = Field(
         Path("/runpod-volume"),
-        "RUNPOD_VOLUME",
-        "the mounted volume; `models/`, `cache/`, `voices/` and `output/` lie under it",
-        Path,
+        validation_alias="RUNPOD_VOLUME",
+        description="the mounted volume; `models/`, `cache/`, `voices/` and `output/` lie under it",
     )
-    allow_container_disk: bool = _setting(
+    allow_container_disk: Annotated[bool, BeforeValidator(_switch)] = Field(
         False,
-        "ALLOW_CONTAINER_DISK",
-        "`true`: without a mounted volume `RUNPOD_VOLUME` is made on the container's own disk, and every new worker"
-        " downloads its models anew; for trials",
-        _switch,
+        validation_alias="ALLOW_CONTAINER_DISK",
+        description="`true`: without a mounted volume `RUNPOD_VOLUME` is made on the container's own disk, and every"
+        " new worker downloads its models anew; for trials",
     )
-    model: str = _setting(
+    model: str = Field(
         "F5TTS_v1_Base",
-        "F5_MODEL",
-        "a registered model, or a directory with `config.yaml`, `vocab.txt` and one `*.safetensors`",
-        str,
+        validation_alias="F5_MODEL",
+        description="a registered model, or a directory with `config.yaml`, `vocab.txt` and one `*.safetensors`",
     )
-    revision: str | None = _setting(
-        None, "F5_REVISION", "commit of the model's repository, instead of the pinned one", str
+    revision: str | None = Field(
+        None, validation_alias="F5_REVISION", description="commit of the model's repository, instead of the pinned one"
     )
-    licenses: str = _setting(
+    licenses: Literal["any", "commercial"] = Field(
         "any",
-        "LICENSES",
-        "`commercial`: models whose licence is unknown or forbids commercial use are refused; `any`: none is",
-        _licenses,
+        validation_alias="LICENSES",
+        description="`commercial`: models whose licence is unknown or forbids commercial use are refused; `any`: none"
+        " is",
     )
-    device: str | None = _setting(
-        None, "F5_DEVICE", "`cuda` or `cpu`; by default the GPU, and the CPU only off the platform", _device
-    )
-    dtype: str | None = _setting(
+    device: Literal["cuda", "cpu"] | None = Field(
         None,
-        "F5_DTYPE",
-        "`float32`, `float16` or `bfloat16`; by default float16 on a GPU, on a CPU bfloat16 if it has it in hardware,"
-        " else float32",
-        _dtype,
+        validation_alias="F5_DEVICE",
+        description="`cuda` or `cpu`; by default the GPU, and the CPU only off the platform",
     )
-    asr_model: str | None = _setting(
+    dtype: Dtype | None = Field(
         None,
-        "ASR_MODEL",
-        "whisper model that hears what is said in a reference, a faster-whisper name or a directory; by default"
-        " `large-v3-turbo` on a GPU, `tiny` on a CPU",
-        str,
+        validation_alias="F5_DTYPE",
+        description="`float32`, `float16` or `bfloat16`; by default float16 on a GPU, on a CPU bfloat16 if it has it in"
+        " hardware, else float32",
     )
-    output_dir: Path | None = _setting(
+    asr_model: str | None = Field(
         None,
-        "OUTPUT_DIR",
-        "where `local` delivery writes; by default `./output`, on the platform `<volume>/output`",
-        Path,
+        validation_alias="ASR_MODEL",
+        description="whisper model that hears what is said in a reference, a faster-whisper name or a directory; by"
+        " default `large-v3-turbo` on a GPU, `tiny` on a CPU",
     )
-    url_expiry_s: int = _setting(86_400, "URL_EXPIRY_S", "life of a link in seconds, 60..604800", _link_life)
-    max_text_chars: int = _setting(100_000, "MAX_TEXT_CHARS", "longest text of a job in characters", _positive)
-    max_speech_min: int = _setting(180, "MAX_SPEECH_MIN", "longest audio of a job in minutes, as predicted", _positive)
-    max_frames: int = _setting(
+    output_dir: Path | None = Field(
+        None,
+        validation_alias="OUTPUT_DIR",
+        description="where `local` delivery writes; by default `./output`, on the platform `<volume>/output`",
+    )
+    url_expiry_s: LinkLife = Field(
+        86_400, validation_alias="URL_EXPIRY_S", description="life of a link in seconds, 60..604800"
+    )
+    max_text_chars: Positive = Field(
+        100_000, validation_alias="MAX_TEXT_CHARS", description="longest text of a job in characters"
+    )
+    max_speech_min: Positive = Field(
+        180, validation_alias="MAX_SPEECH_MIN", description="longest audio of a job in minutes, as predicted"
+    )
+    max_frames: Positive = Field(
         4_000_000,
-        "MAX_FRAMES",
-        "largest work of a job in mel frames, 93.75 for a second, the reference counted with every chunk",
-        _positive,
+        validation_alias="MAX_FRAMES",
+        description="largest work of a job in mel frames, 93.75 for a second, the reference counted with every chunk",
     )
-    max_job_s: int | None = _setting(
+    max_job_s: Positive | None = Field(
         None,
-        "MAX_JOB_S",
-        "longest time for a job in seconds; by default 570 on the platform, whose own limit is 600 unless the endpoint"
-        " has another execution timeout",
-        _positive,
+        validation_alias="MAX_JOB_S",
+        description=f"longest time for a job in seconds; by default {PLATFORM_JOB_S - TIME_TO_LEAVE_S} on the platform,"
+        f" whose own limit is {PLATFORM_JOB_S} unless the endpoint has another execution timeout",
     )
-    max_audio_mb: int = _setting(25, "MAX_AUDIO_MB", "largest reference file in MB", _positive)
-    max_reference_s: int = _setting(
-        12, "MAX_REFERENCE_S", "longest reference in seconds, 1..15; a longer recording is cut", _reference_length
+    max_audio_mb: Positive = Field(25, validation_alias="MAX_AUDIO_MB", description="largest reference file in MB")
+    # Reference and speech share the 30 s that the models know.
+    max_reference_s: Annotated[int, Field(ge=1, le=15)] = Field(
+        12,
+        validation_alias="MAX_REFERENCE_S",
+        description="longest reference in seconds, 1..15; a longer recording is cut",
     )
-    reference_pad_s: float = _setting(0.1, "REFERENCE_PAD_S", "silence behind a reference in seconds, 0..1", _pad)
-    max_inline_mb: int = _setting(6, "MAX_INLINE_MB", "largest audio file sent inside a reply in MB", _positive)
-    max_kept_mb: int = _setting(
+    reference_pad_s: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.1, validation_alias="REFERENCE_PAD_S", description="silence behind a reference in seconds, 0..1"
+    )
+    max_inline_mb: Positive = Field(
+        6, validation_alias="MAX_INLINE_MB", description="largest audio file sent inside a reply in MB"
+    )
+    max_kept_mb: Positive = Field(
         1000,
-        "MAX_KEPT_MB",
-        "speech that could not be delivered is kept on the volume under `output/undelivered`, so many MB of it",
-        _positive,
+        validation_alias="MAX_KEPT_MB",
+        description="speech that could not be delivered is kept on the volume under `output/undelivered`, so many MB"
+        " of it",
     )
-    log_level: str = _setting("INFO", "LOG_LEVEL", "`DEBUG`, `INFO`, `WARNING` or `ERROR`", _log_level)
+    log_level: LogLevel = Field(
+        "INFO", validation_alias="LOG_LEVEL", description="`DEBUG`, `INFO`, `WARNING` or `ERROR`"
+    )
     on_platform: bool = False
     """Whether the platform runs this process."""
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str], arguments: Iterable[str] = ()) -> Settings:
-        """Read every variable; an empty one counts as absent. `arguments`: of the command line."""
-        values: dict[str, Any] = {"on_platform": on_platform(environ, arguments)}
-        for setting in cls.documented():
-            text = environ.get(setting.metadata["env"], "").strip()
-            if text:
-                try:
-                    values[setting.name] = setting.metadata["parse"](text)
-                except ValueError as e:
-                    raise ValueError(f"{setting.metadata['env']}={text!r}: {e}") from e
-        return cls(**values)
+        """Read every variable; an empty one counts as absent.
+
+        Args:
+            arguments: of the command line; see `on_platform`.
+
+        Raises:
+            ValueError: names every variable that cannot be read, its value and the cure.
+        """
+        given = {name: text for name in cls.documented() if (text := environ.get(name, "").strip())}
+        try:
+            return cls.model_validate({**given, "on_platform": on_platform(environ, arguments)})
+        except ValidationError as e:
+            wrong = [f"{p['loc'][0]}={p['input']!r}: {sentence_of(p['msg'])}" for p in e.errors()]
+            raise ValueError("; ".join(wrong)) from None
 
     @classmethod
-    def documented(cls) -> list[Field[Any]]:
-        """The fields that a variable sets, in the order of the table."""
-        return [f for f in fields(cls) if "env" in f.metadata]
+    def documented(cls) -> dict[str, FieldInfo]:
+        """Return the fields that a variable sets, by its name, in the order of the table."""
+        fields = cls.model_fields.values()
+        return {field.validation_alias: field for field in fields if isinstance(field.validation_alias, str)}
 
     @property
     def models_dir(self) -> Path:

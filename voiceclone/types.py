@@ -19,6 +19,9 @@ Samples = NDArray[np.float32]
 
 DeliveryWay = Literal["auto", "s3", "base64", "local"]
 """How a result reaches its caller; `auto`: as the worker is set up."""
+Quality = Literal["fast", "balanced", "best"]
+NFE_STEPS: dict[Quality, int] = {"fast": 7, "balanced": 16, "best": 32}
+"""Evaluations of the network by which a chunk is made."""
 MB = 10**6
 SEEDS = 2**32
 """Seeds are smaller than this."""

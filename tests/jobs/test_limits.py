@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 
 import pytest
@@ -17,7 +16,7 @@ def ask(worker):
     """Ask a worker with such limits."""
 
     def ask(limits=None, **fields):
-        worker.settings = dataclasses.replace(worker.settings, **(limits or {}))
+        worker.settings = worker.settings.model_copy(update=limits)
         return worker.handle({"id": "job", "input": {**SAY, **fields}})
 
     return ask

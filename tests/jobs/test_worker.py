@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import dataclasses
 import json
 import re
 import urllib.request
@@ -31,7 +30,7 @@ def job(**fields):
 
 
 def set_settings(worker, **changes):
-    worker.settings = worker.delivery.settings = dataclasses.replace(worker.settings, **changes)
+    worker.settings = worker.delivery.settings = worker.settings.model_copy(update=changes)
 
 
 def recording(worker):

@@ -71,9 +71,7 @@ def test_the_form_is_rendered_from_the_code():
 
 
 def test_the_form_has_every_setting_every_variable_of_the_bucket_and_the_hubs_token():
-    assert set(FORM) == {setting.metadata["env"] for setting in Settings.documented()} | {
-        variable.name for variable in (*BUCKET, HF_TOKEN)
-    }
+    assert set(FORM) == set(Settings.documented()) | {variable.name for variable in (*BUCKET, HF_TOKEN)}
 
 
 class Asked(Mapping):

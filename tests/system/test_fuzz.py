@@ -307,7 +307,7 @@ def fuzzed(worker, tmp_path, monkeypatch, caplog):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
     monkeypatch.chdir(tmp_path / "cwd")
     caplog.set_level("ERROR")  # it keeps all that is logged
-    limits = dataclasses.replace(worker.settings, max_frames=1_500, max_text_chars=5_000)
+    limits = worker.settings.model_copy(update={"max_frames": 1_500, "max_text_chars": 5_000})
     worker.settings = limits
     (tmp_path / "volume/voices/short.wav").write_bytes(WAV)
     (tmp_path / "volume/voices/short.txt").write_text("Hello there.")

@@ -18,7 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationErr
 
 from s3_utils import store_from_env
 from voiceclone.deployment.variables import variables
-from voiceclone.settings import TIME_TO_LEAVE_S, Settings
+from voiceclone.errors import sentence_of
+from voiceclone.settings import PLATFORM_JOB_S, TIME_TO_LEAVE_S, Settings
 
 LEAST_CUDA = (12, 8)
 """What the image's torch is built for; hosts with older drivers refuse it."""
@@ -86,7 +87,7 @@ class Scaling(_Strict):
     workers_max: int = Field(default=3, ge=1)
     idle_timeout_s: int = Field(default=5, ge=1, le=3600)
     """Not for a queue with REQUEST_COUNT: the platform refuses it there."""
-    execution_timeout_s: int = Field(default=600, ge=2 * TIME_TO_LEAVE_S)
+    execution_timeout_s: int = Field(default=PLATFORM_JOB_S, ge=2 * TIME_TO_LEAVE_S)
     """A worker leaves a job TIME_TO_LEAVE_S before that, and needs time to speak."""
     scaler: Literal["QUEUE_DELAY", "REQUEST_COUNT"] = "QUEUE_DELAY"
     """Load balancing takes REQUEST_COUNT only."""
@@ -198,7 +199,7 @@ def _problem(error: Any) -> str:
         rooms: dict[str, type[BaseModel]] = {"gpu": Gpu, "scaling": Scaling}
         owner = Deployment if len(error["loc"]) == 1 else rooms[error["loc"][0]]
         return f"{path}: there is no such field{_nearest(str(error['loc'][-1]), owner.model_fields)}"
-    return f"{path}: {error['msg'].removeprefix('Value error, ')}"
+    return f"{path}: {sentence_of(error['msg'])}"
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:

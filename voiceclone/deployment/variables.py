@@ -60,12 +60,11 @@ LIBRARIES = (
 
 def settings() -> tuple[Variable, ...]:
     """The worker's settings in the order of its table."""
-    hints = typing.get_type_hints(Settings)
     found = []
-    for setting in Settings.documented():
+    for name, setting in Settings.documented().items():
         default = setting.default if isinstance(setting.default, bool | int | float | None) else str(setting.default)
-        kind = _kind(hints[setting.name])
-        found.append(Variable(setting.metadata["env"], setting.metadata["about"].replace("`", ""), default, kind))
+        about = (setting.description or "").replace("`", "")
+        found.append(Variable(name, about, default, _kind(setting.annotation)))
     return tuple(found)
 
 

@@ -23,9 +23,6 @@ from voiceclone.text import lexicon, markup
 from voiceclone.types import MB, SEEDS
 from voiceclone.voices import VOICE_NAME, AudioSource, BucketSource, parse_source
 
-Quality = Literal["fast", "balanced", "best"]
-NFE_STEPS: dict[Quality, int] = {"fast": 7, "balanced": 16, "best": 32}
-
 MAX_TOLD_CHARS = 200
 """Of what a recipe names and a warning repeats."""
 MAX_SEGMENTS = 10_000

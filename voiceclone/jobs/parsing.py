@@ -17,7 +17,7 @@ from pydantic import (
 
 from voiceclone import text as text_rules
 from voiceclone.audio import OPUS_RATES
-from voiceclone.errors import FieldProblem, InvalidInput
+from voiceclone.errors import FieldProblem, InvalidInput, sentence_of
 from voiceclone.jobs.fields import Context, SampleRate
 from voiceclone.jobs.legacy import modernise
 from voiceclone.jobs.request import SCHEMAS, LinkRequest, MadeWith, Request, Segment, SynthesisRequest, Verify
@@ -161,8 +161,7 @@ def _problem(error: Mapping[str, Any], schema: type[BaseModel]) -> FieldProblem:
         return FieldProblem(path, "is missing")
     if error["type"] in ("dict_type", "model_type"):
         return FieldProblem(path, "must be an object")
-    message = str(error["msg"]).removeprefix("Value error, ")
-    return FieldProblem(path, message.replace("Input should be", "must be").replace("Input should", "must"))
+    return FieldProblem(path, sentence_of(error["msg"]))
 
 
 _PARTS: dict[str, type[BaseModel]] = {"segments": Segment, "verify": Verify, "made_with": MadeWith}

@@ -25,14 +25,12 @@ from voiceclone.jobs.fields import (
     MAX_DURATION_S,
     MAX_SEGMENTS,
     MAX_TOLD_CHARS,
-    NFE_STEPS,
     RECORDING,
     JobId,
     Key,
     Language,
     Lexicon,
     Prefix,
-    Quality,
     Recording,
     RefText,
     SampleRate,
@@ -46,11 +44,12 @@ from voiceclone.jobs.fields import (
     switched_on,
 )
 from voiceclone.model import Sampling
+from voiceclone.settings import LinkLife
 from voiceclone.speech import MasterOptions, Passage, ScriptOptions, SynthesisOptions, Threshold
 from voiceclone.subtitles import FORMATS as SUBTITLE_FORMATS
 from voiceclone.subtitles import SubtitleFormat
 from voiceclone.text import markup
-from voiceclone.types import SEEDS, DeliveryWay
+from voiceclone.types import NFE_STEPS, SEEDS, DeliveryWay, Quality
 from voiceclone.voices import AudioSource, NewVoice
 
 
@@ -108,9 +107,7 @@ class LinkRequest(_Request):
     job_id: JobId | None = Field(
         None, description="instead of `key`: the latest result of this job, if it was given no key of its own"
     )
-    expires_in: int | None = Field(
-        None, ge=60, le=604_800, description="life of the link in seconds; absent: `URL_EXPIRY_S`"
-    )
+    expires_in: LinkLife | None = Field(None, description="life of the link in seconds; absent: `URL_EXPIRY_S`")
 
 
 class Segment(_Request):
@@ -218,9 +215,7 @@ class SynthesisRequest(_Request):
     key: Key | None = Field(
         None, description="name of the result below the output prefix; absent: made from the job's id"
     )
-    expires_in: int | None = Field(
-        None, ge=60, le=604_800, description="life of the link in seconds; absent: `URL_EXPIRY_S`"
-    )
+    expires_in: LinkLife | None = Field(None, description="life of the link in seconds; absent: `URL_EXPIRY_S`")
     job_id: JobId | None = Field(None, description="your own id for the reply and the key; absent: the platform's")
 
     @property

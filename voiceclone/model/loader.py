@@ -24,11 +24,12 @@ from voiceclone.model.dit import Arch, DiT, Modulations, Modulator
 from voiceclone.model.sampling import Sampling, Schedule, time_steps
 from voiceclone.model.upstream import dit_state, modulator_state
 from voiceclone.model.vocos import Vocos, VocosArch
+from voiceclone.types import NFE_STEPS
 
 log = logging.getLogger(__name__)
 
-USUAL = (Sampling(1), Sampling(2), Sampling(7), Sampling(16), Sampling(32))
-"""Tabulated in every copy: the qualities' schedules and those of a warm-up."""
+USUAL = tuple(Sampling(steps) for steps in (1, 2, *NFE_STEPS.values()))
+"""Tabulated in every copy: the schedules of a warm-up and of the qualities."""
 BLOCKS = {"depth", "conv_layers", "num_layers"}
 """Options that count blocks, each of which has tensors."""
 MAX_SIZE = 2**16
