@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import stamina
 from benchmark import hearing
 from fault_table import FaultTable
 from random_checkpoint import write_random
@@ -133,6 +134,14 @@ def s3(moto: str) -> Iterator[tuple[dict[str, str], Any]]:
     client.create_bucket(Bucket=environ["S3_BUCKET"], CreateBucketConfiguration=where)
     yield environ, client
     client.close()
+
+
+@pytest.fixture
+def no_waits() -> Iterator[None]:
+    """Retries follow at once, three of them."""
+    stamina.set_testing(True, attempts=3)
+    yield
+    stamina.set_testing(False)
 
 
 def with_bucket(worker: Worker, environ: Mapping[str, str]) -> Worker:

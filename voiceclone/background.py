@@ -16,6 +16,7 @@ T = TypeVar("T")
 def in_background(name: str, call: Callable[[], T]) -> Future[T]:
     """Start `call` in a thread called `name`; what it returns or raises is the future's."""
     future: Future[T] = Future()
+    future.set_running_or_notify_cancel()  # from now on nobody can cancel it, and its outcome is always set
 
     def run() -> None:
         try:

@@ -6,7 +6,11 @@ Knows no request and no server.
 from __future__ import annotations
 
 import requests
+import stamina
 from requests.auth import AuthBase
+
+stamina.instrumentation.set_on_retry_hooks([])  # its own log line quotes errors, and with them signed addresses
+retry_context = stamina.retry_context
 
 BUSY = {429, 500, 502, 503, 504}
 """Statuses of a server that may answer otherwise a little later."""

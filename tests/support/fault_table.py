@@ -1,4 +1,4 @@
-"""The table of faults in OPERATIONS.md: each row is written by the test that injects the fault, and held to it.
+"""The table of faults in docs/operations.md: each row is written by the test that injects the fault, and held to it.
 
 scripts/test --update-faults -n 0        after a row has changed
 """

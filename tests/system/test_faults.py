@@ -62,7 +62,7 @@ class Scene:
         return self.worker.handle({"id": "job", "input": asked})
 
     def limit(self, **changes):
-        self.worker.settings = self.worker.delivery.settings = dataclasses.replace(self.worker.settings, **changes)
+        self.worker.settings = self.worker.delivery.settings = self.worker.settings.model_copy(update=changes)
 
     def found(self):
         """Files and objects."""
@@ -85,7 +85,7 @@ class Scene:
 
 
 @pytest.fixture
-def scene(worker, s3, moto, tmp_path, monkeypatch):
+def scene(worker, s3, moto, tmp_path, monkeypatch, no_waits):
     """Set up, warm, and looked at before anything is broken."""
     environ, client = s3
     (tmp_path / "tmp").mkdir()
@@ -93,7 +93,6 @@ def scene(worker, s3, moto, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(s3_utils, "READ_TIMEOUT_S", 0.5)
     monkeypatch.setattr(botocore.endpoint, "time", NoWaiting())
-    monkeypatch.setattr("voiceclone.voices.web.FIRST_WAIT_S", 0.0)
     monkeypatch.setenv("RUNPOD_ALLOW_PRIVATE_DOWNLOAD_URLS", "true")
     with FaultyProxy(moto) as proxy:
         working = with_bucket(worker, {**environ, "AWS_ENDPOINT_URL": proxy.url})

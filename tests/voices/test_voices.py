@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import http.server
 import io
 import sys
-import threading
 from pathlib import Path
 
 import conftest
@@ -116,43 +113,6 @@ def test_a_transcript_that_cannot_belong_to_the_recording_is_refused(voices):
         voices.recorded(InlineSource(CLIP), "far too many words for this " * 20)
 
 
-@pytest.fixture
-def web():
-    """A web server on loopback: a clip, a missing page and a redirect."""
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self):
-            if self.path == "/drip":
-                return self.drip()
-            status = {"/clip.wav": 200, "/moved": 302}.get(self.path, 404)
-            self.send_response(status)
-            self.send_header("Location", "/clip.wav")
-            self.send_header("Content-Length", str(len(CLIP) if status == 200 else 0))
-            self.end_headers()
-            if status == 200:
-                self.wfile.write(CLIP)
-
-        def drip(self):
-            """A byte at a time, for as long as anyone listens."""
-            self.send_response(200)
-            self.end_headers()
-            with contextlib.suppress(ConnectionError):
-                while not gone.wait(0.01):
-                    self.wfile.write(b"x")
-
-        def log_message(self, *_):
-            pass
-
-    gone = threading.Event()
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        gone.set()
-        server.shutdown()
-        thread.join()
-
-
 @pytest.mark.parametrize(
     "host", ["127.0.0.1", "localhost", "169.254.169.254", "10.0.0.1", "[::1]", "[fd00::1]", "0.0.0.0"]
 )
@@ -161,36 +121,9 @@ def test_addresses_inside_the_network_are_never_fetched(voices, host):
         voices.recorded(WebSource(f"https://{host}/secret?token=1"), TRANSCRIPT)
 
 
-def test_a_public_clip_is_fetched_and_limits_hold(web, monkeypatch):
-    """Loopback stands in for the public web, through the SDK's own switch."""
-    monkeypatch.setenv("RUNPOD_ALLOW_PRIVATE_DOWNLOAD_URLS", "true")
-    assert fetch_web(f"{web}/clip.wav", 1_000_000) == CLIP
-    assert fetch_web(f"{web}/moved", 1_000_000) == CLIP
-    with pytest.raises(DownloadFailed, match="larger than"):
-        fetch_web(f"{web}/clip.wav", 1000)
-    with pytest.raises(DownloadFailed, match="answered 404") as caught:
-        fetch_web(f"{web}/missing?signature=secret", 1000)
-    assert "secret" not in str(caught.value)
-
-
-def test_a_server_that_drips_does_not_hold_the_worker(web, monkeypatch):
-    monkeypatch.setenv("RUNPOD_ALLOW_PRIVATE_DOWNLOAD_URLS", "true")
-    monkeypatch.setattr("voiceclone.voices.web.FETCH_DEADLINE_S", 0.2)
-    with pytest.raises(DownloadFailed, match="took longer"):
-        fetch_web(f"{web}/drip", 1_000_000)
-
-
 def test_a_host_that_cannot_be_found_is_a_failed_download():
     with pytest.raises(DownloadFailed, match="cannot be found"):
         fetch_web("https://no-such-host.invalid/clip.wav", 1000)
-
-
-def test_a_server_that_is_not_there_is_a_failed_download(monkeypatch):
-    monkeypatch.setenv("RUNPOD_ALLOW_PRIVATE_DOWNLOAD_URLS", "true")
-    monkeypatch.setattr("voiceclone.voices.web.FIRST_WAIT_S", 0.0)
-    with pytest.raises(DownloadFailed, match="could not be fetched") as caught:
-        fetch_web("https://127.0.0.1:9/clip.wav?signature=secret", 1000)
-    assert "secret" not in str(caught.value)
 
 
 # Prepared once

@@ -15,16 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-import stamina
-
 from voiceclone.background import in_background
 from voiceclone.errors import ModelUnavailable
+from voiceclone.http import retry_context
 
 if TYPE_CHECKING:
     from huggingface_hub import HfFileMetadata
 
 log = logging.getLogger(__name__)
-stamina.instrumentation.set_on_retry_hooks([])  # its own log line quotes errors, and with them signed addresses
 
 T = TypeVar("T")
 
@@ -69,7 +67,7 @@ class Hub:
 
     def patiently(self, call: Callable[[], T]) -> T:
         """Return the call's result; a hub that is busy is waited for."""
-        for attempt in stamina.retry_context(_busy_for, attempts=None, timeout=self.patience_s, wait_initial=1):
+        for attempt in retry_context(_busy_for, attempts=None, timeout=self.patience_s, wait_initial=1):
             with attempt:
                 return call()
         raise AssertionError("the last attempt returns or raises")

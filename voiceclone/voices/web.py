@@ -1,78 +1,152 @@
 """A recording behind a public URL.
 
-Knows nothing of what it holds. Addresses inside the network are refused by the SDK, redirects included.
+Knows nothing of what it holds. A host is resolved once, each of its addresses must be public, and the connection goes
+to that very address: a name that changes between the two, and redirects, lead nowhere else.
 """
 
 from __future__ import annotations
 
+import asyncio
+import ipaddress
 import logging
-import random
-import time
+import os
+import socket
+from functools import partial
+from http import HTTPStatus
 
+import httpx2
+
+from voiceclone.background import in_background
 from voiceclone.errors import DownloadFailed
-from voiceclone.http import BUSY
+from voiceclone.http import BUSY, retry_context
 from voiceclone.types import MB
 
 log = logging.getLogger(__name__)
 
-FETCH_TIMEOUT_S = 20
-FETCH_DEADLINE_S = 60
-FETCH_BLOCK = 65_536
-FIRST_WAIT_S = 1.0
+FETCH_DEADLINE_S = 60.0
+STALL_S, CONNECT_S = 20.0, 5.0
+"""Longest wait for the next bytes, and for a connection to one address."""
 TRIES = 3
-"""Of what may go better the next time."""
+MAX_REDIRECTS = 5
+REFUSED = "ref_audio: its host cannot be found, is not public, or redirects in vain"
+REDIRECTS = {301, 302, 303, 307, 308}
+# What the SDK's check lets through: 6to4, which holds an IPv4 address of any kind, its relays, site-local addresses,
+# and the address under which one cloud serves a machine's own secrets.
+NOT_PUBLIC = tuple(map(ipaddress.ip_network, ("2002::/16", "192.88.99.0/24", "fec0::/10", "168.63.129.16/32")))
 
 
 class _MayPass(Exception):
-    """A failure that may be over the next time; its cause is the error that is told else."""
+    """A failure that may be over the next time."""
 
 
-def fetch_web(url: str, max_bytes: int) -> bytes:
-    """The body behind a public URL; addresses inside the network are refused by the SDK, redirects included.
+def fetch_web(url: str, max_bytes: int, limit_s: float = FETCH_DEADLINE_S) -> bytes:
+    """Return the body behind a public URL.
 
-    A server that is busy or breaks off is asked again, after a random part of a wait that doubles.
+    A server that is busy or breaks off is asked again, after a wait that doubles. Whatever a server or a resolver does,
+    all of it is over after `limit_s` seconds.
 
-    Raises DownloadFailed with the reason and the cure, never with the URL's query (it may be signed).
+    Raises:
+        DownloadFailed: with the reason and the cure, never with more of the URL than its host: the rest may be signed.
     """
-    deadline = time.monotonic() + FETCH_DEADLINE_S
-    failure = None
-    for attempt in range(TRIES):
-        if attempt:
-            time.sleep(random.uniform(0, FIRST_WAIT_S * 2 ** (attempt - 1)))
-        if time.monotonic() > deadline:
-            break
-        try:
-            return _try_to_fetch(url, max_bytes, deadline)
-        except _MayPass as e:
-            log.info("a reference was not fetched: %s", e)
-            failure = e
-    raise DownloadFailed(str(failure)) from failure
+    # In a thread of its own: the SDK calls the handler out of a running event loop.
+    return in_background("fetch", lambda: asyncio.run(_fetch(url, max_bytes, limit_s))).result()
 
 
-def _try_to_fetch(url: str, max_bytes: int, deadline: float) -> bytes:
-    import requests
-    import urllib3
+async def _fetch(url: str, max_bytes: int, limit_s: float) -> bytes:
+    try:
+        async with asyncio.timeout(limit_s):
+            async for attempt in retry_context(_may_pass, attempts=TRIES, timeout=None, wait_initial=0.5):
+                with attempt:
+                    return await _follow(url, max_bytes)
+    except TimeoutError:
+        raise DownloadFailed(f"ref_audio took longer than {limit_s:g} s: link to a faster server") from None
+    except _MayPass as e:
+        raise DownloadFailed(str(e)) from e.__cause__
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _may_pass(error: Exception) -> bool:
+    if passes := isinstance(error, _MayPass):
+        log.info("a reference was not fetched: %s", error)
+    return passes
+
+
+async def _follow(url: str, max_bytes: int) -> bytes:
+    """Return the body to which the URL leads, by way of its redirects."""
+    try:
+        place = httpx2.URL(url)
+        for _ in range(MAX_REDIRECTS + 1):
+            body = await _visit(place, max_bytes)
+            if isinstance(body, bytes):
+                return body
+            place = place.join(body)
+    except (httpx2.InvalidURL, UnicodeError, ValueError) as e:
+        raise DownloadFailed(f"ref_audio is an address that cannot be read ({type(e).__name__}): check the link") from e
+    except (httpx2.HTTPError, OSError) as e:
+        raise _MayPass(f"ref_audio could not be fetched ({type(e).__name__}): check the link, or send base64") from e
+    raise DownloadFailed(REFUSED)
+
+
+async def _visit(place: httpx2.URL, max_bytes: int) -> bytes | str:
+    """Return the body, or where the server sends us."""
+    addresses = await _addresses(place)
+    # The answer must not be compressed: what it grows to is not known before.
+    headers = {"Host": place.netloc.decode(), "Accept-Encoding": "identity", "User-Agent": "voiceclone"}
+    timeout = httpx2.Timeout(STALL_S, connect=CONNECT_S)
+    async with httpx2.AsyncClient(trust_env=False, timeout=timeout, headers=headers) as client:
+        for address in addresses:
+            request = client.build_request(
+                "GET", place.copy_with(host=address), extensions={"sni_hostname": place.raw_host.decode()}
+            )
+            try:
+                response = await client.send(request, stream=True)
+            except (httpx2.ConnectError, httpx2.ConnectTimeout):
+                if address == addresses[-1]:
+                    raise
+                continue
+            return await _read(response, max_bytes)
+    raise DownloadFailed(REFUSED)
+
+
+async def _read(response: httpx2.Response, max_bytes: int) -> bytes | str:
+    status, headers = response.status_code, response.headers
+    if status in REDIRECTS and "Location" in headers:
+        return headers["Location"]
+    if status in BUSY:
+        raise _MayPass(f"the server of ref_audio answered {status}: try again later")
+    if status != HTTPStatus.OK:
+        raise DownloadFailed(f"the server of ref_audio answered {status}: check the link's life")
+    if (coding := headers.get("Content-Encoding", "identity").strip().lower()) not in {"", "identity"}:
+        raise DownloadFailed(f"ref_audio comes compressed ({coding[:20]!r}): have its server send the file as it is")
+    body = bytearray()
+    async for block in response.aiter_raw():
+        body += block
+        if len(body) > max_bytes:
+            raise DownloadFailed(f"ref_audio is larger than {max_bytes // MB} MB: link to a shorter clip")
+    return bytes(body)
+
+
+async def _addresses(place: httpx2.URL) -> list[str]:
+    """Return the IP addresses of a URL's host. Raises DownloadFailed unless each is public."""
+    if place.scheme not in {"http", "https"} or not place.host:
+        raise DownloadFailed(REFUSED)
+    port = place.port or (443 if place.scheme == "https" else 80)
+    look_up = partial(socket.getaddrinfo, place.raw_host.decode(), port, type=socket.SOCK_STREAM)
+    try:
+        found = await asyncio.wrap_future(in_background("resolve", look_up))
+    except (socket.gaierror, UnicodeError) as e:
+        raise DownloadFailed(REFUSED) from e
+    addresses = list(dict.fromkeys(str(info[4][0]) for info in found))
+    if not all(map(is_public, addresses)):
+        log.info("refused to fetch a reference: %s is not public", place.host)
+        raise DownloadFailed(REFUSED)
+    return addresses
+
+
+def is_public(address: str) -> bool:
+    """Whether the whole internet reaches an IP address. A variable of the SDK lets all others pass."""
+    if os.environ.get("RUNPOD_ALLOW_PRIVATE_DOWNLOAD_URLS", "").strip().lower() in {"1", "true", "yes"}:
+        return True
     from runpod.serverless.utils import rp_ssrf
 
-    try:
-        with rp_ssrf.safe_get(url, timeout=FETCH_TIMEOUT_S) as response:
-            if response.status_code in BUSY:
-                raise _MayPass(f"the server of ref_audio answered {response.status_code}: try again later")
-            if not response.ok:
-                raise DownloadFailed(f"the server of ref_audio answered {response.status_code}: check the link's life")
-            body = bytearray()
-            # As it arrives: waiting for whole blocks would wait for a server that sends a byte a second.
-            while block := response.raw.read1(FETCH_BLOCK, decode_content=True):
-                body += block
-                if len(body) > max_bytes:
-                    raise DownloadFailed(f"ref_audio is larger than {max_bytes // MB} MB: link to a shorter clip")
-                if time.monotonic() > deadline:
-                    raise DownloadFailed(f"ref_audio took longer than {FETCH_DEADLINE_S} s: link to a faster server")
-            return bytes(body)
-    except rp_ssrf.SSRFError as e:
-        log.info("refused to fetch a reference: %s", e)
-        raise DownloadFailed("ref_audio: its host cannot be found, is not public, or redirects in vain") from e
-    except ValueError as e:
-        raise DownloadFailed(f"ref_audio is an address that cannot be read ({type(e).__name__}): check the link") from e
-    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as e:
-        raise _MayPass(f"ref_audio could not be fetched ({type(e).__name__}): check the link, or send base64") from e
+    return rp_ssrf.is_safe_address(address) and not any(ipaddress.ip_address(address) in net for net in NOT_PUBLIC)
