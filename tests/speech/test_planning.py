@@ -14,6 +14,7 @@ from voiceclone.errors import InvalidInput
 from voiceclone.jobs.parsing import parse
 from voiceclone.settings import Settings
 from voiceclone.speech.planning import TextReader, plan
+from voiceclone.text.normalize import Lexicon
 from voiceclone.types import ReferenceVoice, Waveform
 
 SETTINGS = Settings()
@@ -42,7 +43,9 @@ class Speaker:
 def script(text=None, language="", lexicon=None, seed=7, **fields):
     fields = {"voice": "anna", **({"text": text} if text is not None else {}), **fields}
     request, _ = parse(fields, SETTINGS)
-    return plan(request.passages, VOICES, Speaker(), TextReader(language, lexicon or {}), request.script_options(seed))
+    return plan(
+        request.passages, VOICES, Speaker(), TextReader(language, Lexicon(lexicon or {})), request.script_options(seed)
+    )
 
 
 def test_turns_are_spoken_by_their_voices_with_pauses_between():
@@ -88,7 +91,9 @@ def test_all_passages_of_a_segment_count_from_its_seed():
 
 def test_a_pause_before_everything_needs_no_voice():
     request, _ = parse({"text": "[pause:1s][bob] Hello."}, SETTINGS)
-    made = plan(request.passages, {"bob": VOICES["bob"]}, Speaker(), TextReader("", {}), request.script_options(0))
+    made = plan(
+        request.passages, {"bob": VOICES["bob"]}, Speaker(), TextReader("", Lexicon({})), request.script_options(0)
+    )
     assert made.pauses_s == [1.0, 0.0]
 
 

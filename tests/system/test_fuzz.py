@@ -30,7 +30,7 @@ from voiceclone.jobs.parsing import parse
 from voiceclone.jobs.request import SCHEMAS
 from voiceclone.settings import Settings
 from voiceclone.text import lexicon, markup
-from voiceclone.text.normalize import read
+from voiceclone.text.normalize import Lexicon, read
 from voiceclone.types import ReferenceVoice, Waveform
 from voiceclone.voices import kept as prepared
 from voiceclone.voices.builtin import BuiltIn
@@ -139,7 +139,7 @@ def test_any_text_is_read_in_every_language():
         words = lexicon.checked({"GIF": "jiff", "5": "V"}) if draw.random() < 0.2 else {}
         for turn in turns:
             written = text.clean(turn.text)
-            readings = read(written, language, words)
+            readings = read(written, language, Lexicon(words))
             spoken = "".join(reading.spoken for reading in readings)
             assert "".join(reading.written for reading in readings) == written, seed
             assert spoken == text.clean(spoken), seed

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voiceclone.text.normalize import can_read, normalize, read
+from voiceclone.text.normalize import Lexicon, can_read, normalize, read
 from voiceclone.text.splitting import clean
 from voiceclone.types import Reading
 
@@ -205,14 +205,16 @@ def test_pieces_are_words_or_what_changed_as_a_whole(language, text, pieces):
     assert read(text, language) == [Reading(*piece) for piece in pieces]
 
 
-LEXICON = {
-    "GIF": "jiff",
-    "sql": "sequel",
-    "New York": "the Big Apple",
-    "York": "Jorvik",
-    "重庆": "Chongqing",
-    "5G": "5 gee",
-}
+LEXICON = Lexicon(
+    {
+        "GIF": "jiff",
+        "sql": "sequel",
+        "New York": "the Big Apple",
+        "York": "Jorvik",
+        "重庆": "Chongqing",
+        "5G": "5 gee",
+    }
+)
 
 
 @pytest.mark.parametrize(
@@ -241,7 +243,7 @@ def test_an_entry_for_the_case_that_is_written_comes_first():
 
 
 def normalize_with(text, lexicon):
-    return "".join(reading.spoken for reading in read(text, "en", lexicon))
+    return "".join(reading.spoken for reading in read(text, "en", Lexicon(lexicon)))
 
 
 TOKENS = re.split(

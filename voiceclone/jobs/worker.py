@@ -53,7 +53,7 @@ from voiceclone.model import Engine
 from voiceclone.settings import Settings
 from voiceclone.speech import Script, Spoken, Synthesizer, TextReader, plan
 from voiceclone.subtitles import FORMATS as SUBTITLE_FORMATS
-from voiceclone.text import lexicon
+from voiceclone.text import lexicon, normalize
 from voiceclone.timings import Timings
 from voiceclone.types import SEEDS, ReferenceVoice, Reply
 from voiceclone.voices import Voices, worst
@@ -299,7 +299,7 @@ class Worker:
         words |= request.lexicon
         seed = secrets.randbelow(SEEDS) if request.seed is None else request.seed
         read_in = request.language or next(iter(languages), "") if request.normalize_text else ""
-        reader = TextReader(read_in, words)
+        reader = TextReader(read_in, normalize.Lexicon(words))
         script = plan(request.passages, voices, self.engine, reader, request.script_options(seed))
         refuse_oversize(script, request, self.settings)
         return Rehearsal(voices, script, words, [*notes, *script.warnings])

@@ -77,8 +77,7 @@ class TextReader:
 
     language: str
     """What numbers and the like are read in; ISO 639-1, or empty for no reading at all."""
-    lexicon: Mapping[str, str]
-    """How words are said, as they are written."""
+    lexicon: normalize.Lexicon
 
     def read(self, written: str) -> list[Reading]:
         return normalize.read(written, self.language, self.lexicon)

@@ -11,15 +11,18 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from voiceclone.text.normalize import chinese, english, languages
+from voiceclone.text.normalize.lookup import Lexicon
+from voiceclone.text.normalize.rules import WIDE as _WIDE
 from voiceclone.text.normalize.rules import Edit, Rule, applied, edits, would_touch
 from voiceclone.text.normalize.spelling import CODES, UNITS, is_spoken
 from voiceclone.types import Reading
 
-_WIDE = "\u2e80-\ua4cf\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\U00020000-\U0003ffff"
+__all__ = ["Lexicon", "can_read", "normalize", "read"]
+
 _SCRIPTS = {
     "\u0400-\u052f": "ru uk be bg mk sr kk ky tg mn ba tt ce kz",
     "\u0530-\u058f": "hy",
@@ -50,8 +53,6 @@ _NOT_LATIN = {language for names in _SCRIPTS.values() for language in names.spli
 _FOREIGN = re.compile(f"[{''.join(_SCRIPTS)}]")
 _TOKEN = re.compile("|".join(f"([{letters}]+)" for letters in _SCRIPTS) + rf"|[^\s{''.join(_SCRIPTS)}]+")
 _GOES_WITH_NUMBER = {*UNITS, *CODES, "AM", "PM", "am", "pm", "k", "M", "bn"}
-_LETTER = rf"[^\W{_WIDE}]"
-"""Of a script with spaces; digits are counted in."""
 _ROUNDS = 4
 _KANA = re.compile("[\u3040-\u30ff]")
 
@@ -83,7 +84,7 @@ def normalize(text: str, language: str) -> str:
     return "".join(reading.spoken for reading in read(text, language))
 
 
-def read(text: str, language: str, lexicon: Mapping[str, str] | None = None) -> list[Reading]:
+def read(text: str, language: str, lexicon: Lexicon | None = None) -> list[Reading]:
     """Clean text in pieces, each with how it is said.
 
     A piece is a word with its punctuation and the space behind it, a character in a script without spaces, or a stretch
@@ -92,17 +93,16 @@ def read(text: str, language: str, lexicon: Mapping[str, str] | None = None) -> 
     Args:
         text: as `text.clean` leaves it.
         language: ISO 639-1. A number is read in it unless the letters around are those of another.
-        lexicon: whole words, or parts of a text in a script without spaces, and what is said for them, as it is given.
-            An entry in small letters also stands for the same in capitals. Of two that fit the longer one is taken.
+        lexicon: words that are said as it tells.
 
     Returns:
         Pieces whose `written` joins to `text`, and whose `spoken` to the normalised text, clean as well.
     """
     readings: list[Reading] = []
     position = 0
-    for match, spoken in _looked_up(text, lexicon or {}):
-        readings += [*_settled(text[position : match.start()], language), Reading(match[0], spoken)]
-        position = match.end()
+    for start, stop, spoken in lexicon.find(text) if lexicon else ():
+        readings += [*_settled(text[position:start], language), Reading(text[start:stop], spoken)]
+        position = stop
     readings += _settled(text[position:], language)
     readings = _spaced(_whole_words(readings) if position else readings, last=" ")
     for i in reversed(range(len(readings))):
@@ -156,29 +156,6 @@ def _rules(language: str) -> tuple[Rule, ...]:
     if language == "en":
         return english.RULES
     return chinese.rules(language) if language in chinese.MANNERS else languages.rules(language)
-
-
-def _looked_up(text: str, lexicon: Mapping[str, str]) -> Iterator[tuple[re.Match[str], str]]:
-    """Where the entries are met, and what is said for them."""
-    # Of entries of one length those that are met as they are written come first.
-    entries = sorted(filter(None, lexicon), key=lambda entry: (-len(entry), entry == entry.lower()))
-    if not entries:
-        return
-    # Beside letters of a script with spaces a word is not whole.
-    patterns = (
-        f"(?<!{_LETTER})" * _is_letter(entry[0])
-        + (f"(?i:{re.escape(entry)})" if entry == entry.lower() else re.escape(entry))
-        + f"(?!{_LETTER})" * _is_letter(entry[-1])
-        for entry in entries
-    )
-    for match in re.finditer("|".join(patterns), text):
-        spoken = lexicon.get(match[0], lexicon.get(match[0].lower()))
-        if spoken is not None:
-            yield match, spoken
-
-
-def _is_letter(character: str) -> bool:
-    return re.match(_LETTER, character) is not None
 
 
 def _whole_words(readings: Sequence[Reading]) -> list[Reading]:

@@ -13,6 +13,10 @@ from dataclasses import dataclass
 
 from voiceclone.text import is_wide
 
+WIDE = "\u2e80-\ua4cf\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\U00020000-\U0003ffff"
+"""Scripts without spaces, as ranges of a pattern's set."""
+_LETTER = re.compile(rf"[^\W{WIDE}]")
+
 
 @dataclass(frozen=True)
 class Edit:
@@ -73,3 +77,8 @@ def rewritten(text: str, rules: Iterable[Rule]) -> str:
 def would_touch(before: str, behind: str) -> bool:
     """Whether two texts would make one word, side by side."""
     return all(unicodedata.category(c)[0] in "LNM" and not is_wide(c) for c in (before[-1], behind[0]))
+
+
+def is_letter(character: str) -> bool:
+    """Whether it is a letter or digit of a script with spaces."""
+    return _LETTER.match(character) is not None
