@@ -150,11 +150,11 @@ def vocos_config(sizes: Mapping[str, int]) -> dict[str, Any]:
 
 def write_random(directory: Path, arch_name: str = "small") -> Path:
     """Write the model's directory, all at once, and return it. What is there already is kept."""
+    if (directory / "config.yaml").is_file():
+        return directory
     import torch
     from safetensors.torch import save_file
 
-    if (directory / "config.yaml").is_file():
-        return directory
     package = importlib.resources.files("f5_tts")
     vocabulary = (package / "infer/examples/vocab.txt").read_bytes()
     arch: Mapping[str, Any] = SMALL_ARCH
