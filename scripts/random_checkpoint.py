@@ -1,8 +1,8 @@
 #!/usr/bin/env python
-"""Write a checkpoint with random weights to a volume, in the hub's own cache layout, as the model `random`.
+"""Write a model's directory with random weights.
 
-    python scripts/random_checkpoint.py ./runpod-volume
-    python scripts/random_checkpoint.py ./runpod-volume --arch F5TTS_v1_Base     full size, for benchmarks
+    python scripts/random_checkpoint.py ./random                             then set F5_MODEL=./random
+    python scripts/random_checkpoint.py ./random --arch F5TTS_v1_Base        full size, for benchmarks
 
 It takes the same way through the loader and the network as real weights, and makes noise instead of speech: it proves
 the pipeline, nothing more.
@@ -11,9 +11,7 @@ the pipeline, nothing more.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import importlib.resources
-import json
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -25,7 +23,6 @@ import yaml
 if TYPE_CHECKING:
     from torch import Tensor
 
-REPO_FOLDER = "models--local--f5-tts-random"
 SMALL_ARCH = {"dim": 128, "depth": 4, "heads": 2, "ff_mult": 2, "text_dim": 64, "conv_layers": 2}
 SMALL_VOCOS = {"dim": 64, "intermediate_dim": 192, "num_layers": 2}
 FULL_VOCOS = {"dim": 512, "intermediate_dim": 1536, "num_layers": 8}
@@ -151,8 +148,10 @@ def vocos_config(sizes: Mapping[str, int]) -> dict[str, Any]:
     }
 
 
-def write_random(volume: Path, arch_name: str = "small") -> Path:
-    """Put the checkpoint on the volume; returns the snapshot's folder. What is there already is kept."""
+def write_random(directory: Path, arch_name: str = "small") -> Path:
+    """Write the model's directory, all at once, and return it. What is there already is kept."""
+    if (directory / "config.yaml").is_file():
+        return directory
     import torch
     from safetensors.torch import save_file
 
@@ -163,46 +162,26 @@ def write_random(volume: Path, arch_name: str = "small") -> Path:
         arch = yaml.safe_load((package / f"configs/{arch_name}.yaml").read_text())["model"]["arch"]
     sizes = SMALL_VOCOS if arch_name == "small" else FULL_VOCOS
 
-    # This file and the arch determine every byte, so they can name the commit.
-    made_of = Path(__file__).read_bytes() + json.dumps([arch, sizes], sort_keys=True).encode()
-    commit = hashlib.sha1(made_of, usedforsecurity=False).hexdigest()
-    repo = volume / "models/hub" / REPO_FOLDER
-    snapshot = repo / "snapshots" / commit
-    staging = repo / "snapshots" / f".staging-{os.getpid()}"
-    if not snapshot.is_dir():
-        (staging / "vocos").mkdir(parents=True)
-        config = {"model": {"name": "random", "arch": dict(arch)}, "license": "CC0-1.0"}
-        (staging / "config.yaml").write_text(yaml.safe_dump(config))
-        (staging / "vocab.txt").write_bytes(vocabulary)
-        weights = random_tensors(dit_shapes(arch, len(vocabulary.splitlines())), seed=0) | dit_constants(arch)
-        save_file({f"ema_model.transformer.{k}": v for k, v in weights.items()}, staging / "model.safetensors")
-        (staging / "vocos/config.yaml").write_text(yaml.safe_dump(vocos_config(sizes)))
-        vocoder = random_tensors(vocos_shapes(sizes), seed=1) | vocos_constants()
-        torch.save(vocoder, staging / "vocos/pytorch_model.bin")
-        _move_to_blobs(staging, repo / "blobs")
-        # All at once: a snapshot that is there is whole.
-        staging.replace(snapshot)
-    (repo / "refs").mkdir(exist_ok=True)
-    (repo / "refs/main").write_text(commit)
-    return snapshot
-
-
-def _move_to_blobs(snapshot: Path, blobs: Path) -> None:
-    """Move files to `blobs/<sha256>` and leave links in their places, as the hub's client does."""
-    blobs.mkdir(exist_ok=True)
-    for file in [p for p in snapshot.rglob("*") if p.is_file()]:
-        with file.open("rb") as data:
-            blob = blobs / hashlib.file_digest(data, "sha256").hexdigest()
-        file.replace(blob)
-        file.symlink_to(os.path.relpath(blob, file.parent))
+    staging = directory.with_name(f".staging-{os.getpid()}")
+    (staging / "vocos").mkdir(parents=True)
+    config = {"license": "CC0-1.0", "languages": ["en"], "model": {"name": "random", "arch": dict(arch)}}
+    (staging / "config.yaml").write_text(yaml.safe_dump(config))
+    (staging / "vocab.txt").write_bytes(vocabulary)
+    weights = random_tensors(dit_shapes(arch, len(vocabulary.splitlines())), seed=0) | dit_constants(arch)
+    save_file({f"ema_model.transformer.{k}": v for k, v in weights.items()}, staging / "model.safetensors")
+    (staging / "vocos/config.yaml").write_text(yaml.safe_dump(vocos_config(sizes)))
+    vocoder = random_tensors(vocos_shapes(sizes), seed=1) | vocos_constants()
+    torch.save(vocoder, staging / "vocos/pytorch_model.bin")
+    staging.replace(directory)
+    return directory
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("volume", type=Path)
+    parser.add_argument("directory", type=Path, help="the one to make")
     parser.add_argument("--arch", default="small", help="small, or the name of an f5-tts config")
     arguments = parser.parse_args()
-    sys.stdout.write(f"{write_random(arguments.volume, arguments.arch)}\n")
+    sys.stdout.write(f"{write_random(arguments.directory, arguments.arch)}\n")
 
 
 if __name__ == "__main__":

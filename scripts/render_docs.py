@@ -119,11 +119,7 @@ def errors_table() -> str:
 
 
 def models_table() -> str:
-    rows = [
-        (f"`{spec.name}`", ", ".join(spec.languages), spec.license)
-        for spec in REGISTRY.values()
-        if spec.repo_id and not spec.made_by
-    ]
+    rows = [(f"`{spec.name}`", ", ".join(spec.languages), spec.license) for spec in REGISTRY.values() if spec.repo_id]
     return table(("`F5_MODEL`", "languages", "licence of the weights"), rows)
 
 

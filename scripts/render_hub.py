@@ -53,7 +53,7 @@ def presets() -> list[dict[str, Any]]:
             "defaults": {"F5_MODEL": spec.name},
         }
         for spec in REGISTRY.values()
-        if spec.repo_id and not spec.made_by
+        if spec.repo_id
     ]
     return [*models, *GPU_PRESETS]
 

@@ -59,7 +59,7 @@ def main() -> int:
 
 def files(_options: argparse.Namespace) -> Iterator[str]:
     """Ask the hub for every file, and yield what it does not have."""
-    models = [need_of(spec) for spec in REGISTRY.values() if spec.repo_id and not spec.made_by]
+    models = [need_of(spec) for spec in REGISTRY.values() if spec.repo_id]
     hub = Hub()
     for need in dict.fromkeys([*models, VOCOS, *RECOGNISERS.values()]):
         yield from _published(hub, need)

@@ -1,4 +1,4 @@
-"""A small but real model on a real volume, built once per run."""
+"""A small but real model and a real volume, made once per run."""
 
 from __future__ import annotations
 
@@ -52,15 +52,19 @@ def fault_table(request: pytest.FixtureRequest) -> FaultTable:
 
 @pytest.fixture(scope="session")
 def volume(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A volume with the random checkpoint in the hub's cache layout."""
-    path = tmp_path_factory.mktemp("volume")
-    write_random(path)
-    return path
+    """One without models, that all share."""
+    return tmp_path_factory.mktemp("volume")
 
 
 @pytest.fixture(scope="session")
-def checkpoint(volume: Path) -> Checkpoint:
-    return resolve("random", None, volume)
+def random_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory of a small model with random weights."""
+    return write_random(tmp_path_factory.mktemp("models") / "random")
+
+
+@pytest.fixture(scope="session")
+def checkpoint(random_model: Path, volume: Path) -> Checkpoint:
+    return resolve(str(random_model), None, volume)
 
 
 @pytest.fixture(scope="session")
@@ -69,10 +73,10 @@ def engine(checkpoint: Checkpoint) -> Engine:
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    """With a volume of its own, on which no model is needed: the worker is given one."""
+def settings(tmp_path: Path, random_model: Path) -> Settings:
+    """With a volume of its own."""
     (tmp_path / "volume").mkdir()
-    return Settings(volume=tmp_path / "volume", model="random", output_dir=tmp_path / "output")
+    return Settings(volume=tmp_path / "volume", model=str(random_model), output_dir=tmp_path / "output")
 
 
 @pytest.fixture(scope="session")
@@ -158,7 +162,7 @@ def spoken(engine: Engine, chunks: Sequence[Chunk], sampling: Sampling, **how: f
 
 
 @pytest.fixture
-def places(tmp_path: Path, volume: Path) -> tuple[Path, dict[str, str]]:
+def places(tmp_path: Path, volume: Path, random_model: Path) -> tuple[Path, dict[str, str]]:
     """A process's environment in which every place is its own directory."""
     for name in ("home", "cwd", "tmp", "output"):
         (tmp_path / name).mkdir()
@@ -168,7 +172,7 @@ def places(tmp_path: Path, volume: Path) -> tuple[Path, dict[str, str]]:
         "TMPDIR": str(tmp_path / "tmp"),
         "RUNPOD_VOLUME": str(volume),
         "OUTPUT_DIR": str(tmp_path / "output"),
-        "F5_MODEL": "random",
+        "F5_MODEL": str(random_model),
         "F5_DEVICE": "cpu",
         "NO_PROXY": "127.0.0.1",
     }

@@ -28,7 +28,7 @@ class Bench:
     """What is measured, and where."""
 
     directory: Path
-    """Holds f5-tts's environment and the volume with the weights."""
+    """Holds f5-tts's environment, the models, and the volume with the copies of their weights."""
     arch: str
     device: str
     dtypes: Sequence[str | None]
@@ -40,10 +40,10 @@ class Bench:
     def programs(self, *, copies: bool = True) -> dict[str, Program]:
         """Each side by name. `copies`: whether ours reads a copy of the weights, if there is one."""
         volume = self.directory.absolute() / "volume"
-        snapshot = write_random(volume, self.arch)
+        volume.mkdir(parents=True, exist_ok=True)
         options = {
             "volume": str(volume),
-            "snapshot": str(snapshot),
+            "model": str(self.model()),
             "arch": self.arch,
             "device": self.device,
             "peer": self.peer,
@@ -60,10 +60,13 @@ class Bench:
             programs[THEIRS] = Program(python, "theirs", options)
         return programs
 
+    def model(self) -> Path:
+        """The directory with the weights, made where there is none."""
+        return write_random(self.directory.absolute() / "models" / self.arch, self.arch)
+
     def arch_options(self) -> Mapping[str, Any]:
         """`model.arch` of the checkpoint's config."""
-        snapshot = write_random(self.directory.absolute() / "volume", self.arch)
-        config: Mapping[str, Any] = yaml.safe_load((snapshot / "config.yaml").read_text())
+        config: Mapping[str, Any] = yaml.safe_load((self.model() / "config.yaml").read_text())
         return dict(config["model"]["arch"])
 
     def run(self, what: str, samples: Iterable[Sample], sides: Mapping[str, Mapping[str, Any]]) -> Run:

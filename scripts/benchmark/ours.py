@@ -40,7 +40,7 @@ def files(options: dict[str, Any]) -> Files:
     from voiceclone.checkpoints import Copies, read_ahead, resolve
 
     volume = Path(options["volume"])
-    checkpoint = resolve("random", None, volume)
+    checkpoint = resolve(options["model"], None, volume)
     copies = Copies(volume / "cache") if options["copies"] else None
     weights = copies.sooner(checkpoint.weights, checkpoint.arch, options["dtype"]) if copies else checkpoint.weights
     read_ahead(weights, checkpoint.vocoder_weights)
@@ -87,7 +87,7 @@ def keep_copy(options: dict[str, Any]) -> None:
     engine = load(options)
     engine.keep_copy()
     volume = Path(options["volume"])
-    checkpoint = resolve("random", None, volume)
+    checkpoint = resolve(options["model"], None, volume)
     dtype = str(engine.dit.dtype).removeprefix("torch.")
     answer({"kept": is_whole(Copies(volume / "cache").path(checkpoint.weights, kind(dtype, checkpoint.arch)))})
 

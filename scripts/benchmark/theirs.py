@@ -32,11 +32,11 @@ UNUSED = {
 
 def load(options: dict[str, Any], api: Any) -> Any:
     """The package's own way, by its class F5TTS: it knows the network by its own config's name."""
-    snapshot = options["snapshot"]
+    model = options["model"]
     return api(
         options["arch"],
-        ckpt_file=f"{snapshot}/model.safetensors",
-        vocoder_local_path=f"{snapshot}/vocos",
+        ckpt_file=f"{model}/model.safetensors",
+        vocoder_local_path=f"{model}/vocos",
         device=options["device"],
     )
 
@@ -97,17 +97,17 @@ class Theirs(Side):
         self.infer = utils_infer
         self.device, self.reference = options["device"], options["reference"]
         if self.f5 is None:
-            self._load_classes(Path(options["snapshot"]))
+            self._load_classes(Path(options["model"]))
         self.dtype = next(self.model.parameters()).dtype
 
-    def _load_classes(self, snapshot: Path) -> None:
+    def _load_classes(self, model: Path) -> None:
         """What F5TTS does, with the checkpoint's own config."""
         import yaml
         from f5_tts.model.backbones.dit import DiT  # type: ignore[import-untyped]
 
-        arch = yaml.safe_load((snapshot / "config.yaml").read_text())["model"]["arch"]
-        self.vocoder = self.infer.load_vocoder("vocos", True, str(snapshot / "vocos"), self.device)
-        weights, vocabulary = str(snapshot / "model.safetensors"), str(snapshot / "vocab.txt")
+        arch = yaml.safe_load((model / "config.yaml").read_text())["model"]["arch"]
+        self.vocoder = self.infer.load_vocoder("vocos", True, str(model / "vocos"), self.device)
+        weights, vocabulary = str(model / "model.safetensors"), str(model / "vocab.txt")
         self.model = self.infer.load_model(DiT, arch, weights, vocab_file=vocabulary, device=self.device)
 
     def chunk(self, text: str, steps: int) -> float:

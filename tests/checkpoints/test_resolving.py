@@ -35,7 +35,6 @@ from published import (
     place,
     platform_cache,
 )
-from random_checkpoint import SMALL_ARCH, write_random
 from safetensors.numpy import save
 
 from voiceclone.checkpoints import finder as hub_files
@@ -186,34 +185,6 @@ def test_a_repository_is_found_under_its_former_name(cache, volume: Path, nobody
     commit = RECOGNISERS["large-v3-turbo"].revision
     former = place(cache(volume), "mobiuslabsgmbh/faster-whisper-large-v3-turbo", commit, files)
     assert resolve_recogniser("turbo", volume, hub=nobody) == former
-
-
-def test_the_random_checkpoint_is_found_with_its_own_arch_and_vocoder(volume: Path, nobody: Hub):
-    snapshot = write_random(volume)
-    found = resolve("random", None, volume, hub=nobody)
-    assert (found.name, found.revision) == ("random", snapshot.name)
-    assert found.arch == SMALL_ARCH
-    assert found.weights == snapshot / "model.safetensors"
-    assert found.vocab == snapshot / "vocab.txt"
-    assert found.vocoder_config == snapshot / "vocos" / "config.yaml"
-    assert found.vocoder_weights == snapshot / "vocos" / "pytorch_model.bin"
-
-
-def test_the_random_checkpoint_is_never_asked_for_at_the_hub(volume: Path, hub: FakeHub, client: Hub):
-    with pytest.raises(ModelUnavailable, match=rf"run `python scripts/random_checkpoint.py {volume}`") as e:
-        resolve("random", None, volume, hub=client)
-    assert "voiceclone fetch" not in str(e.value)
-    assert hub.requests == []
-
-
-def test_a_damaged_random_checkpoint_is_to_be_removed_and_made_again(volume: Path, nobody: Hub):
-    snapshot = write_random(volume)
-    (snapshot / "model.safetensors").resolve().write_bytes(WEIGHTS[:-1])
-    with pytest.raises(ModelUnavailable, match=rf"remove {snapshot}, then run.*model\.safetensors \(is damaged"):
-        resolve("random", None, volume, hub=nobody)
-    shutil.rmtree(snapshot)
-    write_random(volume)
-    assert resolve("random", None, volume, hub=nobody).weights.parent == snapshot
 
 
 # Fetched
@@ -555,7 +526,7 @@ def test_nothing_is_downloaded_to_the_containers_own_disk(
 
 
 def test_an_unknown_model_is_answered_with_the_known_ones(volume: Path):
-    with pytest.raises(ModelUnavailable, match=r"Did you mean F5TTS_v1_Base\? Registered: .*, random"):
+    with pytest.raises(ModelUnavailable, match=r"Did you mean F5TTS_v1_Base\? Registered: .*, demo"):
         resolve("f5tts-v1-base", None, volume)
     with pytest.raises(ModelUnavailable, match=r"Did you mean F5TTS_v1_Base or F5TTS_Base\?"):
         resolve("SWivid/F5-TTS", None, volume)

@@ -238,18 +238,18 @@ from voiceclone.model import Sampling
 from voiceclone.types import Chunk
 from voiceclone.voices import BuiltIn
 
-engine = Engine.load(resolve("random", None, Path({volume!r})), "cpu", "float32")
+engine = Engine.load(resolve({model!r}, None, Path({volume!r})), "cpu", "float32")
 voice = BuiltIn().named("example-en")
 """
 
 
-def alone(volume, script):
+def alone(model, volume, script):
     """What a process of its own, with an engine and a voice, prints."""
-    code = ALONE.format(root=str(ROOT), volume=str(volume)) + textwrap.dedent(script)
+    code = ALONE.format(root=str(ROOT), model=str(model), volume=str(volume)) + textwrap.dedent(script)
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
 
 
-def test_memory_that_the_machine_refuses_is_out_of_memory(volume):
+def test_memory_that_the_machine_refuses_is_out_of_memory(random_model, volume):
     """The kernel's own limit, in a process of its own: the chunk is refused, nothing is killed."""
     script = """
         list(engine.speak([Chunk("Enough.", voice, 0)], Sampling(1)))
@@ -260,10 +260,10 @@ def test_memory_that_the_machine_refuses_is_out_of_memory(volume):
         except OutOfMemory as e:
             print(e)
     """
-    assert "send a shorter text" in alone(volume, script)
+    assert "send a shorter text" in alone(random_model, volume, script)
 
 
-def test_a_longer_text_takes_more_memory_for_its_audio_alone(volume):
+def test_a_longer_text_takes_more_memory_for_its_audio_alone(random_model, volume):
     """Peak resident memory of twenty times the text, in chunks of as many lengths, above that of one: in MB, against
     the samples that are returned."""
     script = """
@@ -277,7 +277,7 @@ def test_a_longer_text_takes_more_memory_for_its_audio_alone(volume):
         peak_mb(2)
         print(*peak_mb(2), *peak_mb(40))
     """
-    peak, samples, long_peak, long_samples = map(float, alone(volume, script).split())
+    peak, samples, long_peak, long_samples = map(float, alone(random_model, volume, script).split())
     assert long_samples > 15 * samples
     # Twice: the parts, and what they are joined to.
     assert long_peak - peak < 2.2 * (long_samples - samples) + 10

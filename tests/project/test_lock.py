@@ -134,7 +134,7 @@ def test_every_python_gets_the_same_versions(file):
     assert len(requirements(file)) == len({canonicalize_name(requirement.name) for requirement in requirements(file)})
 
 
-def test_what_the_lock_leaves_out_is_never_missed(volume, tmp_path):
+def test_what_the_lock_leaves_out_is_never_missed(volume, random_model, tmp_path):
     """A job runs, from the command line to the file, where only the locked distributions can be imported."""
     script = f"""
         import runpy, sys
@@ -157,7 +157,7 @@ def test_what_the_lock_leaves_out_is_never_missed(volume, tmp_path):
     """
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(script)],
-        env={**os.environ, "RUNPOD_VOLUME": str(volume), "F5_MODEL": "random", "OUTPUT_DIR": str(tmp_path)},
+        env={**os.environ, "RUNPOD_VOLUME": str(volume), "F5_MODEL": str(random_model), "OUTPUT_DIR": str(tmp_path)},
         cwd=tmp_path,
         capture_output=True,
         text=True,

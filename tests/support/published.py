@@ -18,7 +18,7 @@ LATVIAN = REGISTRY["RaivisDejus/F5-TTS-Latvian"]  # registered at "main"
 VOCOS_REPO, VOCOS_COMMIT = "charactr/vocos-mel-24khz", "0feb3fdd929bcd6649e0e7c5a688cf7dd012ef21"
 OTHER_COMMIT = "1" * 40
 WEIGHTS = save({"w": np.arange(50_000, dtype=np.float32)})
-FETCHABLE = [spec for spec in REGISTRY.values() if spec.repo_id and not spec.made_by]
+FETCHABLE = [spec for spec in REGISTRY.values() if spec.repo_id]
 
 
 def archive() -> bytes:

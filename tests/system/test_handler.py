@@ -104,14 +104,14 @@ def test_only_what_a_first_job_needs_is_imported(places):
     assert done.stdout.splitlines() == ["[]", f"True {places[1]['RUNPOD_VOLUME']}/models/torch"]
 
 
-def test_two_jobs_load_the_model_once(volume, tmp_path, monkeypatch):
+def test_two_jobs_load_the_model_once(volume, random_model, tmp_path, monkeypatch):
     for name in ("HF_HOME", "HF_HUB_CACHE", "TORCH_HOME"):
         monkeypatch.setenv(name, "restored afterwards")
     loads = []
     load = Engine.load
     monkeypatch.setattr(Engine, "load", lambda *arguments: loads.append(1) or load(*arguments))
     module = load_handler()
-    environ = {"RUNPOD_VOLUME": str(volume), "F5_MODEL": "random", "OUTPUT_DIR": str(tmp_path)}
+    environ = {"RUNPOD_VOLUME": str(volume), "F5_MODEL": str(random_model), "OUTPUT_DIR": str(tmp_path)}
     assert module.initialize_models(environ) is module.initialize_models(environ)
     replies = [module.handler({"id": str(i), "input": SAY}) for i in range(2)]
     assert [reply["status"] for reply in replies] == ["completed"] * 2

@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import requests
@@ -187,12 +186,6 @@ def test_the_official_client_is_answered_by_a_worker_on_a_laptop(places):
         process.communicate()
 
 
-def snapshot(volume):
-    """The folder of the random checkpoint on a volume."""
-    (path,) = Path(volume).glob("models/hub/models--local--f5-tts-random/snapshots/*")
-    return path
-
-
 def unhealthy_reason(places, *how):
     """Start a worker that cannot serve; returns what the platform hears of it. `how`: as for `start_worker`."""
     with JobServer() as server, start_worker(places, server, *how) as process:
@@ -222,10 +215,10 @@ def test_a_setting_that_cannot_be_read_is_told_to_the_platform(places, fault_tab
     fault_table.row("Setting cannot be read", "`LOG_LEVEL=LOUD`", f"no worker: `{told}`")
 
 
-def test_a_damaged_model_is_told_to_the_platform_with_the_file(places, tmp_path):
+def test_a_damaged_model_is_told_to_the_platform_with_the_file(places, random_model, tmp_path):
     """A vocoder's config that is no YAML at all."""
     model = tmp_path / "model"
-    shutil.copytree(snapshot(places[1]["RUNPOD_VOLUME"]), model)
+    shutil.copytree(random_model, model)
     (model / "vocos/config.yaml").write_text("{")
     places[1]["F5_MODEL"] = str(model)
     assert f"{model}/vocos/config.yaml is not YAML that can be read" in unhealthy_reason(places)

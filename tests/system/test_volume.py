@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+import itertools
 import json
 import os
 import pickle
@@ -26,16 +27,19 @@ from fake_hub import FakeHub, Repo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from processes import CONFINE
-from published import VOCOS_COMMIT, VOCOS_FILES, VOCOS_REPO
+from published import VOCOS_COMMIT, VOCOS_REPO, own_cache, place, platform_cache
 from safetensors.torch import load_file, save_file
 
+from voiceclone.checkpoints import hub_cache
 from voiceclone.checkpoints.hub import Hub
 from voiceclone.checkpoints.resolving import resolve
 from voiceclone.errors import ModelUnavailable
 from voiceclone.model.engine import Engine
 from voiceclone.voices import kept as prepared
 
-COMMIT = "c" * 40
+TINY = "local/tiny"
+COMMITS = {TINY: "c" * 40, VOCOS_REPO: VOCOS_COMMIT}
+"""Of the two repositories that a model takes its files from."""
 SAY = {"text": "Hello there.", "voice": "example-en", "nfe_step": 2, "seed": 5, "delivery": "base64"}
 JOB = {"id": "job", "input": SAY}
 
@@ -53,8 +57,10 @@ from voiceclone.errors import ModelUnavailable
 spec = importlib.util.spec_from_file_location("handler", {str(ROOT / "runpod-handler.py")!r})
 handler = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(handler)
-random = registry.REGISTRY["random"]
-registry.REGISTRY["tiny"] = replace(random, name="tiny", repo_id="local/tiny", revision={COMMIT!r}, made_by=None)
+registry.REGISTRY["tiny"] = replace(
+    registry.REGISTRY["mrfakename/OpenF5-TTS-Base"],
+    name="tiny", repo_id={TINY!r}, revision={COMMITS[TINY]!r}, weights="model.safetensors",
+)
 # Signs of life come sooner than usual: nobody here shall wait for 30 s for a dead one.
 hub.Hub.__init__.__defaults__ = (None, 8.0, 120.0, 0.05, 1.0)
 copies.Copies.__init__.__defaults__ = (0.05, 1.0)
@@ -157,16 +163,20 @@ def nursery():
 
 
 @pytest.fixture(scope="module")
-def published(checkpoint):
-    """The files of the tiny model, by their path in its repository."""
-    root = checkpoint.vocab.parent
-    return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+def published(random_model):
+    """The files of the tiny model and of its vocoder, by repository and name."""
+    directories = {TINY: random_model, VOCOS_REPO: random_model / "vocos"}
+    return {
+        repo_id: {path.name: path.read_bytes() for path in directory.iterdir() if path.is_file()}
+        for repo_id, directory in directories.items()
+    }
 
 
 @pytest.fixture
 def hub(published):
     with FakeHub() as hub:
-        hub.repos["local/tiny"] = Repo(COMMIT, dict(published))
+        for repo_id, files in published.items():
+            hub.repos[repo_id] = Repo(COMMITS[repo_id], dict(files))
         yield hub
 
 
@@ -178,29 +188,30 @@ def empty(tmp_path):
     return path
 
 
+def fill(volume, published):
+    """As the hub's client does."""
+    for repo_id, files in published.items():
+        place(own_cache(volume), repo_id, COMMITS[repo_id], files)
+
+
 @pytest.fixture
-def filled(empty, checkpoint):
+def filled(empty, published):
     """A volume that holds the tiny model, as the hub's client leaves it."""
-    source = checkpoint.vocab.parents[2]
-    target = empty / "models/hub/models--local--tiny"
-    shutil.copytree(source, target, symlinks=True)
-    (target / "snapshots" / checkpoint.revision).rename(target / "snapshots" / COMMIT)
+    fill(empty, published)
     return empty
 
 
 @pytest.fixture(scope="module")
-def said(nursery, checkpoint, tmp_path_factory):
+def said(nursery, published, tmp_path_factory):
     """What the job sounds like where nothing is wrong."""
     volume = tmp_path_factory.mktemp("sound")
-    shutil.copytree(checkpoint.vocab.parents[2], volume / "models/hub/models--local--tiny", symlinks=True)
-    snapshots = volume / "models/hub/models--local--tiny/snapshots"
-    (snapshots / checkpoint.revision).rename(snapshots / COMMIT)
+    fill(volume, published)
     (reply,) = nursery.one(volume)["replies"]
     return reply["audio_base64"]
 
 
-def snapshot(volume):
-    return volume / "models/hub/models--local--tiny/snapshots" / COMMIT
+def snapshot(volume, repo_id=TINY):
+    return hub_cache.snapshot(own_cache(volume), repo_id, COMMITS[repo_id])
 
 
 def spoken(answer):
@@ -235,7 +246,8 @@ def test_eight_workers_on_an_empty_volume_download_once_and_all_speak(
     nursery.start(empty, hub=hub.url, workers=8)
     answers = nursery.answers()
     assert [spoken(answer) for answer in answers] == [[said]] * 8
-    assert sorted(name for method, name in hub.requests if method == "GET") == sorted(published)
+    fetched = [name for method, name in hub.requests if method == "GET"]
+    assert sorted(fetched) == sorted(itertools.chain(*published.values()))
     (copy,) = (empty / "cache").glob("*.safetensors")
     assert sum(line.startswith(f"wrote {copy}") for answer in answers for line in answer["log"]) == 1
     assert leftovers(empty) == []
@@ -302,7 +314,7 @@ def test_a_volume_that_takes_nothing_is_named_if_the_model_is_not_there(
 
 def test_a_volume_that_fills_up_in_a_download_keeps_no_half_file(nursery, empty, hub, published, said, fault_table):
     """And once there is room the next worker fetches the whole."""
-    limit = len(published["model.safetensors"]) // 2
+    limit = len(published[TINY][WEIGHTS]) // 2
     small = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {resource.RLIM_INFINITY}))"
     reason = nursery.unavailable(empty, hub=hub.url, before=small)
     assert f"the volume {empty} cannot be written: {os.strerror(errno.EFBIG)}" in reason
@@ -366,16 +378,19 @@ def flip(path):
     path.resolve().write_bytes(data)
 
 
-@pytest.mark.parametrize("file", ["vocab.txt", "model.safetensors", "vocos/pytorch_model.bin"])
-def test_a_wrong_bit_is_found_by_whoever_asks_and_nothing_is_removed(nursery, filled, file, fault_table):
+@pytest.mark.parametrize(
+    ("repo_id", "file"), [(TINY, "vocab.txt"), (TINY, "model.safetensors"), (VOCOS_REPO, "pytorch_model.bin")]
+)
+def test_a_wrong_bit_is_found_by_whoever_asks_and_nothing_is_removed(nursery, filled, repo_id, file, fault_table):
     """A start looks at sizes and headers; `voiceclone fetch --verify` reads all of it."""
-    flip(snapshot(filled) / file)
-    damaged = (snapshot(filled) / file).read_bytes()
+    path = snapshot(filled, repo_id) / file
+    flip(path)
+    damaged = path.read_bytes()
     command = [sys.executable, "-m", "voiceclone", "fetch", "--volume", str(filled), "--verify"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1
-    assert f"DAMAGED  models/hub/models--local--tiny/snapshots/{COMMIT}/{file}" in done.stdout
-    assert (snapshot(filled) / file).read_bytes() == damaged
+    assert f"DAMAGED  {path.relative_to(filled)}" in done.stdout
+    assert path.read_bytes() == damaged
     found = "`voiceclone fetch --verify` names it, and ends with 1"
     fault_table.row(f"`{file}` holds another bit", "in the volume's cache", found, "the file, as it was")
 
@@ -414,10 +429,9 @@ def test_a_model_speaks_from_every_layout_twice_and_nothing_is_fetched(
         assert (snapshot(empty) / "model.safetensors").resolve().is_relative_to(own / "blobs")
         shutil.rmtree(empty / "cache")
     elif layout == "plain":
-        flat = Path(shutil.copytree(snapshot(filled), empty / "flat", symlinks=False))
+        shutil.copytree(own, empty / "flat", symlinks=False, ignore=shutil.ignore_patterns("blobs"))
         shutil.rmtree(own)
-        snapshot(filled).parent.mkdir(parents=True)
-        flat.rename(snapshot(filled))
+        (empty / "flat").rename(own)
     elif layout == "platform":
         (filled / "huggingface-cache").mkdir()
         own.rename(filled / "huggingface-cache/hub")
@@ -460,31 +474,22 @@ def test_a_file_of_ones_own_that_the_cache_leads_to_is_never_removed(nursery, fi
     assert mine.read_bytes() == b"not yet finished"
 
 
-def test_the_platforms_cached_model_speaks_without_a_volume(nursery, empty, filled, hub, published, said):
+def test_the_platforms_cached_model_speaks_without_a_volume(nursery, empty, hub, published, said):
     """At whatever commit it was cached: the vocoder goes to the container's disk, and nothing that is large."""
-    cached = empty / "huggingface-cache/hub"
-    cached.parent.mkdir()
-    (filled / "models/hub").rename(cached)
-    shutil.rmtree(filled / "models")
-    snapshots = cached / "models--local--tiny/snapshots"
-    (snapshots / COMMIT).rename(snapshots / ("d" * 40))
-    vocoder = {name: published[f"vocos/{name}"] for name in VOCOS_FILES}
-    hub.repos[VOCOS_REPO] = Repo(VOCOS_COMMIT, vocoder)
+    place(platform_cache(empty), TINY, "d" * 40, published[TINY])
     deployed = """
 import os
-from dataclasses import replace
 from pathlib import Path
-from voiceclone.checkpoints import finder, registry
+from voiceclone.checkpoints import finder
 finder.CONTAINER_DISK = Path(volume)
 os.environ["RUNPOD_WEBHOOK_GET_JOB"] = "http://127.0.0.1:9/job-take/$ID?gpu=none"
-registry.REGISTRY["tiny"] = replace(registry.REGISTRY["tiny"], vocoder=None)
 """
     answer = nursery.one(empty, hub=hub.url, before=deployed, steps=[JOB, {"id": "info", "input": {"action": "info"}}])
     speech, info = spoken(answer)
     assert speech == said
     assert info["model"]["revision"] == "d" * 40
     assert "is used at the commit that the platform has cached" in info["warnings"][0]
-    assert {name for _, name in hub.requests} == set(VOCOS_FILES)
+    assert {name for _, name in hub.requests} == set(published[VOCOS_REPO])
     assert not (empty / "cache").exists()
 
 
@@ -504,9 +509,9 @@ class Planted:
 
 
 @pytest.fixture
-def model(tmp_path, checkpoint):
-    """A model of one's own: the tiny one, without links."""
-    return Path(shutil.copytree(checkpoint.vocab.parent, tmp_path / "model"))
+def model(tmp_path, random_model):
+    """A model of one's own."""
+    return Path(shutil.copytree(random_model, tmp_path / "model"))
 
 
 def load(model):
@@ -645,10 +650,10 @@ OPTIONS = ("dim", "depth", "heads", "dim_head", "ff_mult", "mel_dim", "text_dim"
 
 @settings(deadline=None, max_examples=60)
 @given(changes=st.dictionaries(st.sampled_from(OPTIONS), SCALARS, min_size=1, max_size=3))
-def test_whatever_a_config_says_it_is_a_network_or_a_clear_error(checkpoint, tmp_path_factory, changes):
+def test_whatever_a_config_says_it_is_a_network_or_a_clear_error(random_model, checkpoint, tmp_path_factory, changes):
     model = tmp_path_factory.getbasetemp() / "any-config"
     if not model.exists():
-        shutil.copytree(checkpoint.vocab.parent, model)
+        shutil.copytree(random_model, model)
     arch = {**checkpoint.arch, **changes}
     (model / "config.yaml").write_text(yaml.safe_dump({"model": {"arch": arch}}))
     with suppress(ModelUnavailable):
@@ -657,10 +662,10 @@ def test_whatever_a_config_says_it_is_a_network_or_a_clear_error(checkpoint, tmp
 
 @settings(deadline=None, max_examples=60)
 @given(at=st.integers(0, 1500), junk=st.binary(min_size=1, max_size=12))
-def test_whatever_a_header_says_it_is_a_network_or_a_clear_error(checkpoint, tmp_path_factory, at, junk):
+def test_whatever_a_header_says_it_is_a_network_or_a_clear_error(random_model, checkpoint, tmp_path_factory, at, junk):
     model = tmp_path_factory.getbasetemp() / "any-header"
     if not model.exists():
-        shutil.copytree(checkpoint.vocab.parent, model)
+        shutil.copytree(random_model, model)
     data = bytearray(checkpoint.weights.read_bytes())
     data[at : at + len(junk)] = junk
     (model / WEIGHTS).write_bytes(data)

@@ -40,9 +40,9 @@ def library(shelf):
 
 
 @pytest.fixture
-def ask(shelf, tmp_path, checkpoint, engine, recogniser):
+def ask(shelf, tmp_path, random_model, checkpoint, engine, recogniser):
     """A worker whose voices lie on the shelf."""
-    settings = Settings(volume=tmp_path, model="random", output_dir=tmp_path / "output")
+    settings = Settings(volume=tmp_path, model=str(random_model), output_dir=tmp_path / "output")
 
     def new_worker():
         bucket = None if isinstance(shelf, LocalStore) else shelf

@@ -72,8 +72,6 @@ class Finder:
     volume: Path
     container_disk_ok: bool
     hub: Hub
-    made_by: str | None
-    """The script that makes the files on a volume, for what no hub has."""
 
     @property
     def platform_cache(self) -> Path:
@@ -136,18 +134,11 @@ class Finder:
         if not lacking:
             return ""
         looked = f" Missing: {'; '.join(lacking)}. Looked in {self.platform_cache} and {self.cache}."
-        if self.made_by:
-            return looked
         options = ["--volume", str(self.volume), "--model", self.model]
         options += ["--revision", self.revision] if self.revision else []
         return f"{looked} To fetch: voiceclone fetch {shlex.join(options)}"
 
     def _check_download_allowed(self, needs: list[Need]) -> None:
-        if self.made_by:
-            script = shlex.join(["python", self.made_by, str(self.volume)])
-            damaged = [snapshot for need in needs if (snapshot := self._own_snapshot(need)).is_dir()]
-            first = f"remove {damaged[0]}, then " if damaged else ""
-            raise ModelUnavailable(f"it is made on the volume, not downloaded: {first}run `{script}`")
         self._require_volume()
         for need in needs:
             for file, fault in _faults(self._own_snapshot(need), need).items():

@@ -28,7 +28,7 @@ class ModelSpec:
     revision: str
     """A commit; or "main" where none is known: then whatever commit the volume first got is kept."""
     weights: str
-    """Path in the repository, as are `vocab` and `vocoder`."""
+    """Path in the repository, as is `vocab`."""
     vocab: str | None
     """None: the vocabulary that f5-tts ships."""
     config: str
@@ -37,10 +37,6 @@ class ModelSpec:
     """Of the weights, as SPDX writes it where it has a name; "none" where there are no weights."""
     languages: tuple[str, ...]
     tokenizer: Tokenizer = "pinyin"
-    vocoder: tuple[str, str] | None = None
-    """Config and weights of a vocoder in the same repository; None: Vocos as its authors published it."""
-    made_by: str | None = None
-    """The script that makes this model on a volume, for one that no hub has."""
 
     @property
     def has_own_config(self) -> bool:
@@ -88,9 +84,6 @@ _SPECS = (
             "model_1250000.safetensors", _CARD_AND_BASE, "es"),
     # The only one of this size that is trained from nothing but recordings which anybody may use.
     _shared("mrfakename/OpenF5-TTS-Base", "main", "model.pt", "Apache-2.0", "en", config="config.yaml"),
-    ModelSpec("random", "local/f5-tts-random", "main", "model.safetensors",
-              "vocab.txt", "config.yaml", "CC0-1.0", ("en",),
-              vocoder=("vocos/config.yaml", "vocos/pytorch_model.bin"), made_by="scripts/random_checkpoint.py"),
 )
 # fmt: on
 
@@ -135,8 +128,8 @@ DEFAULT_RECOGNISERS = {"cuda": "large-v3-turbo", "cpu": "tiny"}
 
 
 def need_of(spec: ModelSpec, revision: str | None = None) -> Need:
-    """Return the files of a registered model that its own repository must have; not all have a vocoder in it."""
-    files = (spec.weights, spec.vocab, spec.config if spec.has_own_config else None, *(spec.vocoder or ()))
+    """Return the files of a registered model that its own repository must have."""
+    files = (spec.weights, spec.vocab, spec.config if spec.has_own_config else None)
     return Need(
         str(spec.repo_id),
         revision or spec.revision,

@@ -62,7 +62,7 @@ def resolve_recogniser(model: str, volume: Path, *, container_disk_ok: bool = Tr
     Looked for and fetched as `resolve` does, and refused for the same reasons: ModelUnavailable.
     """
     if need := RECOGNISERS.get(model):
-        (snapshot,) = Finder(model, None, volume, container_disk_ok, hub or Hub(), None).find(need)
+        (snapshot,) = Finder(model, None, volume, container_disk_ok, hub or Hub()).find(need)
         return snapshot
     require_recogniser(model)
     directory = Path(model)
@@ -94,8 +94,7 @@ def resolve(
     downloaded. Raises ModelUnavailable, or HubUnreachable where a reachable hub would have helped.
     """
     spec = REGISTRY.get(model)
-    made_by = spec.made_by if spec else None
-    finder = Finder(model, revision, volume, container_disk_ok, hub or Hub(), made_by)
+    finder = Finder(model, revision, volume, container_disk_ok, hub or Hub())
     if spec is not None:
         if commercial_only:
             _require_commercial(model, spec.license)
@@ -121,7 +120,7 @@ def _require_commercial(model: str, license: str) -> None:
     """Raise ModelUnavailable unless the licence allows commercial use."""
     if allows_commercial_use(license):
         return
-    remaining = [spec.name for spec in REGISTRY.values() if allows_commercial_use(spec.license) and not spec.made_by]
+    remaining = [spec.name for spec in REGISTRY.values() if allows_commercial_use(spec.license)]
     cure = "write `license:` into its config.yaml" if license == "unknown" else f"take one of {', '.join(remaining)}"
     raise ModelUnavailable(f"LICENSES=commercial, and the licence of {model} is {license}: {cure}, or unset LICENSES")
 
@@ -142,12 +141,7 @@ def _registered(spec: ModelSpec, finder: Finder) -> Checkpoint:
             "F5_MODEL=<directory with config.yaml, vocab.txt and one *.safetensors>"
         )
     need = need_of(spec, finder.revision)
-    if spec.vocoder is None:
-        snapshot, vocoder = finder.find(need, VOCOS)
-        vocoder_files = VOCOS.files
-    else:
-        (snapshot,) = finder.find(need)
-        vocoder, vocoder_files = snapshot, spec.vocoder
+    snapshot, vocoder = finder.find(need, VOCOS)
     config = read_config(snapshot / spec.config if spec.has_own_config else packaged(f"configs/{spec.config}.yaml"))
     log.info("%s: commit %s of %s from %s", spec.name, snapshot.name, spec.repo_id, snapshot)
     return Checkpoint(
@@ -156,8 +150,8 @@ def _registered(spec: ModelSpec, finder: Finder) -> Checkpoint:
         vocab=snapshot / spec.vocab if spec.vocab else packaged("infer/examples/vocab.txt"),
         arch=config.arch,
         tokenizer=spec.tokenizer,
-        vocoder_config=vocoder / vocoder_files[0],
-        vocoder_weights=vocoder / vocoder_files[1],
+        vocoder_config=vocoder / VOCOS.files[0],
+        vocoder_weights=vocoder / VOCOS.files[1],
         revision=snapshot.name,
         license=spec.license,
         languages=spec.languages,

@@ -115,7 +115,7 @@ def open_network_volume(volume_id: str, datacenter: str) -> NetworkVolume:
 
 def list_models() -> None:
     for spec in REGISTRY.values():
-        note = f"made by {spec.made_by}" if spec.made_by else "" if spec.repo_id else "no weights published"
+        note = "" if spec.repo_id else "no weights published"
         print(f"{spec.name:44} {' '.join(spec.languages):8} {spec.license:14} {note}".rstrip())
     for name, directory in SHIPPED.items():
         print(f"{name:44} in {directory}")
