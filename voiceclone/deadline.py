@@ -26,17 +26,18 @@ class Deadline:
     def left_s(self) -> float:
         return self._limit_s - self._past_s()
 
-    def check(self, doing: str, share: float = 1.0) -> None:
+    def check(self, doing: str, share: float = 1.0, grace_s: float = 0.0) -> None:
         """Raise OutOfTime if the time is over, or will not do by far.
 
         Args:
             doing: what was being done.
             share: how much of it is done, 0..1.
+            grace_s: so much later the time is over, for what has been spoken and is to be saved.
         """
         past_s = self._past_s()
-        if past_s > self._limit_s:
+        if past_s > self._limit_s + grace_s:
             raise OutOfTime(f"{doing} when the {self._limit_s:g} s of a job were over: {CURE}")
-        if past_s > KNOWN_AFTER * self._limit_s and past_s > share * HOPELESS * self._limit_s:
+        if share < 1 and past_s > KNOWN_AFTER * self._limit_s and past_s > share * HOPELESS * self._limit_s:
             raise OutOfTime(f"{doing} in {past_s:.0f} of the {self._limit_s:g} s of a job, all will not be: {CURE}")
 
     def _past_s(self) -> float:

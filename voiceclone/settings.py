@@ -20,6 +20,8 @@ PLATFORM_JOB_S = 600
 """The platform ends a job after so long, and the worker with it, unless the endpoint has another execution timeout."""
 TIME_TO_LEAVE_S = 30
 """A job ends by itself so long before."""
+GRACE_S = 20
+"""Of this time, what is spoken may use so much to become a recording."""
 SERVED_LOCALLY = {"--test_input", "--rp_serve_api"}
 """Arguments with which the SDK takes no jobs from the platform."""
 

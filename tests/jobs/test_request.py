@@ -304,3 +304,53 @@ def test_malformed_input_is_refused_by_its_field(worker, field, data):
     assert "Traceback" not in reply["error"]
     assert str(worker.settings.volume) not in reply["error"]
     json.dumps(reply, ensure_ascii=False, allow_nan=False).encode()  # as the SDK sends it
+
+
+HUGE = 1_000_000
+SURROGATES = {f"f{i}": "\ud800" * 1_000 for i in range(90)}
+
+
+@pytest.mark.parametrize(
+    ("fields", "field", "message"),
+    [
+        ({"subtitles": [0] * HUGE}, "subtitles", "has 1000000 entries, at most 10000"),
+        ({"seeds": ["x"] * HUGE}, "seeds", "has 1000000 entries, at most 10000"),
+        ({"seeds": ["x"] * 10_000}, "seeds[0]", "must be a valid integer"),
+        ({"segments": [{}] * HUGE, "text": None}, "segments", "has 1000000 entries, at most 10000"),
+        ({"lexicon": {str(i): "a" for i in range(20_000)}}, "lexicon", "has 20000 entries"),
+        ({"lexicon": {str(i): "a" for i in range(2_000)}}, "lexicon", "has 2000 entries, at most 1000"),
+        ({"made_with": {"model": "m", "revision": "r", "references": ["x" * HUGE]}}, "made_with.references[0]", "200"),
+        ({"ref_audio": "https://a.b/" + "c" * HUGE, "voice": None}, "ref_audio", "at most 8000"),
+        ({"ref_audio": "s3://mine/" + "c" * HUGE, "voice": None}, "ref_audio", "a key 1024 bytes"),
+        ({"ref_audio": f"s3://{'b' * HUGE}/k", "voice": None}, "ref_audio", "a bucket has 63 characters"),
+        ({"ref_audio": "https://a.b/c", "voice": None, "ref_text": "a" * HUGE}, "ref_text", "at most 20000"),
+        ({"voice": "v" * HUGE}, "voice", "up to 64"),
+        ({"key": "k" * HUGE}, "key", "more than 512 characters"),
+        ({"job_id": "k" * HUGE}, "job_id", "up to 128"),
+        ({"language": "e" * HUGE}, "language", "two or three"),
+        ({"format": "wav" * HUGE}, "format", "must be"),
+        ({"action": "a" * HUGE}, "action", "must be one of"),
+        ({"text": "a " * HUGE}, "text", "at most 100000"),
+        ({"x" * HUGE: 1}, "x" * 64, "is not known"),
+        ({str(i): 1 for i in range(HUGE)}, "input", "there are not so many"),
+        (SURROGATES, "f0", "half of a surrogate pair"),
+        ({"endpoint": "e" * HUGE}, "endpoint", "must be one of"),
+        ({"local_voice": "e" * HUGE, "voice": None}, "local_voice", "up to 64"),
+        ({"timing_format": "e" * HUGE, "return_word_timings": True}, "timing_format", "must be"),
+    ],
+)
+def test_every_field_has_a_bound_and_its_error_is_short(fields, field, message):
+    """Whatever its size, a field is refused by name, in a reply that the platform takes."""
+    with pytest.raises(InvalidInput) as caught:
+        parse({"text": "Hello.", "voice": "anna", **fields}, SETTINGS, "mine")
+    told = {problem.field: problem.message for problem in caught.value.problems}
+    assert message in told[field]
+    assert len(told) <= 31
+    assert len(str(caught.value).encode()) < 20_000
+
+
+def test_many_problems_are_counted():
+    with pytest.raises(InvalidInput) as caught:
+        parse({"text": "Hello.", "voice": "anna", **SURROGATES}, SETTINGS)
+    assert caught.value.problems[-1].field == "input"
+    assert "more problems" in caught.value.problems[-1].message

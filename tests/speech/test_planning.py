@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
 import numpy as np
 import pytest
+from clock import Clock
 from hypothesis import given
 from hypothesis import strategies as st
 
 from voiceclone import audio
-from voiceclone.errors import InvalidInput
+from voiceclone.deadline import Deadline
+from voiceclone.errors import InvalidInput, OutOfTime
 from voiceclone.jobs.parsing import parse
 from voiceclone.settings import Settings
 from voiceclone.speech.planning import TextReader, plan
@@ -43,9 +46,8 @@ class Speaker:
 def script(text=None, language="", lexicon=None, seed=7, **fields):
     fields = {"voice": "anna", **({"text": text} if text is not None else {}), **fields}
     request, _ = parse(fields, SETTINGS)
-    return plan(
-        request.passages, VOICES, Speaker(), TextReader(language, Lexicon(lexicon or {})), request.script_options(seed)
-    )
+    reader = TextReader(language, Lexicon(lexicon or {}))
+    return plan(request.passages, VOICES, Speaker(), reader, request.script_options(seed), Deadline(math.inf))
 
 
 def test_turns_are_spoken_by_their_voices_with_pauses_between():
@@ -91,9 +93,9 @@ def test_all_passages_of_a_segment_count_from_its_seed():
 
 def test_a_pause_before_everything_needs_no_voice():
     request, _ = parse({"text": "[pause:1s][bob] Hello."}, SETTINGS)
-    made = plan(
-        request.passages, {"bob": VOICES["bob"]}, Speaker(), TextReader("", Lexicon({})), request.script_options(0)
-    )
+    reader = TextReader("", Lexicon({}))
+    options = request.script_options(0)
+    made = plan(request.passages, {"bob": VOICES["bob"]}, Speaker(), reader, options, Deadline(math.inf))
     assert made.pauses_s == [1.0, 0.0]
 
 
@@ -184,3 +186,17 @@ def test_a_joined_length_is_that_of_the_join(parts, cross_fade_s):
     lengths, pauses = [n for n, _ in parts], [0.02, *(pause for _, pause in parts)]
     waveform, _ = audio.join((np.ones(n, np.float32) for n in lengths), pauses, 1000, cross_fade_s)
     assert audio.joined_length(lengths, pauses, 1000, cross_fade_s) == len(waveform.samples)
+
+
+def test_a_text_that_grows_beyond_measure_is_refused_before_anything_is_made_of_it():
+    with pytest.raises(InvalidInput, match="text: becomes more than 10 times as long"):
+        script("a " * 5_000, lexicon={"a": "b" * 300}, language="en")
+
+
+def test_planning_ends_with_the_jobs_time():
+    clock = Clock()
+    request, _ = parse({"text": "One. [pause:1s] Two.", "voice": "anna"}, SETTINGS)
+    deadline = Deadline(10, clock)
+    clock.now += 11
+    with pytest.raises(OutOfTime, match="planning the speech when the 10 s of a job were over"):
+        plan(request.passages, VOICES, Speaker(), TextReader("", Lexicon({})), request.script_options(0), deadline)

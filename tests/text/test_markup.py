@@ -6,23 +6,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voiceclone.text.markup import MAIN, Turn, turns
+from voiceclone.text.markup import Turn, turns
 
 
-def said(text, voice=None):
-    return [(turn.voice, turn.text.strip(), turn.pause_after_s) for turn in turns(text, voice)]
+def said(text):
+    return [(turn.voice, turn.text.strip(), turn.pause_after_s) for turn in turns(text)]
 
 
 def test_a_text_without_marks_is_one_turn():
-    assert turns("Hello, world.", "anna") == [Turn("Hello, world.", "anna", 0.0)]
+    assert turns("Hello, world.") == [Turn("Hello, world.", None, 0.0)]
 
 
 def test_a_voice_speaks_until_another_is_named():
-    assert said("First. [bob] Second. [anna]Third. [main] Fourth.", "eve") == [
-        ("eve", "First.", 0),
+    assert said("First. [bob] Second. [anna]Third. [main] Fourth.") == [
+        (None, "First.", 0),
         ("bob", "Second.", 0),
         ("anna", "Third.", 0),
-        ("eve", "Fourth.", 0),
+        (None, "Fourth.", 0),
     ]
 
 
@@ -60,7 +60,7 @@ def test_a_pause_that_is_too_long_is_an_error():
 
 @pytest.mark.parametrize("text", ["See [1].", "[he laughed]", "a[i+1]", "x < y > z", "[]", "<b>", "[déjà]", "[ anna ]"])
 def test_brackets_around_anything_but_a_name_are_read(text):
-    assert said(text, "anna") == [("anna", text.strip(), 0)]
+    assert said(text) == [(None, text.strip(), 0)]
 
 
 def test_a_backslash_makes_a_mark_text():
@@ -71,7 +71,7 @@ def test_a_backslash_makes_a_mark_text():
 def test_nothing_is_said_that_is_not_written(text):
     """Whatever stands in the text: what is read of it stands there in this order, or the error says what is wrong."""
     try:
-        found = turns(text, MAIN)
+        found = turns(text)
     except ValueError:
         return
     written = iter(text)
@@ -82,4 +82,4 @@ def test_nothing_is_said_that_is_not_written(text):
 
 
 def test_names_are_told_apart_by_case_but_for_the_main_one():
-    assert said("[Anna] One. [Main] Two.", "eve") == [("Anna", "One.", 0), ("eve", "Two.", 0)]
+    assert said("[Anna] One. [Main] Two.") == [("Anna", "One.", 0), (None, "Two.", 0)]

@@ -6,7 +6,7 @@ Knows no request.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, cast
 
 from pydantic import (
@@ -26,6 +26,8 @@ from voiceclone.voices import VOICE_NAME, AudioSource, BucketSource, parse_sourc
 MAX_TOLD_CHARS = 200
 """Of what a recipe names and a warning repeats."""
 MAX_SEGMENTS = 10_000
+MAX_TRANSCRIPT_CHARS = 20_000
+"""Half an hour of speech."""
 MAX_DURATION_S = 10_800
 """Of audio whose length is asked for."""
 SampleRate = Literal[8_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000]
@@ -35,16 +37,21 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}")
 _JOB_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
 
 
-def _speakable(value: str, info: ValidationInfo) -> str:
+def _speakable(value: str, info: ValidationInfo) -> markup.Marked:
     limit = context_of(info).settings.max_text_chars
     if len(value) > limit:
         raise ValueError(f"has {len(value)} characters, at most {limit} are allowed: split it into several jobs")
-    if not any(text_rules.is_speakable(turn.text) for turn in markup.turns(value)):
+    marked = context_of(info).marked(value)
+    if not any(text_rules.is_speakable(turn.text) for turn in marked.turns):
         raise ValueError("has no letter or digit to say")
-    return value
+    return marked
 
 
 def _transcript(value: str) -> str:
+    if len(value) > MAX_TRANSCRIPT_CHARS:
+        raise ValueError(
+            f"has {len(value)} characters, at most {MAX_TRANSCRIPT_CHARS} are allowed: send a shorter recording"
+        )
     if not text_rules.is_speakable(value):
         raise ValueError("has no letter or digit: write down what is said in the reference")
     return text_rules.as_transcript(value)
@@ -123,6 +130,13 @@ class Context:
 
     settings: Settings
     bucket: str | None
+    _marked: dict[str, markup.Marked] = field(default_factory=dict)
+
+    def marked(self, text: str) -> markup.Marked:
+        """Return the text with its turns; it is searched for marks once. Raises ValueError for a wrong mark."""
+        if text not in self._marked:
+            self._marked[text] = markup.Marked(text)
+        return self._marked[text]
 
 
 def context_of(info: ValidationInfo) -> Context:

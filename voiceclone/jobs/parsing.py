@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, get_args
 
 from pydantic import (
@@ -22,7 +22,6 @@ from voiceclone.jobs.fields import Context, SampleRate
 from voiceclone.jobs.legacy import modernise
 from voiceclone.jobs.request import SCHEMAS, LinkRequest, MadeWith, Request, Segment, SynthesisRequest, Verify
 from voiceclone.settings import Settings
-from voiceclone.text import markup
 from voiceclone.voices import KEPT
 
 Place = tuple[str | int, ...]
@@ -32,6 +31,9 @@ MAX_PROBLEMS = 30
 MAX_DEPTH = 3
 """Of what a field holds: `made_with.references[0]` is as deep as any."""
 MAX_NAME_CHARS = 64
+# No field holds more, so that nothing is computed from it.
+MAX_FIELDS = 100
+MAX_ENTRIES = 10_000
 
 
 def parse(data: object, settings: Settings, bucket: str | None = None) -> tuple[Request, list[str]]:
@@ -48,29 +50,42 @@ def parse(data: object, settings: Settings, bucket: str | None = None) -> tuple[
     """
     if not isinstance(data, Mapping):
         raise InvalidInput.at("input", 'must be an object such as {"text": "...", "voice": "example-en"}')
-    broken: list[Place] = []
+    if len(data) > MAX_FIELDS:
+        raise InvalidInput.at("input", f"has {len(data)} fields: there are not so many, look at the documentation")
+    broken: list[tuple[Place, str]] = []
     sent = {(name := _encodable(str(key))): _repaired(value, (name,), broken) for key, value in data.items()}
     fields, former, problems, warnings = modernise(sent)
-    problems += [FieldProblem(_path(path), "holds half of a surrogate pair: send valid Unicode") for path in broken]
+    problems += [FieldProblem(_path(path), what) for path, what in broken]
+    context = Context(settings, bucket)
     action = fields.setdefault("action", "synthesize")
     schema = SCHEMAS.get(action) if isinstance(action, str) else None
     if schema is None:
         problems.append(FieldProblem("action", f"must be one of: {', '.join(SCHEMAS)}"))
     else:
         try:
-            request = schema.model_validate(fields, context=Context(settings, bucket))
+            request = schema.model_validate(fields, context=context)
         except ValidationError as e:
             problems += [_problem(error, schema) for error in e.errors(include_url=False)[:MAX_PROBLEMS]]
         if issubclass(schema, SynthesisRequest):
-            problems += [*_together(fields), *_who_speaks(fields)]
+            problems += [*_together(fields), *_who_speaks(fields, context)]
             problems += _too_long(fields, settings)
         if schema is LinkRequest:
             problems += _which_result(fields, bucket)
     if problems:
-        raise InvalidInput([FieldProblem(_formerly(p.field, former), p.message) for p in problems])
+        raise InvalidInput(_told(FieldProblem(_formerly(p.field, former), p.message) for p in problems))
     if isinstance(request, SynthesisRequest) and (lost := text_rules.dropped(request.written)):
         warnings.append(f"characters without a meaning are left out: {' '.join(f'U+{ord(c):04X}' for c in lost)}")
     return request, warnings
+
+
+def _told(problems: Iterable[FieldProblem]) -> list[FieldProblem]:
+    """Return the first problem of each field, as many as fit into a reply."""
+    by_field: dict[str, FieldProblem] = {}
+    for problem in problems:
+        by_field.setdefault(problem.field, problem)
+    first = list(by_field.values())
+    more = len(first) - MAX_PROBLEMS
+    return first if more <= 0 else [*first[:MAX_PROBLEMS], FieldProblem("input", f"has {more} more problems")]
 
 
 def _formerly(path: str, former: Mapping[str, str]) -> str:
@@ -110,26 +125,27 @@ def _segments(fields: Mapping[str, Any]) -> list[tuple[int, Mapping[str, Any]]]:
     return [(i, s) for i, s in enumerate(segments if isinstance(segments, list) else ()) if isinstance(s, Mapping)]
 
 
-def _who_speaks(fields: Mapping[str, Any]) -> list[FieldProblem]:
+def _who_speaks(fields: Mapping[str, Any], context: Context) -> list[FieldProblem]:
     """A voice for every passage."""
     if fields.get("voice") is not None or fields.get("ref_audio") is not None:
         return []
     if fields.get("segments") is None:
-        if _has_voices(fields.get("text")):
+        if _has_voices(fields.get("text"), context):
             return []
         return [FieldProblem("voice", "is missing: send voice (a name, such as example-en) or ref_audio")]
     for i, segment in _segments(fields):
-        if segment.get("voice") is None and not _has_voices(segment.get("text")):
+        if segment.get("voice") is None and not _has_voices(segment.get("text"), context):
             return [FieldProblem(f"segments[{i}].voice", "is missing: send it, or voice or ref_audio for all")]
     return []
 
 
-def _has_voices(text: Any) -> bool:
+def _has_voices(text: Any, context: Context) -> bool:
     """Whether every turn names who says it."""
     try:
-        return isinstance(text, str) and bool(text) and all(turn.voice or not turn.text for turn in markup.turns(text))
+        turns = context.marked(text).turns if isinstance(text, str) else ()
     except ValueError:  # a mark that is a problem of its own
         return True
+    return bool(turns) and all(turn.voice or not turn.text for turn in turns)
 
 
 def _too_long(fields: Mapping[str, Any], settings: Settings) -> list[FieldProblem]:
@@ -167,17 +183,20 @@ def _problem(error: Mapping[str, Any], schema: type[BaseModel]) -> FieldProblem:
 _PARTS: dict[str, type[BaseModel]] = {"segments": Segment, "verify": Verify, "made_with": MadeWith}
 
 
-def _repaired(value: Any, place: Place, broken: list[Place]) -> Any:
-    """The value as UTF-8 can hold it: a reply or a log that repeats anything else is never sent.
+def _repaired(value: Any, place: Place, broken: list[tuple[Place, str]]) -> Any:
+    """The value as UTF-8 can hold it, without lists that are too long: what repeats anything else is never sent.
 
     Args:
         place: where the value stands.
-        broken: is told where half of a surrogate pair stood.
+        broken: is told what was wrong, and where.
     """
     if isinstance(value, str):
         if value != (whole := _encodable(value)):
-            broken.append(place)
+            broken.append((place, "holds half of a surrogate pair: send valid Unicode"))
         return whole
+    if isinstance(value, Mapping | list) and len(value) > MAX_ENTRIES:
+        broken.append((place, f"has {len(value)} entries, at most {MAX_ENTRIES} are allowed"))
+        return None
     if not isinstance(value, Mapping | list):
         return value
     if len(place) > MAX_DEPTH:

@@ -132,7 +132,7 @@ class MadeWith(_Request):
 
     model: str = Field(max_length=MAX_TOLD_CHARS)
     revision: str = Field(max_length=MAX_TOLD_CHARS)
-    references: list[str]
+    references: list[Annotated[str, Field(max_length=MAX_TOLD_CHARS)]]
 
 
 class SynthesisRequest(_Request):
@@ -302,13 +302,13 @@ def _passages(field: str, text: str, voice: str | None, speed: float, seed: int 
         Passage(
             field,
             text_rules.clean(turn.text),
-            turn.voice,
-            own if turn.voice == voice else field,
+            turn.voice or voice,
+            own if turn.voice in (None, voice) else field,
             speed,
             seed,
             turn.pause_after_s,
         )
-        for turn in markup.turns(text, voice)
+        for turn in cast("markup.Marked", text).turns
     ]
 
 

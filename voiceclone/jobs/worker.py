@@ -19,7 +19,7 @@ from voiceclone import audio
 from voiceclone.checkpoints import Checkpoint
 from voiceclone.deadline import Deadline
 from voiceclone.delivery import Delivery, require_sendable
-from voiceclone.errors import ModelUnavailable, VoiceNotFound, WorkerError
+from voiceclone.errors import InvalidInput, ModelUnavailable, VoiceNotFound, WorkerError
 from voiceclone.failures import failures_named
 from voiceclone.files import try_to_write
 from voiceclone.jobs.legacy import as_formerly, is_legacy
@@ -64,6 +64,8 @@ STORE_S = 150
 """What a bucket that is down may cost, with all its tries."""
 MAX_ID_CHARS = 128
 """Of the job's id, in the name of its result."""
+MAX_VOICES = 50
+"""In one text: each is loaded before anything is spoken."""
 
 
 @dataclass(frozen=True)
@@ -217,7 +219,7 @@ class Worker:
 
     def check(self, request: CheckRequest, warnings: Sequence[str]) -> Reply:
         """Tell what `synthesize` would say, in which chunks and how long, without speaking."""
-        rehearsal = self._rehearse(request)
+        rehearsal = self._rehearse(request, Deadline(self.settings.job_limit_s, self.clock))
         script = rehearsal.script
         synthesis_s = None if self._pace is None else self._pace * sum(script.durations_s) * request.evaluations
         reply = {**checked(request.written, script, synthesis_s), "model": self._model()}
@@ -231,7 +233,7 @@ class Worker:
         deadline = Deadline(self.settings.job_limit_s, self.clock)
         timings = Timings()
         with timings.measure("voice"):
-            rehearsal = self._rehearse(request)
+            rehearsal = self._rehearse(request, deadline)
             if request.is_listened_to:
                 self._require_recogniser()  # before anything is spoken that it should hear
         spoken = self._speak(request, rehearsal.script, timings, report, deadline)
@@ -277,9 +279,9 @@ class Worker:
                 " operator put the whisper model that ASR_MODEL names on the volume"
             ) from e
 
-    def _rehearse(self, request: SynthesisRequest) -> Rehearsal:
-        """Find the voices and plan the chunks."""
-        voices = self._voices(request)
+    def _rehearse(self, request: SynthesisRequest, deadline: Deadline) -> Rehearsal:
+        """Find the voices and plan the chunks. Raises OutOfTime."""
+        voices = self._voices(request, deadline)
         notes = list(dict.fromkeys(n for voice in voices.values() for n in (*voice.notes, *complaints(voice))))
         own = self.voices.built_in.model_names
         if self.checkpoint.own_voices_only and any(voice.name not in own for voice in voices.values()):
@@ -300,16 +302,22 @@ class Worker:
         seed = secrets.randbelow(SEEDS) if request.seed is None else request.seed
         read_in = request.language or next(iter(languages), "") if request.normalize_text else ""
         reader = TextReader(read_in, normalize.Lexicon(words))
-        script = plan(request.passages, voices, self.engine, reader, request.script_options(seed))
+        script = plan(request.passages, voices, self.engine, reader, request.script_options(seed), deadline)
         refuse_oversize(script, request, self.settings)
         return Rehearsal(voices, script, words, [*notes, *script.warnings])
 
-    def _voices(self, request: SynthesisRequest) -> dict[str | None, ReferenceVoice]:
+    def _voices(self, request: SynthesisRequest, deadline: Deadline) -> dict[str | None, ReferenceVoice]:
         """Every voice of the text, by what it is called there; None for the request's own."""
+        called = {passage.voice for passage in request.passages}
+        if len(called) > MAX_VOICES:
+            raise InvalidInput.at(
+                request.text_field, f"names {len(called)} voices, at most {MAX_VOICES} are allowed: send several jobs"
+            )
         voices: dict[str | None, ReferenceVoice] = {}
         for passage in request.passages:
             if passage.voice in voices or not (passage.text or passage.voice):
                 continue
+            deadline.check("voices were being prepared")
             if passage.voice is not None:
                 try:
                     voices[passage.voice] = self.voices.named(passage.voice)

@@ -5,14 +5,17 @@ Knows nothing of how chunks are spoken or delivered.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from voiceclone import audio
 from voiceclone.audio import silence
+from voiceclone.deadline import Deadline
+from voiceclone.settings import GRACE_S
 from voiceclone.speech.planning import Script
 from voiceclone.types import Span, Waveform
 
+MASTERING = "the recording was being put together"
 TITLE_CHARS = 60
 """Of the text, in a sound file's title."""
 
@@ -43,10 +46,11 @@ class Master:
     """For the caller."""
 
 
-def mastered(script: Script, chunks: Sequence[Waveform], options: MasterOptions) -> Master:
-    """Make one recording of a script's chunks as they were spoken."""
+def mastered(script: Script, chunks: Sequence[Waveform], options: MasterOptions, deadline: Deadline) -> Master:
+    """Make one recording of a script's chunks as they were spoken. Raises OutOfTime."""
     parts = tuple(map(_without_silence, chunks)) if options.remove_silence else tuple(chunks)
-    waveform, spans = _joined(script, parts, options)
+    waveform, spans = _joined(script, _in_time(parts, deadline), options)
+    deadline.check(MASTERING, grace_s=GRACE_S)
     waveform, notes = _levelled(waveform, options.loudness_lufs)
     return Master(waveform, parts, spans, notes)
 
@@ -58,13 +62,19 @@ def title_of(spoken: str) -> str:
     return spoken[:TITLE_CHARS].rpartition(" ")[0] or spoken[:TITLE_CHARS]
 
 
+def _in_time(parts: Iterable[Waveform], deadline: Deadline) -> Iterator[Waveform]:
+    for part in parts:
+        deadline.check(MASTERING, grace_s=GRACE_S)
+        yield part
+
+
 def _without_silence(waveform: Waveform) -> Waveform:
     """As it is where all of it is so quiet that nothing would be left."""
     tidied = silence.tidy(waveform)
     return tidied if len(tidied.samples) else waveform
 
 
-def _joined(script: Script, parts: Sequence[Waveform], options: MasterOptions) -> tuple[Waveform, tuple[Span, ...]]:
+def _joined(script: Script, parts: Iterable[Waveform], options: MasterOptions) -> tuple[Waveform, tuple[Span, ...]]:
     """Return the chunks at the asked rate, one after the other, as long as asked; and where each lies."""
     rate = options.sample_rate
     samples = (audio.resample(part, rate).samples for part in parts)

@@ -12,13 +12,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import count
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from voiceclone import audio, text
+from voiceclone.deadline import Deadline
 from voiceclone.errors import InvalidInput
 from voiceclone.text import normalize
 from voiceclone.types import SEEDS, Chunk, Reading, ReferenceVoice
 
+MAX_GROWTH, ALWAYS_READ = 10, 10_000
+"""How many times as long a text may become when it is read out, and the characters that may be added to any."""
 MAX_SHOWN = 40
 """Characters of the caller's text in a warning."""
 _SPACES = re.compile(" +")
@@ -139,13 +142,16 @@ def plan(
     speaker: Speaker,
     reader: TextReader,
     options: ScriptOptions,
+    deadline: Deadline,
 ) -> Script:
     """Make chunks of passages; `voices`: by what the passages call them.
 
     Raises:
+        OutOfTime: the deadline passes before all is planned.
         InvalidInput: there is nothing to say; the seeds are not as many as the chunks; or the duration cannot be.
     """
-    script = _script(passages, voices, speaker, reader, options)
+    means = _Means(voices, speaker, reader, deadline)
+    script = _script(passages, means, options)
     if not script.chunks:
         raise InvalidInput.at(
             options.field,
@@ -156,20 +162,23 @@ def plan(
         natural_s = script.duration_s()
         if options.duration_s > natural_s:
             # Slower, less text fits into the time that the model was trained on.
-            script = _script(passages, voices, speaker, reader, options, options.duration_s / natural_s)
+            script = _script(passages, means, options, options.duration_s / natural_s)
         script = _fitted(script, options.duration_s, speaker)
     return script if options.seeds is None else _seeded(script, options.seeds)
 
 
-def _script(
-    passages: Sequence[Passage],
-    voices: Mapping[str | None, ReferenceVoice],
-    speaker: Speaker,
-    reader: TextReader,
-    options: ScriptOptions,
-    stretch: float = 1.0,
-) -> Script:
+class _Means(NamedTuple):
+    """What a script is made with."""
+
+    voices: Mapping[str | None, ReferenceVoice]
+    speaker: Speaker
+    reader: TextReader
+    deadline: Deadline
+
+
+def _script(passages: Sequence[Passage], means: _Means, options: ScriptOptions, stretch: float = 1.0) -> Script:
     """As `plan`, before anything is fitted; chunks are short enough to be `stretch` times as long."""
+    voices, speaker, reader, deadline = means
     spell = _Speller(speaker)
     seeds = count(options.seed)
     own_seeds: dict[str, count[int]] = {}
@@ -177,11 +186,21 @@ def _script(
     silent: list[str] = []
     pictures: dict[str, None] = {}
     pause_before_s = 0.0
+    room = ALWAYS_READ + MAX_GROWTH * sum(len(passage.text) for passage in passages)
     for passage in passages:
+        deadline.check("planning the speech")
         chunks: tuple[Chunk, ...] = ()
         readings: list[Reading] = []
         if passage.text:
-            readings = spell(reader.read(passage.text))
+            readings = reader.read(passage.text)
+            room -= sum(len(reading.spoken) for reading in readings)
+            if room < 0:
+                raise InvalidInput.at(
+                    passage.field,
+                    f"becomes more than {MAX_GROWTH} times as long when it is read out: shorten the lexicon's entries,"
+                    " or send normalize_text: false",
+                )
+            readings = spell(readings)
             pictures |= dict.fromkeys(c for c in passage.text if unicodedata.category(c) == "So")
             voice = voices[passage.voice]
             max_size = speaker.max_chunk_size(voice, passage.speed / stretch)

@@ -63,7 +63,7 @@ class Synthesizer:
         """Yield every take as soon as it is final, in order; return the whole.
 
         Raises:
-            OutOfTime: before all chunks were spoken.
+            OutOfTime: before all chunks were spoken and joined.
             SynthesisFailed, OutOfMemory, DeviceFailed: as the engine does.
         """
         takes: list[Take] = []
@@ -79,7 +79,7 @@ class Synthesizer:
                 share = len(takes) / len(script.chunks)
                 deadline.check(f"{len(takes)} of {len(script.chunks)} chunks were spoken", share)
         with timings.measure("encode"):
-            master = mastered(script, [take.waveform for take in takes], options.master)
+            master = mastered(script, [take.waveform for take in takes], options.master, deadline)
         words: tuple[Word, ...] = ()
         notes = master.notes
         if options.word_times:

@@ -33,22 +33,32 @@ class Turn:
     text: str
     """May be empty: a pause at the very beginning."""
     voice: str | None
-    """None: the request's own."""
+    """None: whoever speaks where no mark names a voice."""
     pause_after_s: float
 
 
-def turns(text: str, voice: str | None = None) -> list[Turn]:
-    """Take the marks out of a text.
+class Marked(str):
+    """A text as it was written, and its turns."""
 
-    Args:
-        voice: who speaks before the first mark, and again behind `[main]`.
+    __slots__ = ("turns",)
+    turns: tuple[Turn, ...]
+
+    def __new__(cls, text: str) -> Marked:
+        """Raise ValueError if a pause has no length that can be read, or one above MAX_PAUSE_S."""
+        marked = super().__new__(cls, text)
+        marked.turns = tuple(turns(text))
+        return marked
+
+
+def turns(text: str) -> list[Turn]:
+    """Take the marks out of a text.
 
     Raises:
         ValueError: a pause has no length that can be read, or one above MAX_PAUSE_S.
     """
     found: list[Turn] = []
     said: list[str] = []
-    speaker = voice
+    speaker: str | None = None
 
     def close(pause_s: float) -> None:
         spoken = "".join(said)
@@ -72,7 +82,7 @@ def turns(text: str, voice: str | None = None) -> list[Turn]:
             said.append(mark[0])
         else:
             close(0.0)
-            speaker = voice if mark["voice"].lower() == MAIN else mark["voice"]
+            speaker = None if mark["voice"].lower() == MAIN else mark["voice"]
     close(0.0)
     return found
 

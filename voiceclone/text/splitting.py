@@ -72,10 +72,26 @@ def size(text: str) -> int:
     return len(text.encode())
 
 
+MAX_MARKS = 30
+"""Accents on one letter: with more, Unicode's composition takes time that grows with their square (UAX 15, D4)."""
+
+
 def clean(text: str) -> str:
     """Compose characters, drop those that are nothing to read, make every run of white space one space."""
-    text = unicodedata.normalize("NFC", text)
+    text = composed(text)
     return " ".join("".join(c if _is_readable(c) else " " if c.isspace() else "" for c in text).split())
+
+
+def composed(text: str) -> str:
+    """Return the text in Unicode's form C, without the accents beyond MAX_MARKS on one letter."""
+    if text.isascii():
+        return text
+    kept, marks = [], 0
+    for character in text:
+        marks = marks + 1 if unicodedata.combining(character) else 0
+        if marks <= MAX_MARKS:
+            kept.append(character)
+    return unicodedata.normalize("NFC", "".join(kept))
 
 
 def dropped(text: str) -> list[str]:

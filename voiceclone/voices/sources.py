@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from voiceclone.types import MB
 
 MAX_URL_CHARS = 8_000
+MAX_BUCKET_CHARS, MAX_KEY_BYTES = 63, 1024
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,8 @@ def parse_source(value: str, max_bytes: int) -> AudioSource:
         bucket, _, key = value[len("s3://") :].partition("/")
         if not bucket or not key:
             raise ValueError("must name an object: s3://bucket/key")
+        if len(bucket) > MAX_BUCKET_CHARS or len(key.encode()) > MAX_KEY_BYTES:
+            raise ValueError(f"names no object: a bucket has {MAX_BUCKET_CHARS} characters at most, a key 1024 bytes")
         return BucketSource(bucket, key)
     if value.startswith(KEPT):
         if not _KEPT_KEY.fullmatch(value.removeprefix(KEPT)):

@@ -14,6 +14,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
+from voiceclone.text import composed
 from voiceclone.text.normalize import chinese, english, languages
 from voiceclone.text.normalize.lookup import Lexicon
 from voiceclone.text.normalize.rules import WIDE as _WIDE
@@ -264,7 +265,7 @@ def _spaced(readings: Iterable[Reading], last: str) -> list[Reading]:
     spaced: list[Reading] = []
     for reading in readings:
         # What came to stand in front of an accent may be composed with it.
-        spoken = re.sub(" {2,}", " ", unicodedata.normalize("NFC", reading.spoken))
+        spoken = re.sub(" {2,}", " ", composed(reading.spoken))
         spoken = spoken.lstrip() if last == " " else spoken
         if spoken and last and would_touch(last, spoken):
             spoken = f" {spoken}"
