@@ -20,7 +20,7 @@ from pydantic import (
 )
 
 from voiceclone import text as text_rules
-from voiceclone.audio import MARGIN_S, AudioFormat
+from voiceclone.audio import MARGIN_S
 from voiceclone.jobs.fields import (
     MAX_DURATION_S,
     MAX_SEGMENTS,
@@ -50,7 +50,7 @@ from voiceclone.speech import MasterOptions, Passage, ScriptOptions, SynthesisOp
 from voiceclone.subtitles import FORMATS as SUBTITLE_FORMATS
 from voiceclone.subtitles import SubtitleFormat
 from voiceclone.text import markup
-from voiceclone.types import SEEDS, DeliveryWay
+from voiceclone.types import SEEDS, AudioFormat, DeliveryWay
 from voiceclone.voices import AudioSource, NewVoice
 
 
