@@ -28,22 +28,29 @@ def _setting(default: T, env: str, about: str, parse: Callable[[str], T]) -> T:
     return value
 
 
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError("must be a whole number") from None
+
+
 def _positive(text: str) -> int:
-    value = int(text)
+    value = _whole(text)
     if value <= 0:
         raise ValueError("must be above zero")
     return value
 
 
 def _reference_length(text: str) -> int:
-    value = int(text)
+    value = _whole(text)
     if not 1 <= value <= 15:
         raise ValueError("must lie within 1..15 seconds: reference and speech share the 30 s that the models know")
     return value
 
 
 def _link_life(text: str) -> int:
-    value = int(text)
+    value = _whole(text)
     if not 60 <= value <= 604_800:
         raise ValueError("must lie within 60..604800 seconds")
     return value
@@ -68,7 +75,10 @@ def _dtype(text: str) -> str:
 
 
 def _pad(text: str) -> float:
-    seconds = float(text)
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1
     if not 0 <= seconds <= 1:
         raise ValueError("must be a number of seconds from 0 to 1")
     return seconds
@@ -177,15 +187,29 @@ class Settings:
     @classmethod
     def from_env(cls, environ: Mapping[str, str], arguments: Iterable[str] = ()) -> Settings:
         """Read every variable; an empty one counts as absent. `arguments`: of the command line."""
-        values: dict[str, Any] = {"on_platform": on_platform(environ, arguments)}
+        values, faults = cls._read(environ)
+        if faults:
+            name, fault = next(iter(faults.items()))
+            raise ValueError(f"{name}={environ[name].strip()!r}: {fault}")
+        return cls(**values, on_platform=on_platform(environ, arguments))
+
+    @classmethod
+    def faults(cls, environ: Mapping[str, str]) -> dict[str, str]:
+        """What each variable that cannot be read must be instead, by its name."""
+        return cls._read(environ)[1]
+
+    @classmethod
+    def _read(cls, environ: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
+        """The values by their fields' names, and the faults by their variables'."""
+        values, faults = {}, {}
         for setting in cls.documented():
-            text = environ.get(setting.metadata["env"], "").strip()
-            if text:
+            name = setting.metadata["env"]
+            if text := environ.get(name, "").strip():
                 try:
                     values[setting.name] = setting.metadata["parse"](text)
                 except ValueError as e:
-                    raise ValueError(f"{setting.metadata['env']}={text!r}: {e}") from e
-        return cls(**values)
+                    faults[name] = str(e)
+        return values, faults
 
     @classmethod
     def documented(cls) -> list[Field[Any]]:
