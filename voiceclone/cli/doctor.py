@@ -4,8 +4,8 @@
     voiceclone doctor --volume /runpod-volume --write
     voiceclone doctor --endpoint YOUR-ENDPOINT-ID --json
 
-Nothing is changed and nothing is downloaded. Where the worker's packages are not installed, GPU, volume and hub are left
-out; --volume brings the latter two back. No secret is told.
+Nothing is changed and nothing is downloaded. Where the worker's packages are not installed, GPU, volume and hub are
+left out; --volume brings the latter two back. No secret is told.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def fill(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--volume",
         type=Path,
-        help="directory to look into (default: $RUNPOD_VOLUME, /runpod-volume or ./runpod-volume)",
+        help="instead of $RUNPOD_VOLUME; without either /runpod-volume or ./runpod-volume",
     )
     parser.add_argument("--endpoint", metavar="ID", help="of the endpoint to ask (default: $RUNPOD_ENDPOINT_ID)")
     parser.add_argument(
@@ -68,6 +68,6 @@ def examined(options: argparse.Namespace) -> Iterator[Diagnosis]:
 
 def show(diagnosis: Diagnosis) -> None:
     """Print a line, and what to do below it."""
-    print(f"{diagnosis.level:8} {diagnosis.name:10} {diagnosis.found}", flush=True)
+    print(f"{diagnosis.level:8} {diagnosis.name:11} {diagnosis.found}", flush=True)
     if diagnosis.cure:
-        print(f"{'':8} {'':10} {diagnosis.cure}", flush=True)
+        print(f"{'':8} {'':11} {diagnosis.cure}", flush=True)

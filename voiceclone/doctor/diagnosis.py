@@ -33,14 +33,12 @@ class Diagnosis:
     """What to do; empty where all is well."""
 
 
-def expecting(
-    name: str, cure: str, *, behind: str = ": "
-) -> Callable[[Callable[P, Diagnosis]], Callable[P, Diagnosis]]:
+def expecting(name: str, cure: str, *behind: str) -> Callable[[Callable[P, Diagnosis]], Callable[P, Diagnosis]]:
     """Let a check report what it raises as a problem.
 
     Args:
         cure: told where the error itself names none.
-        behind: parts what is wrong from what to do, in the errors that this check meets.
+        behind: what parts the cure from what is wrong in the errors that this check meets; the first one that is there.
     """
 
     def decorate(check: Callable[P, Diagnosis]) -> Callable[P, Diagnosis]:
@@ -49,7 +47,7 @@ def expecting(
             try:
                 return check(*args, **kwargs)
             except EXPECTED as e:
-                found, _, told = str(e).partition(behind)
+                found, _, told = str(e).partition(next((each for each in behind if each in str(e)), "\n"))
                 return Diagnosis(name, "problem", found.rstrip("."), told or cure)
 
         return wrapped

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from voiceclone.doctor import environment, machine, services, volume
 from voiceclone.doctor.diagnosis import Diagnosis
+from voiceclone.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -42,9 +43,10 @@ class Examination:
 
     def _of_volume(self, settings: Settings) -> Iterator[Diagnosis]:
         yield volume.volume(settings.volume)
+        if not settings.volume.is_dir():
+            return
         model = volume.model(settings)
         yield model
         yield volume.recogniser(settings, machine.device(settings))
-        if settings.volume.is_dir():
-            yield volume.room(settings.volume, model_is_there=model.level != "problem")
-            yield volume.drafts(settings.volume)
+        yield volume.room(settings.volume, model_is_there=model.level != "problem")
+        yield volume.drafts(settings.volume)

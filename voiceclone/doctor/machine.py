@@ -38,7 +38,7 @@ def speaks() -> bool:
 def python(version: tuple[int, int] = sys.version_info[:2], *, as_worker: bool) -> Diagnosis:
     """Whether this Python has been tried."""
     first, last = PYTHONS
-    told = ".".join(map(str, version))
+    told = f"{version[0]}.{version[1]}"
     if version < first or (as_worker and version > last):
         cure = f"take Python {first[0]}.{first[1]} to {last[0]}.{last[1]}"
         return Diagnosis("python", "problem", f"{told}, for which there are no pins", cure)
@@ -109,7 +109,7 @@ def find_gpu() -> Gpu | None:
     return Gpu(torch.cuda.get_device_name(), torch.cuda.get_device_capability(), free, total)
 
 
-@expecting("gpu", "look at it with nvidia-smi; its driver must know CUDA 12.8 or newer", behind="\n")
+@expecting("gpu", "look at it with nvidia-smi; its driver must know CUDA 12.8 or newer")
 def gpu(settings: Settings, find: Callable[[], Gpu | None] = find_gpu) -> Diagnosis:
     """Whether there is a GPU, and it serves."""
     if settings.device == "cpu":

@@ -11,12 +11,12 @@ from secrets import token_hex
 
 from s3_utils import S3Store, store_from_env
 from voiceclone.checkpoints import VOCOS, Hub
-from voiceclone.client import Endpoint, NoWorker, Pace, download, explained, why_none_comes
-from voiceclone.doctor.diagnosis import Diagnosis, expecting
+from voiceclone.client import Endpoint, NoWorker, Pace, Problem, download, explained, why_none_comes
+from voiceclone.doctor.diagnosis import Diagnosis, Level, expecting
 from voiceclone.errors import StorageFailed
 
-ANSWER_S = 5
-"""The hub has so long."""
+ANSWER_S, PATIENCE_S = 5, 1
+"""The hub has so long to answer, and to be less busy."""
 TRIAL = b"voiceclone doctor was here\n"
 LINK_S = 60
 """Life of the trial's link."""
@@ -24,21 +24,21 @@ FAILING, BUSY = ("unhealthy", "throttled"), ("ready", "idle", "running", "initia
 """The platform's words for workers that take no job, and for those that do or soon will."""
 
 
-@expecting("hub", "check the network and HF_TOKEN")
+@expecting("hub", "check the network and HF_TOKEN", ": ")
 def hub(environ: Mapping[str, str]) -> Diagnosis:
     """Whether the hub answers, and takes the token if there is one."""
     if environ.get("HF_HUB_OFFLINE", "").upper() in {"1", "ON", "YES", "TRUE"}:
         return Diagnosis("hub", "ok", "not asked, as HF_HUB_OFFLINE is set")
     endpoint = environ.get("HF_ENDPOINT") or None
-    Hub(endpoint, answer_s=ANSWER_S, patience_s=0).ask(VOCOS.repo_id, VOCOS.revision, VOCOS.files[0])
+    Hub(endpoint, answer_s=ANSWER_S, patience_s=PATIENCE_S).ask(VOCOS.repo_id, VOCOS.revision, VOCOS.files[0])
     token = "takes HF_TOKEN" if environ.get("HF_TOKEN") else "without HF_TOKEN gated models stay closed"
     return Diagnosis("hub", "ok", f"answers, {token}")
 
 
-@expecting("bucket", "check S3_BUCKET, AWS_REGION, AWS_ENDPOINT_URL and the network", behind="; ")
+@expecting("bucket", "check S3_BUCKET, AWS_REGION, AWS_ENDPOINT_URL and the network", "; ", ": ")
 def bucket(environ: Mapping[str, str], *, write: bool) -> Diagnosis:
     """Whether the bucket can be read; with `write`, whether an object can be stored, linked, fetched and removed."""
-    store = _store(environ)
+    store = store_from_env(environ)
     if store is None:
         return Diagnosis("bucket", "ok", "none is set: speech comes inside the reply, or stays on the volume")
     next(iter(store.entries("")), None)
@@ -48,26 +48,18 @@ def bucket(environ: Mapping[str, str], *, write: bool) -> Diagnosis:
     return Diagnosis("bucket", "ok", f"{store.bucket}: an object was stored, fetched by its link, and removed")
 
 
-def _store(environ: Mapping[str, str]) -> S3Store | None:
-    """The bucket of the environment. Raises StorageFailed, with the cure where those of S3 have it."""
-    try:
-        return store_from_env(environ)
-    except ValueError as e:
-        raise StorageFailed(str(e).replace(": ", "; ", 1)) from e
-
-
 def _try(store: S3Store) -> None:
-    """Raises StorageFailed, or Problem where the link does not open."""
+    """Store, link, fetch, remove. Raises StorageFailed, and leaves nothing behind as far as it may."""
     key = f"doctor-{token_hex(8)}.txt"
     try:
         link = store.put(key, TRIAL, "text/plain", LINK_S)
         try:
-            if download(str(link.url)) != TRIAL:
-                raise StorageFailed("the link leads to other bytes; look for a proxy in between")
-        except NoWorker as e:
-            raise StorageFailed(
-                "the link does not open; callers must reach AWS_ENDPOINT_URL from where they are"
-            ) from e
+            fetched = download(str(link.url))
+        except Problem as e:
+            cure = "the keys need s3:GetObject, and callers must reach AWS_ENDPOINT_URL"
+            raise StorageFailed(f"the trial's link does not open ({e}); {cure}") from e
+        if fetched != TRIAL:
+            raise StorageFailed("the trial's link leads to other bytes; look for a proxy in between")
     except BaseException:
         with suppress(StorageFailed):  # what went wrong before says more
             store.remove(key)
@@ -75,7 +67,7 @@ def _try(store: S3Store) -> None:
     store.remove(key)
 
 
-@expecting("endpoint", "set RUNPOD_ENDPOINT_ID and RUNPOD_API_KEY, as the console shows them")
+@expecting("endpoint", "set RUNPOD_ENDPOINT_ID and RUNPOD_API_KEY, as the console shows them", ": ")
 def endpoint(environ: Mapping[str, str]) -> Diagnosis:
     """Whether the endpoint answers to its key, and has workers for the jobs that wait."""
     name = environ.get("RUNPOD_ENDPOINT_ID", "").strip()
@@ -96,7 +88,7 @@ def _of_counts(workers: Mapping[str, int], jobs: Mapping[str, int]) -> Diagnosis
     told = f"workers: {states}; {waiting} jobs wait"
     failing = {state: workers[state] for state in FAILING if workers.get(state)}
     if failing:
-        level = "warning" if any(workers.get(state) for state in BUSY) else "problem"
+        level: Level = "warning" if any(workers.get(state) for state in BUSY) else "problem"
         return Diagnosis("endpoint", level, told, explained(failing))
     if waiting and not any(workers.get(state) for state in ("ready", "idle")):
         return Diagnosis("endpoint", "warning", told, why_none_comes(workers))

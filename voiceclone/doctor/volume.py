@@ -56,19 +56,19 @@ def volume(path: Path) -> Diagnosis:
     return Diagnosis("volume", "ok", f"{path} can be written")
 
 
-@expecting("model", "name a model of `voiceclone fetch --list` in F5_MODEL, or a directory", behind=FETCH)
+@expecting("model", "name a model of `voiceclone fetch --list` in F5_MODEL, or a directory", FETCH)
 def model(settings: Settings) -> Diagnosis:
     """Whether model and vocoder are there, as far as sizes and headers tell."""
     commercial = settings.licenses == "commercial"
     found = resolve(settings.model, settings.revision, settings.volume, commercial_only=commercial, hub=_NO_HUB)
     size = sum(path.stat().st_size for path in (found.weights, found.vocoder_weights))
-    told = f"{found.name} {found.revision} ({found.license}), {size / 1e9:.2f} GB with its vocoder"
+    told = f"{found.name} {found.revision} ({found.license}), {size / 1e6:.0f} MB with its vocoder"
     if found.warning:
         return Diagnosis("model", "warning", f"{told}: {found.warning}", "set F5_REVISION to choose the commit")
     return Diagnosis("model", "ok", told)
 
 
-@expecting("recogniser", "name a whisper model of `voiceclone fetch --list` in ASR_MODEL, or a directory", behind=FETCH)
+@expecting("recogniser", "name a whisper model of `voiceclone fetch --list` in ASR_MODEL, or a directory", FETCH)
 def recogniser(settings: Settings, device: str) -> Diagnosis:
     """Whether there is what hears references without `ref_text`; it can wait until one comes."""
     name = settings.asr_model or DEFAULT_RECOGNISERS[device]
@@ -87,9 +87,7 @@ def room(path: Path, *, model_is_there: bool) -> Diagnosis:
     free, needed = shutil.disk_usage(path).free, HEADROOM_BYTES + (0 if model_is_there else MODEL_BYTES)
     told = f"{free / 1e9:.2f} GB free"
     if free < needed:
-        return Diagnosis(
-            "room", "problem", f"{told}, {needed / 1e9:.2f} are needed", "free space, or enlarge the volume"
-        )
+        return Diagnosis("room", "problem", f"{told}, {needed / 1e9:.2f} are needed", "free space, or enlarge it")
     return Diagnosis("room", "ok", told)
 
 
