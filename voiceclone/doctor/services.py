@@ -52,19 +52,23 @@ def _try(store: S3Store) -> None:
     """Store, link, fetch, remove. Raises StorageFailed, and leaves nothing behind as far as it may."""
     key = f"doctor-{token_hex(8)}.txt"
     try:
-        link = store.put(key, TRIAL, "text/plain", LINK_S)
-        try:
-            fetched = download(str(link.url))
-        except Problem as e:
-            cure = "the keys need s3:GetObject, and callers must reach AWS_ENDPOINT_URL"
-            raise StorageFailed(f"the trial's link does not open ({e}); {cure}") from e
-        if fetched != TRIAL:
-            raise StorageFailed("the trial's link leads to other bytes; look for a proxy in between")
+        _open(str(store.put(key, TRIAL, "text/plain", LINK_S).url))
     except BaseException:
         with suppress(StorageFailed):  # what went wrong before says more
             store.remove(key)
         raise
     store.remove(key)
+
+
+def _open(link: str) -> None:
+    """Raise StorageFailed unless the link leads to the trial."""
+    try:
+        fetched = download(link)
+    except Problem as e:
+        cure = "the keys need s3:GetObject, and callers must reach AWS_ENDPOINT_URL"
+        raise StorageFailed(f"the link to a new object does not open ({e}); {cure}") from e
+    if fetched != TRIAL:
+        raise StorageFailed("the link to a new object leads to other bytes; look for a proxy in between")
 
 
 @expecting("endpoint", "set RUNPOD_ENDPOINT_ID and RUNPOD_API_KEY, as the console shows them", ": ")

@@ -5,9 +5,11 @@ Knows no service.
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from voiceclone.checkpoints import (
@@ -31,7 +33,7 @@ DRAFTS = {
     "cache": f"**/{DRAFT}*",
     "voices": f"**/{DRAFT}*",
     "output": f"**/{DRAFT}*",
-    ".s3compat_uploads": "*",
+    ".s3compat_uploads": "**/*",
 }
 """What is left of files that were not written whole, by the volume's folder."""
 _NO_HUB = Hub(may_be_asked=False)
@@ -92,19 +94,22 @@ def room(path: Path, *, model_is_there: bool) -> Diagnosis:
 
 
 @expecting("drafts", "let the worker read the volume")
-def drafts(path: Path, now: float | None = None) -> Diagnosis:
-    """Whether killed writers and broken downloads have left anything; `now`: the time, in seconds of the epoch."""
-    now = time.time() if now is None else now
-    ages = {draft: now - draft.stat().st_mtime for draft in _drafts(path)}
-    dead = sorted(draft for draft, age_s in ages.items() if age_s > DEAD_DRAFT_S)
+def drafts(path: Path) -> Diagnosis:
+    """Whether killed writers and broken downloads have left anything."""
+    old = time.time() - DEAD_DRAFT_S
+    found = dict(_drafts(path))
+    dead = sorted(draft for draft, status in found.items() if status.st_mtime < old)
     if dead:
-        size = sum(draft.stat().st_size for draft in dead)
+        size = sum(found[draft].st_size for draft in dead)
         names = ", ".join(str(draft.relative_to(path)) for draft in dead[:3]) + (" ..." if len(dead) > 3 else "")
-        found = f"{len(dead)} files were left half written, {size / 1e9:.2f} GB: {names}"
-        return Diagnosis("drafts", "warning", found, "remove them; the next download clears those of its own model")
-    return Diagnosis("drafts", "ok", f"{len(ages)} files are being written" if ages else "none were left behind")
+        told = f"{len(dead)} half written, {size / 1e9:.2f} GB: {names}"
+        return Diagnosis("drafts", "warning", told, "remove them; the next download clears those of its own model")
+    return Diagnosis("drafts", "ok", f"{len(found)} are being written" if found else "none were left behind")
 
 
-def _drafts(path: Path) -> Iterator[Path]:
+def _drafts(path: Path) -> Iterator[tuple[Path, os.stat_result]]:
     for folder, pattern in DRAFTS.items():
-        yield from (found for found in (path / folder).glob(pattern) if found.is_file())
+        for found in (path / folder).glob(pattern):
+            with suppress(FileNotFoundError):  # it is finished
+                if found.is_file():
+                    yield found, found.stat()
