@@ -17,10 +17,12 @@ import os
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from voiceclone.client import STOPPED
-from voiceclone.doctor import Diagnosis, Examination
 from voiceclone.hiding import hider
+
+if TYPE_CHECKING:
+    from voiceclone.doctor import Diagnosis
 
 FOUND = 1
 """The exit status where there is a problem."""
@@ -44,6 +46,8 @@ def fill(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Examine, print each finding; returns the exit status."""
+    from voiceclone.client import STOPPED
+
     logging.basicConfig(level=logging.CRITICAL)  # what is tried in vain is told as a finding
     told = []
     try:
@@ -60,6 +64,8 @@ def run(options: argparse.Namespace) -> int:
 
 def examined(options: argparse.Namespace) -> Iterator[Diagnosis]:
     """Yield what each check says, without secrets."""
+    from voiceclone.doctor import Examination
+
     environ = {**os.environ, **({"RUNPOD_ENDPOINT_ID": options.endpoint} if options.endpoint else {})}
     hide = hider(environ)
     for found in Examination(environ, options.volume, options.write).diagnoses():
