@@ -6,25 +6,18 @@ be signatures, are not in it.
 
 from __future__ import annotations
 
-import json
 import logging
-import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
-from urllib.parse import quote
 
 from pythonjsonlogger.json import JsonFormatter
 
+from voiceclone.hiding import hider
+
 OURS = ("voiceclone", "runpod-handler", "s3_utils")
 """Loggers whose level can be chosen. Others only warn: boto3's debug lines, for one, quote signatures."""
-MIN_SECRET = 8
-"""Characters. A shorter value is a word that may stand anywhere."""
-HIDDEN = "(hidden)"
-_SECRET_NAME = re.compile(r"KEY|SECRET|TOKEN|PASSWORD|CREDENTIAL", re.IGNORECASE)
-_QUERY = re.compile(r"(https?://[^\s?\"'<>\\]+|/[^\s?\"'<>\\]*)\?[^\s\"'<>\\]+", re.IGNORECASE)
-_USER = re.compile(r"(\w://)[^\s/@\"'<>\\]+@")
 
 _job_id: ContextVar[str | None] = ContextVar("job_id", default=None)
 
@@ -63,26 +56,6 @@ def configure(level: str, as_json: bool, environ: Mapping[str, str]) -> None:
     for name in OURS:
         logging.getLogger(name).setLevel(level)
     logging.captureWarnings(True)
-
-
-def hider(environ: Mapping[str, str]) -> Callable[[str], str]:
-    """A function that takes secrets out of a line, however they are quoted there."""
-    values = {v.strip() for name, v in environ.items() if _SECRET_NAME.search(name) and len(v.strip()) >= MIN_SECRET}
-    quoted = {form for value in values for form in _written(value)}
-    # The longest first: one secret may be the beginning of another.
-    secrets = re.compile("|".join(map(re.escape, sorted(quoted, key=len, reverse=True)))) if quoted else None
-
-    def hide(line: str) -> str:
-        line = _USER.sub(rf"\1{HIDDEN}@", _QUERY.sub(rf"\1?{HIDDEN}", line))
-        return secrets.sub(HIDDEN, line) if secrets else line
-
-    return hide
-
-
-def _written(value: str) -> tuple[str, ...]:
-    """All the ways in which a text stands in a line."""
-    in_json = (json.dumps(value), json.dumps(value, ensure_ascii=False), repr(value))
-    return value, quote(value), quote(value, safe=""), *(text[1:-1] for text in in_json)
 
 
 class JsonLines(JsonFormatter):

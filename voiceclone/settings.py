@@ -145,12 +145,22 @@ class Settings(BaseModel):
         Raises:
             ValueError: names every variable that cannot be read, its value and the cure.
         """
-        given = {name: text for name in cls.documented() if (text := environ.get(name, "").strip())}
+        if faults := cls.faults(environ):
+            raise ValueError("; ".join(f"{name}={environ[name].strip()!r}: {said}" for name, said in faults.items()))
+        return cls.model_validate({**cls._given(environ), "on_platform": on_platform(environ, arguments)})
+
+    @classmethod
+    def faults(cls, environ: Mapping[str, str]) -> dict[str, str]:
+        """Return what each variable that cannot be read must be instead, by its name."""
         try:
-            return cls.model_validate({**given, "on_platform": on_platform(environ, arguments)})
+            cls.model_validate(cls._given(environ))
         except ValidationError as e:
-            wrong = [f"{p['loc'][0]}={p['input']!r}: {sentence_of(p['msg'])}" for p in e.errors()]
-            raise ValueError("; ".join(wrong)) from None
+            return {str(error["loc"][0]): sentence_of(error["msg"]) for error in e.errors()}
+        return {}
+
+    @classmethod
+    def _given(cls, environ: Mapping[str, str]) -> dict[str, str]:
+        return {name: text for name in cls.documented() if (text := environ.get(name, "").strip())}
 
     @classmethod
     def documented(cls) -> dict[str, FieldInfo]:

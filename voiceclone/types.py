@@ -9,14 +9,18 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, get_args
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:  # who only asks an endpoint has no use for arrays
+    import numpy as np
+    from numpy.typing import NDArray
 
-Samples = NDArray[np.float32]
+Samples: TypeAlias = "NDArray[np.float32]"
 """Mono audio, shape (n,), nominally within -1..1."""
 
+AudioFormat = Literal["wav", "flac", "mp3", "ogg", "opus", "pcm"]
+"""What speech is delivered as."""
+AUDIO_FORMATS: tuple[AudioFormat, ...] = get_args(AudioFormat)
 DeliveryWay = Literal["auto", "s3", "base64", "local"]
 """How a result reaches its caller; `auto`: as the worker is set up."""
 Quality = Literal["fast", "balanced", "best"]
@@ -46,7 +50,7 @@ class Waveform:
         return len(self.samples) / self.sample_rate
 
 
-Mel = NDArray[np.float32]
+Mel: TypeAlias = "NDArray[np.float32]"
 """Log-mel spectrogram, shape (frames, bins)."""
 
 

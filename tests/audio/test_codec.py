@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 
 from voiceclone.audio.codec import (
     EDGE_S,
-    FORMATS,
     content_type,
     decode,
     encode,
@@ -27,9 +26,9 @@ from voiceclone.audio.codec import (
     rms,
 )
 from voiceclone.errors import BadAudio
-from voiceclone.types import Waveform
+from voiceclone.types import AUDIO_FORMATS, Waveform
 
-FILES = [each for each in FORMATS if each != "pcm"]
+FILES = [each for each in AUDIO_FORMATS if each != "pcm"]
 
 
 def tone(duration_s=1.0, sample_rate=24_000, frequency=440.0):
@@ -70,7 +69,13 @@ def test_ten_minutes_of_vorbis_can_be_encoded():
 
 
 def test_content_types_are_of_audio():
-    assert {content_type(f) for f in FORMATS} == {"audio/wav", "audio/flac", "audio/mpeg", "audio/ogg", "audio/pcm"}
+    assert {content_type(f) for f in AUDIO_FORMATS} == {
+        "audio/wav",
+        "audio/flac",
+        "audio/mpeg",
+        "audio/ogg",
+        "audio/pcm",
+    }
 
 
 def test_stereo_is_mixed_and_resampled():

@@ -15,12 +15,12 @@ import pytest
 import soundfile
 from conftest import make_voices, with_bucket
 
-from voiceclone.audio.codec import FORMATS, decode, loudness, rms
+from voiceclone.audio.codec import decode, loudness, rms
 from voiceclone.delivery import delivery
 from voiceclone.errors import OutOfMemory
 from voiceclone.listening.whisper import Recogniser
 from voiceclone.settings import Settings
-from voiceclone.types import Waveform
+from voiceclone.types import AUDIO_FORMATS, Waveform
 
 SAY = {"text": "Hello there.", "voice": "example-en", "nfe_step": 2, "seed": 5}
 
@@ -54,7 +54,7 @@ def test_the_reply_tells_all_there_is_to_know(worker):
     json.dumps(reply, allow_nan=False)
 
 
-@pytest.mark.parametrize("audio_format", [each for each in FORMATS if each != "pcm"])
+@pytest.mark.parametrize("audio_format", [each for each in AUDIO_FORMATS if each != "pcm"])
 def test_every_format_arrives_as_sound(worker, audio_format):
     reply = worker.handle(job(format=audio_format))
     waveform = decode(Path(reply["audio_path"]).read_bytes(), 24_000, 60)

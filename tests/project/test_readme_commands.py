@@ -102,6 +102,16 @@ def test_fetch(arguments, monkeypatch, capsys):
     assert "F5TTS_v1_Base" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("arguments", lines("voiceclone doctor"), ids=" ".join)
+def test_doctor(arguments, monkeypatch, capsys, tmp_path, s3):
+    monkeypatch.chdir(tmp_path)
+    for name, value in {**s3[0], "HF_HUB_OFFLINE": "1", "F5_MODEL": "demo"}.items():
+        monkeypatch.setenv(name, value)
+    (tmp_path / "runpod-volume").mkdir()
+    assert main(["doctor", *arguments]) == 0
+    assert "an object was stored" in capsys.readouterr().out or "--write" not in arguments
+
+
 def test_jobs_from_the_command_line(places):
     root, environ = places
     (arguments,) = lines("python runpod-handler.py --test_input")

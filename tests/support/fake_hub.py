@@ -55,6 +55,8 @@ class FakeHub:
         self.repos: dict[str, Repo] = {}
         self.refusals: dict[str, tuple[int, str | None]] = {}
         """Status and error code for every question about a repository."""
+        self.token: str | None = None
+        """Any other one is refused, whatever is asked for."""
         self.busy: deque[int] = deque()
         """Statuses for the questions to come, with the word to ask again at once."""
         self._directory = tempfile.TemporaryDirectory()
@@ -147,6 +149,8 @@ class _Handler(BaseHTTPRequestHandler):
         status, code = self.fake.refusals.get(repo_id, (200, None))
         if self.fake.busy:
             self._send(self.fake.busy.popleft(), {"Retry-After": "0"}, b"")
+        elif self.fake.token and self.headers.get("Authorization") not in {None, f"Bearer {self.fake.token}"}:
+            self._send(401, {"X-Error-Message": "Invalid credentials in Authorization header"}, b"")
         elif status != 200:
             self._refuse(status, code)
         elif repo is None:

@@ -1,11 +1,9 @@
 """Sound as samples: decoded, resampled, joined, made as loud as wanted, encoded; where it is silent."""
 
 from voiceclone.audio.codec import (
-    FORMATS,
     HOP_S,
     OPUS_RATES,
     SAMPLE_RATE,
-    AudioFormat,
     content_type,
     decode,
     encode,
@@ -20,13 +18,11 @@ from voiceclone.audio.silence import FADE_S, FRAME_S, MARGIN_S, loudness_db, run
 
 __all__ = [
     "FADE_S",
-    "FORMATS",
     "FRAME_S",
     "HOP_S",
     "MARGIN_S",
     "OPUS_RATES",
     "SAMPLE_RATE",
-    "AudioFormat",
     "content_type",
     "decode",
     "encode",

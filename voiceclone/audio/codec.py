@@ -11,12 +11,11 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
-from typing import Literal, get_args
 
 import numpy as np
 
 from voiceclone.errors import BadAudio
-from voiceclone.types import Samples, Span, Waveform
+from voiceclone.types import AudioFormat, Samples, Span, Waveform
 
 SAMPLE_RATE = 24_000
 """The rate that F5-TTS hears and speaks at, in Hertz."""
@@ -29,8 +28,6 @@ MAX_CHANNELS = 8
 CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,aac,adts,amr,asf,aiff,caf,mp3,ogg,flac,wav,avi,flv,mpeg,mpegts"
 """What FFmpeg may take a recording for, by its names."""
 
-AudioFormat = Literal["wav", "flac", "mp3", "ogg", "opus", "pcm"]
-FORMATS: tuple[AudioFormat, ...] = get_args(AudioFormat)
 OPUS_RATES = (8_000, 12_000, 16_000, 24_000, 48_000)
 """The rates that Opus knows, in Hertz."""
 EDGE_S = 0.005

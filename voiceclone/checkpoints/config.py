@@ -100,8 +100,16 @@ def read_yaml(path: Path) -> Any:
 
 
 def packaged(path: str) -> Path:
-    """A file that f5-tts ships. The package is only a namespace: finding it runs none of its code."""
-    found = importlib.resources.files("f5_tts")
+    """A file that f5-tts ships. The package is only a namespace: finding it runs none of its code.
+
+    Raises ModelUnavailable where it is not installed.
+    """
+    try:
+        found = importlib.resources.files("f5_tts")
+    except ModuleNotFoundError as e:
+        raise ModelUnavailable(
+            "the package f5-tts, which describes this model, is not installed: install with `pipx install '.[worker]'`"
+        ) from e
     for part in path.split("/"):
         found = found / part
     return Path(str(found))

@@ -50,9 +50,13 @@ class Hub:
     """How often the worker that downloads gives a sign of life."""
     stale_s: float = 30.0
     """Without a sign for so long, another worker takes the download over."""
+    may_be_asked: bool = True
+    """False where it is only looked what is on a volume: then nothing is downloaded."""
 
     def ask(self, repo_id: str, revision: str, file: str) -> HfFileMetadata:
         """Return the hub's word on a file: its commit, size and ETag. Raises ModelUnavailable or HubUnreachable."""
+        if not self.may_be_asked:
+            raise HubUnreachable("not all of it is on the volume")
         from huggingface_hub import get_hf_file_metadata, hf_hub_url
 
         endpoint, answer_s = self.endpoint, self.answer_s

@@ -11,12 +11,11 @@ from contextlib import contextmanager, nullcontext
 from functools import wraps
 from pathlib import Path
 
-from voiceclone.audio import FORMATS
 from voiceclone.cli import cards
 from voiceclone.cli.bar import job_bar
 from voiceclone.cli.options import chosen_place, place_options, stopped_by_signals
 from voiceclone.client import STATUSES, STOPPED, BadInput, Input, Place, Problem, Result, write_whole
-from voiceclone.types import Reply
+from voiceclone.types import AUDIO_FORMATS, Reply
 
 
 def reply_options(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +31,7 @@ def out_option(parser: argparse.ArgumentParser) -> None:
         "--out",
         default="speech.wav",
         metavar="FILE",
-        help=f"its ending is the format: {', '.join(FORMATS)}; `-` for standard output, as wav"
+        help=f"its ending is the format: {', '.join(AUDIO_FORMATS)}; `-` for standard output, as wav"
         " (default: %(default)s, which is written anew)",
     )
 
@@ -97,8 +96,8 @@ def audio_format(options: argparse.Namespace) -> str:
             raise BadInput("--json and --out - both want standard output: give --out a file")
         return "wav"
     found = Path(out).suffix.lower().removeprefix(".")
-    if found not in FORMATS:
-        raise BadInput(f"--out {out}: the ending must be one of {', '.join(FORMATS)}")
+    if found not in AUDIO_FORMATS:
+        raise BadInput(f"--out {out}: the ending must be one of {', '.join(AUDIO_FORMATS)}")
     if not Path(out).absolute().parent.is_dir():
         raise BadInput(f"--out {out}: there is no directory {Path(out).parent}")
     return found

@@ -20,6 +20,7 @@ COMMANDS = {
     "serve": "run the worker on this machine, behind the platform's own API",
     "fetch": "download models to a volume",
     "deploy": "make or update the endpoint on the platform",
+    "doctor": "tell what is wrong with this machine, volume, bucket and endpoint",
     "completion": "print what completes this command in a shell",
 }
 """Each is a module of this package: `fill(parser)` gives its options, `run(options)` returns the exit status."""

@@ -1,6 +1,6 @@
 """An endpoint seen from outside, and a worker in this process behind the same face."""
 
-from voiceclone.client.endpoint import QUEUED, Endpoint
+from voiceclone.client.endpoint import QUEUED, Endpoint, Pace
 from voiceclone.client.errors import (
     FAILED,
     PIPE_CLOSED,
@@ -15,8 +15,8 @@ from voiceclone.client.errors import (
 from voiceclone.client.inputs import recording, text_of
 from voiceclone.client.local import Local
 from voiceclone.client.place import Input, Place, Report, nobody
-from voiceclone.client.results import Result, write_whole
-from voiceclone.client.workers import explained
+from voiceclone.client.results import Result, download, write_whole
+from voiceclone.client.workers import explained, why_none_comes
 
 __all__ = [
     "FAILED",
@@ -30,14 +30,17 @@ __all__ = [
     "JobFailed",
     "Local",
     "NoWorker",
+    "Pace",
     "Place",
     "Problem",
     "Report",
     "Result",
     "ResultGone",
+    "download",
     "explained",
     "nobody",
     "recording",
     "text_of",
+    "why_none_comes",
     "write_whole",
 ]

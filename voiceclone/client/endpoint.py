@@ -136,6 +136,7 @@ class Endpoint:
         environ: Mapping[str, str],
         stop: threading.Event | None = None,
         warn: Callable[[str], None] = _print,
+        pace: Pace = Pace(),
     ) -> Endpoint:
         """The endpoint that RUNPOD_ENDPOINT_ID and RUNPOD_API_KEY name, or RUNPOD_ENDPOINT_BASE_URL leads to.
 
@@ -153,7 +154,7 @@ class Endpoint:
         base = base or BASE_URL
         if not base.startswith(("http://", "https://")):
             raise BadInput("RUNPOD_ENDPOINT_BASE_URL must begin with http:// or https://")
-        return cls(f"{base.rstrip('/')}/{endpoint_id}", key or None, stop, warn=warn)
+        return cls(f"{base.rstrip('/')}/{endpoint_id}", key or None, stop, pace, warn)
 
     def submit(self, data: Input) -> str:
         """Send a job; returns its id.

@@ -11,11 +11,11 @@ from contextlib import suppress
 
 from voiceclone import audio, subtitles
 from voiceclone.errors import StorageFailed
-from voiceclone.types import MB, Artifact, Directory, Entry, File, Result
+from voiceclone.types import AUDIO_FORMATS, MB, Artifact, Directory, Entry, File, Result
 
 log = logging.getLogger(__name__)
 
-SOUNDS = {str(each): audio.content_type(each) for each in audio.FORMATS}
+SOUNDS = {str(each): audio.content_type(each) for each in AUDIO_FORMATS}
 TEXTS = {str(each): subtitles.content_type(each) for each in subtitles.FORMATS}
 
 

@@ -6,7 +6,7 @@ from voiceclone.deployment.contract import differences
 from voiceclone.deployment.gpus import selection
 from voiceclone.deployment.plan import Found, attention, choose, endpoint_step
 from voiceclone.deployment.upload import NetworkVolume, UploadFailed, VolumeUnreachable, connect
-from voiceclone.deployment.variables import BUCKET, HF_TOKEN, Variable, settings
+from voiceclone.deployment.variables import BUCKET, HF_TOKEN, Variable, settings, variables
 
 __all__ = [
     "BUCKET",
@@ -28,4 +28,5 @@ __all__ = [
     "read",
     "selection",
     "settings",
+    "variables",
 ]

@@ -20,7 +20,7 @@ from pydantic import (
 )
 
 from voiceclone import text as text_rules
-from voiceclone.audio import MARGIN_S, AudioFormat
+from voiceclone.audio import MARGIN_S
 from voiceclone.jobs.fields import (
     MAX_DURATION_S,
     MAX_SEGMENTS,
@@ -49,7 +49,7 @@ from voiceclone.speech import MasterOptions, Passage, ScriptOptions, SynthesisOp
 from voiceclone.subtitles import FORMATS as SUBTITLE_FORMATS
 from voiceclone.subtitles import SubtitleFormat
 from voiceclone.text import markup
-from voiceclone.types import NFE_STEPS, SEEDS, DeliveryWay, Quality
+from voiceclone.types import NFE_STEPS, SEEDS, AudioFormat, DeliveryWay, Quality
 from voiceclone.voices import AudioSource, NewVoice
 
 

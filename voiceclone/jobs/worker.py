@@ -15,7 +15,6 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from typing import Any
 
-from voiceclone import audio
 from voiceclone.checkpoints import Checkpoint
 from voiceclone.deadline import Deadline
 from voiceclone.delivery import Delivery, require_sendable
@@ -55,7 +54,7 @@ from voiceclone.speech import Script, Spoken, Synthesizer, TextReader, plan
 from voiceclone.subtitles import FORMATS as SUBTITLE_FORMATS
 from voiceclone.text import lexicon, normalize
 from voiceclone.timings import Timings
-from voiceclone.types import SEEDS, ReferenceVoice, Reply
+from voiceclone.types import AUDIO_FORMATS, SEEDS, ReferenceVoice, Reply
 from voiceclone.voices import Voices, worst
 
 log = logging.getLogger(__name__)
@@ -188,7 +187,7 @@ class Worker:
             "model": self._model(),
             "languages": list(self.checkpoint.languages),
             "voices": self.voices.built_in.names,
-            "formats": list(audio.FORMATS),
+            "formats": list(AUDIO_FORMATS),
             "subtitles": list(SUBTITLE_FORMATS),
             "recogniser": self.recogniser.name,
             "device": str(self.engine.dit.device),
