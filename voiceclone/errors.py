@@ -51,7 +51,8 @@ class InvalidInput(WorkerError):
 
 def sentence_of(message: str) -> str:
     """Return what pydantic says of a value as it follows the field's name: `must be greater than 0`."""
-    return message.removeprefix("Value error, ").replace("Input should be", "must be").replace("Input should", "must")
+    message = message.removeprefix("Value error, ").partition(", unable to parse")[0]
+    return message.replace("Input should be", "must be").replace("Input should", "must")
 
 
 class VoiceNotFound(WorkerError):

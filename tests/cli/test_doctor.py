@@ -285,7 +285,7 @@ def test_every_setting_that_cannot_be_read_is_named_at_once(examine):
     ]
     cures = [cure for _, _, cure in rows]
     assert cures[0].startswith("F5_DTYPE must be 'float32', 'float16' or 'bfloat16', or is unset")
-    assert cures[1].startswith("MAX_JOB_S must be a whole number")
+    assert cures[1].startswith("MAX_JOB_S must be a valid integer")
 
 
 @pytest.mark.parametrize(
