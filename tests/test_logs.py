@@ -8,10 +8,11 @@ import re
 import subprocess
 import sys
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from voiceclone.hiding import HIDDEN, hider
+from voiceclone.hiding import HIDDEN, hider, printable, without_addresses
 from voiceclone.logs import JsonLines, ReadableLines, about_job, facts
 
 # Everything that a logging call may be given.
@@ -45,7 +46,7 @@ def test_on_the_platform_each_event_is_one_json_line():
     assert [(event["level"], event["message"], event["requestId"]) for event in told[:3]] == [
         ("INFO", "loaded 3", None),
         ("WARNING", "a\nb", "job-1"),
-        ("ERROR", f"broken: https://h/x.wav?{HIDDEN}", "job-1"),
+        ("ERROR", f"broken: https://h{HIDDEN}", "job-1"),
     ]
     assert (told[1]["seconds"], told[1]["what"]) == (1.5, {"a": [1]})
     assert f"ValueError: it was {HIDDEN}" in told[2]["exception"]
@@ -56,8 +57,8 @@ def test_on_the_platform_each_event_is_one_json_line():
 def test_in_a_terminal_lines_can_be_read():
     told = lines("text")
     assert re.fullmatch(r"\d{4}-\d\d-\d\d \S+ INFO voiceclone.test: loaded 3", told[0])
-    assert told[2].endswith("b seconds=1.5 what={'a': [1]} [job-1]")
-    assert f"ValueError: it was {HIDDEN}" in told
+    assert told[1].endswith(r"WARNING voiceclone.test: a\nb seconds=1.5 what={'a': [1]} [job-1]")
+    assert f"    ValueError: it was {HIDDEN}" in told
     assert not any("X-Amz" in line for line in told)
 
 
@@ -85,3 +86,54 @@ def test_the_job_is_named_as_long_as_it_lasts(caplog):
         log.warning("within")
     log.warning("after")
     assert [record.requestId for record in caplog.records] == ["a", None]
+
+
+SIGNED = "X-Amz-Signature=hidden-part"
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        f"https://h.example/x.wav?{SIGNED}",
+        f'https://h.example/x.wav?a="b&{SIGNED}',
+        f"https://h.example/x.wav?a=<b>&{SIGNED}",
+        f"https://h.example/x.wav?a=b c&{SIGNED}",
+        f"https://h.example/x.wav?a=\\&{SIGNED}",
+        f"https://h.example/x.wav#{SIGNED}",
+        f"https://h.example/{SIGNED}/x.wav",
+        f"https://h.example?{SIGNED}",
+        f"https://{SIGNED}@h.example/x.wav",
+        f"https://h.example:8443\\{SIGNED}",
+        f"s3://h.example/x?{SIGNED}",
+        f"HTTPS://h.example/x.wav?{SIGNED}",
+    ],
+)
+@pytest.mark.parametrize("formatter", [JsonLines, ReadableLines])
+def test_of_an_address_nothing_but_its_host_is_logged(formatter, told):
+    error = ValueError(f"{told} is not there")
+    event = {"msg": f"broken: {told}", "requestId": None, "exc_info": (type(error), error, None), **facts(where=told)}
+    line = formatter(str).format(logging.makeLogRecord(event if formatter is JsonLines else {**event, "facts": {}}))
+    assert "h.example" in line
+    assert "hidden-part" not in line
+
+
+@pytest.mark.parametrize(
+    "told", [f"Max retries exceeded with url: /x y/{SIGNED} (Caused by it)", f'GET /x.wav?a="{SIGNED} HTTP/1.1']
+)
+def test_a_path_that_a_library_tells_is_not_logged(told):
+    assert "hidden-part" not in without_addresses(told)
+
+
+@pytest.mark.parametrize("unit", ["/", "a://", "a:/", "?", "url: /", "/a?", "http", "@", "https://a@", "%"])
+def test_hiding_takes_time_as_the_text_grows(unit):
+    """A tenth of a second of work is allowed for what takes a hundredth, and a square would take minutes."""
+    script = "import sys; from voiceclone.hiding import without_addresses; without_addresses(sys.argv[1] * 500_000)"
+    limited = f"import resource; resource.setrlimit(resource.RLIMIT_CPU, (20, 20)); {script}"
+    subprocess.run([sys.executable, "-c", limited, unit], check=True)
+
+
+@pytest.mark.parametrize("text", ["a\nb", "\x1b[2J", "\r", "\x9b31m", "\u202e", "\u2028", "\x00", "\x85"])
+def test_no_character_moves_a_cursor_or_a_line(text):
+    record = logging.makeLogRecord({"msg": text, "requestId": text, **facts(a=text)})
+    assert ReadableLines(str).format(record).isprintable()
+    assert printable("plain, pässwört, 中文") == "plain, pässwört, 中文"

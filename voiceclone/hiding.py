@@ -1,7 +1,7 @@
-"""Secrets are taken out of what a person or a log is told.
+"""Secrets and control characters are taken out of what a person or a log is told.
 
-Knows nothing of where it is told. A secret is known by its variable's name; the queries of addresses, which may be
-signatures, are hidden as well.
+Knows nothing of where it is told. A secret is known by its variable's name; of an address only the host is left, for
+its user, path, query and fragment may be secrets.
 """
 
 from __future__ import annotations
@@ -15,8 +15,12 @@ MIN_SECRET = 8
 """Characters. A shorter value is a word that may stand anywhere."""
 HIDDEN = "(hidden)"
 _SECRET_NAME = re.compile(r"KEY|SECRET|TOKEN|PASSWORD|CREDENTIAL", re.IGNORECASE)
-_QUERY = re.compile(r"(https?://[^\s?\"'<>\\]+|/[^\s?\"'<>\\]*)\?[^\s\"'<>\\]+", re.IGNORECASE)
-_USER = re.compile(r"(\w://)[^\s/@\"'<>\\]+@")
+# To the end of the line: what is in an address may hold any character, and nobody can say where it ends.
+_ADDRESS = re.compile(
+    r"([a-z][a-z0-9+.-]{0,15}://)(?:[^\s/?#@]{0,512}@)?([\w.:\[\]-]{0,255})(?:[/?#\\@%][^\n]*)?", re.IGNORECASE
+)
+_URL = re.compile(r"\b(url: )/[^\n]*", re.IGNORECASE)
+_QUERY = re.compile(r"(/[^\s/?]{0,255}\?)[^\n]+")
 
 
 def hider(environ: Mapping[str, str]) -> Callable[[str], str]:
@@ -27,10 +31,20 @@ def hider(environ: Mapping[str, str]) -> Callable[[str], str]:
     secrets = re.compile("|".join(map(re.escape, sorted(quoted, key=len, reverse=True)))) if quoted else None
 
     def hide(line: str) -> str:
-        line = _USER.sub(rf"\1{HIDDEN}@", _QUERY.sub(rf"\1?{HIDDEN}", line))
         return secrets.sub(HIDDEN, line) if secrets else line
 
     return hide
+
+
+def without_addresses(text: str) -> str:
+    """Return the text with nothing of its addresses but their hosts."""
+    text = _ADDRESS.sub(rf"\1\2{HIDDEN}", text)
+    return _QUERY.sub(rf"\1{HIDDEN}", _URL.sub(rf"\1{HIDDEN}", text))
+
+
+def printable(text: str) -> str:
+    """Return the text in one line, with escapes for characters that move a cursor, a line or the reading order."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def _written(value: str) -> tuple[str, ...]:

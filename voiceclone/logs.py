@@ -1,7 +1,7 @@
 """What the log looks like: one JSON object a line on the platform, lines to read in a terminal.
 
-Knows nothing of what is logged. Whatever it is, the values of secret variables and the queries of addresses, which may
-be signatures, are not in it.
+Knows nothing of what is logged. Whatever it is, the values of secret variables are not in it, of addresses the hosts
+alone, and no line begins but where an event does.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 from pythonjsonlogger.json import JsonFormatter
 
-from voiceclone.hiding import hider
+from voiceclone.hiding import hider, printable, without_addresses
 
 OURS = ("voiceclone", "runpod-handler", "s3_utils")
 """Loggers whose level can be chosen. Others only warn: boto3's debug lines, for one, quote signatures."""
@@ -71,7 +71,7 @@ class JsonLines(JsonFormatter):
 
     def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
         told = log_data.pop("facts", {})
-        return {**log_data, **told}
+        return {name: without_addresses(v) if isinstance(v, str) else v for name, v in (log_data | told).items()}
 
     def format(self, record: logging.LogRecord) -> str:
         return self._hide(super().format(record))
@@ -87,7 +87,12 @@ class ReadableLines(logging.Formatter):
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
         job = f" [{record.__dict__['requestId']}]" if record.__dict__["requestId"] else ""
         told = "".join(f" {name}={value}" for name, value in getattr(record, "facts", {}).items())
-        return f"{super().formatMessage(record)}{told}{job}"
+        record.message = without_addresses(record.message)
+        return printable(f"{super().formatMessage(record)}{told}{job}")
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's name
+        lines = without_addresses(super().formatException(ei)).split("\n")
+        return "\n".join(f"    {printable(line)}" for line in lines)
 
     def format(self, record: logging.LogRecord) -> str:
         return self._hide(super().format(record))
