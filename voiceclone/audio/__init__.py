@@ -7,7 +7,6 @@ from voiceclone.audio.codec import (
     SAMPLE_RATE,
     AudioFormat,
     content_type,
-    decode,
     encode,
     join,
     joined_length,
@@ -16,6 +15,7 @@ from voiceclone.audio.codec import (
     resample,
     rms,
 )
+from voiceclone.audio.decoding import decode, start_decoder
 from voiceclone.audio.silence import FADE_S, FRAME_S, MARGIN_S, loudness_db, runs, smoothed_db, sounding
 
 __all__ = [
@@ -40,4 +40,5 @@ __all__ = [
     "runs",
     "smoothed_db",
     "sounding",
+    "start_decoder",
 ]
