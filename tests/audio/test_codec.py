@@ -18,7 +18,6 @@ from voiceclone.audio.codec import (
     EDGE_S,
     FORMATS,
     content_type,
-    decode,
     encode,
     join,
     loudness,
@@ -26,6 +25,7 @@ from voiceclone.audio.codec import (
     resample,
     rms,
 )
+from voiceclone.audio.decoding import decode
 from voiceclone.errors import BadAudio
 from voiceclone.types import Waveform
 

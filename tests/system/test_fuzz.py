@@ -24,7 +24,8 @@ from hypothesis import strategies as st
 
 from s3_utils import LocalStore
 from voiceclone import text
-from voiceclone.audio.codec import decode, encode
+from voiceclone.audio.codec import encode
+from voiceclone.audio.decoding import decode
 from voiceclone.errors import BadAudio, InvalidInput, StorageFailed, WorkerError
 from voiceclone.jobs.parsing import parse
 from voiceclone.jobs.request import SCHEMAS

@@ -29,8 +29,6 @@ from voiceclone.types import Samples
 SOURCE_RATES = range(4_000, 384_001)
 """Rates of a recording that are believed, in Hertz."""
 MAX_CHANNELS = 8
-MEMORY = 400 * 2**20
-"""What decoding takes beside the recording and its sound, in bytes."""
 LIBSNDFILE = {"AIFF", "AU", "CAF", "FLAC", "MP3", "OGG", "RF64", "W64", "WAV", "WAVEX"}
 """What libsndfile may take a recording for, by its names."""
 CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,aac,adts,amr,asf,aiff,caf,mp3,ogg,flac,wav,avi,flv,mpeg,mpegts"
@@ -63,8 +61,8 @@ def main() -> None:
         head = requests.read(REQUEST.size)
         if len(head) < REQUEST.size:
             return
-        size, sample_rate, max_duration_s, cpu_s = REQUEST.unpack(head)
-        _limit(resource.RLIMIT_DATA, MEMORY + 2 * size + 12 * math.ceil(max_duration_s * sample_rate))
+        size, sample_rate, max_duration_s, cpu_s, memory = REQUEST.unpack(head)
+        _limit(resource.RLIMIT_DATA, memory)
         _limit(resource.RLIMIT_CPU, math.ceil(time.process_time()) + cpu_s)
         try:
             _answer(requests.read(size), sample_rate, max_duration_s, replies)
@@ -89,9 +87,9 @@ def _limit(kind: int, most: int) -> None:
 
 def _answer(data: bytes, sample_rate: int, max_duration_s: float, replies: IO[bytes]) -> None:
     try:
-        answer, fine = memoryview(decode(data, sample_rate, max_duration_s)).cast("B"), True
+        answer, fine = decode(data, sample_rate, max_duration_s).tobytes(), True
     except BadAudio as e:
-        answer, fine = memoryview(str(e).encode()), False
+        answer, fine = str(e).encode(), False
     replies.write(REPLY.pack(fine, len(answer)))
     replies.write(answer)
 

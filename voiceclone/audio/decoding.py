@@ -16,8 +16,9 @@ import subprocess
 import sys
 import threading
 from contextlib import suppress
+from io import BufferedReader, BufferedWriter
 from pathlib import Path
-from typing import IO
+from typing import cast
 
 import numpy as np
 
@@ -28,26 +29,31 @@ log = logging.getLogger(__name__)
 
 READY = b"+"
 """What the process says before each request."""
-REQUEST = struct.Struct("<QIdI")
-"""A recording follows: its bytes, the wanted rate in Hertz, the longest sound and CPU time in seconds."""
+REQUEST = struct.Struct("<QIdIQ")
+"""A recording follows: its bytes, the wanted rate in Hertz, the longest sound in seconds, CPU time in seconds and memory
+in bytes."""
 REPLY = struct.Struct("<?Q")
 """Whether sound follows, as float32, or what is wrong with the recording; and how many bytes that has."""
 TOO_LARGE = 3
 """The status that the process ends with where its memory did not do."""
 
-LEAST_S = 8.0
-"""CPU time for any recording in seconds."""
-PACE = 8.0
-"""What is played so many times slower than it is decoded takes too long."""
+MEMORY = 400 * 2**20
+"""What decoding may take beside the recording and its sound, in bytes."""
+CPU_S = 4.0
+"""What any recording may take of the CPU's time."""
+PACE = 10.0
+"""Beside that, it is decoded so many times faster than it is played."""
 PATIENCE = 4
-"""Times the CPU time is waited for: others may use the CPU too."""
+"""Times the CPU's time that is waited: others may use the CPU too."""
 MAX_PROBLEM_BYTES = 1_000
 
 
 class Decoder:
     """A process that decodes one recording at a time. It is kept, and replaced when it has died."""
 
-    def __init__(self) -> None:
+    def __init__(self, memory: int = MEMORY, cpu_s: float = CPU_S) -> None:
+        """`memory`, `cpu_s`: what any recording may take."""
+        self._memory, self._cpu_s = memory, cpu_s
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -79,13 +85,19 @@ class Decoder:
             BadAudio: not a sound file, empty, with samples that are not finite, or too much for the process.
             RuntimeError: the process does not start.
         """
-        cpu_s = math.ceil(LEAST_S + max_duration_s / PACE)
-        request = REQUEST.pack(len(data), sample_rate, max_duration_s, cpu_s)
+        cpu_s = math.ceil(self._cpu_s + max_duration_s / PACE)
         most = 4 * math.ceil((max_duration_s + 1) * sample_rate)
+        memory = self._memory + 2 * len(data) + 3 * most
+        request = REQUEST.pack(len(data), sample_rate, max_duration_s, cpu_s, memory)
         with self._lock:
             process = self._awaited()
             late = threading.Event()
-            over = threading.Timer(min(limit_s, PATIENCE * cpu_s), lambda: (late.set(), process.kill()))
+
+            def give_up() -> None:
+                late.set()
+                process.kill()
+
+            over = threading.Timer(min(limit_s, PATIENCE * cpu_s), give_up)
             over.start()
             try:
                 fine, answer = _ask(process, request, data, most)
@@ -107,7 +119,7 @@ class Decoder:
         # The modules as this process finds them, and none of its secrets.
         kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
         paths = [str(Path(__file__).parents[2]), *map(os.path.abspath, filter(None, sys.path))]
-        self._process = subprocess.Popen(
+        self._process = subprocess.Popen(  # noqa: S603 - nothing of it is a caller's
             [sys.executable, "-P", *["-B"] * sys.dont_write_bytecode, "-m", f"{__package__}.decoder", str(os.getpid())],
             env={**kept, "PYTHONPATH": os.pathsep.join(paths), "OPENBLAS_NUM_THREADS": "1"},
             stdin=subprocess.PIPE,
@@ -120,7 +132,7 @@ class Decoder:
         """Return the process, ready for a request; one that has died in the meantime is replaced once."""
         for _ in range(2):
             process = self._started()
-            if _stream(process.stdout).read(len(READY)) == READY:
+            if _output(process).read(len(READY)) == READY:
                 return process
             self._end()
         raise RuntimeError("the decoder does not start: python -m voiceclone.audio.decoder tells why")
@@ -143,9 +155,9 @@ class Decoder:
         process, self._process = self._process, None
         if process is None:
             return None
-        for pipe in (process.stdin, process.stdout):
-            with suppress(OSError):  # what was not sent any more
-                _stream(pipe).close()
+        with suppress(OSError):  # what was not sent any more
+            _input(process).close()
+        _output(process).close()
         try:
             return process.wait(patience_s)
         except subprocess.TimeoutExpired:
@@ -155,7 +167,7 @@ class Decoder:
 
 def _ask(process: subprocess.Popen[bytes], request: bytes, data: bytes, most: int) -> tuple[bool, bytearray]:
     """Send a request and return the reply. Raises EOFError, OSError where the process ends or says too much."""
-    requests = _stream(process.stdin)
+    requests = _input(process)
     requests.write(request)
     requests.write(data)
     requests.flush()
@@ -168,14 +180,17 @@ def _ask(process: subprocess.Popen[bytes], request: bytes, data: bytes, most: in
 def _read(process: subprocess.Popen[bytes], size: int) -> bytearray:
     """Read so many bytes. Raises EOFError."""
     answer = bytearray(size)
-    if _stream(process.stdout).readinto(answer) < size:  # type: ignore[attr-defined] # of BufferedReader
+    if _output(process).readinto(answer) < size:
         raise EOFError
     return answer
 
 
-def _stream(pipe: IO[bytes] | None) -> IO[bytes]:
-    assert pipe is not None
-    return pipe
+def _input(process: subprocess.Popen[bytes]) -> BufferedWriter:
+    return cast("BufferedWriter", process.stdin)
+
+
+def _output(process: subprocess.Popen[bytes]) -> BufferedReader:
+    return cast("BufferedReader", process.stdout)
 
 
 _decoder = Decoder()
