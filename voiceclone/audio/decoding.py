@@ -30,8 +30,7 @@ log = logging.getLogger(__name__)
 READY = b"+"
 """What the process says before each request."""
 REQUEST = struct.Struct("<QIdIQ")
-"""A recording follows: its bytes, the wanted rate in Hertz, the longest sound in seconds, CPU time in seconds and memory
-in bytes."""
+"""A recording follows: its bytes, the wanted rate in Hertz, the longest sound and CPU time in seconds, bytes of memory."""
 REPLY = struct.Struct("<?Q")
 """Whether sound follows, as float32, or what is wrong with the recording; and how many bytes that has."""
 TOO_LARGE = 3
@@ -68,7 +67,9 @@ class Decoder:
             self._started()
 
     def close(self) -> None:
-        """End the process."""
+        """End the process, and with it what it is about."""
+        if self._process is not None:
+            self._process.kill()
         with self._lock:
             self._end()
 
@@ -103,9 +104,14 @@ class Decoder:
                 fine, answer = _ask(process, request, data, most)
             except (OSError, EOFError) as e:
                 raise self._died(late.is_set()) from e
+            except BaseException:  # this process is being stopped: half an answer is not for the next request
+                self._end()
+                raise
             finally:
                 over.cancel()
                 over.join()
+            if late.is_set():  # it was just in time
+                self._end()
         if not fine:
             raise BadAudio(answer.decode())
         samples: Samples = np.frombuffer(answer, np.float32)
@@ -117,11 +123,11 @@ class Decoder:
             return self._process
         self._end()
         # The modules as this process finds them, and none of its secrets.
-        kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
+        libraries = os.environ.get("LD_LIBRARY_PATH", "")
         paths = [str(Path(__file__).parents[2]), *map(os.path.abspath, filter(None, sys.path))]
         self._process = subprocess.Popen(  # noqa: S603 - nothing of it is a caller's
             [sys.executable, "-P", *["-B"] * sys.dont_write_bytecode, "-m", f"{__package__}.decoder", str(os.getpid())],
-            env={**kept, "PYTHONPATH": os.pathsep.join(paths), "OPENBLAS_NUM_THREADS": "1"},
+            env={"PYTHONPATH": os.pathsep.join(paths), "LD_LIBRARY_PATH": libraries, "OPENBLAS_NUM_THREADS": "1"},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,  # a signal to the worker's group leaves the running job whole
