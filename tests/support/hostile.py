@@ -13,6 +13,8 @@ import soundfile
 from av.stream import Disposition
 
 RATE = 48_000
+SEGMENT, CLUSTER, CUES = b"\x18\x53\x80\x67", b"\x1f\x43\xb6\x75", b"\x1c\x53\xbb\x6b"
+"""Of Matroska. A size of eight bytes, all but the first bits ones, is unknown."""
 FRAMES = 55
 """Of a film."""
 
@@ -48,6 +50,14 @@ def at_one_hertz():
     return data.replace(before, after)
 
 
+def in_frames_of_a_sample(seconds=40):
+    """Matroska that takes longer to decode than to play."""
+    data = sounding("matroska", "pcm_u8", seconds=0.5, rate=24_000, block=1)
+    clusters = data[data.index(CLUSTER) : data.rindex(CUES)]
+    size = data.index(SEGMENT) + len(SEGMENT)
+    return data[:size] + b"\x01" + b"\xff" * 7 + data[size + 8 : data.index(CLUSTER)] + clusters * (2 * seconds)
+
+
 def picture(side):
     """A black PNG, which has a thousandth of its pixels' bytes."""
 
@@ -55,13 +65,13 @@ def picture(side):
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
     head = chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0))
-    pack = zlib.compressobj(9)
+    pack = zlib.compressobj()
     lines = b"".join(pack.compress(bytes(1 + 3 * side)) for _ in range(side)) + pack.flush()
     return b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", lines) + chunk(b"IEND", b"")
 
 
-def with_covers(count=4, side=8_000):
-    """A second of AAC in MP4, with pictures of 192 MB each."""
+def with_covers(count=8, side=4_000):
+    """A second of AAC in MP4, with pictures of 48 MB each."""
     file = io.BytesIO()
     cover = picture(side)
     with av.open(file, "w", format="mp4") as output:

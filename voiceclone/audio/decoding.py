@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 READY = b"+"
 """What the process says before each request."""
 REQUEST = struct.Struct("<QIdIQ")
-"""A recording follows: its bytes, the wanted rate in Hertz, the longest sound and CPU time in seconds, bytes of memory."""
+"""A recording follows: its bytes, the wanted rate in Hertz, longest sound and CPU time in seconds, memory in bytes."""
 REPLY = struct.Struct("<?Q")
 """Whether sound follows, as float32, or what is wrong with the recording; and how many bytes that has."""
 TOO_LARGE = 3
