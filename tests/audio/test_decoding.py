@@ -127,10 +127,9 @@ def test_what_takes_too_much_of_the_cpu_is_ended_by_the_kernel(slow):
 
 
 def test_what_takes_too_much_memory_is_refused():
-    """A megabyte of silence that fills a frame of 64 MB."""
-    small = Decoder(memory=120 * MB)
+    small = Decoder(memory=90 * MB)
     with pytest.raises(BadAudio, match="takes too much memory to decode: export it again"):
-        decoded(small, sounding("matroska", "pcm_u8", seconds=400, block=400 * RATE))
+        decoded(small, hostile.in_one_frame())
     assert_tone(decoded(small, WAV.getvalue()))
     small.close()
 

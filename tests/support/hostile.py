@@ -58,6 +58,11 @@ def in_frames_of_a_sample(seconds=40):
     return data[:size] + b"\x01" + b"\xff" * 7 + data[size + 8 : data.index(CLUSTER)] + clusters * (2 * seconds)
 
 
+def in_one_frame(seconds=200):
+    """Matroska with all of its sound in a single frame."""
+    return sounding("matroska", "pcm_u8", seconds=seconds, block=seconds * RATE)
+
+
 def picture(side):
     """A black PNG, which has a thousandth of its pixels' bytes."""
 
