@@ -52,6 +52,7 @@ def build(settings: Settings, environ: Mapping[str, str]) -> Worker:
     _find_volume(settings)
     with timings.measure("files"):
         from s3_utils import LocalStore, store_from_env
+        from voiceclone.audio import start_decoder
         from voiceclone.checkpoints import (
             DEFAULT_RECOGNISERS,
             Copies,
@@ -63,6 +64,7 @@ def build(settings: Settings, environ: Mapping[str, str]) -> Worker:
             use_models_dir,
         )
 
+        start_decoder()
         use_models_dir(settings.models_dir)
         os.environ["TORCH_HOME"] = str(settings.models_dir / "torch")
         bucket = store_from_env(environ)

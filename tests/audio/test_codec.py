@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from voiceclone.audio.codec import (
     EDGE_S,
     content_type,
-    decode,
     encode,
     join,
     loudness,
@@ -25,6 +24,7 @@ from voiceclone.audio.codec import (
     resample,
     rms,
 )
+from voiceclone.audio.decoding import decode
 from voiceclone.errors import BadAudio
 from voiceclone.types import AUDIO_FORMATS, Waveform
 

@@ -15,7 +15,8 @@ import pytest
 import soundfile
 from conftest import make_voices, with_bucket
 
-from voiceclone.audio.codec import decode, loudness, rms
+from voiceclone.audio.codec import loudness, rms
+from voiceclone.audio.decoding import decode
 from voiceclone.delivery import delivery
 from voiceclone.errors import OutOfMemory
 from voiceclone.listening.whisper import Recogniser

@@ -14,6 +14,7 @@ from typing import Annotated, Literal, Union, get_args, get_origin
 
 import av
 import numpy as np
+from hostile import sounding, with_covers
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
@@ -315,6 +316,10 @@ _RARER = [
     ("adts", "aac"), ("matroska", "aac"), ("mpegts", "aac"), ("avi", "mp3"), ("flv", "mp3"), ("mov", "pcm_s16le"),
     ("aiff", "pcm_s16be"), ("caf", "pcm_s16le"), ("asf", "wmav2"), ("3gp", "aac"),
 ]  # fmt: skip
+_SURROUND = [
+    ("ipod", "aac", "7.1"), ("matroska", "flac", "7.1"), ("matroska", "pcm_s16le", "3 channels"),
+    ("mp4", "alac", "stereo"), ("matroska", "aac", "hexadecagonal"), ("w64", "adpcm_ms", "stereo"),
+]  # fmt: skip
 
 
 @cache
@@ -322,7 +327,8 @@ def recordings():
     """One clip in every container."""
     clip = Waveform(BuiltIn().named("example-en").waveform.samples[:48_000], 24_000)
     files = [make(clip) for make in FORMATS_OF_PEOPLE.values()]
-    return [*files, *(muxed(clip, container, codec) for container, codec in _RARER)]
+    files += [muxed(clip, container, codec) for container, codec in _RARER]
+    return [*files, *(sounding(*kind, seconds=0.5) for kind in _SURROUND), with_covers(2, 1_000)]
 
 
 @cache

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import botocore.endpoint
+import hostile
+import psutil
 import pytest
 import torch
 from conftest import ROOT, with_bucket
@@ -28,11 +30,15 @@ from faulty_proxy import (
     reset_in_the_request,
     swallowed,
 )
+from hostile import sounding
 from sounds import noise, waveform
 
 import s3_utils
 from voiceclone import audio
+from voiceclone.audio.decoding import Decoder
+from voiceclone.background import in_background
 from voiceclone.delivery import delivery
+from voiceclone.types import MB
 from voiceclone.voices.builtin import BuiltIn
 
 SAY = {
@@ -56,6 +62,8 @@ class Scene:
     root: Path
     monkeypatch: pytest.MonkeyPatch
     before: frozenset = frozenset()
+    decoder: Decoder | None = None
+    """Where there is one for this test alone."""
 
     def ask(self, **fields):
         asked = {name: value for name, value in {**SAY, **fields}.items() if value is not None}
@@ -102,6 +110,8 @@ def scene(worker, s3, moto, tmp_path, monkeypatch, no_waits):
         scene.before = scene.found()
         proxy.requests.clear()
         yield scene
+        if scene.decoder is not None:
+            scene.decoder.close()
         working.delivery.bucket._client.close()
 
 
@@ -218,6 +228,33 @@ def base64_of(samples):
     return base64.b64encode(audio.encode(waveform(samples), "wav")).decode()
 
 
+def sent(make, **limits):
+    """A recording inside the job; `limits`: of the decoder, as for a recording that is as many times larger."""
+
+    def inject(scene):
+        scene.decoder = Decoder(**limits)
+        scene.monkeypatch.setattr(audio, "decode", scene.decoder.decode)
+        return {**REFERENCE, "ref_audio": base64.b64encode(make()).decode()}
+
+    return inject
+
+
+def killed(scene):
+    """As soon as the decoder is at work."""
+    fields = sent(hostile.in_frames_of_a_sample)(scene)
+    scene.decoder.decode(audio.encode(waveform(noise(1)), "wav"), 24_000, 60.0)
+    process = psutil.Process(scene.decoder.pid)
+    before_s = process.cpu_times().user
+
+    def kill():
+        while process.cpu_times().user < before_s + 0.1:
+            pass
+        process.kill()
+
+    in_background("kill", kill)
+    return fields
+
+
 def given(**fields):
     return lambda scene: fields
 
@@ -268,6 +305,19 @@ FAULTS = {
     ),
     "Reference is no sound": ("`ref_audio` is base64 of a text", given(**REFERENCE, ref_audio="bm90IGEgc291bmQ=" * 40)),
     "Reference is silent": ("a second of silence", fetched(silent=True)),
+    "Reference has eight channels": ("AAC of 7.1 in M4A", sent(lambda: sounding("ipod", "aac", "7.1", seconds=2))),
+    "Reference has sixteen channels": ("AAC in Matroska", sent(lambda: sounding("matroska", "aac", "hexadecagonal"))),
+    "Reference claims an absurd rate": ("PCM in Matroska at 1 Hz", sent(hostile.at_one_hertz)),
+    "Reference claims an absurd length": (
+        "62 bytes of RIFF, whose comment has 2 GB",
+        sent(hostile.with_a_long_comment),
+    ),
+    "Reference brings huge pictures": ("eight covers of 48 MB when decoded", sent(hostile.with_covers)),
+    "Reference starts late": ("sound behind 6 MB of picture, in FLV", sent(hostile.late_in_flv)),
+    "Reference is a damaged SDS file": ("libsndfile has 2,400 lines to say of it", sent(hostile.damaged_sds)),
+    "Reference takes too long": ("a million frames of one sample", sent(hostile.in_frames_of_a_sample, cpu_s=-5.5)),
+    "Reference takes too much memory": ("minutes in a single frame", sent(hostile.in_one_frame, memory=90 * MB)),
+    "Decoder dies": ("SIGKILL within a reference", killed),
     "Nobody speaks in the reference": ("three seconds of hiss", given(voice=None, ref_audio=base64_of(noise(3)))),
     "Voice is stored in half": (
         "503 to every try to store what is known of a voice, after its recording",

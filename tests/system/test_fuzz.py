@@ -8,7 +8,9 @@ import ctypes
 import dataclasses
 import gc
 import json
+import logging
 import random
+import re
 import struct
 import sys
 import tempfile
@@ -24,7 +26,8 @@ from hypothesis import strategies as st
 
 from s3_utils import LocalStore
 from voiceclone import text
-from voiceclone.audio.codec import decode, encode
+from voiceclone.audio.codec import encode
+from voiceclone.audio.decoding import Decoder, decode
 from voiceclone.errors import BadAudio, InvalidInput, StorageFailed, WorkerError
 from voiceclone.jobs.parsing import parse
 from voiceclone.jobs.request import SCHEMAS
@@ -36,6 +39,8 @@ from voiceclone.voices import kept as prepared
 from voiceclone.voices.builtin import BuiltIn
 from voiceclone.voices.library import Library, SavedVoice
 from voiceclone.voices.sources import InlineSource
+
+log = logging.getLogger(__name__)
 
 JOBS = 10_000
 WARM_UP = 3_000
@@ -180,8 +185,33 @@ def test_of_hostile_recordings_each_is_a_voice_or_a_clear_error(recogniser, tmp_
     assert peak_bytes() - before < 150e6
 
 
-def peak_bytes():
-    status = dict(line.split(":") for line in Path("/proc/self/status").read_text().splitlines())
+def test_of_any_number_of_damaged_recordings_none_gets_out_of_the_decoder(request):
+    """--recordings 100000 --log-cli-level INFO: for hours of quiet."""
+    decoder = Decoder()
+    decoder.start()
+    outcomes: collections.Counter[str] = collections.Counter()
+    peak = 0
+    for seed in range(request.config.getoption("--recordings")):
+        before = decoder.pid
+        try:
+            samples = decoder.decode(fuzzing.hostile(random.Random(seed)), 24_000, 60.0).samples
+        except BadAudio as e:
+            outcomes[re.sub(r"\d+", "N", str(e))] += 1
+        else:
+            outcomes["sound"] += 1
+            assert np.isfinite(samples).all()
+            assert 0 < len(samples) <= 60.1 * 24_000
+        outcomes["died"] += decoder.pid != before
+        peak = max(peak, peak_bytes(decoder.pid))
+    decoder.close()
+    log.info("%s, %d MB at most", dict(outcomes), peak / 1e6)
+    assert outcomes["sound"] > outcomes.total() / 10
+    assert outcomes["died"] < outcomes.total() / 100
+    assert peak < 600e6
+
+
+def peak_bytes(process="self"):
+    status = dict(line.split(":", 1) for line in Path(f"/proc/{process}/status").read_text().splitlines())
     return int(status["VmHWM"].split()[0]) * 1024
 
 

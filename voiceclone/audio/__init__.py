@@ -5,7 +5,6 @@ from voiceclone.audio.codec import (
     OPUS_RATES,
     SAMPLE_RATE,
     content_type,
-    decode,
     encode,
     join,
     joined_length,
@@ -14,6 +13,7 @@ from voiceclone.audio.codec import (
     resample,
     rms,
 )
+from voiceclone.audio.decoding import decode, start_decoder
 from voiceclone.audio.silence import FADE_S, FRAME_S, MARGIN_S, loudness_db, runs, smoothed_db, sounding
 
 __all__ = [
@@ -36,4 +36,5 @@ __all__ = [
     "runs",
     "smoothed_db",
     "sounding",
+    "start_decoder",
 ]

@@ -1,4 +1,4 @@
-"""Sound as arrays: decode, resample, join, measure, encode.
+"""Sound as arrays: resample, join, measure, encode.
 
 Knows nothing of voices, text or where bytes come from and go to. Everything is in memory: no temp file, no external
 program. Samples are float32, mono, nominally within -1..1.
@@ -7,26 +7,18 @@ program. Samples are float32, mono, nominally within -1..1.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import chain
 
 import numpy as np
 
-from voiceclone.errors import BadAudio
 from voiceclone.types import AudioFormat, Samples, Span, Waveform
 
 SAMPLE_RATE = 24_000
 """The rate that F5-TTS hears and speaks at, in Hertz."""
 HOP_S = 256 / SAMPLE_RATE
 """F5-TTS's speech is a whole number of these long."""
-SOURCE_RATES = range(4_000, 384_001)
-"""Rates of a recording that are believed, in Hertz."""
-
-MAX_CHANNELS = 8
-CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,aac,adts,amr,asf,aiff,caf,mp3,ogg,flac,wav,avi,flv,mpeg,mpegts"
-"""What FFmpeg may take a recording for, by its names."""
 
 OPUS_RATES = (8_000, 12_000, 16_000, 24_000, 48_000)
 """The rates that Opus knows, in Hertz."""
@@ -56,83 +48,6 @@ _ENCODINGS: dict[AudioFormat, _Encoding] = {
 }
 # libsndfile's Vorbis encoder needs a stack for the whole of what it is given at once, and dies without it.
 _BLOCK = 65_536
-
-
-def decode(data: bytes, sample_rate: int, max_duration_s: float) -> Waveform:
-    """Decode a file of any format that people have, mix it to mono and resample it. What it holds decides, not a name.
-
-    No more than `max_duration_s` is read, whatever the file holds or claims: a small one can hold hours of silence.
-    Raises BadAudio: not a sound file, empty, or with samples that are not finite.
-    """
-    found = _decode_by_libsndfile(data, max_duration_s) or _decode_by_ffmpeg(data, max_duration_s)
-    if found.sample_rate not in SOURCE_RATES:
-        raise BadAudio(f"the recording claims a rate of {found.sample_rate} Hz: export it at 24000 or 44100")
-    if len(found.samples) == 0:
-        raise BadAudio("the recording holds no sound")
-    if not np.isfinite(found.samples).all():
-        raise BadAudio("the recording holds samples that are not numbers: export it again")
-    peak = float(np.abs(found.samples).max())
-    # Floating-point files may go above full scale, where every other format would clip them.
-    level = Waveform(found.samples / peak, found.sample_rate) if peak > 1 else found
-    return resample(level, sample_rate)
-
-
-class _Seekable(io.BytesIO):
-    """A file in memory in which what cannot be sought is not moved to.
-
-    A damaged file sends libsndfile before its beginning, and an exception there ends as a traceback in the log.
-    """
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        with suppress(ValueError):
-            return super().seek(offset, whence)
-        return self.tell()
-
-
-def _decode_by_libsndfile(data: bytes, max_duration_s: float) -> Waveform | None:
-    """None where it does not know the format."""
-    import soundfile
-
-    pieces: list[Samples] = []
-    try:
-        with soundfile.SoundFile(_Seekable(data)) as file:
-            rate = file.samplerate
-            if file.channels > MAX_CHANNELS:
-                raise BadAudio(f"the recording has {file.channels} channels: send one or two")
-            left = int(max_duration_s * rate) if rate in SOURCE_RATES else 0
-            # Mixed as it is read: many channels at a high rate would fill the memory.
-            while left > 0 and len(block := file.read(min(left, _BLOCK), dtype="float32", always_2d=True)):
-                pieces.append(block.mean(axis=1))
-                left -= len(block)
-    except (soundfile.LibsndfileError, ValueError):
-        return None
-    return Waveform(np.concatenate([np.zeros(0, np.float32), *pieces]), rate)
-
-
-def _decode_by_ffmpeg(data: bytes, max_duration_s: float) -> Waveform:
-    import av
-
-    pieces: list[Samples] = []
-    left = int(max_duration_s * SAMPLE_RATE)
-    try:
-        # A playlist would make it fetch what it names: only containers, and from this memory alone.
-        options = {"format_whitelist": CONTAINERS, "protocol_whitelist": "none"}
-        with av.open(io.BytesIO(data), "r", options=options, metadata_errors="ignore") as file:
-            if not file.streams.audio:
-                raise BadAudio("the recording holds no sound")
-            # Not to mono: FFmpeg would make two equal channels louder by 3 dB.
-            resampler = av.AudioResampler(format="fltp", rate=SAMPLE_RATE)
-            for frame in chain(file.decode(file.streams.audio[0]), (None,)):
-                for piece in resampler.resample(frame):
-                    pieces.append(piece.to_ndarray().mean(axis=0)[:left])
-                    left -= len(pieces[-1])
-                if left <= 0:
-                    break
-    except (av.FFmpegError, ValueError, MemoryError) as e:
-        raise BadAudio(
-            "the recording is not a sound file of a known format: send WAV, FLAC, MP3, M4A, OGG, Opus or WebM"
-        ) from e
-    return Waveform(np.concatenate([np.zeros(0, np.float32), *pieces]), SAMPLE_RATE)
 
 
 def resample(waveform: Waveform, sample_rate: int) -> Waveform:
@@ -254,10 +169,15 @@ def made_as_loud(waveform: Waveform, lufs: float) -> tuple[Waveform, float]:
     return Waveform(waveform.samples * np.float32(gain), waveform.sample_rate), now + 20 * float(np.log10(gain))
 
 
-def encode(waveform: Waveform, audio_format: AudioFormat, title: str = "") -> bytes:
-    """The bytes of a sound file; samples outside -1..1 are clipped.
+def encode(
+    waveform: Waveform, audio_format: AudioFormat, title: str = "", check: Callable[[], None] = lambda: None
+) -> bytes:
+    """Return the bytes of a sound file; samples outside -1..1 are clipped.
 
     `pcm` is 16-bit little-endian samples without a header; it has no title.
+
+    Args:
+        check: called before each block of some seconds; what it raises ends the work.
     """
     import soundfile
 
@@ -278,6 +198,7 @@ def encode(waveform: Waveform, audio_format: AudioFormat, title: str = "") -> by
             if title:
                 file.title = title
         for start in range(0, len(waveform.samples), _BLOCK):
+            check()
             file.write(np.clip(waveform.samples[start : start + _BLOCK], -1, 1))
     return buffer.getvalue()
 

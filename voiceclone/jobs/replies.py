@@ -5,7 +5,7 @@ Knows nothing of how anything is made.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from voiceclone import audio
 from voiceclone.errors import InvalidInput, VoiceNotFound, WorkerError
@@ -72,10 +72,15 @@ def speech(request: SynthesisRequest, script: Script, spoken: Spoken, voices: Se
     }
 
 
-def rendered_result(request: SynthesisRequest, spoken: Spoken, title: str, stem: str) -> Result:
-    """Return a recording and its subtitles as files, to be kept under the name `stem` with each file's ending."""
+def rendered_result(
+    request: SynthesisRequest, spoken: Spoken, title: str, stem: str, check: Callable[[], None]
+) -> Result:
+    """Return a recording and its subtitles as files, to be kept under the name `stem` with each file's ending.
+
+    `check` is called now and then, and ends the work by what it raises.
+    """
     waveform = spoken.master.waveform
-    data = audio.encode(waveform, request.format, title_of(title))
+    data = audio.encode(waveform, request.format, title_of(title), check)
     subtitles = [
         File(each, render(spoken.words, each, waveform.duration_s).encode(), content_type(each))
         for each in (request.subtitles if spoken.words else ())

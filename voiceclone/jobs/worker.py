@@ -12,6 +12,7 @@ import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -49,7 +50,7 @@ from voiceclone.jobs.request import (
 from voiceclone.listening import Recogniser
 from voiceclone.logs import about_job, facts, id_of
 from voiceclone.model import Engine
-from voiceclone.settings import Settings
+from voiceclone.settings import GRACE_S, Settings
 from voiceclone.speech import Script, Spoken, Synthesizer, TextReader, plan
 from voiceclone.subtitles import FORMATS as SUBTITLE_FORMATS
 from voiceclone.text import lexicon, normalize
@@ -237,7 +238,9 @@ class Worker:
                 self._require_recogniser()  # before anything is spoken that it should hear
         spoken = self._speak(request, rehearsal.script, timings, report, deadline)
         with timings.measure("encode"):
-            result = rendered_result(request, spoken, rehearsal.script.spoken, _stem(request, job_id, digest))
+            in_time = partial(deadline.check, "the recording was being encoded", grace_s=GRACE_S)
+            stem = _stem(request, job_id, digest)
+            result = rendered_result(request, spoken, rehearsal.script.spoken, stem, in_time)
         synthesis_s = timings.report()["synthesis"]
         spoken_s = sum(take.waveform.duration_s * take.attempts for take in spoken.takes)
         self._pace = synthesis_s / spoken_s / request.evaluations
@@ -251,8 +254,7 @@ class Worker:
             "warnings": [*warnings, *rehearsal.notes, *misses(spoken.takes, request.verify), *spoken.notes],
         }
         with timings.measure("store"):
-            in_time = deadline.left_s > STORE_S
-            reply |= self.delivery.deliver(result, way, request.expires_in, reply, in_time=in_time)
+            reply |= self.delivery.deliver(result, way, request.expires_in, reply, in_time=deadline.left_s > STORE_S)
         return {**reply, "timings": timings.report()}
 
     def _speak(

@@ -39,7 +39,7 @@ MAX_LISTED = 50
 """Names in an error."""
 KEPT_IN_MEMORY = 32
 """References of 1.6 MB at most."""
-PREPARATION = 2
+PREPARATION = 3
 """To be raised whenever references are prepared in another way: what is kept of the former is passed over."""
 
 
@@ -184,7 +184,7 @@ class Voices:
 
     def _saved(self, saved: SavedVoice) -> ReferenceVoice:
         """A voice as it was prepared when it was added."""
-        waveform = audio.decode(self._audio(saved), audio.SAMPLE_RATE, MAX_RECORDING_S)
+        waveform = self._decoded(self._audio(saved))
         spoken = text.as_transcript(saved.text or "")
         return self._with_mel(ReferenceVoice(waveform, spoken, saved.name, saved.language, findings=saved.findings))
 
@@ -244,7 +244,7 @@ class Voices:
         return voice
 
     def _prepare(self, data: bytes, transcript: str | None, language: str | None) -> ReferenceVoice:
-        recording = audio.decode(data, audio.SAMPLE_RATE, MAX_RECORDING_S)
+        recording = self._decoded(data)
         more = "more than " if recording.duration_s > MAX_RECORDING_S - 0.1 else ""
         waveform = silence.tidy(recording)
         _check(waveform)
@@ -271,6 +271,9 @@ class Voices:
                 waveform, spoken, language=heard.language if heard else language, notes=notes, findings=findings
             )
         )
+
+    def _decoded(self, data: bytes) -> Waveform:
+        return audio.decode(data, audio.SAMPLE_RATE, MAX_RECORDING_S, self._settings.job_limit_s)
 
     def _cut(
         self, waveform: Waveform, transcript: str | None, language: str | None
