@@ -13,7 +13,6 @@ import logging
 import os
 import re
 import stat
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -255,7 +254,9 @@ class S3Store:
         beginning = {"Range": f"bytes=0-{max_bytes - 1}"} if part else {}
         with _translated(DownloadFailed, f"{what} could not be read", "s3:GetObject"):
             response = self._client.get_object(Bucket=self.bucket, Key=key, **beginning)
-            announced = min(response.get("ContentLength", 0), max_bytes if part else sys.maxsize)
+            announced = response.get("ContentLength", 0)
+            if part:  # a service may not know of ranges
+                announced = min(announced, max_bytes)
             with closing(response["Body"]) as body:
                 _refuse_oversize(what, announced, max_bytes)
                 data: bytes = body.read(max_bytes if part else max_bytes + 1)

@@ -270,9 +270,9 @@ FAULTS = {
     "Reference is no sound": ("`ref_audio` is base64 of a text", given(**REFERENCE, ref_audio="bm90IGEgc291bmQ=" * 40)),
     "Reference is silent": ("a second of silence", fetched(silent=True)),
     "Nobody speaks in the reference": ("three seconds of hiss", given(voice=None, ref_audio=base64_of(noise(3)))),
-    "Voice is stored in half": (
-        "503 to every try to store what is known of a voice, after its recording",
-        wire(*[passed_on] * 2, *[refused(503, "SlowDown")] * 5),
+    "Voice is not stored": (
+        "503 to every try to store a voice",
+        wire(passed_on, *[refused(503, "SlowDown")] * 5),
     ),
     "Voice is unknown": ("`voice` names none", given(voice="nobody")),
     # The device
@@ -296,7 +296,7 @@ FAULTS = {
 }
 ASKED = {
     "Reference lies inside the network": {**REFERENCE, "ref_audio": "http://169.254.169.254/latest/meta-data/"},
-    "Voice is stored in half": {
+    "Voice is not stored": {
         **dict.fromkeys(SAY),
         "action": "add_voice",
         "voice": "anna",

@@ -21,6 +21,7 @@ from typing import ClassVar
 import numpy as np
 from pydantic import ConfigDict, TypeAdapter
 
+from voiceclone.audio import SAMPLE_RATE
 from voiceclone.checkpoints import MEL_SPEC
 from voiceclone.files import write_whole
 from voiceclone.text import is_speakable
@@ -70,13 +71,11 @@ def load(path: Path) -> ReferenceVoice | None:
                 waveform, about.text, language=about.language, mel=mel, notes=about.notes, findings=about.findings
             )
             samples = waveform.samples
-            fits = (
-                samples.ndim == 1 and mel.ndim == 2 and mel.shape[1] == MEL_SPEC["n_mel_channels"] and len(samples) > 0
-            )
-            if not is_speakable(about.text):
-                raise ValueError("it has no text")
-            if not (fits and np.isfinite(samples).all() and np.isfinite(mel).all() and waveform.sample_rate > 0):
+            fits = samples.ndim == 1 and mel.ndim == 2 and mel.shape[1] == MEL_SPEC["n_mel_channels"]
+            if not (fits and len(samples) and np.isfinite(samples).all() and np.isfinite(mel).all()):
                 raise ValueError("it holds no sound")
+            if about.sample_rate != SAMPLE_RATE or not is_speakable(about.text):
+                raise ValueError("it cannot be spoken with")
     except FileNotFoundError:
         return None
     except _UNREADABLE as e:

@@ -18,6 +18,7 @@ import json
 import logging
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import ClassVar
@@ -152,9 +153,11 @@ class Library:
         wav, about = f"{ROOM}{name}.wav", f"{ROOM}{name}.json"
         beginning = self._shelf.read(wav, BEFORE_BYTES, part=True)
         beside = self._beside(name)
-        # What makes it a voice goes last: until then it is the same voice, or none that can speak.
-        last = about if about in beside and _opened(beginning) is None else wav
-        for key in sorted({*beside, wav}, key=lambda key: (key == last, key)):
+        keys = [wav, *beside]
+        if about in beside:  # what makes it a voice goes last: until then it is the same one, or cannot speak
+            last = about if _opened(beginning) is None else wav
+            keys.sort(key=lambda key: key == last)
+        for key in keys:
             self._shelf.remove(key)
         return beginning is not None or about in beside
 
@@ -216,14 +219,9 @@ def _opened(data: bytes | None) -> tuple[bytes, bytes] | None:
 
 def _parsed(name: str, about: bytes, key: str | None = None) -> SavedVoice:
     """A voice by what is known of it; `key`: of the object that holds it. Raises BadAudio."""
-    try:
-        voice = replace(_ABOUT.validate_json(about), name=name)
-    except ValidationError:
-        voice = None
-    if voice is not None and key is not None:
-        voice = replace(voice, audio_key=key)
-    elif voice is not None and not re.fullmatch(rf"{ROOM}\.data/{re.escape(name)}/[0-9a-f]+\.wav", voice.audio_key):
-        voice = None
-    if voice is None or not is_speakable(voice.text or ""):
-        raise BadAudio(f"what is known of voice {name} is damaged: add the voice again with overwrite")
-    return voice
+    with suppress(ValidationError):
+        voice = _ABOUT.validate_json(about)
+        own = key or re.fullmatch(rf"{ROOM}\.data/{re.escape(name)}/[0-9a-f]+\.wav", voice.audio_key)
+        if own and is_speakable(voice.text or ""):
+            return replace(voice, name=name, audio_key=key or voice.audio_key)
+    raise BadAudio(f"what is known of voice {name} is damaged: add the voice again with overwrite")
