@@ -21,6 +21,7 @@ from faulty_proxy import (
     FaultyProxy,
     altered,
     cut_short,
+    listing,
     never_answered,
     passed_on,
     refused,
@@ -274,6 +275,10 @@ FAULTS = {
         "503 to every try to store a voice",
         wire(passed_on, *[refused(503, "SlowDown")] * 5),
     ),
+    "Storage's listing is broken": (
+        "an object of which nothing but its key is told",
+        wire(listing("<Key>team/voices/anna.wav</Key>")),
+    ),
     "Voice is unknown": ("`voice` names none", given(voice="nobody")),
     # The device
     "Memory runs out": (
@@ -296,6 +301,7 @@ FAULTS = {
 }
 ASKED = {
     "Reference lies inside the network": {**REFERENCE, "ref_audio": "http://169.254.169.254/latest/meta-data/"},
+    "Storage's listing is broken": {**dict.fromkeys(SAY), "action": "list_voices"},
     "Voice is not stored": {
         **dict.fromkeys(SAY),
         "action": "add_voice",

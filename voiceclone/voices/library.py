@@ -80,7 +80,7 @@ class Library:
 
     def find(self, name: str) -> SavedVoice | None:
         """None where there is no such voice. Raises BadAudio for one that is damaged, StorageFailed."""
-        return self._whole(name) or self._older(name, {e.key: e for e in self._shelf.entries(f"{ROOM}{name}.")})
+        return self._known(name, None)
 
     def load(self, name: str, max_bytes: int) -> tuple[SavedVoice, bytes] | None:
         """A voice with its sound file, both of one writer; None where there is no such voice.
@@ -109,7 +109,7 @@ class Library:
         voices = []
         for name in _names(there):
             try:
-                voice = self._whole(name) or self._older(name, there)
+                voice = self._known(name, there)
             except (BadAudio, StorageFailed) as e:
                 log.warning("%s", e)
                 continue
@@ -173,24 +173,24 @@ class Library:
         except StorageFailed:
             return False
 
-    def _whole(self, name: str) -> SavedVoice | None:
-        """The voice that is one object; None where it is of an older kind, or is not there."""
-        key = f"{ROOM}{name}.wav"
-        opened = _opened(self._shelf.read(key, BEFORE_BYTES + MAX_ABOUT_BYTES, part=True))
-        return None if opened is None else _parsed(name, opened[0], key)
-
-    def _older(self, name: str, there: Mapping[str, Entry]) -> SavedVoice | None:
-        """The voice of an older kind, by what a listing has of it."""
+    def _known(self, name: str, there: Mapping[str, Entry] | None) -> SavedVoice | None:
+        """The voice of one object, or of an older kind; `there`: what a listing has of it, None: it is asked for."""
         wav, about, transcript = (f"{ROOM}{name}.{ending}" for ending in ("wav", "json", "txt"))
+        beginning = self._shelf.read(wav, BEFORE_BYTES + MAX_ABOUT_BYTES, part=True)
+        if opened := _opened(beginning):
+            return _parsed(name, opened[0], wav)
+        if there is None:
+            there = {entry.key: entry for entry in self._shelf.entries(f"{ROOM}{name}.")}
         if about in there:
             told = self._shelf.read(about, MAX_ABOUT_BYTES)
             voice = None if told is None else _parsed(name, told)
             if voice is not None and self._shelf.read(voice.audio_key, 1, part=True) is not None:
                 return voice
-            if (replaced := self._whole(name)) is None and told is not None:
+            replaced = self._known(name, {})
+            if replaced is None and told is not None:
                 raise BadAudio(f"the recording of voice {name} is gone: add the voice again")
             return replaced
-        if wav not in there:
+        if beginning is None or wav not in there:
             return None
         text = self._shelf.read(transcript, MAX_TEXT_BYTES) if transcript in there else None
         spoken = None if text is None else text.decode("utf-8-sig", "replace").strip() or None
