@@ -250,6 +250,7 @@ class S3Store:
         return self._fetch(key, max_bytes)
 
     def _fetch(self, key: str, max_bytes: int, *, part: bool = False) -> bytes:
+        """As `get`; `part`: the first bytes of one that may be larger."""
         what = f"s3://{self.bucket}/{key}"
         beginning = {"Range": f"bytes=0-{max_bytes - 1}"} if part else {}
         with _translated(DownloadFailed, f"{what} could not be read", "s3:GetObject"):

@@ -246,7 +246,7 @@ def test_a_listing_that_lacks_what_it_must_tell_is_a_storage_failure(store, prox
 def test_a_size_that_is_not_told_is_a_storage_failure(store, proxy):
     """Where nothing but the size can tell that the bytes have arrived."""
     proxy.faults.extend([with_etag("of-its-own"), lambda _, handler, __: handler.answer(200, [], b"")])
-    with pytest.raises(StorageFailed, match="could not be stored .* the service's answer cannot be read"):
+    with pytest.raises(StorageFailed, match=r"could not be stored .* the service's answer cannot be read"):
         store.write("a.wav", WAV, "audio/wav")
 
 

@@ -122,7 +122,7 @@ class Library:
         return _names(entry.key for entry in self._shelf.entries(ROOM + prefix))
 
     def add(self, voice: SavedVoice, wav: bytes) -> SavedVoice:
-        """Store a voice in the place of one of its name. Raises StorageFailed, and then it is not stored."""
+        """Store a voice in the place of one of its name. Raises StorageFailed where it is not seen to be stored."""
         key = f"{ROOM}{voice.name}.wav"
         created = datetime.now(UTC).isoformat(timespec="seconds")
         sha256 = hashlib.sha256(wav[12:]).hexdigest()
@@ -153,16 +153,13 @@ class Library:
         wav, about = f"{ROOM}{name}.wav", f"{ROOM}{name}.json"
         beginning = self._shelf.read(wav, BEFORE_BYTES, part=True)
         beside = self._beside(name)
-        keys = [wav, *beside]
-        if about in beside:  # what makes it a voice goes last: until then it is the same one, or cannot speak
-            last = about if _opened(beginning) is None else wav
-            keys.sort(key=lambda key: key == last)
-        for key in keys:
+        # What is behind another in `find` goes first: whatever is left is the same voice, or none.
+        for key in [*beside, wav] if _opened(beginning) else [wav, *beside]:
             self._shelf.remove(key)
         return beginning is not None or about in beside
 
     def _beside(self, name: str) -> list[str]:
-        """What lies beside `<name>.wav` where a voice is of an older kind."""
+        """What lies beside `<name>.wav` where a voice is of an older kind; the audio last, which others name."""
         kinds = (f"{ROOM}{name}.json", f"{ROOM}{name}.txt")
         keys = [entry.key for entry in self._shelf.entries(f"{ROOM}{name}.") if entry.key in kinds]
         return [*keys, *(entry.key for entry in self._shelf.entries(f"{ROOM}.data/{name}/"))]
@@ -186,10 +183,9 @@ class Library:
             voice = None if told is None else _parsed(name, told)
             if voice is not None and self._shelf.read(voice.audio_key, 1, part=True) is not None:
                 return voice
-            replaced = self._known(name, {})
-            if replaced is None and told is not None:
+            if self._shelf.read(about, 1, part=True) is not None:
                 raise BadAudio(f"the recording of voice {name} is gone: add the voice again")
-            return replaced
+            return self._known(name, {})  # it has just been replaced or removed
         if beginning is None or wav not in there:
             return None
         text = self._shelf.read(transcript, MAX_TEXT_BYTES) if transcript in there else None
@@ -198,9 +194,9 @@ class Library:
 
 
 def _names(keys: Iterable[str]) -> list[str]:
-    """The voices that such keys belong to."""
-    own = (key.removeprefix(ROOM) for key in keys)
-    return sorted({key.rpartition(".")[0] for key in own if "/" not in key and key.endswith((".wav", ".json"))})
+    """The voices that such keys belong to, and that a job may ask for."""
+    own = (key.removeprefix(ROOM).rpartition(".") for key in keys)
+    return sorted({name for name, _, ending in own if ending in ("wav", "json") and VOICE_NAME.fullmatch(name)})
 
 
 def _sealed(about: bytes, wav: bytes) -> bytes:

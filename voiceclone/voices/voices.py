@@ -24,7 +24,7 @@ from voiceclone.voices import cutting as reference
 from voiceclone.voices import kept as prepared
 from voiceclone.voices.builtin import MAX_RECORDING_S, BuiltIn
 from voiceclone.voices.checkup import check_up, check_words
-from voiceclone.voices.library import VOICE_NAME, Library, SavedVoice
+from voiceclone.voices.library import Library, SavedVoice
 from voiceclone.voices.sources import AudioSource, BucketSource, InlineSource, KeptSource, WebSource
 from voiceclone.voices.web import fetch_web
 
@@ -107,15 +107,11 @@ class Voices:
     def names(self, prefix: str = "") -> list[str]:
         """Of all voices, the model's own first. Raises StorageFailed."""
         own = [name for name in self.built_in.names if name.startswith(prefix)]
-        return [*own, *filter(self._is_callable, self._library.names(prefix))]
+        return [*own, *(name for name in self._library.names(prefix) if name not in self.built_in.names)]
 
     def saved(self, prefix: str = "") -> list[SavedVoice]:
         """What is known of the voices that were added; the damaged ones are left out. Raises StorageFailed."""
-        return [voice for voice in self._library.all(prefix) if self._is_callable(voice.name)]
-
-    def _is_callable(self, name: str) -> bool:
-        """Whether a job may ask for such a voice, and it is not built in."""
-        return VOICE_NAME.fullmatch(name) is not None and name not in self.built_in.names
+        return [voice for voice in self._library.all(prefix) if voice.name not in self.built_in.names]
 
     def recorded(self, source: AudioSource, transcript: str | None, language: str | None = None) -> ReferenceVoice:
         """A voice from a recording.
