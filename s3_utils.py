@@ -7,8 +7,10 @@ go in, an `Artifact` comes out. Importing this file does not import boto3; the f
 from __future__ import annotations
 
 import base64
+import errno
 import hashlib
 import logging
+import os
 import re
 import stat
 from collections.abc import Callable, Iterator, Mapping
@@ -20,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from voiceclone.errors import DownloadFailed, StorageFailed, WorkerError
-from voiceclone.files import DRAFT, write_whole
+from voiceclone.files import drafts_of, write_whole
 from voiceclone.types import Artifact, Entry
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ log = logging.getLogger(__name__)
 DEFAULT_REGION = "us-east-1"
 """AWS's own default; MinIO, SeaweedFS and Ceph accept it, and Cloudflare R2 reads it as its `auto`."""
 
+TRIES = 10
+"""How often a file is written anew whose draft others have removed."""
 CONNECT_TIMEOUT_S = 5
 READ_TIMEOUT_S = 20
 
@@ -161,13 +165,15 @@ class S3Store:
             raise
         return True
 
-    def read(self, key: str, max_bytes: int) -> bytes | None:
-        """The bytes of `<prefix><key>`; None where there is no such object. Raises StorageFailed."""
+    def read(self, key: str, max_bytes: int, *, part: bool = False) -> bytes | None:
+        """The bytes of `<prefix><key>`, or its first; None where there is no such object. Raises StorageFailed."""
         try:
-            return self.get(self.prefix + key, max_bytes)
+            return self._fetch(self.prefix + key, max_bytes, part=part)
         except DownloadFailed as e:
             if _is_missing(e.__cause__):
                 return None
+            if part and _code(e.__cause__) == "InvalidRange":  # it is empty
+                return b""
             raise StorageFailed(str(e)) from e
 
     def write(self, key: str, data: bytes, content_type: str) -> None:
@@ -241,13 +247,20 @@ class S3Store:
 
         Raises DownloadFailed.
         """
+        return self._fetch(key, max_bytes)
+
+    def _fetch(self, key: str, max_bytes: int, *, part: bool = False) -> bytes:
+        """As `get`; `part`: the first bytes of one that may be larger."""
         what = f"s3://{self.bucket}/{key}"
+        beginning = {"Range": f"bytes=0-{max_bytes - 1}"} if part else {}
         with _translated(DownloadFailed, f"{what} could not be read", "s3:GetObject"):
-            response = self._client.get_object(Bucket=self.bucket, Key=key)
+            response = self._client.get_object(Bucket=self.bucket, Key=key, **beginning)
             announced = response.get("ContentLength", 0)
+            if part:  # a service may not know of ranges
+                announced = min(announced, max_bytes)
             with closing(response["Body"]) as body:
                 _refuse_oversize(what, announced, max_bytes)
-                data: bytes = body.read(max_bytes + 1)
+                data: bytes = body.read(max_bytes if part else max_bytes + 1)
         _refuse_oversize(what, len(data), max_bytes)
         if len(data) < announced:  # one read does not notice a connection that closes early
             raise DownloadFailed(f"{what} broke off after {len(data)} of {announced} bytes: try again")
@@ -273,22 +286,25 @@ class LocalStore:
         if self.volume is not None and not self.volume.is_dir():
             raise StorageFailed(f"{key} could not be written: the volume is gone; check its mount")
         with _named(f"{key} could not be written"):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                write_whole(path, lambda file: file.write(data))
-            except FileNotFoundError:  # another worker has just removed the directory, which was empty
-                path.parent.mkdir(parents=True, exist_ok=True)
-                write_whole(path, lambda file: file.write(data))
+            for tries_left in reversed(range(TRIES)):
+                try:
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    # All drafts lie at the root: whoever writes next, wherever it is, finds the dead ones.
+                    write_whole(path, lambda file: file.write(data), self._root)
+                    break
+                except (FileNotFoundError, FileExistsError):  # another worker has just removed the directory or draft
+                    if not tries_left:
+                        raise
 
-    def read(self, key: str, max_bytes: int) -> bytes | None:
-        """The file's bytes; None where there is none. Raises StorageFailed."""
+    def read(self, key: str, max_bytes: int, *, part: bool = False) -> bytes | None:
+        """The file's bytes, or its first; None where there is none. Raises StorageFailed."""
         path = self._path(key)
         with _named(f"{key} could not be read"):
             try:
                 if not path.is_file():  # a pipe would be waited for
                     return None
                 with path.open("rb") as file:
-                    data = file.read(max_bytes + 1)
+                    data = file.read(max_bytes if part else max_bytes + 1)
             except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
                 return None
         if len(data) > max_bytes:
@@ -296,34 +312,52 @@ class LocalStore:
         return data
 
     def entries(self, prefix: str) -> Iterator[Entry]:
-        """All files below the root whose keys begin so. Raises StorageFailed."""
-        directory, _, _ = prefix.rpartition("/")
+        """All files below the root whose keys begin so, drafts among them. Raises StorageFailed."""
+        directory, slash, start = prefix.rpartition("/")
         with _named(f"{prefix} could not be listed"):
-            root = self.root.resolve()
-            for path in sorted((self._path(directory) if directory else root).rglob("*")):
-                key = path.relative_to(root).as_posix()
-                if not key.startswith(prefix) or path.name.startswith(DRAFT):
-                    continue
+            for key, found in _files(self._path(directory) if directory else self._root, directory + slash, start):
                 try:
-                    status = path.stat()
-                except FileNotFoundError:  # removed meanwhile
-                    continue
+                    status = found.stat()
+                except OSError as e:
+                    if e.errno in (errno.ENOENT, errno.ELOOP):  # removed meanwhile, or a link that leads to itself
+                        continue
+                    raise
                 if stat.S_ISREG(status.st_mode):
                     yield Entry(key, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
 
     def remove(self, key: str) -> None:
-        """Remove a file, and the directory that it leaves empty. Raises StorageFailed."""
+        """Remove a file, what writers have drafted of it, and the directory that it leaves empty.
+
+        Raises StorageFailed.
+        """
         path = self._path(key)
         with _named(f"{key} could not be removed"):
-            path.unlink(missing_ok=True)
+            for each in (path, *drafts_of(path, self._root)):
+                each.unlink(missing_ok=True)
             with suppress(OSError):
                 path.parent.rmdir()
 
+    @property
+    def _root(self) -> Path:
+        return Path(os.path.realpath(self.root))
+
     def _path(self, key: str) -> Path:
-        root = self.root.resolve()
-        if "\0" not in key and root in (path := (root / key).resolve()).parents:
+        root = self._root
+        # Not `resolve`: it raises for a link that leads to itself.
+        if "\0" not in key and root in (path := Path(os.path.realpath(root / key))).parents:
             return path
         raise StorageFailed(f"{key!r} leads out of the store: use a relative key without '..'")
+
+
+def _files(directory: Path | str, before: str, start: str = "") -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """What lies below a directory, in order; names with `before` in front. Only what begins with `start` is visited."""
+    with suppress(FileNotFoundError, NotADirectoryError):
+        for entry in sorted(os.scandir(directory), key=lambda entry: entry.name):
+            if entry.name.startswith(start):
+                if entry.is_dir(follow_symlinks=False):
+                    yield from _files(entry.path, f"{before}{entry.name}/")
+                else:
+                    yield before + entry.name, entry
 
 
 def store_from_env(environ: Mapping[str, str]) -> S3Store | None:
@@ -400,6 +434,9 @@ def _translated(failure: type[WorkerError], what: str, permission: str) -> Itera
     except (BotoCoreError, ResponseParserError) as e:
         cure = "check S3_BUCKET, AWS_REGION, AWS_ENDPOINT_URL and the network, or try again"
         raise failure(f"{what}: {type(e).__name__}; {cure}") from e
+    except (LookupError, TypeError, ValueError) as e:  # boto3 does not look at what an answer lacks
+        cure = "check what lies between the worker and AWS_ENDPOINT_URL"
+        raise failure(f"{what}: the service's answer cannot be read; {cure}") from e
 
 
 def _stay_in_region(response: tuple[Any, dict[str, Any]] | None, operation: Any, **_: object) -> None:
@@ -437,9 +474,14 @@ def _named(what: str) -> Iterator[None]:
 
 def _is_missing(cause: BaseException | None) -> bool:
     """Whether S3 said that there is no such object."""
+    return _code(cause) in ("NoSuchKey", "404")
+
+
+def _code(cause: BaseException | None) -> str | None:
+    """S3's word for what is wrong; None where it did not say any."""
     from botocore.exceptions import ClientError
 
-    return isinstance(cause, ClientError) and cause.response["Error"].get("Code") in ("NoSuchKey", "404")
+    return cause.response["Error"].get("Code") if isinstance(cause, ClientError) else None
 
 
 def _is_forbidden(cause: BaseException | None) -> bool:

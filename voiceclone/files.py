@@ -1,33 +1,44 @@
-"""A file that is there is whole: written to a draft beside it first, which a killed writer may leave behind.
+"""A file that is there is whole: written to a draft first. What a killed writer leaves of it, the next writer removes.
 
 Knows nothing of what is written.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
+log = logging.getLogger(__name__)
+
 DRAFT = ".writing-"
 """How the names of drafts begin."""
+DEAD_DRAFT_S = 600
+"""A draft that nobody has written to for so long has nobody who will finish it, in seconds."""
+MAX_NAMED_BYTES = 80
 TRIAL_BYTES = 10**6
 HEADROOM_BYTES = 256 * 10**6
 """Whoever writes large files leaves so much of a volume to others."""
 
 
-def write_whole(path: Path, write: Callable[[IO[bytes]], object]) -> None:
+def write_whole(path: Path, write: Callable[[IO[bytes]], object], drafts: Path | None = None) -> None:
     """Let `write` fill a draft and give it its name when all of it lies on the disk.
 
     A reader sees the old file or the new one, never a part. Raises OSError, after which nothing is left behind.
+
+    Args:
+        drafts: where the draft lies, on the same disk; None: beside the file. Dead ones that lie there are removed.
     """
-    fd, name = tempfile.mkstemp(dir=path.parent, prefix=DRAFT)
+    fd, name = tempfile.mkstemp(dir=drafts or path.parent, prefix=_prefix(path))
     draft = Path(name)
     try:
         with os.fdopen(fd, "wb") as file:
+            # Before the bytes: they may need the room. By the disk's clock, not the host's.
+            sweep(draft.parent, f"{DRAFT}*", DEAD_DRAFT_S, os.fstat(fd).st_mtime)
             write(file)
             file.flush()
             os.fsync(fd)
@@ -38,6 +49,24 @@ def write_whole(path: Path, write: Callable[[IO[bytes]], object]) -> None:
         draft.unlink(missing_ok=True)  # there only if something failed
     with suppress(OSError):  # not every mount can; at worst a crash of its server costs the name
         _sync(path.parent)
+
+
+def drafts_of(path: Path, drafts: Path) -> Iterator[Path]:
+    """Return the drafts of a file, of living writers too: one who finds his gone has to write again."""
+    return (draft for draft in drafts.glob(f"{DRAFT}*") if draft.name.startswith(_prefix(path)))
+
+
+def sweep(directory: Path, pattern: str, age_s: float, now: float) -> None:
+    """Remove files that were not touched for `age_s` seconds before `now`, a time by the clock of their disk."""
+    for path in directory.glob(pattern):
+        with suppress(OSError):
+            if now - path.stat().st_mtime > age_s:
+                path.unlink()
+                log.info("removed %s: not touched for %.0f s", path, age_s)
+
+
+def _prefix(path: Path) -> str:
+    return f"{DRAFT}{path.name.encode(errors='ignore')[:MAX_NAMED_BYTES].decode(errors='ignore')}-"
 
 
 def try_to_write(directory: Path) -> None:

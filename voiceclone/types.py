@@ -238,8 +238,11 @@ class Bucket(Store, Protocol):
 class Shelf(Protocol):
     """Objects by key that are read, listed, replaced and removed. All may raise StorageFailed."""
 
-    def read(self, key: str, max_bytes: int) -> bytes | None:
-        """The object's bytes; None where there is none. Raises StorageFailed for one larger than `max_bytes`."""
+    def read(self, key: str, max_bytes: int, *, part: bool = False) -> bytes | None:
+        """The object's bytes; None where there is none. Raises StorageFailed for one larger than `max_bytes`.
+
+        `part`: no more than its first `max_bytes` are wanted.
+        """
         ...
 
     def write(self, key: str, data: bytes, content_type: str) -> None:

@@ -21,8 +21,9 @@ from torch import Tensor
 
 from voiceclone.checkpoints import copies as copies_module
 from voiceclone.checkpoints import integrity as damage
-from voiceclone.checkpoints.copies import DEAD_DRAFT_S, UNUSED_S, Copies, is_whole
+from voiceclone.checkpoints.copies import UNUSED_S, Copies, is_whole
 from voiceclone.checkpoints.lease import Lease
+from voiceclone.files import DEAD_DRAFT_S
 
 KIND = "float16-1"
 TENSORS = {"w": torch.arange(6, dtype=torch.float16).reshape(2, 3), "b": torch.ones(3)}

@@ -9,6 +9,7 @@ import pytest
 from s3_utils import LocalStore
 from voiceclone.delivery.undelivered import Undelivered
 from voiceclone.errors import StorageFailed
+from voiceclone.files import DRAFT
 from voiceclone.types import File, Result
 
 
@@ -48,6 +49,24 @@ def test_the_newest_is_kept_whole_even_if_it_alone_is_too_much(directory):
     keep(undelivered, directory, result("a"))
     undelivered.keep(result("b", 500, subtitles=["srt", "vtt"]))
     assert sorted(keys(undelivered)) == ["b.srt", "b.vtt", "b.wav"]
+
+
+def test_drafts_of_killed_writers_count_and_are_the_first_to_go(directory):
+    """Wherever they are of: all lie where everybody who keeps something looks."""
+    for i in range(12):
+        draft = directory.root / f"{DRAFT}take-{i}.wav-x"
+        draft.write_bytes(bytes(30))
+        os.utime(draft, (1000 + i, 1000 + i))
+    undelivered = Undelivered(directory, 100)
+    keep(undelivered, directory, result("a/b"))
+    assert [path.name for path in directory.root.rglob("*") if path.is_file()] == ["b.wav"]
+
+
+def test_a_draft_that_may_be_a_living_writers_counts(directory):
+    (directory.root / f"{DRAFT}c.wav-x").write_bytes(bytes(30))
+    undelivered = Undelivered(directory, 100)
+    keep(undelivered, directory, result("a"), result("b"))
+    assert keys(undelivered) == ["b.wav", f"{DRAFT}c.wav-x"]
 
 
 def test_what_cannot_be_kept_costs_nothing_that_was(directory):

@@ -415,7 +415,10 @@ def test_a_result_is_linked_again(worker, s3):
             {"key": f"team/{key}"}
             for key in ("voices/me.json", "output/none.wav", "output/", "output/../voices/me.json")
         ),
-        *({"key": key} for key in ("", "output", "/", "undelivered/a.wav", "output/a\x00.wav")),
+        *(
+            {"key": key}
+            for key in ("", "output", "/", "undelivered/a.wav", "output/a\x00.wav", "output//a.wav", "output/./a.wav")
+        ),
         {"job_id": "none"},
     ],
 )

@@ -184,6 +184,16 @@ def swallowed(_, handler, __):
     handler.answer(200, [("Content-Length", "0")], b"")
 
 
+def listing(contents):
+    """A listing of one object, of which no more is told than this XML."""
+
+    def fault(_, handler, __):
+        body = f"<ListBucketResult><Contents>{contents}</Contents></ListBucketResult>".encode()
+        handler.answer(200, [("Content-Type", "application/xml"), ("Content-Length", str(len(body)))], body)
+
+    return fault
+
+
 def never_answered(proxy, handler, _):
     """Held until the client gives up or the proxy ends."""
     proxy.closing.wait(30)

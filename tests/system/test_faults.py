@@ -23,6 +23,7 @@ from faulty_proxy import (
     FaultyProxy,
     altered,
     cut_short,
+    listing,
     never_answered,
     passed_on,
     refused,
@@ -319,9 +320,13 @@ FAULTS = {
     "Reference takes too much memory": ("minutes in a single frame", sent(hostile.in_one_frame, memory=90 * MB)),
     "Decoder dies": ("SIGKILL within a reference", killed),
     "Nobody speaks in the reference": ("three seconds of hiss", given(voice=None, ref_audio=base64_of(noise(3)))),
-    "Voice is stored in half": (
-        "503 to every try to store what is known of a voice, after its recording",
-        wire(*[passed_on] * 2, *[refused(503, "SlowDown")] * 5),
+    "Voice is not stored": (
+        "503 to every try to store a voice",
+        wire(passed_on, *[refused(503, "SlowDown")] * 5),
+    ),
+    "Storage's listing is broken": (
+        "an object of which nothing but its key is told",
+        wire(listing("<Key>team/voices/anna.wav</Key>")),
     ),
     "Voice is unknown": ("`voice` names none", given(voice="nobody")),
     # The device
@@ -345,7 +350,8 @@ FAULTS = {
 }
 ASKED = {
     "Reference lies inside the network": {**REFERENCE, "ref_audio": "http://169.254.169.254/latest/meta-data/"},
-    "Voice is stored in half": {
+    "Storage's listing is broken": {**dict.fromkeys(SAY), "action": "list_voices"},
+    "Voice is not stored": {
         **dict.fromkeys(SAY),
         "action": "add_voice",
         "voice": "anna",

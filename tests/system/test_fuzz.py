@@ -304,14 +304,15 @@ def test_a_prepared_reference_with_damaged_bytes_is_made_again(tmp_path):
 
 
 def test_a_voice_that_another_program_described_is_sent_as_json_or_is_damaged(tmp_path):
-    good = dataclasses.asdict(SavedVoice("a", "voices/.data/a/1.wav", "Hi.", findings=()))
-    (tmp_path / "voices").mkdir()
     library = Library(LocalStore(tmp_path))
+    good = dataclasses.asdict(library.add(SavedVoice("a", "", "Hi."), WAV))
+    head = (tmp_path / "voices/a.wav").read_bytes()[:16]
     outcomes = set()
     for seed in range(500):
         draw = random.Random(seed)
         about = {**good, draw.choice([*good, "x"]): fuzzing.odd(draw)}
-        (tmp_path / "voices" / "a.json").write_text(json.dumps(about))
+        told = json.dumps(about).encode()
+        (tmp_path / "voices/a.wav").write_bytes(head + len(told).to_bytes(4, "little") + told)
         try:
             voice = library.find("a")
         except (BadAudio, StorageFailed):

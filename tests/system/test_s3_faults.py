@@ -11,9 +11,11 @@ import botocore.endpoint
 import pytest
 from conftest import NUMBERS
 from faulty_proxy import (
+    Asked,
     FaultyProxy,
     altered,
     cut_short,
+    listing,
     never_answered,
     passed_on,
     refused,
@@ -26,6 +28,7 @@ from nanio_server import KEYS, nanio_server
 import s3_utils
 from s3_utils import store_from_env
 from voiceclone.errors import DownloadFailed, StorageFailed
+from voiceclone.voices.library import Library, SavedVoice
 
 WAV = bytes(range(256)) * 4000
 
@@ -220,6 +223,62 @@ def test_who_may_only_write_has_the_services_word(store, s3, proxy):
     proxy.faults.extend([with_etag("of-its-own"), refused(403, "AccessDenied")])
     store.write("a.wav", WAV, "audio/wav")
     assert stored(s3) == WAV
+
+
+NAMED, SIZED, DATED = "<Key>team/a.wav</Key>", "<Size>1</Size>", "<LastModified>2026-01-02T12:00:00Z</LastModified>"
+
+
+@pytest.mark.parametrize(
+    "contents",
+    [
+        *(NAMED + SIZED, NAMED + DATED, SIZED + DATED, ""),
+        *(NAMED + "<Size>many</Size>" + DATED, NAMED + SIZED + "<LastModified>soon</LastModified>"),
+    ],
+)
+def test_a_listing_that_lacks_what_it_must_tell_is_a_storage_failure(store, proxy, contents):
+    proxy.faults.append(listing(contents))
+    with pytest.raises(StorageFailed, match="could not be listed: the service's answer cannot be read"):
+        list(store.entries(""))
+    proxy.faults.append(listing(NAMED + SIZED + DATED))
+    assert [entry.key for entry in store.entries("")] == ["a.wav"]
+
+
+def test_a_size_that_is_not_told_is_a_storage_failure(store, proxy):
+    """Where nothing but the size can tell that the bytes have arrived."""
+    proxy.faults.extend([with_etag("of-its-own"), lambda _, handler, __: handler.answer(200, [], b"")])
+    with pytest.raises(StorageFailed, match=r"could not be stored .* the service's answer cannot be read"):
+        store.write("a.wav", WAV, "audio/wav")
+
+
+def test_a_voice_whose_answers_are_all_lost_is_stored_if_it_is_there(store, s3, proxy):
+    """It is looked at: who is told that it is not stored finds none."""
+    proxy.faults.extend([reset_in_the_answer] * 5)
+    Library(store).add(SavedVoice("anna", "", "Hello."), WAV)
+    assert stored(s3, "voices/anna.wav").endswith(WAV[12:])
+    proxy.faults.extend([reset_in_the_request] * 5)
+    with pytest.raises(StorageFailed):
+        Library(store).add(SavedVoice("anna", "", "Hello."), WAV[:100])
+    assert stored(s3, "voices/anna.wav").endswith(WAV[12:])
+
+
+def test_an_empty_object_has_a_beginning(store):
+    store.write("a.wav", b"", "audio/wav")
+    assert store.read("a.wav", 10, part=True) == b""
+    store.write("a.wav", b"abc", "audio/wav")
+    assert (store.read("a.wav", 2, part=True), store.read("a.wav", 5, part=True)) == (b"ab", b"abc")
+
+
+def test_a_service_that_knows_no_ranges_is_read_no_further_than_asked(store, proxy):
+    def whole(proxy, handler, asked):
+        headers = {name: value for name, value in asked.headers.items() if name.lower() != "range"}
+        handler.answer(*proxy.forward(Asked(asked.method, asked.url, headers, asked.body)))
+
+    store.write("a.wav", WAV, "audio/wav")
+    proxy.faults.append(whole)
+    assert store.read("a.wav", 100, part=True) == WAV[:100]
+    proxy.faults.append(cut_short)
+    with pytest.raises(StorageFailed, match="broke off"):
+        store.read("a.wav", 100, part=True)
 
 
 def test_bytes_that_the_service_refuses_cost_no_older_object(store, s3, proxy):

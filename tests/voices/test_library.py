@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import base64
+import collections
 import itertools
 import json
 import threading
-from datetime import timedelta
+from contextlib import suppress
 
 import conftest
 import numpy as np
@@ -14,6 +15,7 @@ import pytest
 
 from s3_utils import LocalStore, store_from_env
 from voiceclone import audio
+from voiceclone.errors import StorageFailed
 from voiceclone.jobs.worker import Worker
 from voiceclone.settings import Settings
 from voiceclone.types import Waveform
@@ -85,9 +87,8 @@ def test_an_added_voice_speaks_is_listed_and_deleted(ask):
 def test_a_deleted_voice_leaves_nothing_behind(ask, shelf):
     ask(action="add_voice", voice="Anna", ref_audio=inline(), ref_text=SAID)
     ask(action="add_voice", voice="Anna-2", ref_audio=inline(), ref_text=SAID)
-    assert len(list(shelf.entries("voices/"))) == 8
     ask(action="delete_voice", voice="Anna")
-    assert {entry.key.partition("Anna-2")[1] for entry in shelf.entries("voices/")} == {"Anna-2"}
+    assert [entry.key for entry in shelf.entries("voices/")] == ["voices/Anna-2.wav"]
     ask(action="delete_voice", voice="Anna-2")
     assert list(shelf.entries("voices/")) == []
 
@@ -176,11 +177,8 @@ def test_a_transcript_of_another_recording_is_told_by_the_voices_name(ask, shelf
     assert (reply["error_code"], "voice Kurt and its transcript" in reply["error"]) == ("bad_audio", True)
 
 
-def test_what_is_replaced_is_removed_and_what_is_odd_is_not_listed(ask, shelf, library, monkeypatch):
-    monkeypatch.setattr("voiceclone.voices.library.REPLACED", timedelta(seconds=-60))
-    library.add(SavedVoice("Anna", "", SAID), b"one")
-    library.add(SavedVoice("Anna", "", SAID), b"two")
-    assert [shelf.read(entry.key, 10) for entry in shelf.entries("voices/.data/Anna/")] == [b"two"]
+def test_what_is_odd_is_not_listed(ask, shelf, library):
+    library.add(SavedVoice("Anna", "", SAID), WAV)
     shelf.write("voices/._odd.wav", b"x", "audio/wav")
     shelf.write("voices/my voice.wav", b"x", "audio/wav")
     shelf.write("voices/example-en.wav", b"x", "audio/wav")
@@ -214,30 +212,183 @@ def test_many_voices_are_listed_whole(library, shelf):
 def test_two_who_add_one_name_at_once_leave_one_whole_voice(library):
     """Never the audio of the one with the transcript of the other."""
     together = threading.Barrier(2)
+    wavs = {text: WAV[:44] + text.encode() * 1000 for text in ("first", "second")}
 
-    def add(text, wav):
+    def add(text):
         together.wait()
-        library.add(SavedVoice("Anna", "", text), wav)
+        library.add(SavedVoice("Anna", "", text), wavs[text])
 
     for _ in range(5):
-        writers = [threading.Thread(target=add, args=(text, text.encode() * 1000)) for text in ("first", "second")]
+        writers = [threading.Thread(target=add, args=[text]) for text in wavs]
         for writer in writers:
             writer.start()
         for writer in writers:
             writer.join()
-        found = library.find("Anna")
-        assert library.audio(found, 10**6) == found.text.encode() * 1000
+        found, sound = library.load("Anna", 10**6)
+        assert sound.endswith(wavs[found.text][12:])
 
 
-ANOTHERS = json.dumps({"audio_key": "voices/.data/Eve/1.wav", "text": "x", "findings": []}).encode()
+def about(**changed):
+    """What an earlier version wrote beside a voice's audio."""
+    known = {"name": "Anna", "audio_key": "voices/.data/Anna/0a1b.wav", "text": SAID, "prepared": True}
+    return json.dumps({**known, "created": "2026-01-02T12:00:00+00:00", "findings": [], **changed}).encode()
+
+
+def write_older(shelf, kind):
+    """A voice as others or an earlier version put it there."""
+    shelf.write("voices/Anna.wav", WAV, "audio/wav")
+    shelf.write("voices/Anna.txt", SAID.encode(), "text/plain")
+    if kind == "three files":
+        shelf.write("voices/.data/Anna/0a1b.wav", WAV, "audio/wav")
+        shelf.write("voices/.data/Anna/2c3d.wav", WAV, "audio/wav")
+        shelf.write("voices/Anna.json", about(), "application/json")
+
+
+def keys(shelf):
+    return [entry.key for entry in shelf.entries("voices/")]
+
+
+OLDER = pytest.mark.parametrize("kind", ["three files", "recording"])
+
+
+@OLDER
+def test_a_voice_of_an_older_kind_speaks_until_it_is_added_again(ask, shelf, kind):
+    """And then it is one object, as every other."""
+    write_older(shelf, kind)
+    (anna,) = ask(action="list_voices", prefix="An")["voices"]
+    assert anna["ref_text"] == SAID
+    assert ask(text="Hi.", voice="Anna", nfe_step=1, delivery="base64")["voice"]["ref_text"] == SAID
+    again = {"action": "add_voice", "voice": "Anna", "ref_audio": inline(), "ref_text": "Some call me Nature."}
+    assert ask(**again)["error_code"] == "invalid_input"
+    assert ask(**again, overwrite=True)["status"] == "completed"
+    assert keys(shelf) == ["voices/Anna.wav"]
+    spoken = ask(text="Hi.", voice="Anna", nfe_step=1, delivery="base64")
+    assert spoken["voice"]["ref_text"] == "Some call me Nature."
+
+
+@OLDER
+def test_a_voice_of_an_older_kind_is_deleted_whole(ask, shelf, kind):
+    write_older(shelf, kind)
+    assert ask(action="delete_voice", voice="Anna")["status"] == "completed"
+    assert keys(shelf) == []
+
+
+class Breaking:
+    """A shelf that fails from its n-th change on."""
+
+    def __init__(self, shelf, changes):
+        self.shelf = shelf
+        self.left = changes
+        self.read, self.entries = shelf.read, shelf.entries
+
+    def change(self):
+        self.left -= 1
+        if self.left < 0:
+            raise StorageFailed("the network is gone")
+
+    def write(self, *what):
+        self.change()
+        self.shelf.write(*what)
+
+    def remove(self, key):
+        self.change()
+        self.shelf.remove(key)
+
+
+@pytest.mark.parametrize("kind", ["whole", "three files", "recording", "half replaced"])
+def test_a_delete_that_stops_anywhere_leaves_the_voice_or_none_and_can_be_ended(shelf, kind):
+    """Never another voice of that name."""
+    for changes in itertools.count():
+        write_older(shelf, "three files" if kind == "half replaced" else kind)
+        if kind in ("whole", "half replaced"):
+            with suppress(StorageFailed):
+                Library(Breaking(shelf, 1)).add(SavedVoice("Anna", "", "mine"), WAV)
+        library = Library(shelf)
+        before = library.find("Anna")
+        try:
+            Library(Breaking(shelf, changes)).remove("Anna")
+        except StorageFailed:
+            assert library.all() in ([before], [])
+            if library.all():
+                assert library.load("Anna", 10**6)[0] == before
+        else:
+            break
+        library.remove("Anna")
+        assert keys(shelf) == []
+    assert changes >= 1
+    assert library.find("Anna") is None
+    assert keys(shelf) == []
+
+
+def test_an_addition_that_fails_leaves_the_voice_that_was_there(shelf):
+    library = Library(shelf)
+    library.add(SavedVoice("Anna", "", "before"), WAV)
+    with pytest.raises(StorageFailed):
+        Library(Breaking(shelf, 0)).add(SavedVoice("Anna", "", "after"), WAV)
+    assert [voice.text for voice in library.all()] == ["before"]
+
+
+def test_a_recording_that_is_replaced_while_it_is_listened_to_gets_no_transcript(shelf, library):
+    shelf.write("voices/Kurt.wav", WAV, "audio/wav")
+    kurt = library.find("Kurt")
+    shelf.write("voices/Kurt.wav", WAV + bytes(2), "audio/wav")
+    library.note_transcript(kurt, SAID)
+    assert keys(shelf) == ["voices/Kurt.wav"]
+
+
+def test_many_voices_are_listed_with_one_look_at_the_shelf_and_one_at_each(shelf):
+    """Of whatever kind they are: a listing costs as much as there are voices."""
+    asked = collections.Counter()
+
+    class Counting:
+        def entries(self, prefix):
+            asked["listings"] += 1
+            return shelf.entries(prefix)
+
+        def read(self, key, max_bytes, *, part=False):
+            asked[key] += 1
+            return shelf.read(key, max_bytes, part=part)
+
+    for i in range(10):
+        shelf.write(f"voices/plain-{i}.wav", WAV, "audio/wav")
+        Library(shelf).add(SavedVoice(f"whole-{i}", "", SAID), WAV)
+    assert len(Library(Counting()).all()) == 20
+    assert asked.pop("listings") == 1
+    assert set(asked.values()) == {1}
+    assert len(asked) == 20
+
+
+def test_a_link_that_leads_to_itself_is_no_voice(ask, tmp_path):
+    (tmp_path / "voices").mkdir()
+    (tmp_path / "voices/Loop.wav").symlink_to("Loop.wav")
+    (tmp_path / "voices/Anna.wav").write_bytes(WAV)
+    library = Library(LocalStore(tmp_path))
+    assert [voice.name for voice in library.all()] == ["Anna"]
+    assert library.find("Loop") is None
+    library.add(SavedVoice("Loop", "", SAID), WAV)
+    assert library.load("Loop", 10**6)[0].text == SAID
+
+
+ANOTHERS = about(audio_key="voices/.data/Eve/1.wav")
+LEADING_OUT = about(audio_key="voices/.data/Anna/../../../models/a.wav")
 
 
 @pytest.mark.parametrize(
     "about",
-    [b"", b"{", b"[]", b"null", b'{"name": "Anna"}', ANOTHERS],
+    [b"", b"{", b"[]", b"null", b'{"name": "Anna"}', ANOTHERS, LEADING_OUT, about(text=" ")],
 )
-def test_a_damaged_voice_is_an_error_and_can_be_replaced(ask, shelf, about):
-    shelf.write("voices/Anna.json", about, "application/json")
+@pytest.mark.parametrize("inside", [False, True], ids=["beside", "inside"])
+def test_a_damaged_voice_is_an_error_and_can_be_replaced(ask, shelf, about, inside):
+    """Whether what is known of it lies in its recording or, as formerly, beside it."""
+    if inside and about in (ANOTHERS, LEADING_OUT):
+        about = about[:-1]  # where it lies is plain: what is said of that is not looked at
+    if inside:
+        size = len(about).to_bytes(4, "little")
+        shelf.write(
+            "voices/Anna.wav", WAV[:12] + b"voic" + size + about + bytes(len(about) % 2) + WAV[12:], "audio/wav"
+        )
+    else:
+        shelf.write("voices/Anna.json", about, "application/json")
     reply = ask(text="Hi.", voice="Anna")
     assert reply["error_code"] == "bad_audio"
     assert "add the voice again" in reply["error"]
@@ -249,12 +400,20 @@ def test_a_damaged_voice_is_an_error_and_can_be_replaced(ask, shelf, about):
 
 
 def test_a_voice_whose_recording_is_gone_is_an_error(ask, shelf):
-    ask(action="add_voice", voice="Anna", ref_audio=inline(), ref_text=SAID)
-    for entry in list(shelf.entries("voices/.data/")):
-        shelf.remove(entry.key)
-    reply = ask(ask.new_worker(), text="Hi.", voice="Anna")
+    write_older(shelf, "three files")
+    shelf.remove("voices/.data/Anna/0a1b.wav")
+    reply = ask(text="Hi.", voice="Anna")
     assert reply["error_code"] == "bad_audio"
     assert "is gone" in reply["error"]
+    assert "Anna" not in [voice["name"] for voice in ask(action="list_voices")["voices"]]
+
+
+def test_a_voice_whose_sound_was_changed_is_an_error(ask, shelf):
+    ask(action="add_voice", voice="Anna", ref_audio=inline(), ref_text=SAID)
+    stored = shelf.read("voices/Anna.wav", 10**6)
+    shelf.write("voices/Anna.wav", stored[:-1] + bytes([stored[-1] ^ 1]), "audio/wav")
+    reply = ask(text="Hi.", voice="Anna")
+    assert (reply["error_code"], "the recording of voice Anna is damaged" in reply["error"]) == ("bad_audio", True)
 
 
 def test_an_unknown_voice_lists_those_that_were_added(ask, shelf):

@@ -40,7 +40,7 @@ class OneObject:
     def put(self, key, data, content_type, expires_in_s):
         raise NotImplementedError
 
-    def read(self, key, max_bytes):
+    def read(self, key, max_bytes, part=False):
         return None
 
     def entries(self, prefix):

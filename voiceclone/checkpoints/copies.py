@@ -28,7 +28,7 @@ from typing import IO, TYPE_CHECKING, Any
 from voiceclone.checkpoints.hub_cache import promised_hash
 from voiceclone.checkpoints.integrity import find_fault
 from voiceclone.checkpoints.lease import Lease
-from voiceclone.files import DRAFT, HEADROOM_BYTES, write_whole
+from voiceclone.files import DEAD_DRAFT_S, DRAFT, HEADROOM_BYTES, sweep, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,8 +42,6 @@ LAYOUT = 2
 
 COPY = "[0-9a-f]" * 16 + "-*.safetensors"
 """Nothing else in the directory is ever removed for its age."""
-DEAD_DRAFT_S = 600
-"""A draft that nobody has written to for so long has nobody who will finish it, in seconds."""
 UNUSED_S = 30 * 86400
 """No worker has started from the copy for so long: the model or the kind has changed, in seconds."""
 DTYPES = {
@@ -148,11 +146,7 @@ class Copies:
         """Clear what killed writers left, and copies that nobody uses."""
         now = self.lease.stat().st_mtime  # just written by this worker: the volume's clock, not the host's
         for pattern, age_s in ((f"{DRAFT}*", DEAD_DRAFT_S), (COPY, UNUSED_S)):
-            for path in self.directory.glob(pattern):
-                with suppress(OSError):
-                    if now - path.stat().st_mtime > age_s:
-                        path.unlink()
-                        log.info("removed %s: not touched for %.0f s", path, age_s)
+            sweep(self.directory, pattern, age_s, now)
 
     def _has_room(self, path: Path, size: int) -> bool:
         free, needed = shutil.disk_usage(self.directory).free, size + HEADROOM_BYTES

@@ -96,7 +96,7 @@ class Delivery:
         """
         bucket = cast(Bucket, self.bucket)  # without one the request is refused
         key = self._key_of(job_id) if job_id else str(key).removeprefix(bucket.prefix)
-        if not key.startswith(OUTPUT) or ".." in key.split("/") or not key.isprintable():
+        if not key.startswith(OUTPUT) or {"", ".", ".."} & {*key.split("/")} or not key.isprintable():
             raise InvalidInput.at("key", NO_RESULT)
         kept = self._undelivered.find(key.removeprefix(OUTPUT))
         if kept is not None:

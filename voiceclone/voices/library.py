@@ -1,13 +1,14 @@
 """Voices by name, in a bucket or on the volume.
 
-Knows nothing of jobs or of how a recording becomes a reference. Workers on several hosts share the voices:
+Knows nothing of jobs or of how a recording becomes a reference. Workers on several hosts share the voices. A voice is
+one object, `voices/<name>.wav`, which is replaced and removed as a whole, so that it is always one writer's: a WAV that
+any program plays, with a chunk before its sound that holds what is known of the voice.
 
-    voices/.data/<name>/<hash>.wav   the audio of a voice, named by its content and written first
-    voices/<name>.json               what is known of the voice, its audio's name among it: two who add one name at
-                                     once leave one whole voice
-    voices/<name>.wav, <name>.txt    the same for people, and for other programs
+Two older kinds are read, and give way to that one when the voice is added again:
 
-A `<name>.wav` without a `.json`, with or without a `.txt`, is a voice too: someone else put it there.
+    voices/<name>.wav, <name>.txt    someone else's recording, and its transcript if there is one
+    voices/<name>.json               what is known of a voice, whose audio is voices/.data/<name>/<hash>.wav; here
+                                     voices/<name>.wav is a copy
 """
 
 from __future__ import annotations
@@ -16,26 +17,31 @@ import hashlib
 import json
 import logging
 import re
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import ClassVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from voiceclone.errors import BadAudio, StorageFailed, WorkerError
 from voiceclone.text import is_speakable
-from voiceclone.types import Finding, Shelf
+from voiceclone.types import Entry, Finding, Shelf
 
 log = logging.getLogger(__name__)
 
 ROOM = "voices/"
 VOICE_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
 """What a job may call a voice."""
-MAX_ABOUT_BYTES = 100_000
+CHUNK = b"voic"
+"""The name of the chunk, which is the first of its WAV."""
+BEFORE_BYTES = 20
+"""The heads of the WAV and of the chunk, before what is known."""
+MAX_ABOUT_BYTES = 32_000
 MAX_TEXT_BYTES = 100_000
-REPLACED = timedelta(minutes=10)
-"""Audio that is older and that no voice names is of one that was replaced."""
+TRIES = 10
+"""How often a voice is looked up whose audio is another's by the time it is read."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,8 @@ class SavedVoice:
     findings: tuple[Finding, ...] = ()
     size: int | None = None
     """Of the audio in bytes."""
+    sha256: str | None = None
+    """Of what lies behind the chunk."""
 
 
 _ABOUT = TypeAdapter(SavedVoice)
@@ -72,89 +80,144 @@ class Library:
 
     def find(self, name: str) -> SavedVoice | None:
         """None where there is no such voice. Raises BadAudio for one that is damaged, StorageFailed."""
-        about = self._shelf.read(f"{ROOM}{name}.json", MAX_ABOUT_BYTES)
-        if about is not None:
-            return _parsed(name, about)
-        return self._plain(name)
+        return self._known(name, None)
 
-    def audio(self, voice: SavedVoice, max_bytes: int) -> bytes:
-        """The sound file. Raises BadAudio where it is gone, StorageFailed."""
-        data = self._shelf.read(voice.audio_key, max_bytes)
-        if data is None:
-            raise BadAudio(f"the recording of voice {voice.name} is gone: add the voice again")
-        return data
+    def load(self, name: str, max_bytes: int) -> tuple[SavedVoice, bytes] | None:
+        """A voice with its sound file, both of one writer; None where there is no such voice.
 
-    def add(self, voice: SavedVoice, wav: bytes) -> SavedVoice:
-        """Store a voice whole, in the place of one of its name. Raises StorageFailed."""
-        digest = hashlib.sha256(wav).hexdigest()
-        voice = replace(
-            voice,
-            audio_key=f"{ROOM}.data/{voice.name}/{digest[:16]}.wav",
-            prepared=True,
-            created=datetime.now(UTC).isoformat(timespec="seconds"),
-            size=len(wav),
-        )
-        about = json.dumps(asdict(voice), ensure_ascii=False, indent=1)
-        self._shelf.write(voice.audio_key, wav, "audio/wav")
-        try:
-            self._shelf.write(f"{ROOM}{voice.name}.json", about.encode(), "application/json")
-        except StorageFailed:
-            with suppress(StorageFailed):  # nobody names it, unless the voice that is there has the same
-                if voice.audio_key.encode() not in (
-                    self._shelf.read(f"{ROOM}{voice.name}.json", MAX_ABOUT_BYTES) or b""
-                ):
-                    self._shelf.remove(voice.audio_key)
-            raise
-        self._shelf.write(f"{ROOM}{voice.name}.wav", wav, "audio/wav")
-        self._shelf.write(f"{ROOM}{voice.name}.txt", (voice.text or "").encode(), "text/plain; charset=utf-8")
-        # The audio that it replaces; not what another adds right now.
-        before = datetime.now(UTC) - REPLACED
-        for entry in list(self._shelf.entries(f"{ROOM}.data/{voice.name}/")):
-            if entry.key != voice.audio_key and entry.modified < before:
-                self._shelf.remove(entry.key)
-        return voice
+        Raises BadAudio for one that is damaged, StorageFailed.
+        """
+        for _ in range(TRIES):
+            voice = self.find(name)
+            if voice is None:
+                return None
+            data = self._shelf.read(voice.audio_key, max_bytes)
+            opened = _opened(data)
+            if data is None or (opened is None and voice.sha256):  # removed or replaced meanwhile
+                continue
+            if opened is not None:
+                about, sound = opened
+                voice = _parsed(name, about, voice.audio_key)
+                if voice.sha256 != hashlib.sha256(sound).hexdigest():
+                    raise BadAudio(f"the recording of voice {name} is damaged: add the voice again with overwrite")
+            return voice, data
+        raise BadAudio(f"the recording of voice {name} is gone: add the voice again")
 
-    def note_transcript(self, name: str, text: str) -> None:
-        """Spare the next worker from listening to a voice that came without a transcript; a failure is logged."""
-        try:
-            self._shelf.write(f"{ROOM}{name}.txt", text.encode(), "text/plain; charset=utf-8")
-        except WorkerError as e:
-            log.warning("the transcript of voice %s was not kept: %s", name, e)
-
-    def remove(self, name: str) -> bool:
-        """Whether there was such a voice. Raises StorageFailed."""
-        own = (f"{ROOM}{name}.json", f"{ROOM}{name}.wav", f"{ROOM}{name}.txt")
-        there = [entry.key for entry in self._shelf.entries(f"{ROOM}{name}.") if entry.key in own]
-        there += [entry.key for entry in self._shelf.entries(f"{ROOM}.data/{name}/")]
-        for key in sorted(there, key=lambda key: key not in own):  # first what makes it a voice
-            self._shelf.remove(key)
-        return any(key in own[:2] for key in there)
+    def all(self, prefix: str = "") -> list[SavedVoice]:
+        """Every voice whose name begins so, in order; the damaged ones are left out. Raises StorageFailed."""
+        there = {entry.key: entry for entry in self._shelf.entries(ROOM + prefix)}
+        voices = []
+        for name in _names(there):
+            try:
+                voice = self._known(name, there)
+            except (BadAudio, StorageFailed) as e:
+                log.warning("%s", e)
+                continue
+            if voice is not None:
+                voices.append(voice)
+        return voices
 
     def names(self, prefix: str = "") -> list[str]:
-        """In order. Raises StorageFailed."""
-        keys = (entry.key.removeprefix(ROOM) for entry in self._shelf.entries(ROOM + prefix))
-        stems = {key.rpartition(".")[0] for key in keys if "/" not in key and key.endswith((".wav", ".json"))}
-        return sorted(stems)
+        """In order, and damaged ones among them. Raises StorageFailed."""
+        return _names(entry.key for entry in self._shelf.entries(ROOM + prefix))
 
-    def _plain(self, name: str) -> SavedVoice | None:
-        """The voice that is a sound file alone."""
-        key = f"{ROOM}{name}.wav"
-        entry = next((entry for entry in self._shelf.entries(key) if entry.key == key), None)
-        if entry is None:
+    def add(self, voice: SavedVoice, wav: bytes) -> SavedVoice:
+        """Store a voice in the place of one of its name. Raises StorageFailed where it is not seen to be stored."""
+        key = f"{ROOM}{voice.name}.wav"
+        created = datetime.now(UTC).isoformat(timespec="seconds")
+        sha256 = hashlib.sha256(wav[12:]).hexdigest()
+        voice = replace(voice, audio_key=key, prepared=True, created=created, size=len(wav), sha256=sha256)
+        data = _sealed(json.dumps(asdict(voice), ensure_ascii=False).encode(), wav)
+        try:
+            self._shelf.write(key, data, "audio/wav")
+        except StorageFailed:
+            if not self._holds(key, data):  # an answer may be lost on its way
+                raise
+        try:
+            for other in self._beside(voice.name):
+                self._shelf.remove(other)
+        except StorageFailed as e:  # which nobody looks at any more
+            log.warning("what was there before of voice %s: %s", voice.name, e)
+        return voice
+
+    def note_transcript(self, voice: SavedVoice, text: str) -> None:
+        """Spare the next worker from listening to a voice that came without a transcript; a failure is logged."""
+        try:
+            if self.find(voice.name) == voice:  # still, after it was listened to
+                self._shelf.write(f"{ROOM}{voice.name}.txt", text.encode(), "text/plain; charset=utf-8")
+        except WorkerError as e:
+            log.warning("the transcript of voice %s was not kept: %s", voice.name, e)
+
+    def remove(self, name: str) -> bool:
+        """Whether there was such a voice. Raises StorageFailed, and then no other has taken its place."""
+        wav, about = f"{ROOM}{name}.wav", f"{ROOM}{name}.json"
+        beginning = self._shelf.read(wav, BEFORE_BYTES, part=True)
+        beside = self._beside(name)
+        # What is behind another in `find` goes first: whatever is left is the same voice, or none.
+        for key in [*beside, wav] if _opened(beginning) else [wav, *beside]:
+            self._shelf.remove(key)
+        return beginning is not None or about in beside
+
+    def _beside(self, name: str) -> list[str]:
+        """What lies beside `<name>.wav` where a voice is of an older kind; the audio last, which others name."""
+        kinds = (f"{ROOM}{name}.json", f"{ROOM}{name}.txt")
+        keys = [entry.key for entry in self._shelf.entries(f"{ROOM}{name}.") if entry.key in kinds]
+        return [*keys, *(entry.key for entry in self._shelf.entries(f"{ROOM}.data/{name}/"))]
+
+    def _holds(self, key: str, data: bytes) -> bool:
+        try:
+            return self._shelf.read(key, len(data)) == data
+        except StorageFailed:
+            return False
+
+    def _known(self, name: str, there: Mapping[str, Entry] | None) -> SavedVoice | None:
+        """The voice of one object, or of an older kind; `there`: what a listing has of it, None: it is asked for."""
+        wav, about, transcript = (f"{ROOM}{name}.{ending}" for ending in ("wav", "json", "txt"))
+        beginning = self._shelf.read(wav, BEFORE_BYTES + MAX_ABOUT_BYTES, part=True)
+        if opened := _opened(beginning):
+            return _parsed(name, opened[0], wav)
+        if there is None:
+            there = {entry.key: entry for entry in self._shelf.entries(f"{ROOM}{name}.")}
+        if about in there:
+            told = self._shelf.read(about, MAX_ABOUT_BYTES)
+            voice = None if told is None else _parsed(name, told)
+            if voice is not None and self._shelf.read(voice.audio_key, 1, part=True) is not None:
+                return voice
+            if self._shelf.read(about, 1, part=True) is not None:
+                raise BadAudio(f"the recording of voice {name} is gone: add the voice again")
+            return self._known(name, {})  # it has just been replaced or removed
+        if beginning is None or wav not in there:
             return None
-        created = entry.modified.isoformat(timespec="seconds")
-        return SavedVoice(name, key, self._transcript(name), created=created, size=entry.size)
-
-    def _transcript(self, name: str) -> str | None:
-        data = self._shelf.read(f"{ROOM}{name}.txt", MAX_TEXT_BYTES)
-        return None if data is None else data.decode("utf-8-sig", "replace").strip() or None
+        text = self._shelf.read(transcript, MAX_TEXT_BYTES) if transcript in there else None
+        spoken = None if text is None else text.decode("utf-8-sig", "replace").strip() or None
+        return SavedVoice(name, wav, spoken, created=there[wav].modified.isoformat(), size=there[wav].size)
 
 
-def _parsed(name: str, about: bytes) -> SavedVoice:
-    try:
-        voice = replace(_ABOUT.validate_json(about), name=name)
-    except ValidationError:
-        voice = None
-    if voice is None or not is_speakable(voice.text or "") or not voice.audio_key.startswith(f"{ROOM}.data/{name}/"):
-        raise BadAudio(f"what is known of voice {name} is damaged: add the voice again with overwrite")
-    return voice
+def _names(keys: Iterable[str]) -> list[str]:
+    """The voices that such keys belong to, and that a job may ask for."""
+    own = (key.removeprefix(ROOM).rpartition(".") for key in keys)
+    return sorted({name for name, _, ending in own if ending in ("wav", "json") and VOICE_NAME.fullmatch(name)})
+
+
+def _sealed(about: bytes, wav: bytes) -> bytes:
+    """A WAV with what is known of it in front of its other chunks."""
+    chunk = CHUNK + len(about).to_bytes(4, "little") + about + bytes(len(about) % 2)
+    return wav[:4] + (len(wav) - 8 + len(chunk)).to_bytes(4, "little") + wav[8:12] + chunk + wav[12:]
+
+
+def _opened(data: bytes | None) -> tuple[bytes, bytes] | None:
+    """What is known of such a WAV, and its other chunks; None for any other, and for none."""
+    if data is None or data[:4] != b"RIFF" or data[8:16] != b"WAVE" + CHUNK:
+        return None
+    end = BEFORE_BYTES + int.from_bytes(data[16:BEFORE_BYTES], "little")
+    return data[BEFORE_BYTES:end], data[end + end % 2 :]
+
+
+def _parsed(name: str, about: bytes, key: str | None = None) -> SavedVoice:
+    """A voice by what is known of it; `key`: of the object that holds it. Raises BadAudio."""
+    with suppress(ValidationError):
+        voice = _ABOUT.validate_json(about)
+        own = key or re.fullmatch(rf"{ROOM}\.data/{re.escape(name)}/[0-9a-f]+\.wav", voice.audio_key)
+        if own and is_speakable(voice.text or ""):
+            return replace(voice, name=name, audio_key=key or voice.audio_key)
+    raise BadAudio(f"what is known of voice {name} is damaged: add the voice again with overwrite")

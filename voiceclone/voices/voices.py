@@ -16,7 +16,7 @@ from pathlib import Path
 
 from voiceclone import audio, text
 from voiceclone.audio import silence
-from voiceclone.errors import BadAudio, DownloadFailed, InvalidInput, ModelUnavailable, StorageFailed, VoiceNotFound
+from voiceclone.errors import BadAudio, DownloadFailed, InvalidInput, ModelUnavailable, VoiceNotFound
 from voiceclone.listening import Recogniser
 from voiceclone.settings import Settings
 from voiceclone.types import MB, Bucket, Mel, ReferenceVoice, Transcript, Waveform
@@ -24,7 +24,7 @@ from voiceclone.voices import cutting as reference
 from voiceclone.voices import kept as prepared
 from voiceclone.voices.builtin import MAX_RECORDING_S, BuiltIn
 from voiceclone.voices.checkup import check_up, check_words
-from voiceclone.voices.library import VOICE_NAME, Library, SavedVoice
+from voiceclone.voices.library import Library, SavedVoice
 from voiceclone.voices.sources import AudioSource, BucketSource, InlineSource, KeptSource, WebSource
 from voiceclone.voices.web import fetch_web
 
@@ -96,33 +96,22 @@ class Voices:
         if name in self.built_in.names:
             return self._once(name, lambda: self._with_mel(self.built_in.named(name)))
         saved = self._library.find(name)
-        if saved is None:
+        if saved is not None and (ready := self._ready.get(repr(saved))) is not None:
+            return replace(self._once(repr(saved), lambda: ready), name=name, kept_as=None)
+        loaded = self._library.load(name, self._settings.max_audio_mb * MB)
+        if loaded is None:
             raise VoiceNotFound(f"there is no voice {name!r}; known: {_listed(self.names())}")
-        if saved.prepared:
-            return self._once(_place(saved), lambda: self._saved(saved))
-        return replace(self._once(_place(saved), lambda: self._found(saved)), name=name, kept_as=None)
+        make = self._saved if loaded[0].prepared else self._found
+        return replace(self._once(repr(loaded[0]), lambda: make(*loaded)), name=name, kept_as=None)
 
     def names(self, prefix: str = "") -> list[str]:
         """Of all voices, the model's own first. Raises StorageFailed."""
-        return [*(name for name in self.built_in.names if name.startswith(prefix)), *self._added(prefix)]
+        own = [name for name in self.built_in.names if name.startswith(prefix)]
+        return [*own, *(name for name in self._library.names(prefix) if name not in self.built_in.names)]
 
     def saved(self, prefix: str = "") -> list[SavedVoice]:
         """What is known of the voices that were added; the damaged ones are left out. Raises StorageFailed."""
-        voices = []
-        for name in self._added(prefix):
-            try:
-                voice = self._library.find(name)
-            except (BadAudio, StorageFailed) as e:
-                log.warning("%s", e)
-                continue
-            if voice is not None:
-                voices.append(voice)
-        return voices
-
-    def _added(self, prefix: str) -> list[str]:
-        """Names that a job may ask for, and that are not built in."""
-        names = self._library.names(prefix)
-        return [name for name in names if VOICE_NAME.fullmatch(name) and name not in self.built_in.names]
+        return [voice for voice in self._library.all(prefix) if voice.name not in self.built_in.names]
 
     def recorded(self, source: AudioSource, transcript: str | None, language: str | None = None) -> ReferenceVoice:
         """A voice from a recording.
@@ -182,17 +171,17 @@ class Voices:
         findings = (*voice.findings, *check_words(voice.text, heard))
         return replace(voice, findings=findings, language=voice.language or heard.language)
 
-    def _saved(self, saved: SavedVoice) -> ReferenceVoice:
+    def _saved(self, saved: SavedVoice, data: bytes) -> ReferenceVoice:
         """A voice as it was prepared when it was added."""
-        waveform = self._decoded(self._audio(saved))
+        waveform = self._decoded(data)
         spoken = text.as_transcript(saved.text or "")
         return self._with_mel(ReferenceVoice(waveform, spoken, saved.name, saved.language, findings=saved.findings))
 
-    def _found(self, saved: SavedVoice) -> ReferenceVoice:
+    def _found(self, saved: SavedVoice, data: bytes) -> ReferenceVoice:
         """A voice that is a sound file alone; what is heard in the whole of it is written beside it."""
         transcript = saved.text if saved.text and text.is_speakable(saved.text) else None
         try:
-            voice = self._reference(self._audio(saved), transcript and text.as_transcript(transcript), None)
+            voice = self._reference(data, transcript and text.as_transcript(transcript), None)
         except InvalidInput as e:
             raise BadAudio(f"voice {saved.name} and its transcript do not belong together: add the voice again") from e
         except ModelUnavailable as e:
@@ -200,12 +189,9 @@ class Voices:
                 f"this worker has no recogniser to hear what voice {saved.name} says: put {saved.name}.txt beside it"
             ) from e
         if transcript is None and not voice.notes:
-            self._library.note_transcript(saved.name, voice.text.strip())
-            self._once(_place(replace(saved, text=voice.text.strip())), lambda: voice)
+            self._library.note_transcript(saved, voice.text.strip())
+            self._once(repr(replace(saved, text=voice.text.strip())), lambda: voice)
         return voice
-
-    def _audio(self, saved: SavedVoice) -> bytes:
-        return self._library.audio(saved, self._settings.max_audio_mb * MB)
 
     def _reference(self, data: bytes, transcript: str | None, language: str | None) -> ReferenceVoice:
         """A recording prepared, or as it was prepared before."""
@@ -332,11 +318,6 @@ class Voices:
                 return self._bucket.get(key, limit)
             case KeptSource():
                 raise InvalidInput.at("ref_audio", "is of an earlier take and speaks only: send the recording itself")
-
-
-def _place(saved: SavedVoice) -> str:
-    """Tells a sound file from another that takes its place."""
-    return f"{saved.audio_key} {saved.created} {saved.size} {saved.text}"
 
 
 def _listed(names: Sequence[str]) -> str:
