@@ -1,7 +1,7 @@
 """Which files a model needs, how they get onto a volume, and how their tensors are read."""
 
 from voiceclone.checkpoints.config import MEL_SPEC, read_yaml
-from voiceclone.checkpoints.copies import DEAD_DRAFT_S, Copies, is_whole, kind
+from voiceclone.checkpoints.copies import Copies, is_whole, kind
 from voiceclone.checkpoints.finder import Need, on_container_disk
 from voiceclone.checkpoints.hub import Hub, HubUnreachable, use_models_dir
 from voiceclone.checkpoints.integrity import find_fault, has_hash
@@ -10,7 +10,6 @@ from voiceclone.checkpoints.resolving import Checkpoint, require_recogniser, res
 from voiceclone.checkpoints.weights import read_ahead, read_weights, require_learnt
 
 __all__ = [
-    "DEAD_DRAFT_S",
     "DEFAULT_RECOGNISERS",
     "MEL_SPEC",
     "RECOGNISERS",

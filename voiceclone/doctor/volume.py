@@ -13,7 +13,6 @@ from contextlib import suppress
 from pathlib import Path
 
 from voiceclone.checkpoints import (
-    DEAD_DRAFT_S,
     DEFAULT_RECOGNISERS,
     Hub,
     HubUnreachable,
@@ -21,7 +20,7 @@ from voiceclone.checkpoints import (
     resolve_recogniser,
 )
 from voiceclone.doctor.diagnosis import Diagnosis, expecting
-from voiceclone.files import DRAFT, HEADROOM_BYTES, try_to_write
+from voiceclone.files import DEAD_DRAFT_S, DRAFT, HEADROOM_BYTES, try_to_write
 from voiceclone.settings import Settings
 
 MODEL_BYTES = 1_400_000_000

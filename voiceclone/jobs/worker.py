@@ -202,7 +202,7 @@ class Worker:
 
     def add_voice(self, request: AddVoiceRequest, warnings: Sequence[str]) -> Reply:
         """Keep a recording as a voice, and tell how good it is."""
-        saved, voice = self.voices.add(request.new_voice)
+        saved, voice = self.voices.add(request.new_voice, self.settings.job_limit_s)
         return {
             "status": "completed",
             "voice": saved_voice(saved),
@@ -329,7 +329,7 @@ class Worker:
             elif request.voice is not None:
                 voices[None] = self.voices.named(request.voice)
             else:
-                voices[None] = self.voices.recorded(*request.recording, request.language)
+                voices[None] = self.voices.recorded(*request.recording, request.language, deadline.left_s)
         return voices
 
     def _model(self) -> Reply:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import math
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -26,7 +27,7 @@ from voiceclone.voices.builtin import MAX_RECORDING_S, BuiltIn
 from voiceclone.voices.checkup import check_up, check_words
 from voiceclone.voices.library import Library, SavedVoice
 from voiceclone.voices.sources import AudioSource, BucketSource, InlineSource, KeptSource, WebSource
-from voiceclone.voices.web import fetch_web
+from voiceclone.voices.web import FETCH_DEADLINE_S, fetch_web
 
 log = logging.getLogger(__name__)
 
@@ -113,12 +114,15 @@ class Voices:
         """What is known of the voices that were added; the damaged ones are left out. Raises StorageFailed."""
         return [voice for voice in self._library.all(prefix) if voice.name not in self.built_in.names]
 
-    def recorded(self, source: AudioSource, transcript: str | None, language: str | None = None) -> ReferenceVoice:
+    def recorded(
+        self, source: AudioSource, transcript: str | None, language: str | None = None, limit_s: float = math.inf
+    ) -> ReferenceVoice:
         """A voice from a recording.
 
         Args:
             transcript: what is said in it; None: it is listened to.
             language: a hint for listening, ISO 639-1.
+            limit_s: how long fetching may take, and then decoding.
 
         Raises:
             DownloadFailed: the recording cannot be fetched.
@@ -129,9 +133,9 @@ class Voices:
         """
         if isinstance(source, KeptSource):
             return self._once(source.key, lambda: self._kept_earlier(source.key))
-        return self._reference(self._fetch(source), transcript, language)
+        return self._reference(self._fetch(source, limit_s), transcript, language, limit_s)
 
-    def add(self, new: NewVoice) -> tuple[SavedVoice, ReferenceVoice]:
+    def add(self, new: NewVoice, limit_s: float = math.inf) -> tuple[SavedVoice, ReferenceVoice]:
         """Keep a recording as a voice, with its check-up. Raises as `recorded`, and StorageFailed."""
         name = new.name
         if name in self.built_in.names:
@@ -139,7 +143,8 @@ class Voices:
         if not new.overwrite and name in self._library.names(name):
             raise InvalidInput.at("voice", f"{name} is there already: send overwrite, or choose another name")
         # Not kept among the prepared: whoever deletes the voice deletes all that the volume has of it.
-        voice = replace(self._prepare(self._fetch(new.ref_audio), new.ref_text, new.language), name=name)
+        data = self._fetch(new.ref_audio, limit_s)
+        voice = replace(self._prepare(data, new.ref_text, new.language, limit_s), name=name)
         if not any(finding.what == "transcript" for finding in voice.findings):
             voice = self._listened_to(voice)
         consent = {"text": new.consent, "date": datetime.now(UTC).date().isoformat()} if new.consent else None
@@ -193,14 +198,16 @@ class Voices:
             self._once(repr(replace(saved, text=voice.text.strip())), lambda: voice)
         return voice
 
-    def _reference(self, data: bytes, transcript: str | None, language: str | None) -> ReferenceVoice:
+    def _reference(
+        self, data: bytes, transcript: str | None, language: str | None, limit_s: float = math.inf
+    ) -> ReferenceVoice:
         """A recording prepared, or as it was prepared before."""
         settings = self._settings
         made_by = (PREPARATION, settings.max_reference_s, settings.reference_pad_s, self._recogniser.name)
         key = hashlib.sha256(repr((made_by, transcript, language)).encode() + data).hexdigest()
 
         def prepare() -> ReferenceVoice:
-            return self._prepare(data, transcript, language)
+            return self._prepare(data, transcript, language, limit_s)
 
         return self._once(key, lambda: replace(self._kept(key, prepare), kept_as=key))
 
@@ -229,8 +236,8 @@ class Voices:
             prepared.save(self._place_of(key), voice)
         return voice
 
-    def _prepare(self, data: bytes, transcript: str | None, language: str | None) -> ReferenceVoice:
-        recording = self._decoded(data)
+    def _prepare(self, data: bytes, transcript: str | None, language: str | None, limit_s: float) -> ReferenceVoice:
+        recording = self._decoded(data, limit_s)
         more = "more than " if recording.duration_s > MAX_RECORDING_S - 0.1 else ""
         waveform = silence.tidy(recording)
         _check(waveform)
@@ -258,8 +265,8 @@ class Voices:
             )
         )
 
-    def _decoded(self, data: bytes) -> Waveform:
-        return audio.decode(data, audio.SAMPLE_RATE, MAX_RECORDING_S, self._settings.job_limit_s)
+    def _decoded(self, data: bytes, limit_s: float = math.inf) -> Waveform:
+        return audio.decode(data, audio.SAMPLE_RATE, MAX_RECORDING_S, limit_s)
 
     def _cut(
         self, waveform: Waveform, transcript: str | None, language: str | None
@@ -304,13 +311,13 @@ class Voices:
     def _with_mel(self, voice: ReferenceVoice) -> ReferenceVoice:
         return replace(voice, mel=self._mel_of(voice.waveform))
 
-    def _fetch(self, source: AudioSource) -> bytes:
+    def _fetch(self, source: AudioSource, limit_s: float) -> bytes:
         limit = self._settings.max_audio_mb * MB
         match source:
             case InlineSource(data):
                 return data
             case WebSource(url):
-                return fetch_web(url, limit)
+                return fetch_web(url, limit, min(FETCH_DEADLINE_S, limit_s))
             case BucketSource(bucket, key):
                 # The request was checked against the bucket's name; here it is only a matter of not reading another.
                 if self._bucket is None or bucket != self._bucket.bucket:
