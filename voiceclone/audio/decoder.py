@@ -82,7 +82,8 @@ def _end_with(parent: int) -> NoReturn:
 
 def _limit(kind: int, most: int) -> None:
     _, hard = resource.getrlimit(kind)
-    resource.setrlimit(kind, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
+    with suppress(ValueError):  # not every system can limit memory; Linux can
+        resource.setrlimit(kind, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
 
 
 def _answer(data: bytes, sample_rate: int, max_duration_s: float, replies: IO[bytes]) -> None:
