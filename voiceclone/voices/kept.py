@@ -58,9 +58,9 @@ _ABOUT = TypeAdapter(_About)
 
 def load(path: Path) -> ReferenceVoice | None:
     """A reference that `save` kept; None where there is none that can be used."""
-    if not path.is_file():  # a pipe would be waited for
-        return None
     try:
+        if not path.is_file():  # a pipe would be waited for
+            return None
         with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
             if sum(entry.file_size for entry in kept.zip.infolist()) > MAX_BYTES:
                 raise ValueError(f"it unpacks to more than {MAX_BYTES} bytes")
@@ -76,7 +76,7 @@ def load(path: Path) -> ReferenceVoice | None:
                 raise ValueError("it holds no sound")
             if about.sample_rate != SAMPLE_RATE or not is_speakable(about.text):
                 raise ValueError("it cannot be spoken with")
-    except FileNotFoundError:
+    except FileNotFoundError:  # removed meanwhile
         return None
     except _UNREADABLE as e:
         log.warning("passed over: %s cannot be read: %s", path, e)
