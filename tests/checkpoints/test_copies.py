@@ -20,7 +20,6 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from voiceclone.checkpoints import copies as copies_module
-from voiceclone.checkpoints import integrity as damage
 from voiceclone.checkpoints.copies import UNUSED_S, Copies, is_whole
 from voiceclone.checkpoints.lease import Lease
 from voiceclone.files import DEAD_DRAFT_S
@@ -179,10 +178,10 @@ def test_what_the_volume_refuses_to_show_is_no_copy(
     """As a network mount may at any time, and no disk of this machine does."""
     copies.write(copies.path(source, KIND), give(TENSORS))
 
-    def look(path: Path, size: int) -> str:
+    def refuse(path: Path, *_: object) -> None:
         raise OSError(errno.ESTALE, "Stale file handle")
 
-    monkeypatch.setattr(damage, "_content_fault", look)
+    monkeypatch.setattr(Path, "open", refuse)
     assert find(copies, source, KIND) is None
     assert "Stale file handle" in caplog.text
 

@@ -126,7 +126,7 @@ def test_what_cannot_be_used_is_named(endpoint, capsys, tmp_path, arguments, sta
 
 
 def test_a_refused_key_and_a_failed_job_have_statuses_of_their_own(endpoint, capsys, monkeypatch):
-    monkeypatch.setattr(endpoint, "_answer", lambda *_: {"error": "synthesis_failed: silence", "error_code": "x"})
+    monkeypatch.setattr(endpoint, "answer", lambda *_: {"error": "synthesis_failed: silence", "error_code": "x"})
     assert main(SAY) == 1
     assert "silence" in capsys.readouterr().err
     monkeypatch.setenv("RUNPOD_API_KEY", "wrong")

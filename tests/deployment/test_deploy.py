@@ -237,11 +237,11 @@ def test_a_retired_version_of_the_api_asks_for_a_newer_project(api, run):
 def test_a_list_that_goes_on_is_not_taken_for_the_whole(api, run, monkeypatch):
     """The contract knows no pages. If there are some one day, an endpoint on the second is not made again."""
     api.is_faithful = False
-    whole = api._listed
-    monkeypatch.setattr(api, "_listed", lambda kind: {**whole(kind), "nextCursor": "abc"})
+    whole = api.listed
+    monkeypatch.setattr(api, "listed", lambda kind: {**whole(kind), "nextCursor": "abc"})
     status, _, err = run()
     assert (status, "goes on (nextCursor)" in err) == (1, True)
-    monkeypatch.setattr(api, "_listed", lambda kind: {**whole(kind), "nextCursor": None})
+    monkeypatch.setattr(api, "listed", lambda kind: {**whole(kind), "nextCursor": None})
     assert run()[0] == 0
 
 

@@ -72,7 +72,7 @@ def test_of_what_whisper_hears_in_a_noise_only_words_count_that_it_believes(reco
     segment = transcribe.Segment(id=1, seek=0, start=0.0, end=1.0, tokens=[], words=[word], temperature=0.0, **told)
     recogniser.load()
     about = SimpleNamespace(language="en", language_probability=1.0)
-    monkeypatch.setattr(recogniser._loaded, "transcribe", lambda *_, **__: ([segment], about))
+    monkeypatch.setattr(transcribe.WhisperModel, "transcribe", lambda *_, **__: ([segment], about))
     assert recogniser.transcribe(ENGLISH.waveform).text == text
 
 
@@ -233,11 +233,11 @@ def test_a_model_that_is_not_there_is_not_looked_for_in_every_job():
 def test_a_broken_gpu_asks_for_a_fresh_worker(recogniser, monkeypatch, message, error):
     """CTranslate2's own words; there is no GPU here."""
 
-    def transcribe(*_, **__):
+    def fail(*_, **__):
         raise RuntimeError(message)
 
     recogniser.transcribe(ENGLISH.waveform)
-    monkeypatch.setattr(recogniser._loaded, "transcribe", transcribe)
+    monkeypatch.setattr(transcribe.WhisperModel, "transcribe", fail)
     with pytest.raises(error) as caught:
         recogniser.transcribe(ENGLISH.waveform)
     assert caught.value.refresh_worker

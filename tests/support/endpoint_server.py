@@ -40,7 +40,7 @@ class EndpointServer:
         """Files claim to be so many bytes longer than they are."""
         self.tokens = set()
         """What came as Authorization, by the first step of the path."""
-        self._answer = answer
+        self.answer = answer
         self._queue = queue.Queue()
         self._lock = threading.RLock()
         self._dead = set()
@@ -129,7 +129,7 @@ class EndpointServer:
         for job in _each(self._queue, self._closing):
             self.news(job["id"], status="IN_PROGRESS")
             self.finish(
-                job["id"], self._answer(job["input"], lambda progress, i=job["id"]: self.news(i, output=progress))
+                job["id"], self.answer(job["input"], lambda progress, i=job["id"]: self.news(i, output=progress))
             )
 
     def _run(self, body):

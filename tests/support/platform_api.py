@@ -102,7 +102,7 @@ class PlatformApi:
     def count(self, method):
         return sum(request[0] == method for request in self.requests)
 
-    def _listed(self, kind):
+    def listed(self, kind):
         match kind:
             case "serverless":
                 return {"endpoints": self.endpoints}
@@ -212,7 +212,7 @@ class PlatformApi:
                 if isinstance(fault, int):
                     raise Refusal(fault, f"as told, of {json.dumps(body)}")
                 if self.command == "GET":
-                    return 200, api._listed(kind)
+                    return 200, api.listed(kind)
                 if self.command == "POST":
                     return api._make(body)
                 return api._change(id, body)

@@ -17,6 +17,7 @@ import hostile
 import psutil
 import pytest
 import torch
+from clock import Clock
 from conftest import ROOT, with_bucket
 from fault_table import rows, seen
 from faulty_proxy import (
@@ -190,12 +191,19 @@ def limits(**changes):
     return lambda scene: scene.limit(**changes)
 
 
-def slow_clock(seconds):
-    """Time flies by so much with every look at the clock."""
+def slow_speech(seconds):
+    """Each pass of the vocoder takes so much of the worker's time."""
 
     def inject(scene):
-        now = iter(range(0, 10**9, seconds))
-        scene.monkeypatch.setattr(scene.worker, "clock", lambda: next(now))
+        clock, vocoder = Clock(), scene.worker.engine.vocoder
+        vocode = vocoder.forward
+
+        def slowly(*mels):
+            clock.now += seconds
+            return vocode(*mels)
+
+        scene.monkeypatch.setattr(scene.worker, "clock", clock)
+        scene.monkeypatch.setattr(vocoder, "forward", slowly)
 
     return inject
 
@@ -342,7 +350,7 @@ FAULTS = {
     "Network puts out silence": ("zeros in the audio", speaking(0.0)),
     "Process has a bug": ("a `KeyError` where nobody expects one", bug),
     # Limits
-    "Job takes too long": ("the time is over after the first chunk", all_of(limits(max_job_s=50), slow_clock(60))),
+    "Job takes too long": ("the time is over after the first chunk", all_of(limits(max_job_s=50), slow_speech(60))),
     "Job is too long": ("185 minutes of pauses", given(text="Ah. " + "[pause:60s]" * 185)),
     "Job is too much work": ("a hundred segments, each with its reference", limits(max_frames=9_999)),
     "Text is too long": ("one character more than `MAX_TEXT_CHARS`", given(text="a" * 100_001)),

@@ -162,8 +162,8 @@ def test_a_reference_is_prepared_once_in_a_worker_and_once_on_a_volume(recognise
 
     monkeypatch.setattr("voiceclone.voices.voices.audio.decode", never)
     assert first.recorded(InlineSource(SPOKEN), None) is voice
+    monkeypatch.setattr(conftest, "reference_mel", never)
     second = make_voices(counting, volume=tmp_path)
-    monkeypatch.setattr(second, "_mel_of", never)
     again = second.recorded(InlineSource(SPOKEN), None)
     assert (again.text, again.language, again.notes) == (voice.text, voice.language, voice.notes)
     assert np.array_equal(again.waveform.samples, voice.waveform.samples)
