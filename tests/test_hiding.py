@@ -2,19 +2,47 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
-from voiceclone.hiding import HIDDEN, hider
+from voiceclone.hiding import HIDDEN, hider, without_addresses
+
+SIGNED = "X-Amz-Signature=hidden-part"
 
 
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ("see https://a.b/c.wav?X-Amz-Signature=1&x=2, then", f"see https://a.b/c.wav?{HIDDEN} then"),
-        ('{"url": "https://a/b?t=1"}', f'{{"url": "https://a/b?{HIDDEN}"}}'),
+        ("see https://a.b/c.wav?X-Amz-Signature=1&x=2, then", f"see https://a.b{HIDDEN}"),
+        ("http://user:pass@127.0.0.1:9000 cannot be reached", f"http://127.0.0.1:9000{HIDDEN} cannot be reached"),
+        ("http://127.0.0.1:9000 cannot be reached", "http://127.0.0.1:9000 cannot be reached"),
         ("is it? yes", "is it? yes"),
-        ("the region is eu", "the region is eu"),
+        ("half a/b and c/d", "half a/b and c/d"),
     ],
 )
-def test_queries_are_hidden_and_nothing_else(line, told):
-    assert hider({"AWS_REGION": "the region", "MY_KEY": "is"})(line) == told
+def test_of_addresses_hosts_are_left_and_all_else_stays(line, told):
+    assert without_addresses(line) == told
+
+
+def test_the_values_of_secrets_are_hidden_and_no_others():
+    assert (
+        hider({"AWS_REGION": "the region", "MY_KEY": "is", "A_TOKEN": "long-enough"})("the region is long-enough")
+        == f"the region is {HIDDEN}"
+    )
+
+
+@pytest.mark.parametrize(
+    "told", [f"Max retries exceeded with url: /x y/{SIGNED} (Caused by it)", f'GET /x.wav?a="{SIGNED} HTTP/1.1']
+)
+def test_a_path_that_a_library_tells_is_not_logged(told):
+    assert "hidden-part" not in without_addresses(told)
+
+
+@pytest.mark.parametrize("unit", ["/", "a://", "a:/", "?", "url: /", "/a?", "http", "@", "https://a@", "%"])
+def test_hiding_takes_time_as_the_text_grows(unit):
+    """A tenth of a second of work is allowed for what takes a hundredth, and a square would take minutes."""
+    script = "import sys; from voiceclone.hiding import without_addresses; without_addresses(sys.argv[1] * 500_000)"
+    limited = f"import resource; resource.setrlimit(resource.RLIMIT_CPU, (20, 20)); {script}"
+    subprocess.run([sys.executable, "-c", limited, unit], check=True)

@@ -38,8 +38,13 @@ def hider(environ: Mapping[str, str]) -> Callable[[str], str]:
 
 def without_addresses(text: str) -> str:
     """Return the text with nothing of its addresses but their hosts."""
-    text = _ADDRESS.sub(rf"\1\2{HIDDEN}", text)
+    text = _ADDRESS.sub(_host_of, text)
     return _QUERY.sub(rf"\1{HIDDEN}", _URL.sub(rf"\1{HIDDEN}", text))
+
+
+def _host_of(address: re.Match[str]) -> str:
+    host = address[1] + address[2]
+    return host if host == address[0] else host + HIDDEN
 
 
 def printable(text: str) -> str:

@@ -19,7 +19,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from voiceclone.hiding import hider
+from voiceclone.hiding import hider, printable, without_addresses
 
 if TYPE_CHECKING:
     from voiceclone.doctor import Diagnosis
@@ -68,8 +68,12 @@ def examined(options: argparse.Namespace) -> Iterator[Diagnosis]:
 
     environ = {**os.environ, **({"RUNPOD_ENDPOINT_ID": options.endpoint} if options.endpoint else {})}
     hide = hider(environ)
+
+    def safe(text: str) -> str:
+        return printable(hide(without_addresses(text)))
+
     for found in Examination(environ, options.volume, options.write).diagnoses():
-        yield replace(found, found=hide(found.found), cure=hide(found.cure))
+        yield replace(found, found=safe(found.found), cure=safe(found.cure))
 
 
 def show(diagnosis: Diagnosis) -> None:
