@@ -42,5 +42,6 @@ def run(options: argparse.Namespace) -> None:
     data = {"format": audio_format(options), **subtitles, **spoken_input(options)}
     with asked_place(options) as place:
         reply = ask(place, data)
-        result = place.result(reply, data["format"], data.get("subtitles") or ())
+        kinds = data.get("subtitles")
+        result = place.result(reply, str(data["format"]), kinds if isinstance(kinds, list) else ())
     keep(reply, result, options)

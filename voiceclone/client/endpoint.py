@@ -82,7 +82,7 @@ class Status:
         return progress_of(self.output) if self.state == RUNNING else {}
 
     def reply(self, action: str) -> Reply:
-        """Of a job that is over and asked for this. Raises JobFailed with the worker's reason, or with the platform's."""
+        """Of a job that is over and asked for this. Raises JobFailed with the worker's reason or the platform's."""
         if self.state == TIMED_OUT:
             raise JobFailed(
                 f"the platform has ended job {self.job_id}, which took too long: send less text, or raise the"

@@ -129,7 +129,11 @@ class Speech(Done):
     @model_validator(mode="after")
     def _is_whole(self) -> Speech:
         if "timings" in self.model_fields_set:
-            told = {"format": self.format, "sample_rate": self.sample_rate, "duration": self.duration}
+            told: dict[str, object] = {
+                "format": self.format,
+                "sample_rate": self.sample_rate,
+                "duration": self.duration,
+            }
             told |= {"seed": self.seed, "rtf": self.rtf, "timings": self.timings}
             if missing := [name for name, value in told.items() if value is None]:
                 raise ValueError(f"must have {', '.join(missing)} as well as timings")

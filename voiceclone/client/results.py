@@ -75,7 +75,7 @@ def read(reply: Reply, audio_format: str | None = None, kinds: Collection[str] =
         NoWorker: the storage cannot be reached.
         JobFailed: there is no audio in the reply, or it is no audio.
     """
-    subtitles = wanted(reply, kinds)
+    subtitles: dict[str, str] = {kind: each for kind, each in reply.get("subtitles", {}).items() if kind in kinds}
     if url := reply.get("audio_url"):
         audio = download(url)
         try:
@@ -91,11 +91,6 @@ def read(reply: Reply, audio_format: str | None = None, kinds: Collection[str] =
     if reply.get("audio_path"):
         raise ResultGone(_elsewhere(reply))
     raise JobFailed("the reply has no audio")
-
-
-def wanted(reply: Reply, kinds: Collection[str]) -> dict[str, str]:
-    """Return those of a reply's subtitles that are of these kinds."""
-    return {kind: told for kind, told in reply.get("subtitles", {}).items() if kind in kinds}
 
 
 def _elsewhere(reply: Reply) -> str:
