@@ -7,7 +7,6 @@ import copy
 import io
 import json
 import math
-import os
 import tempfile
 import unicodedata
 from pathlib import Path
@@ -149,10 +148,8 @@ def test_a_good_reply_is_taken(endpoint, capsys, name):
         *[("add", "check_up.findings.0.value", each) for each in (NESTED, None, 10**400, "a" * 300)],
         *[("add", "check_up.findings.0.advice", each) for each in (5, ["a"], None)],
         *[("info", "model", each) for each in (MISSING, None, "F5", {"name": "F5"}, NESTED)],
-        *[
-            ("info", "limits", each)
-            for each in (MISSING, None, [], {}, {"max_text_chars": "many"}, {"max_text_chars": 0})
-        ],
+        *[("info", "limits", each) for each in (MISSING, None, [], {})],
+        *[("info", "limits.max_text_chars", each) for each in (0, -1, "many", None, 1.5, MISSING)],
         *[("info", "limits.max_speech_min", each) for each in (-1, "a", NESTED, 10**400)],
         *[("info", field, each) for field in ("languages", "voices", "formats") for each in ("en", 5, [5], MISSING)],
         *[("info", "delivery", each) for each in ("pigeon", 5, None)],
@@ -296,12 +293,10 @@ def test_nothing_that_an_endpoint_says_moves_the_cursor_or_makes_a_line(endpoint
     harmless, *good = asked("harmless")
     assert status == harmless
     assert [out.count("\n"), err.count("\n")] == [text.count("\n") for text in good]
-    assert "all is well" in out + err
+    assert "[2J" in out + err
     assert not {c for c in out + err if unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp")} - {"\n"}
     if as_json and out:
-        assert EVIL in json.dumps(json.loads(out), ensure_ascii=False).encode().decode("unicode_escape", "ignore") or (
-            EVIL in str(list(strings(json.loads(out)))) or EVIL in strings(json.loads(out))
-        )
+        assert EVIL in strings(json.loads(out)), "a program gets it as it came"
 
 
 def strings(value):
@@ -330,16 +325,12 @@ SCALARS = st.one_of(
     st.integers(),
     st.floats(),
     st.text(max_size=20),
-    st.sampled_from(
-        ["", EVIL, "../../a", "/dev/zero", "file:///etc/passwd", "ftp://a/b", "a" * 100_000, 10**400, -0.0]
-    ),
+    st.sampled_from(["", EVIL, "../../a", "/dev/zero", "file:///etc/passwd", "ftp://a/b", "a" * 100_000, 10**400]),
     st.sampled_from(["COMPLETED", "FAILED", "srt", "py", "wav", "mp3", "json", "error", "PGh0bWw+"]),
 )
 GARBAGE = st.recursive(
     SCALARS,
-    lambda each: (
-        st.lists(each, max_size=3) | st.dictionaries(st.text(max_size=5) | st.sampled_from(["a", "srt"]), each)
-    ),
+    lambda each: st.lists(each, max_size=3) | st.dictionaries(st.text(max_size=5) | st.just("srt"), each),
     max_leaves=6,
 )
 
@@ -369,8 +360,7 @@ def test_a_good_reply_changed_anywhere_ends_with_a_status_and_nothing_beside_the
             patch.setenv(variable, value)
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             status = ask(server, arguments, None, **told)
-        assert set(os.listdir()) <= set(FILES)
-        assert not status or not os.listdir()
+        assert here().keys() <= (set() if status else FILES.keys())
     assert status in (0, 1, 2, 3)
     assert (status == 0) == (not err.getvalue().startswith("error: "))
     assert "Traceback" not in err.getvalue()

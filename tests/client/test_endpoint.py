@@ -15,7 +15,7 @@ from endpoint_server import KEY, EndpointServer, until
 from voiceclone import audio
 from voiceclone.client import results
 from voiceclone.client.endpoint import COMPLETED, MAX_ANSWER_BYTES, QUEUED, RUNNING, Endpoint, Pace
-from voiceclone.client.errors import BadInput, JobFailed, NoWorker, ResultGone
+from voiceclone.client.errors import BadInput, JobFailed, NoWorker, Problem, ResultGone
 from voiceclone.types import AUDIO_FORMATS, Waveform
 
 QUICK = Pace(first_s=0.005, most_s=0.02, retries=3, backoff_s=0.01)
@@ -350,3 +350,48 @@ def test_audio_is_what_was_asked_for(audio_format):
     assert results.read(reply, audio_format).audio == made
     with pytest.raises(JobFailed, match=f"is no {audio_format}"):
         results.Result(b"" if audio_format == "pcm" else b"<html>", {}).require(audio_format)
+
+
+@pytest.mark.parametrize("step", ["run", "status", "files"])
+@pytest.mark.parametrize("headers", [{}, {"Location": "/elsewhere"}, {"Retry-After": "soon"}])
+@pytest.mark.parametrize("status", [200, 302, 404, 503])
+def test_an_answer_without_an_end_is_not_waited_for(server, monkeypatch, step, headers, status):
+    """Whether it is the result, a refusal, a redirect, or what comes before another try."""
+
+    def flood(handler):
+        handler.send_response(status)
+        for name, value in headers.items():
+            handler.send_header(name, value)
+        handler.end_headers()
+        while True:
+            handler.wfile.write(bytes(1 << 20))
+
+    monkeypatch.setattr(results, "MAX_AUDIO_BYTES", 10**6)
+    reply = {"audio_url": server.serve_file("a.wav", b"RIFF")}
+    server.faults += [(step, flood)] * 9
+    asks = client(server)
+    with pytest.raises(Problem):
+        asks.result(reply) if step == "files" else asks.ask({"text": "a"})
+    server.faults.clear()
+
+
+def test_a_link_may_lead_on_and_only_over_http(server):
+    def leads(location):
+        def answer(handler):
+            handler.send_response(307)
+            handler.send_header("Location", location)
+            handler.send_header("Content-Length", "0")
+            handler.end_headers()
+
+        return answer
+
+    url = server.serve_file("a.wav", b"RIFF")
+    server.faults.append(("files", leads("/files/a.wav")))
+    assert results.download(url) == b"RIFF"
+    for location in ("file:///etc/passwd", "http://[", "ftp://a/b"):
+        server.faults.append(("files", leads(location)))
+        with pytest.raises(NoWorker, match="cannot be reached"):
+            results.download(url)
+    server.faults += [("files", leads(url))] * results.TRIES
+    with pytest.raises(NoWorker, match="redirects"):
+        results.download(url)

@@ -19,11 +19,9 @@ from typing import Any
 from urllib.parse import quote
 
 import requests
-from requests.adapters import HTTPAdapter
-from urllib3.util import Retry
 
 from voiceclone.client import results
-from voiceclone.client.bodies import body_of
+from voiceclone.client.bodies import body_of, session_with
 from voiceclone.client.errors import BadInput, JobFailed, NoWorker, Problem, Refused, ResultGone
 from voiceclone.client.place import SPEAK, Input, Report, action_of, forget, nobody
 from voiceclone.client.workers import why_none_comes
@@ -133,9 +131,9 @@ class Endpoint:
         self._next_look = 0.0
         self._reason = ""
         self._status_method = "GET"
-        self._patient = _session(_retries(pace, allowed_methods=None, status_forcelist=BUSY))
+        self._patient = _session(pace, status_forcelist=BUSY)
         # A read that fails comes after the job has been sent.
-        self._once = _session(_retries(pace, allowed_methods=None, status_forcelist=(429, 503), read=0, other=0))
+        self._once = _session(pace, status_forcelist=(429, 503), read=0, other=0)
 
     @classmethod
     def from_env(
@@ -348,21 +346,12 @@ def _named(error: requests.RequestException) -> str:
     return type(getattr(reason, "reason", None) or error).__name__
 
 
-def _retries(pace: Pace, **how: Any) -> Retry:
-    return Retry(
+def _session(pace: Pace, **how: Any) -> requests.Session:
+    return session_with(
         pace.retries,
         **how,
-        redirect=0,
+        allowed_methods=None,
         backoff_factor=pace.backoff_s,
         backoff_jitter=pace.backoff_s,
         backoff_max=10,
-        retry_after_max=30,
-        raise_on_status=False,
     )
-
-
-def _session(retries: Retry) -> requests.Session:
-    session = requests.Session()
-    for scheme in ("http://", "https://"):
-        session.mount(scheme, HTTPAdapter(pool_maxsize=64, max_retries=retries))
-    return session

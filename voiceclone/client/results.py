@@ -10,14 +10,13 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urljoin
 
 import requests
-from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
-from urllib3.util import Retry
 
 from voiceclone import files
-from voiceclone.client.bodies import body_of
+from voiceclone.client.bodies import body_of, session_with
 from voiceclone.client.errors import JobFailed, NoWorker, ResultGone
 from voiceclone.http import BUSY
 from voiceclone.subtitles import FORMATS
@@ -26,9 +25,7 @@ from voiceclone.types import Reply
 TIMEOUTS_S = (10, 60)
 """To connect, and between two pieces of an answer."""
 TRIES = 3
-"""Of a download that breaks off."""
-
-
+"""Of a download that breaks off, or is led elsewhere."""
 MAX_AUDIO_BYTES = 1_100_000_000
 """Three hours at 48 kHz as wav."""
 MAX_SUBTITLES_BYTES = 50_000_000
@@ -57,8 +54,8 @@ class Result:
         begins = BEGINNINGS.get(audio_format or "")
         if not self.audio or (begins is not None and not begins.match(self.audio)):
             raise JobFailed(
-                f"what came is no {audio_format or 'audio'}: give the format that the job has asked for, or look at who"
-                " answers"
+                f"what came is no {audio_format or 'audio'}: name the file by the format that the job has asked for, or"
+                " look at who answers"
             )
         return self
 
@@ -107,22 +104,23 @@ def write_whole(path: Path, data: bytes) -> None:
     files.write_whole(path, lambda file: file.write(data))
 
 
-def download(url: str, max_bytes: int = MAX_AUDIO_BYTES) -> bytes:
+def download(url: str, max_bytes: int | None = None) -> bytes:
     """Return the whole of what a link leads to. Raises ResultGone, NoWorker."""
     broken = ""
-    with requests.Session() as session:
-        patient = Retry(TRIES, backoff_factor=0.5, backoff_jitter=0.5, status_forcelist=BUSY)
-        session.mount("http://", HTTPAdapter(max_retries=patient))
-        session.mount("https://", HTTPAdapter(max_retries=patient))
+    with session_with(TRIES, backoff_factor=0.5, backoff_jitter=0.5, status_forcelist=BUSY) as session:
         for _ in range(TRIES):
             try:
                 with session.get(url, timeout=TIMEOUTS_S, stream=True) as answer:
+                    if answer.is_redirect:
+                        url, broken = urljoin(url, answer.headers["Location"]), "redirects"
+                        continue
                     if answer.ok:
-                        return body_of(answer, max_bytes, MOST_S)
+                        return body_of(answer, max_bytes or MAX_AUDIO_BYTES, MOST_S)
             except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError) as e:
                 broken = type(e).__name__
                 continue
-            except (requests.RequestException, HTTPError) as e:  # urllib3's own for a host that cannot be one
+            # ValueError and urllib3's own: for an address that cannot be one.
+            except (requests.RequestException, HTTPError, ValueError) as e:
                 # Its own words would repeat the link, signature and all.
                 raise NoWorker(f"the storage of the result cannot be reached ({type(e).__name__}): try again") from e
             if answer.status_code in (403, 404, 410):
