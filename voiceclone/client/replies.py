@@ -129,14 +129,9 @@ class Speech(Done):
     @model_validator(mode="after")
     def _is_whole(self) -> Speech:
         if "timings" in self.model_fields_set:
-            told: dict[str, object] = {
-                "format": self.format,
-                "sample_rate": self.sample_rate,
-                "duration": self.duration,
-            }
-            told |= {"seed": self.seed, "rtf": self.rtf, "timings": self.timings}
-            if missing := [name for name, value in told.items() if value is None]:
-                raise ValueError(f"must have {', '.join(missing)} as well as timings")
+            told = ("format", "sample_rate", "duration", "seed", "timings")
+            if missing := [name for name in told if getattr(self, name) is None]:
+                raise ValueError(f"must have {', '.join(missing)}, as there are timings")
         if self.audio_url is not None and not all(map(_LINK.match, self.subtitles.values())):
             raise ValueError("must have http(s) links to its subtitles, as it has one to the audio")
         return self
@@ -297,4 +292,5 @@ def _told(error: ValidationError) -> str:
     """Return the first thing that is wrong: where, and what is."""
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
     where = ".".join(map(str, first["loc"]))[:MAX_TOLD_CHARS]
-    return f"{where}: {first['msg']}" if where else first["msg"]
+    what = first["msg"].removeprefix("Value error, ")
+    return f"{where}: {what}" if where else what
