@@ -24,6 +24,7 @@ import soundfile
 import srt
 from endpoint_server import EndpointServer, until
 from epubs import cover, page, write_epub
+from good_replies import ABOUT, PLAN
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from job_server import JobServer, start_worker
@@ -69,9 +70,10 @@ class Tones:
     def __call__(self, data, _tell):
         match data.get("action", "synthesize"):
             case "info":
-                return {"delivery": self.delivery, "limits": {"max_text_chars": 100_000}}
+                return {**ABOUT, "delivery": self.delivery}
             case "check":
-                return {"predicted": {"duration": len(data["text"]) / 100, "synthesis": len(data["text"]) / 1000}}
+                seconds = len(data["text"]) / 100
+                return {**PLAN, "predicted": {"duration": seconds, "synthesis": seconds / 10}}
             case "link":
                 name = data["key"].removeprefix("output/").replace("/", "-")
                 if name not in self.server.files:

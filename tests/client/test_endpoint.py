@@ -8,12 +8,15 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from endpoint_server import KEY, EndpointServer, until
 
+from voiceclone import audio
 from voiceclone.client import results
-from voiceclone.client.endpoint import COMPLETED, QUEUED, RUNNING, Endpoint, Pace
-from voiceclone.client.errors import BadInput, JobFailed, NoWorker, ResultGone
+from voiceclone.client.endpoint import COMPLETED, MAX_ANSWER_BYTES, QUEUED, RUNNING, Endpoint, Pace
+from voiceclone.client.errors import BadInput, JobFailed, NoWorker, Problem, ResultGone
+from voiceclone.types import AUDIO_FORMATS, Waveform
 
 QUICK = Pace(first_s=0.005, most_s=0.02, retries=3, backoff_s=0.01)
 PROGRESS = {"chunks_done": 1, "chunks": 2, "percent": 50.0, "seconds_left": 3.0}
@@ -307,15 +310,88 @@ def test_a_result_that_breaks_off_is_fetched_again_and_never_half_taken(server, 
         results.download(url)
 
 
-def test_a_result_comes_inside_a_reply_or_from_a_disk_here(tmp_path):
+def test_a_result_comes_inside_a_reply_and_never_from_a_path_that_an_endpoint_names(tmp_path):
     inside = {"audio_base64": base64.b64encode(b"RIFF").decode(), "subtitles": {"srt": "1\n"}}
     assert results.read(inside) == results.Result(b"RIFF", {"srt": "1\n"})
     (tmp_path / "a.wav").write_bytes(b"RIFF")
-    assert results.read({"audio_path": str(tmp_path / "a.wav")}).audio == b"RIFF"
     with pytest.raises(ResultGone, match="delivery=base64"):
-        results.read({"audio_path": str(tmp_path / "elsewhere.wav")})
+        results.read({"audio_path": str(tmp_path / "a.wav")})
     kept = {"audio_path": "/elsewhere.wav", "key": "output/a.wav", "degraded": {"reason": "no such bucket"}}
     with pytest.raises(ResultGone, match=r"no such bucket.*result output/a\.wav"):
         results.read(kept)
     with pytest.raises(JobFailed, match="damaged"):
         results.read({"audio_base64": "?"})
+
+
+def test_an_answer_or_a_download_is_no_larger_and_no_longer_than_it_may_be(server, monkeypatch):
+    url = server.serve_file("a.wav", b"RIFF" * 10)
+    assert len(results.download(url, 40)) == 40
+    with pytest.raises(NoWorker, match="larger than"):
+        results.download(url, 39)
+    monkeypatch.setattr(results, "MOST_S", -1)
+    with pytest.raises(NoWorker, match="takes longer"):
+        results.download(url)
+    server.faults.append(("run", b'{"id": "a"' + b" " * MAX_ANSWER_BYTES + b"}"))
+    with pytest.raises(NoWorker, match="larger than"):
+        client(server).submit({"text": "a"})
+
+
+@pytest.mark.parametrize("link", [f"http://{'a' * 64}.com/a", "http://[::1/a", "http://a:99999999/a", "http://.a/"])
+def test_a_link_that_leads_nowhere_is_told(link):
+    with pytest.raises(NoWorker, match="cannot be reached"):
+        results.download(link)
+
+
+@pytest.mark.parametrize("audio_format", AUDIO_FORMATS)
+def test_audio_is_what_was_asked_for(audio_format):
+    """By how it begins: what the worker makes is taken, a text is not."""
+    made = audio.encode(Waveform(np.zeros(4800, np.float32), 24_000), audio_format)
+    reply = {"audio_base64": base64.b64encode(made).decode()}
+    assert results.read(reply, audio_format).audio == made
+    with pytest.raises(JobFailed, match=f"is no {audio_format}"):
+        results.Result(b"" if audio_format == "pcm" else b"<html>", {}).require(audio_format)
+
+
+@pytest.mark.parametrize("step", ["run", "status", "files"])
+@pytest.mark.parametrize("headers", [{}, {"Location": "/elsewhere"}, {"Retry-After": "soon"}])
+@pytest.mark.parametrize("status", [200, 302, 404, 503])
+def test_an_answer_without_an_end_is_not_waited_for(server, monkeypatch, step, headers, status):
+    """Whether it is the result, a refusal, a redirect, or what comes before another try."""
+
+    def flood(handler):
+        handler.send_response(status)
+        for name, value in headers.items():
+            handler.send_header(name, value)
+        handler.end_headers()
+        while True:
+            handler.wfile.write(bytes(1 << 20))
+
+    monkeypatch.setattr(results, "MAX_AUDIO_BYTES", 10**6)
+    reply = {"audio_url": server.serve_file("a.wav", b"RIFF")}
+    server.faults += [(step, flood)] * 9
+    asks = client(server)
+    with pytest.raises(Problem):
+        asks.result(reply) if step == "files" else asks.ask({"text": "a"})
+    server.faults.clear()
+
+
+def test_a_link_may_lead_on_and_only_over_http(server):
+    def leads(location):
+        def answer(handler):
+            handler.send_response(307)
+            handler.send_header("Location", location)
+            handler.send_header("Content-Length", "0")
+            handler.end_headers()
+
+        return answer
+
+    url = server.serve_file("a.wav", b"RIFF")
+    server.faults.append(("files", leads("/files/a.wav")))
+    assert results.download(url) == b"RIFF"
+    for location in ("file:///etc/passwd", "http://[", "ftp://a/b"):
+        server.faults.append(("files", leads(location)))
+        with pytest.raises(NoWorker, match="cannot be reached"):
+            results.download(url)
+    server.faults += [("files", leads(url))] * results.TRIES
+    with pytest.raises(NoWorker, match="redirects"):
+        results.download(url)

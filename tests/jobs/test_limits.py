@@ -95,7 +95,7 @@ def test_words_that_there_is_no_time_for_are_told_to_be_missing(ask, worker, mon
     worker.clock = clock
 
     def align(*_):
-        clock.now += 100
+        clock.now += 70
         return ()
 
     monkeypatch.setattr(worker.recogniser, "align", align)

@@ -30,8 +30,9 @@ class EndpointServer:
         self.requests = Counter()
         """By the first step of the path."""
         self.faults = deque()
-        """What becomes of the next requests, each (where, what): a status, `reset`, or `lost` where only the answer
-        is; `where` is the first step of the path."""
+        """What becomes of the next requests, each (where, what): a status, what is answered instead, `reset`, `lost`
+        where only the answer is, or a function of the request's handler that answers; `where` is the first step of
+        the path."""
         self.files = {}
         """By name: what /files/NAME serves."""
         self.workers = dict.fromkeys(("initializing", "running", "throttled", "unhealthy"), 0) | {"idle": 1, "ready": 1}
@@ -181,6 +182,12 @@ class EndpointServer:
                     fault = server.faults.popleft()[1]
                 if isinstance(fault, int):
                     self._send(fault, b"{}")
+                elif isinstance(fault, bytes):
+                    self._send(200, fault)
+                elif callable(fault):
+                    self.close_connection = True
+                    with suppress(ConnectionError):
+                        fault(self)
                 elif fault == "reset":
                     self.close_connection = True
                 elif step == "files":

@@ -62,7 +62,7 @@ registry.REGISTRY["tiny"] = replace(
     name="tiny", repo_id={TINY!r}, revision={COMMITS[TINY]!r}, weights="model.safetensors",
 )
 # Signs of life come sooner than usual: nobody here shall wait for 30 s for a dead one.
-hub.Hub.__init__.__defaults__ = (None, 8.0, 120.0, 0.05, 1.0)
+hub.Hub.__init__.__defaults__ = (None, 8.0, 120.0, 0.05, 1.0, True)
 copies.Copies.__init__.__defaults__ = (0.05, 1.0)
 
 class Kept(logging.Handler):

@@ -14,8 +14,12 @@ from pathlib import Path
 from voiceclone.cli import cards
 from voiceclone.cli.bar import job_bar
 from voiceclone.cli.options import chosen_place, place_options, stopped_by_signals
-from voiceclone.client import STATUSES, STOPPED, BadInput, Input, Place, Problem, Result, write_whole
+from voiceclone.client import STATUSES, STOPPED, UNSEEN, BadInput, Input, Place, Problem, Result, plain, write_whole
+from voiceclone.subtitles import FORMATS as SUBTITLES
 from voiceclone.types import AUDIO_FORMATS, Reply
+
+ESCAPED = {code: f"\\u{code:04x}" for code in UNSEEN if code != ord("\n")}
+"""Within JSON; its own line breaks stay."""
 
 
 def reply_options(parser: argparse.ArgumentParser) -> None:
@@ -69,23 +73,15 @@ def ask(place: Place, data: Input) -> Reply:
 
 
 def show(reply: Reply, options: argparse.Namespace, card: Callable[[Reply], str | None]) -> None:
-    """Print what a reply warns of, and then its card or all of it.
-
-    Raises Problem where another program's worker has answered.
-    """
-    if told := cards.notes(reply):
-        print(told, file=sys.stderr)
+    """Print what a reply warns of, and then its card or all of it. No text in it moves or hides what stands around."""
+    told = plain(reply)
+    if notes := cards.notes(told):
+        print(notes, file=sys.stderr)
     if options.json:
         shown = {name: value for name, value in reply.items() if name != "audio_base64"}
-        print(json.dumps(shown, indent=2, ensure_ascii=False))
-        return
-    try:
-        if (shown_card := card(reply)) is not None:
-            print(shown_card)
-    except KeyError as e:
-        raise Problem(
-            f"the reply has no {e}: another worker than this program's answers; --json shows all of it"
-        ) from e
+        print(json.dumps(shown, indent=2, ensure_ascii=False).translate(ESCAPED))
+    elif (shown_card := card(told)) is not None:
+        print(shown_card)
 
 
 def audio_format(options: argparse.Namespace) -> str:
@@ -101,6 +97,13 @@ def audio_format(options: argparse.Namespace) -> str:
     if not Path(out).absolute().parent.is_dir():
         raise BadInput(f"--out {out}: there is no directory {Path(out).parent}")
     return found
+
+
+def subtitles_option(parser: argparse.ArgumentParser) -> None:
+    """Which subtitles are written."""
+    parser.add_argument(
+        "--subtitles", action="append", default=[], choices=SUBTITLES, help="beside the audio; repeatable"
+    )
 
 
 def keep(reply: Reply, result: Result, options: argparse.Namespace) -> None:

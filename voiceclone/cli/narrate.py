@@ -40,7 +40,7 @@ from voiceclone.books import (
 )
 from voiceclone.cli.bar import book_bar
 from voiceclone.cli.options import NO_VOICE, chosen_place, place_options, stopped_by_signals, voice_input, voice_options
-from voiceclone.client import FAILED, STATUSES, STOPPED, BadInput, Input, Place, Problem, write_whole
+from voiceclone.client import FAILED, STATUSES, STOPPED, BadInput, Input, Place, Problem, plain, write_whole
 from voiceclone.subtitles import FORMATS as SUBTITLES
 from voiceclone.subtitles import render
 
@@ -119,7 +119,7 @@ def narrate(options: argparse.Namespace) -> int:
             with stopped_by_signals(stop):
                 failures = narration.make(todo, options.in_flight)
         for warning in narration.warnings:
-            print(f"warning: {warning}", file=sys.stderr)
+            print(f"warning: {plain(warning)}", file=sys.stderr)
         if failures:
             for failure in failures:
                 print(f"error: {titles[failure.part.chapter]}: {failure.problem}", file=sys.stderr)
@@ -169,18 +169,18 @@ def listed(book: Book) -> str:
 def jobs(book: Book, asked: Input, options: argparse.Namespace, place: Place) -> list[Part]:
     """What is asked of the workers, in the form in which it comes back best. Raises Problem."""
     about = place.ask({"action": "info"})
-    if not {"delivery", "limits"} <= about.keys():
-        raise Problem("another worker than this program's answers: check RUNPOD_ENDPOINT_ID")
     language = (book.language or "").lower().split("-")[0]
     if language.isalpha() and len(language) in (2, 3):
         asked = {"language": language, **asked}
-    by_link = about["delivery"] == "s3"
-    asked = {"format": "opus" if about["delivery"] == "base64" and not options.local else "flac", **asked}
+    by_link = about["delivery"] == "s3" and not options.local
+    asked = {"format": "flac" if by_link or options.local else "opus", **asked}
     if options.subtitles:
         asked["subtitles"] = [WORDS]
     parts = parts_of(book.chapters, asked, about["limits"]["max_text_chars"])
     # By its key a result is found in the bucket even if the id of its job is lost.
-    return [replace(part, data={**part.data, "key": f"narrate/{part.name}"}) for part in parts] if by_link else parts
+    if not by_link:
+        return parts
+    return [replace(part, data={"delivery": "s3", **part.data, "key": f"narrate/{part.name}"}) for part in parts]
 
 
 def foretold(todo: Sequence[Part], place: Place, price: float | None, options: argparse.Namespace) -> str:
@@ -194,7 +194,9 @@ def foretold(todo: Sequence[Part], place: Place, price: float | None, options: a
         # A worker that has not spoken yet cannot tell. Fetched as well, so that all of the way is known to be open.
         sample = place.ask({**wanted, "text": text[:SAMPLE_CHARS].rpartition(" ")[0] or text})
         place.result(sample)
-        rtf = sample["rtf"]
+        rtf = sample.get("rtf")
+        if rtf is None:
+            raise Problem("the reply does not tell how fast the worker speaks: check RUNPOD_ENDPOINT_ID")
     characters = sum(part.characters for part in todo)
     return told(extrapolated(characters, longest.characters, checked["duration"], rtf), price, options.in_flight)
 

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import argparse
 
-from voiceclone.cli.asking import ask, asked_place, audio_format, keep, out_option, reply_options, with_status
+from voiceclone.cli.asking import (
+    ask,
+    asked_place,
+    audio_format,
+    keep,
+    out_option,
+    reply_options,
+    subtitles_option,
+    with_status,
+)
 from voiceclone.cli.bar import job_bar
 from voiceclone.client import Place, ResultGone
 from voiceclone.types import Reply
@@ -15,16 +24,17 @@ def fill(parser: argparse.ArgumentParser) -> None:
     parser.description = __doc__
     parser.add_argument("job", help="its id, or the key of its result in the bucket")
     out_option(parser)
+    subtitles_option(parser)
     reply_options(parser)
 
 
 @with_status
 def run(options: argparse.Namespace) -> None:
     """Find the result and write it. Raises Problem."""
-    audio_format(options)
+    asked = audio_format(options)
     with asked_place(options) as place:
         reply = find(place, options.job)
-        result = place.result(reply)
+        result = place.result(reply, asked, options.subtitles)
     keep(reply, result, options)
 
 

@@ -12,9 +12,17 @@ from __future__ import annotations
 
 import argparse
 
-from voiceclone.cli.asking import ask, asked_place, audio_format, keep, out_option, reply_options, with_status
+from voiceclone.cli.asking import (
+    ask,
+    asked_place,
+    audio_format,
+    keep,
+    out_option,
+    reply_options,
+    subtitles_option,
+    with_status,
+)
 from voiceclone.cli.options import spoken_input, text_options, voice_options
-from voiceclone.subtitles import FORMATS as SUBTITLES
 
 
 def fill(parser: argparse.ArgumentParser) -> None:
@@ -23,9 +31,7 @@ def fill(parser: argparse.ArgumentParser) -> None:
     text_options(parser)
     voice_options(parser)
     out_option(parser)
-    parser.add_argument(
-        "--subtitles", action="append", default=[], choices=SUBTITLES, help="beside the audio; repeatable"
-    )
+    subtitles_option(parser)
     reply_options(parser)
 
 
@@ -36,5 +42,6 @@ def run(options: argparse.Namespace) -> None:
     data = {"format": audio_format(options), **subtitles, **spoken_input(options)}
     with asked_place(options) as place:
         reply = ask(place, data)
-        result = place.result(reply)
+        kinds = data.get("subtitles")
+        result = place.result(reply, str(data["format"]), kinds if isinstance(kinds, list) else ())
     keep(reply, result, options)

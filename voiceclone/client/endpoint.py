@@ -12,26 +12,28 @@ import random
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
 import requests
-from requests.adapters import HTTPAdapter
-from urllib3.util import Retry
 
 from voiceclone.client import results
+from voiceclone.client.bodies import body_of, session_with
 from voiceclone.client.errors import BadInput, JobFailed, NoWorker, Problem, Refused, ResultGone
-from voiceclone.client.place import Input, Report, checked, forget, nobody
+from voiceclone.client.place import SPEAK, Input, Report, action_of, forget, nobody
 from voiceclone.client.workers import why_none_comes
 from voiceclone.http import BUSY, Bearer
+from voiceclone.subtitles import FORMATS
 from voiceclone.types import Reply
 
 BASE_URL = "https://api.runpod.ai/v2"
 MAX_JOB_BYTES = 10_000_000
 """The platform takes no larger /run."""
+MAX_ANSWER_BYTES, ANSWER_S = 25_000_000, 600
+"""Of a reply and its envelope: the platform keeps 20 MB at most. So long may it be on its way."""
 QUEUED, RUNNING, COMPLETED, FAILED, CANCELLED, TIMED_OUT = (
     *("IN_QUEUE", "IN_PROGRESS", "COMPLETED"),
     *("FAILED", "CANCELLED", "TIMED_OUT"),
@@ -73,11 +75,12 @@ class Status:
     @property
     def progress(self) -> Mapping[str, float]:
         """`chunks_done`, `chunks`, `percent` and `seconds_left`; empty where nothing is known."""
-        known = self.output if self.state == RUNNING and isinstance(self.output, dict) else {}
-        return {name: value for name, value in known.items() if isinstance(value, (int, float))}
+        from voiceclone.client.replies import progress_of
 
-    def reply(self) -> Reply:
-        """Of a job that is over. Raises JobFailed with the worker's reason, or with the platform's."""
+        return progress_of(self.output) if self.state == RUNNING else {}
+
+    def reply(self, action: str) -> Reply:
+        """Of a job that is over and asked for this. Raises JobFailed with the worker's reason or the platform's."""
         if self.state == TIMED_OUT:
             raise JobFailed(
                 f"the platform has ended job {self.job_id}, which took too long: send less text, or raise the"
@@ -87,7 +90,9 @@ class Status:
             raise JobFailed(f"job {self.job_id} was cancelled")
         if self.state == FAILED and not self.error and not self.output:
             raise JobFailed(f"job {self.job_id} failed without a reason: look into the worker's log")
-        return checked(self.output, self.error)
+        from voiceclone.client.replies import reply_of
+
+        return reply_of(action, self.output, self.error)
 
 
 def _print(text: str) -> None:
@@ -126,9 +131,9 @@ class Endpoint:
         self._next_look = 0.0
         self._reason = ""
         self._status_method = "GET"
-        self._patient = _session(_retries(pace, allowed_methods=None, status_forcelist=BUSY))
+        self._patient = _session(pace, status_forcelist=BUSY)
         # A read that fails comes after the job has been sent.
-        self._once = _session(_retries(pace, allowed_methods=None, status_forcelist=(429, 503), read=0, other=0))
+        self._once = _session(pace, status_forcelist=(429, 503), read=0, other=0)
 
     @classmethod
     def from_env(
@@ -176,10 +181,7 @@ class Endpoint:
             if careful and isinstance(e.__cause__, requests.RequestException):
                 raise NoWorker(f"{e}. It may have been done all the same: look with `voiceclone voices`") from e
             raise
-        job_id = answer.get("id")
-        if not isinstance(job_id, str) or not job_id:
-            raise NoWorker("what answers is no endpoint: check RUNPOD_ENDPOINT_BASE_URL")
-        return job_id
+        return str(answer["id"])
 
     def status(self, job_id: str) -> Status:
         """Where a job is. Raises ResultGone where the platform does not know it, NoWorker."""
@@ -196,10 +198,9 @@ class Endpoint:
                 f"the platform no longer knows job {job_id}: results are kept for 30 minutes. A result in a bucket"
                 f" outlives that: voiceclone result {job_id}"
             ) from e
-        error = answer.get("error")
-        if error == "Job ID not found":  # the local API's word for it
+        if answer.get("error") == "Job ID not found":  # the local API's word for it
             raise ResultGone(f"there is no job {job_id}")
-        return Status(job_id, str(answer.get("status", FAILED)), answer.get("output"), error and str(error))
+        return Status(job_id, answer["status"], answer.get("output"), answer.get("error"))
 
     def follow(self, job_id: str) -> Iterator[Status]:
         """Each news of a job, the last of which is that it is over. Raises as `status`, and KeyboardInterrupt."""
@@ -244,7 +245,7 @@ class Endpoint:
                 return
             self._next_look = self._pace.clock() + self._pace.patience_s
             counts = (self.health() or {}).get("workers")
-            reason = why_none_comes(counts) if isinstance(counts, dict) else ""
+            reason = "" if counts is None else why_none_comes(counts)
             if reason and reason != self._reason:
                 self._warn(f"still in the queue: {reason}")
             self._reason = reason
@@ -254,17 +255,18 @@ class Endpoint:
             self._looking.release()
 
     def ask(self, data: Input, report: Report = nobody, sent: Callable[[str], None] = forget) -> Reply:
-        """See Place."""
-        job_id = self.submit(data)
+        """See Place. A local API, which has no key, is asked for speech inside its reply: its disk is not read."""
+        action = action_of(data)
+        job_id = self.submit({"delivery": "base64", **data} if action == SPEAK and self._auth is None else data)
         sent(job_id)
-        return self.take_up(job_id, report)
+        return self.take_up(job_id, report, action)
 
-    def take_up(self, job_id: str, report: Report = nobody) -> Reply:
-        """See Place."""
+    def take_up(self, job_id: str, report: Report = nobody, action: str = SPEAK) -> Reply:
+        """See Place. `action`: what the job was sent for."""
         try:
             for status in self.follow(job_id):
                 report(status.state, status.progress)
-            return status.reply()
+            return status.reply(action)
         except KeyboardInterrupt:
             try:
                 self.cancel(job_id)
@@ -276,9 +278,9 @@ class Endpoint:
         except NoWorker as e:
             raise NoWorker(f"{e}. The job goes on: voiceclone result {job_id}") from e
 
-    def result(self, reply: Reply) -> results.Result:
+    def result(self, reply: Reply, audio_format: str | None = None, kinds: Collection[str] = FORMATS) -> results.Result:
         """See Place."""
-        return results.read(reply)
+        return results.read(reply, audio_format, kinds)
 
     def _call(
         self,
@@ -288,6 +290,8 @@ class Endpoint:
         session: requests.Session | None = None,
         read_s: float | None = results.TIMEOUTS_S[1],
     ) -> dict[str, Any]:
+        from voiceclone.client.replies import answered
+
         try:
             answer = (session or self._patient).request(
                 method,
@@ -297,17 +301,13 @@ class Endpoint:
                 headers={"Content-Type": "application/json"},
                 timeout=(results.TIMEOUTS_S[0], read_s),
                 allow_redirects=False,
+                stream=True,
             )
+            found = body_of(answer, MAX_ANSWER_BYTES, ANSWER_S)
         except requests.RequestException as e:
             raise NoWorker(f"the endpoint cannot be reached ({_named(e)}): check the network") from e
-        _refuse(answer)
-        try:
-            found = answer.json()
-        except requests.JSONDecodeError:
-            found = None
-        if not isinstance(found, dict):
-            raise NoWorker("what answers is no endpoint: look for a proxy or a log-in page in between")
-        return found
+        _refuse(answer, found[:200].decode(errors="replace"))
+        return answered(path.partition("/")[0], found)
 
 
 class _NotFound(Refused):
@@ -318,7 +318,7 @@ class _NotAllowed(Refused):
     """405: a route that the local API has otherwise, or not."""
 
 
-def _refuse(answer: requests.Response) -> None:
+def _refuse(answer: requests.Response, told: str) -> None:
     match answer.status_code:
         case 401:
             raise Refused("the endpoint does not accept the key (401): check RUNPOD_API_KEY")
@@ -333,7 +333,7 @@ def _refuse(answer: requests.Response) -> None:
         case 413:
             raise BadInput("the job is larger than the endpoint takes (413): send a link instead of the recording")
         case 400 | 422:
-            raise BadInput(f"the endpoint does not understand the job ({answer.status_code}): {answer.text[:200]}")
+            raise BadInput(f"the endpoint does not understand the job ({answer.status_code}): {told}")
         case 429:
             raise NoWorker("the endpoint is busy (429): try again later")
         case status if not answer.ok or answer.is_redirect:
@@ -346,21 +346,12 @@ def _named(error: requests.RequestException) -> str:
     return type(getattr(reason, "reason", None) or error).__name__
 
 
-def _retries(pace: Pace, **how: Any) -> Retry:
-    return Retry(
+def _session(pace: Pace, **how: Any) -> requests.Session:
+    return session_with(
         pace.retries,
         **how,
-        redirect=0,
+        allowed_methods=None,
         backoff_factor=pace.backoff_s,
         backoff_jitter=pace.backoff_s,
         backoff_max=10,
-        retry_after_max=30,
-        raise_on_status=False,
     )
-
-
-def _session(retries: Retry) -> requests.Session:
-    session = requests.Session()
-    for scheme in ("http://", "https://"):
-        session.mount(scheme, HTTPAdapter(pool_maxsize=64, max_retries=retries))
-    return session

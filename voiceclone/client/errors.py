@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from voiceclone.client.plain import plain
+
 FAILED, UNUSABLE, NO_WORKER, STOPPED, PIPE_CLOSED = 1, 2, 3, 130, 141
 STATUSES = f"""exit status:
   0    done
@@ -24,6 +26,10 @@ class Problem(Exception):
     status = FAILED
     is_final = False
     """Whether the same would go wrong again."""
+
+    def __init__(self, message: str, details: Sequence[str] = ()) -> None:
+        """`details`: a line of its own for each. Whoever wrote what is quoted there, each stays one line."""
+        super().__init__("\n".join([plain(message), *(f"  {plain(detail)}" for detail in details)]))
 
 
 class BadInput(Problem):
@@ -54,7 +60,7 @@ class JobFailed(Problem):
 
     def __init__(self, message: str, code: str | None = None, details: Sequence[str] = ()) -> None:
         """`code`: one of the README's error codes; None where the platform ended the job."""
-        super().__init__("\n".join([message, *(f"  {detail}" for detail in details)]))
+        super().__init__(message, details)
         self.code = code
         if code in _UNUSABLE_CODES:
             self.status, self.is_final = UNUSABLE, True

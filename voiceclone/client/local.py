@@ -6,7 +6,7 @@ Knows nothing of how speech is made, or of how the worker was built.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,7 +14,8 @@ from typing import Any, Protocol
 from voiceclone.client import results
 from voiceclone.client.endpoint import RUNNING
 from voiceclone.client.errors import ResultGone
-from voiceclone.client.place import Input, Report, checked, forget, nobody
+from voiceclone.client.place import SPEAK, Input, Report, action_of, forget, nobody
+from voiceclone.subtitles import FORMATS
 from voiceclone.types import Reply
 
 
@@ -42,20 +43,32 @@ class Local:
                 raise KeyboardInterrupt
             report(RUNNING, progress)
 
-        speaks = data.get("action", "synthesize") == "synthesize"
+        from voiceclone.client.replies import reply_of
+
+        action = action_of(data)
         with self._turn:
             tell({})
-            job = {"id": f"local-{next(self._ids)}", "input": {"delivery": "local", **data} if speaks else data}
-            return checked(self._worker.handle(job, tell))
+            job = {
+                "id": f"local-{next(self._ids)}",
+                "input": {"delivery": "local", **data} if action == SPEAK else data,
+            }
+            return reply_of(action, self._worker.handle(job, tell))
 
     def take_up(self, job_id: str, report: Report = nobody) -> Reply:
         """Raises ResultGone: a job ends with its process."""
         raise ResultGone(f"job {job_id} ran elsewhere")
 
-    def result(self, reply: Reply) -> results.Result:
+    def result(self, reply: Reply, audio_format: str | None = None, kinds: Collection[str] = FORMATS) -> results.Result:
         """See Place. The worker's files are taken away."""
-        found = results.read(reply)
-        for path in (reply.get("audio_path"), *reply.get("subtitles", {}).values()):
-            if path and "audio_path" in reply:
-                Path(path).unlink(missing_ok=True)
-        return found
+        if "audio_path" not in reply or "audio_base64" in reply:
+            return results.read(reply, audio_format, kinds)
+        audio = Path(reply["audio_path"])
+        texts = {kind: Path(path) for kind, path in reply.get("subtitles", {}).items()}
+        try:
+            wanted = {kind: path.read_text("utf-8") for kind, path in texts.items() if kind in kinds}
+            return results.Result(audio.read_bytes(), wanted).require(audio_format)
+        except OSError as e:
+            raise ResultGone(f"the speech is not where the worker has put it: {e.strerror}") from e
+        finally:
+            for path in (audio, *texts.values()):
+                path.unlink(missing_ok=True)

@@ -5,20 +5,24 @@ Knows nothing of either.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Protocol
 
-from voiceclone.client.errors import JobFailed
 from voiceclone.client.results import Result
+from voiceclone.subtitles import FORMATS
 from voiceclone.types import Reply
 
 Input = dict[str, Any]
 """Of a job, as the README's table has it."""
 Report = Callable[[str, Mapping[str, float]], None]
 """Is told the job's state, and the worker's `chunks_done`, `chunks`, `percent` and `seconds_left` if there are any."""
+SPEAK = "synthesize"
+"""What a job asks for that names no action."""
 
-_CODE = re.compile(r"([a-z_]+): ")
+
+def action_of(data: Input) -> str:
+    """What a job asks for."""
+    return str(data.get("action", SPEAK))
 
 
 def nobody(_state: str, _progress: Mapping[str, float]) -> None:
@@ -43,24 +47,8 @@ class Place(Protocol):
     def take_up(self, job_id: str, report: Report = nobody) -> Reply:
         """The reply of a job that was sent before. Raises as `ask`; ResultGone where it is no longer known."""
 
-    def result(self, reply: Reply) -> Result:
-        """What the reply leads to. Raises ResultGone, NoWorker, JobFailed."""
+    def result(self, reply: Reply, audio_format: str | None = None, kinds: Collection[str] = FORMATS) -> Result:
+        """What the reply leads to: audio in this format, and subtitles of these kinds if there are any.
 
-
-def checked(output: Any, error: Any = None) -> Reply:
-    """A worker's output, or what it says went wrong raised as JobFailed.
-
-    Args:
-        error: what the platform has put beside the output.
-    """
-    reply: Reply = output if isinstance(output, dict) else {}
-    if error := error or reply.get("error"):
-        prefix = _CODE.match(str(error))  # the local API leaves everything else out
-        details = [f"{each['field']}: {each['message']}" for each in reply.get("details", ())]
-        # One problem is the message itself.
-        raise JobFailed(
-            str(error), reply.get("error_code") or (prefix and prefix[1]), details if len(details) > 1 else ()
-        )
-    if not reply:
-        raise JobFailed("the job has ended without a reply: look into the worker's log")
-    return reply
+        Raises ResultGone, NoWorker, JobFailed.
+        """

@@ -1,4 +1,4 @@
-"""Audio and subtitles of a reply, by whichever way they come: as links, inside it, or as files of this machine.
+"""Audio and subtitles of a reply, by whichever way they come: as links, or inside it.
 
 Knows nothing of jobs, and has no key: links open by themselves.
 """
@@ -6,23 +6,39 @@ Knows nothing of jobs, and has no key: links open by themselves.
 from __future__ import annotations
 
 import base64
-import binascii
+import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urljoin
 
 import requests
-from requests.adapters import HTTPAdapter
-from urllib3.util import Retry
+from urllib3.exceptions import HTTPError
 
 from voiceclone import files
+from voiceclone.client.bodies import body_of, session_with
 from voiceclone.client.errors import JobFailed, NoWorker, ResultGone
 from voiceclone.http import BUSY
+from voiceclone.subtitles import FORMATS
 from voiceclone.types import Reply
 
 TIMEOUTS_S = (10, 60)
 """To connect, and between two pieces of an answer."""
 TRIES = 3
-"""Of a download that breaks off."""
+"""Of a download that breaks off, or is led elsewhere."""
+MAX_AUDIO_BYTES = 1_100_000_000
+"""Three hours at 48 kHz as wav."""
+MAX_SUBTITLES_BYTES = 50_000_000
+MOST_S = 3600
+"""A download takes no longer."""
+BEGINNINGS = {
+    "wav": re.compile(b"RIFF....WAVE", re.DOTALL),
+    "flac": re.compile(b"fLaC"),
+    "mp3": re.compile(b"ID3|\xff[\xe0-\xff]"),
+    "ogg": re.compile(b"OggS"),
+    "opus": re.compile(b"OggS"),
+}
+"""How files of these formats begin."""
 
 
 @dataclass(frozen=True)
@@ -33,28 +49,44 @@ class Result:
     subtitles: dict[str, str]
     """By their endings."""
 
+    def require(self, audio_format: str | None) -> Result:
+        """Return itself. Raises JobFailed where there is no sound of this format in it; None: any."""
+        begins = BEGINNINGS.get(audio_format or "")
+        if not self.audio or (begins is not None and not begins.match(self.audio)):
+            raise JobFailed(
+                f"what came is no {audio_format or 'audio'}: name the file by the format that the job has asked for, or"
+                " look at who answers"
+            )
+        return self
 
-def read(reply: Reply) -> Result:
-    """Fetch what a reply holds or leads to, whole.
+
+def read(reply: Reply, audio_format: str | None = None, kinds: Collection[str] = FORMATS) -> Result:
+    """Fetch what a reply of `replies` holds or links to, whole; nothing is read from this machine.
+
+    Args:
+        audio_format: what the audio has to be; None: anything.
+        kinds: of the subtitles that are wanted.
 
     Raises:
         ResultGone: a link has expired, or the worker could keep the speech only where this machine does not reach.
         NoWorker: the storage cannot be reached.
-        JobFailed: there is no audio in the reply.
+        JobFailed: there is no audio in the reply, or it is no audio.
     """
-    subtitles: dict[str, str] = reply.get("subtitles", {})
+    subtitles: dict[str, str] = {kind: each for kind, each in reply.get("subtitles", {}).items() if kind in kinds}
     if url := reply.get("audio_url"):
-        return Result(download(url), {ending: download(link).decode() for ending, link in subtitles.items()})
+        audio = download(url)
+        try:
+            texts = {kind: download(link, MAX_SUBTITLES_BYTES).decode() for kind, link in subtitles.items()}
+        except UnicodeDecodeError as e:
+            raise JobFailed("the subtitles are no text: look at who answers") from e
+        return Result(audio, texts).require(audio_format)
     if encoded := reply.get("audio_base64"):
         try:
-            return Result(base64.b64decode(encoded, validate=True), subtitles)
-        except binascii.Error as e:
+            return Result(base64.b64decode(encoded, validate=True), subtitles).require(audio_format)
+        except ValueError as e:
             raise JobFailed("the audio inside the reply is damaged") from e
-    if path := reply.get("audio_path"):
-        try:
-            return Result(Path(path).read_bytes(), {e: Path(file).read_text("utf-8") for e, file in subtitles.items()})
-        except OSError as e:
-            raise ResultGone(_elsewhere(reply)) from e
+    if reply.get("audio_path"):
+        raise ResultGone(_elsewhere(reply))
     raise JobFailed("the reply has no audio")
 
 
@@ -72,24 +104,25 @@ def write_whole(path: Path, data: bytes) -> None:
     files.write_whole(path, lambda file: file.write(data))
 
 
-def download(url: str) -> bytes:
-    """The whole of what a link leads to: urllib3 compares with the length that was promised."""
+def download(url: str, max_bytes: int | None = None) -> bytes:
+    """Return the whole of what a link leads to. Raises ResultGone, NoWorker."""
     broken = ""
-    with requests.Session() as session:
-        patient = Retry(TRIES, backoff_factor=0.5, backoff_jitter=0.5, status_forcelist=BUSY)
-        session.mount("http://", HTTPAdapter(max_retries=patient))
-        session.mount("https://", HTTPAdapter(max_retries=patient))
+    with session_with(TRIES, backoff_factor=0.5, backoff_jitter=0.5, status_forcelist=BUSY) as session:
         for _ in range(TRIES):
             try:
-                answer = session.get(url, timeout=TIMEOUTS_S)
+                with session.get(url, timeout=TIMEOUTS_S, stream=True) as answer:
+                    if answer.is_redirect:
+                        url, broken = urljoin(url, answer.headers["Location"]), "redirects"
+                        continue
+                    if answer.ok:
+                        return body_of(answer, max_bytes or MAX_AUDIO_BYTES, MOST_S)
             except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError) as e:
                 broken = type(e).__name__
                 continue
-            except requests.RequestException as e:
+            # ValueError and urllib3's own: for an address that cannot be one.
+            except (requests.RequestException, HTTPError, ValueError) as e:
                 # Its own words would repeat the link, signature and all.
                 raise NoWorker(f"the storage of the result cannot be reached ({type(e).__name__}): try again") from e
-            if answer.ok:
-                return answer.content
             if answer.status_code in (403, 404, 410):
                 raise ResultGone(f"the link to the result is no longer valid ({answer.status_code})")
             raise NoWorker(f"the storage of the result answered {answer.status_code}: try again")
