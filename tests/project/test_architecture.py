@@ -13,6 +13,39 @@ from conftest import ROOT
 PACKAGE = ROOT / "voiceclone"
 TABLES = {"text/normalize/english.py", "text/normalize/languages.py"}
 """Rules of languages, which are longer than code may be."""
+TRIED_IN = {
+    "app.py": "system/test_handler.py",
+    "audio/decoder.py": "audio/test_decoding.py",
+    "books/": "books/test_narration.py",
+    "checkpoints/": "checkpoints/test_resolving.py",
+    "cli/": "cli/test_say.py",
+    "cli/completion.py": "cli/test_main.py",
+    "cli/deploy.py": "deployment/test_deploy.py",
+    "cli/narrate.py": "books/test_narration.py",
+    "client/": "client/test_endpoint.py",
+    "client/plain.py": "cli/test_hostile_endpoint.py",
+    "client/replies.py": "cli/test_hostile_endpoint.py",
+    "delivery/delivery.py": "jobs/test_worker.py",
+    "deployment/": "deployment/test_deploy.py",
+    "deployment/upload.py": "cli/test_fetch.py",
+    "deployment/variables.py": "project/test_hub_files.py",
+    "doctor/": "cli/test_doctor.py",
+    "errors.py": "project/test_readme.py",
+    "failures.py": "model/test_engine.py",
+    "http.py": "client/test_endpoint.py",
+    "jobs/": "jobs/test_worker.py",
+    "jobs/fields.py": "jobs/test_request.py",
+    "jobs/parsing.py": "jobs/test_request.py",
+    "model/": "model/test_engine.py",
+    "model/positions.py": "model/test_dit.py",
+    "model/sampling.py": "model/test_graphs.py",
+    "model/upstream.py": "model/test_dit.py",
+    "speech/": "jobs/test_worker.py",
+    "text/normalize/": "text/test_normalize.py",
+    "types.py": "jobs/test_worker.py",
+    "voices/": "voices/test_voices.py",
+}
+"""Where modules are tried that have no test file of their own: a part with the whole, by the longest beginning."""
 MODULES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
 
 
@@ -43,3 +76,15 @@ def test_a_package_is_imported_by_its_public_names():
                 if inside and deeper and not (PACKAGE / package / deeper[0]).is_dir():
                     found.append((module, node.module))
     assert found == []
+
+
+def test_every_module_has_a_test_file_or_is_tried_with_another():
+    tests, needed = ROOT / "tests", set()
+    for module in map(Path, MODULES):
+        if module.name.startswith("__") or (tests / module.parent / f"test_{module.name}").exists():
+            continue
+        fitting = [beginning for beginning in TRIED_IN if module.as_posix().startswith(beginning)]
+        assert fitting, module
+        needed.add(max(fitting, key=len))
+    assert needed == set(TRIED_IN)
+    assert all((tests / file).is_file() for file in TRIED_IN.values())
