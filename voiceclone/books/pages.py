@@ -5,6 +5,7 @@ Knows nothing of books. What the eye skips is skipped: scripts, notes, page numb
 
 from __future__ import annotations
 
+import io
 import re
 from dataclasses import dataclass
 
@@ -90,7 +91,7 @@ class _Reader:
     def __init__(self, blocks: Blocks) -> None:
         self.anchors: dict[str, int] = {}
         self._blocks = blocks
-        self._said: list[str] = []
+        self._said = io.StringIO()  # a list of many short pieces takes ten times the memory
         self._level = 0
         self._skipping = 0
         """Open elements from the one that is skipped."""
@@ -102,7 +103,7 @@ class _Reader:
             self._skipping += 1
             return
         if tag == "br":
-            self._said.append(" ")
+            self._said.write(" ")
         elif tag not in INLINE:
             self.close()
         for name in ("id", "name"):
@@ -121,12 +122,12 @@ class _Reader:
 
     def data(self, data: str) -> None:
         if not self._skipping:
-            self._said.append(data)
+            self._said.write(data)
 
     def close(self) -> None:
         """End a block."""
-        self._blocks.add("".join(self._said), self._level)
-        self._said.clear()
+        said, self._said = self._said, io.StringIO()
+        self._blocks.add(said.getvalue(), self._level)
 
 
 def _is_skipped(tag: str, attributes: dict[str, str]) -> bool:

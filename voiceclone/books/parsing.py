@@ -21,6 +21,7 @@ MAX_FILE_BYTES = 10_000_000
 """Of a document; the parser takes no longer text."""
 MAX_DEPTH = 500
 """Elements in one another; an end tag is looked for among all that are open."""
+_FED = 65_536
 _ENTITY = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)([A-Za-z][A-Za-z0-9]*);")
 
 
@@ -65,7 +66,10 @@ def read_xml(text: str) -> ElementTree.Element:
 
 
 def _read(text: str, parser: Any) -> None:
-    parser.feed(text.lstrip("\ufeff \t\r\n").encode("utf-8", "replace").decode())
+    text = text.lstrip("\ufeff \t\r\n").encode("utf-8", "replace").decode()  # half a surrogate pair is no character
+    # What a target raises ends the parser when it has gone through all that it was fed.
+    for i in range(0, len(text), _FED):
+        parser.feed(text[i : i + _FED])
     parser.close()
 
 
