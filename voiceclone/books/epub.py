@@ -34,7 +34,7 @@ TOC_DEPTH = 2
 """Parts and their chapters; the sections of a chapter are not marked."""
 COVERS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
 _NO_CHARACTER_SETS = ("idna", "punycode", "raw-unicode-escape", "unicode-escape", "undefined")
-"""Of Python's encodings; punycode's time grows with the square of the length."""
+"""Of Python's encodings: they encode names and programs. Punycode's time grows with the square of the length."""
 
 
 def read_epub(path: Path) -> Book:
@@ -158,7 +158,7 @@ class _Package:
         for entry in _nearest(parent, tag):
             inside = list(_nearest(entry, "a" if tag == "li" else "content"))
             label = inside[0] if inside and tag == "li" else next(_named(entry, "text"), entry)
-            title = _said(label)
+            title = plain("".join(label.itertext()))[:MAX_TITLE]
             if inside and title:
                 link = urlsplit(inside[0].get("href") or inside[0].get("src") or "")
                 yield _joined(path, link.path), unquote(link.fragment), title
@@ -177,7 +177,8 @@ class _Package:
 
     def _meta(self, name: str) -> str | None:
         """The first of its kind, in the package's metadata."""
-        return next(filter(None, map(_said, _named(self._package, name))), None)
+        texts = (plain(element.text or "")[:MAX_TITLE] for element in _named(self._package, name))
+        return next(filter(None, texts), None)
 
     def _protected(self) -> set[str]:
         """What is encrypted; fonts often are, and need not be read."""
@@ -241,10 +242,6 @@ def _nearest(element: ElementTree.Element, name: str) -> Iterator[ElementTree.El
             yield child
         elif kind not in ("li", "navPoint"):
             waiting += reversed(child)
-
-
-def _said(element: ElementTree.Element) -> str:
-    return plain("".join(element.itertext()))[:MAX_TITLE]
 
 
 def _joined(base: str, href: str) -> str:

@@ -37,14 +37,12 @@ class Target(Protocol):
     def data(self, data: str, /) -> object:
         """Take a piece of text."""
 
-    def close(self) -> object:
-        """Take the end of the document."""
-
 
 def read_html(text: str, target: Target) -> None:
     """Read HTML or XHTML, broken or not, as far as it goes. Raises BadInput if it is deeper than MAX_DEPTH."""
-    # The parser declares what it is given to be in UTF-8, which a `meta` element does not overrule.
-    _read(text, etree.HTMLParser(target=_Bounded(target), no_network=True, huge_tree=False))
+    # What is fed is text already: a `meta` element does not say in which encoding.
+    if text.strip("\ufeff \t\r\n"):  # the parser is at a loss about nothing
+        _read(text, etree.HTMLParser(target=_Bounded(target), no_network=True, huge_tree=False))
 
 
 def read_xml(text: str) -> ElementTree.Element:
