@@ -5,8 +5,18 @@ Knows nothing of books. What the eye skips is skipped: scripts, notes, page numb
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from html.parser import HTMLParser
+import io
+import re
+from dataclasses import dataclass
+
+from voiceclone.books.parsing import read_html
+from voiceclone.client import BadInput
+
+MAX_BLOCKS = 500_000
+MAX_CHARACTERS = 20_000_000
+"""Of a book: some 400 hours of speech."""
+MAX_TITLE = 500
+"""Characters of a title or an author; the rest is left out."""
 
 SKIPPED = frozenset({"head", "script", "style", "nav", "svg", "math", "rt", "rp", "audio", "video", "template"})
 SKIPPED_ROLES = frozenset(
@@ -22,9 +32,7 @@ INLINE = frozenset(
 )
 """All else begins a paragraph."""
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
-_VOID = frozenset(
-    {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "wbr"}
-)
+_CONTROLS = re.compile(r"[\0-\x1f\x7f-\x9f]+")
 
 
 @dataclass(frozen=True)
@@ -36,75 +44,92 @@ class Block:
     """1 to 6 for a heading, 0 for a paragraph."""
 
 
-@dataclass
-class Page:
-    """An HTML document."""
+class Blocks(list[Block]):
+    """Paragraphs and headings in order, no more of them than a book has."""
 
-    blocks: list[Block] = field(default_factory=list)
-    anchors: dict[str, int] = field(default_factory=dict)
-    """By id: the index of the block that it is in, or before."""
-
-
-def read_page(html: str) -> Page:
-    """Paragraphs and headings in order. Broken HTML is read as far as it goes."""
-    reader = _Reader()
-    reader.feed(html)
-    reader.close()
-    reader.end_block()
-    return reader.page
-
-
-class _Reader(HTMLParser):
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.page = Page()
-        self._said: list[str] = []
-        self._level = 0
-        self._skipping: list[str] = []
-        """Open elements of the one that is skipped."""
+        super().__init__()
+        self._characters = 0
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if not self._skipping and tag not in INLINE and tag != "br":
-            self.end_block()
-        if self._skipping or _is_skipped(tag, dict(attrs)):
-            if tag not in _VOID:
-                self._skipping.append(tag)
+    def add(self, written: str, level: int = 0) -> None:
+        """Append what says something. Raises BadInput past MAX_BLOCKS and MAX_CHARACTERS."""
+        text = plain(written)
+        if not text:
             return
-        for name, value in attrs:
-            if name in ("id", "name") and value:
-                self.page.anchors.setdefault(value, len(self.page.blocks))
+        self._characters += len(text)
+        if len(self) == MAX_BLOCKS or self._characters > MAX_CHARACTERS:
+            raise BadInput(
+                f"goes past {MAX_BLOCKS} paragraphs or {MAX_CHARACTERS} characters, which is more than a book has: "
+                "split the book"
+            )
+        self.append(Block(text, level))
+
+
+def plain(text: str) -> str:
+    """Return the text on one line, white space as one space; a terminal obeys none of its characters."""
+    return " ".join(_CONTROLS.sub(" ", text).split())
+
+
+def read_page(html: str, blocks: Blocks) -> dict[str, int]:
+    """Add an HTML document's paragraphs and headings, in order.
+
+    Broken HTML is read as far as it goes.
+
+    Returns:
+        By id: the index of the block that it is in, or before.
+
+    Raises:
+        BadInput: it is deeper than MAX_DEPTH, or there are more blocks than in a book.
+    """
+    reader = _Reader(blocks)
+    read_html(html, reader)
+    reader.close()
+    return reader.anchors
+
+
+class _Reader:
+    def __init__(self, blocks: Blocks) -> None:
+        self.anchors: dict[str, int] = {}
+        self._blocks = blocks
+        self._said = io.StringIO()  # a list of many short pieces takes ten times the memory
+        self._level = 0
+        self._skipping = 0
+        """Open elements from the one that is skipped."""
+
+    def start(self, tag: str, attrs: dict[str, str]) -> None:
+        if self._skipping or _is_skipped(tag, attrs):
+            if not self._skipping and tag not in INLINE:
+                self.close()
+            self._skipping += 1
+            return
+        if tag == "br":
+            self._said.write(" ")
+        elif tag not in INLINE:
+            self.close()
+        for name in ("id", "name"):
+            if attrs.get(name):
+                self.anchors.setdefault(attrs[name], len(self._blocks))
         if tag in _HEADINGS:
             self._level = int(tag[1])
-        elif tag == "br":
-            self._said.append(" ")
 
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_starttag(tag, attrs)
-        if tag not in _VOID:
-            self.handle_endtag(tag)
-
-    def handle_endtag(self, tag: str) -> None:
+    def end(self, tag: str) -> None:
         if self._skipping:
-            # An end tag that was forgotten inside must not hide the rest of the book.
-            if tag in self._skipping:
-                while self._skipping.pop() != tag:
-                    pass
-        elif tag not in INLINE:
-            self.end_block()
+            self._skipping -= 1
+        elif tag not in INLINE and tag != "br":
+            self.close()
             if tag in _HEADINGS:
                 self._level = 0
 
-    def handle_data(self, data: str) -> None:
+    def data(self, data: str) -> None:
         if not self._skipping:
-            self._said.append(data)
+            self._said.write(data)
 
-    def end_block(self) -> None:
-        text = " ".join("".join(self._said).split())
-        self._said.clear()
-        if text:
-            self.page.blocks.append(Block(text, self._level))
+    def close(self) -> None:
+        """End a block."""
+        said, self._said = self._said, io.StringIO()
+        self._blocks.add(said.getvalue(), self._level)
 
 
-def _is_skipped(tag: str, attributes: dict[str, str | None]) -> bool:
-    roles = f"{attributes.get('epub:type') or ''} {(attributes.get('role') or '').replace('doc-', '')}".split()
+def _is_skipped(tag: str, attributes: dict[str, str]) -> bool:
+    roles = f"{attributes.get('epub:type', '')} {attributes.get('role', '').replace('doc-', '')}".split()
     return tag in SKIPPED or "hidden" in attributes or not SKIPPED_ROLES.isdisjoint(roles)
