@@ -80,7 +80,8 @@ def build(settings: Settings, environ: Mapping[str, str]) -> Worker:
         copies = Copies(settings.cache_dir) if disk_ok or not on_container_disk(settings.volume) else None
         weights = checkpoint.weights
         read_ahead(
-            copies.sooner(weights, checkpoint.arch, settings.dtype) if copies else weights, checkpoint.vocoder_weights
+            copies.file_to_read(weights, checkpoint.arch, settings.dtype) if copies else weights,
+            checkpoint.vocoder_weights,
         )
     with timings.measure("imports"):
         from voiceclone.delivery import Delivery, Undelivered

@@ -42,7 +42,9 @@ def files(options: dict[str, Any]) -> Files:
     volume = Path(options["volume"])
     checkpoint = resolve(options["model"], None, volume)
     copies = Copies(volume / "cache") if options["copies"] else None
-    weights = copies.sooner(checkpoint.weights, checkpoint.arch, options["dtype"]) if copies else checkpoint.weights
+    weights = (
+        copies.file_to_read(checkpoint.weights, checkpoint.arch, options["dtype"]) if copies else checkpoint.weights
+    )
     read_ahead(weights, checkpoint.vocoder_weights)
     return Files(checkpoint, copies)
 

@@ -223,7 +223,7 @@ def test_stopping_cancels_what_runs_and_keeps_what_is_made(voyage, tmp_path):
                 until(lambda: any(job["status"] == "CANCELLED" for job in server.jobs.values()))
             return answers(data, tell)
 
-        server._answer = answer
+        server.answer = answer
         command = [sys.executable, "-m", "voiceclone", "narrate", str(voyage), "--voice", "anna", "--yes"]
         process = subprocess.Popen(
             [*command, "--in-flight", "2"], env={**os.environ, **server.environ}, stderr=subprocess.PIPE, text=True

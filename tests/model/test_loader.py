@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from pathlib import Path
 
 import numpy as np
@@ -127,5 +128,6 @@ def test_a_checkpoint_without_its_time_layers_is_refused(checkpoint, tmp_path):
 def test_half_precision_is_the_default_where_the_hardware_has_it():
     assert default_dtype("cuda") == torch.float16
     flags = Path("/proc/cpuinfo").read_text().split()
-    has_bfloat16 = "avx512_bf16" in flags or "amx_tile" in flags
+    plays_an_older_one = os.environ.get("ONEDNN_MAX_CPU_ISA") == "AVX2"
+    has_bfloat16 = ("avx512_bf16" in flags or "amx_tile" in flags) and not plays_an_older_one
     assert default_dtype("cpu") == (torch.bfloat16 if has_bfloat16 else torch.float32)

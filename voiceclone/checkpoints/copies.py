@@ -94,7 +94,7 @@ class Copies:
             identity = hashlib.sha256(f"{real}\0{status.st_size}\0{status.st_mtime_ns}".encode()).hexdigest()
         return self.directory / f"{identity[:16]}-{kind}.safetensors"
 
-    def sooner(self, source: Path, arch: Mapping[str, Any], dtype: str | None) -> Path:
+    def file_to_read(self, source: Path, arch: Mapping[str, Any], dtype: str | None) -> Path:
         """What a start will read of a checkpoint file: a copy of it where there is one, else the file itself.
 
         dtype: None where nobody says; then the device will choose between the usual ones. Raises OSError as `path`.

@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
-from pydantic_core import from_json
 
 from voiceclone.client.errors import JobFailed, NoWorker
 from voiceclone.subtitles import SubtitleFormat
@@ -240,12 +239,12 @@ ANSWERS: dict[str, type[Answer]] = {"run": Sent, "status": News, "health": Healt
 def answered(step: str, body: bytes) -> dict[str, Any]:
     """Return what an endpoint's API has answered at a path. Raises NoWorker where no endpoint would answer so."""
     try:
-        found: dict[str, Any] = from_json(body, allow_inf_nan=False)
-        json.dumps(found, allow_nan=False)  # 1e999 is read as infinite
+        found: dict[str, Any] = json.loads(body)
+        json.dumps(found, allow_nan=False, ensure_ascii=False).encode()  # no NaN, infinity or half surrogate pair
         ANSWERS[step].model_validate(found)
     except ValidationError as e:
         raise NoWorker(f"what answers is no endpoint: look for a proxy or a log-in page in between ({_told(e)})") from e
-    except ValueError as e:
+    except (ValueError, RecursionError) as e:
         raise NoWorker("what answers is no endpoint: look for a proxy or a log-in page in between") from e
     return found
 

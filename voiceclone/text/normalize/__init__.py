@@ -156,7 +156,7 @@ def _composed(first: Sequence[Reading], second: Iterable[Reading]) -> Iterator[R
 def _rules(language: str) -> tuple[Rule, ...]:
     if language == "en":
         return english.RULES
-    return chinese.rules(language) if language in chinese.MANNERS else languages.rules(language)
+    return chinese.rules(language) if language in chinese.STYLES else languages.rules(language)
 
 
 def _whole_words(readings: Sequence[Reading]) -> list[Reading]:

@@ -43,7 +43,7 @@ _HAN = "\u3400-\u9fff"
 
 
 @dataclass(frozen=True)
-class Manner:
+class Style:
     """What differs between Chinese and Japanese."""
 
     to: str
@@ -74,8 +74,8 @@ class Manner:
     signs: Mapping[str, str]
 
 
-MANNERS = {
-    "zh": Manner(
+STYLES = {
+    "zh": Style(
         to="到", minus="负", clock=("点", "分", "秒"), halves=("上午", "下午"), percent="百分之{}",
         per_mille="千分之{}", fraction="{d}分之{n}", against="比", part="杠", power="的{}次方", about="约", many="多",
         between_groups="，", yuan="元", dollar="美元",
@@ -86,7 +86,7 @@ MANNERS = {
             ".": "点", "/": "斜杠", "_": "下划线", "-": "减", "#": "井号", "?": "问号", ":": "冒号",
         },
     ),
-    "ja": Manner(
+    "ja": Style(
         to="から", minus="マイナス", clock=("時", "分", "秒"), halves=("午前", "午後"), percent="{}パーセント",
         per_mille="{}パーミル", fraction="{d}分の{n}", against="対", part="の", power="の{}乗", about="約", many="以上",
         between_groups="、", yuan="円", dollar="ドル",
@@ -104,7 +104,7 @@ MANNERS = {
 @cache
 def rules(language: str) -> tuple[Rule, ...]:
     """How a text in Chinese (`zh`) or Japanese (`ja`) becomes what is said, the first rule first."""
-    return tuple(_Reader(language, MANNERS[language]).rules())
+    return tuple(_Reader(language, STYLES[language]).rules())
 
 
 def _rule(pattern: str, read: Read | str) -> Rule:
@@ -115,10 +115,10 @@ def _rule(pattern: str, read: Read | str) -> Rule:
 @dataclass(frozen=True)
 class _Reader:
     language: str
-    manner: Manner
+    style: Style
 
     def rules(self) -> Iterator[Rule]:
-        yield from address_rules(self.manner.signs, self._digits)
+        yield from address_rules(self.style.signs, self._digits)
         yield from self._dates()
         yield from self._telephones()
         yield from self._amounts()
@@ -131,7 +131,7 @@ class _Reader:
         if self.language == "zh":
             # "2000年前" is two thousand years ago.
             yield _rule(rf"{_START}(?:\d{{4}}|0\d)(?= ?年(?![前来])|{_TO}\d{{4}} ?年)", lambda m: self._year(m[0]))
-            yield _rule(rf"(?<=\d{{4}}){_TO}(?=\d{{4}} ?年)", self.manner.to)
+            yield _rule(rf"(?<=\d{{4}}){_TO}(?=\d{{4}} ?年)", self.style.to)
             yield _rule(rf"{_START}\d0(?=后)", lambda m: self._year(m[0]))
         yield _rule(rf"(?<=[图表圖図]) ?(?P<low>\d{{1,3}})[-–](?P<high>\d{{1,3}}){_END}", self._figure)
         score = r"(?:比分|結果|结果)[是为為はが：: ]{0,2}"
@@ -141,8 +141,8 @@ class _Reader:
         yield _rule(rf"(?<![A-Za-z]){half} ?{clock}{_END}", self._clock)
         yield _rule(rf"{_START}{clock}(?: ?{half}|{_END})", self._clock)
         yield _rule(rf"{_START}{hour}(?P<minute>)(?P<second>) ?{half}", self._clock)
-        yield _rule(rf"(?<=\d){_TO}(?=\d{{4}}([-/.])\d\d?\1\d)", self.manner.to)
-        yield _rule(rf"(?:(?<=[:：]\d\d)|(?<=[年月日号號点時时分秒度元円%]))(?:{_TO})(?=\d)", self.manner.to)
+        yield _rule(rf"(?<=\d){_TO}(?=\d{{4}}([-/.])\d\d?\1\d)", self.style.to)
+        yield _rule(rf"(?:(?<=[:：]\d\d)|(?<=[年月日号號点時时分秒度元円%]))(?:{_TO})(?=\d)", self.style.to)
         yield _rule(rf"{_START}(?P<low>\d{{1,4}})[:：](?P<high>\d{{1,4}}){_END}", self._score)
 
     def _telephones(self) -> Iterator[Rule]:
@@ -185,7 +185,7 @@ class _Reader:
 
     def _plain_numbers(self) -> Iterator[Rule]:
         low, high = rf"{_MINUS}{_START}(?P<low>{_NUMBER})", rf"(?P<high>{_NUMBER})"
-        signs = self.manner.signs
+        signs = self.style.signs
         yield _rule(r"(?<![A-Za-z])[Nn][Oo]\. ?(?=\d)", "第" if self.language == "zh" else signs["№"])
         yield _rule(rf"(?<=第)(?P<minus>)(?P<low>{_NUMBER})(?:{_TO}{high})?", self._rank)
         yield _rule(rf"(?<![\d.])[vV]?(?P<groups>\d{{1,6}}(?:\.\d{{1,6}}){{2,9}}){_END}", self._version)
@@ -193,15 +193,15 @@ class _Reader:
         yield _rule(r"(?<=\d) ?[x×*] ?(?=\d)", signs["×"])
         counted = rf"(?P<measure>{_MEASURE})?"
         yield _rule(rf"{low}{_TO}{high}{counted}{_END}", self._number)
-        yield _rule(rf"{_START}(?P<low>\d++)\+ ?(?=[{_HAN}])", lambda m: self._say(m["low"]) + self.manner.many)
+        yield _rule(rf"{_START}(?P<low>\d++)\+ ?(?=[{_HAN}])", lambda m: self._say(m["low"]) + self.style.many)
         yield _rule(rf"{low}(?P<high>){counted}{_END}", self._number)
-        yield _rule(r"(?:[~～〜]|(?<!\w)≈)(?=\d)", self.manner.about)
+        yield _rule(r"(?:[~～〜]|(?<!\w)≈)(?=\d)", self.style.about)
         # "GPT-4"
         yield _rule(r"(?<=[A-Za-z])-(?=\d)", "")
         yield _rule(r"\d+", lambda match: self._say(match[0]))
 
     def _signs(self) -> Iterator[Rule]:
-        signs = self.manner.signs
+        signs = self.style.signs
         yield _rule(r"(?<=\d) ?([<>]) ?(?=\d)", lambda match: signs[match[1]])
         yield _rule(r"(?<=\d)[./](?=\d)", lambda match: signs[match[0]])
         alone = "".join(sign for sign in signs if sign not in "<>./_-#?:")
@@ -229,8 +229,8 @@ class _Reader:
 
     def _value(self, match: re.Match[str], is_counted: bool) -> str:
         words = self._say(match["low"], is_counted)
-        words += f"{self.manner.to}{self._say(match['high'], is_counted)}" if match["high"] else ""
-        return (self.manner.minus if match["minus"] else "") + words
+        words += f"{self.style.to}{self._say(match['high'], is_counted)}" if match["high"] else ""
+        return (self.style.minus if match["minus"] else "") + words
 
     def _number(self, match: re.Match[str]) -> str:
         low, high = match["low"], match["high"]
@@ -248,25 +248,25 @@ class _Reader:
         scale = groups["scale"]
         low, high = (re.sub(r"(\.\d)0$|\.00$", r"\1", groups[name]) for name in ("low", "high"))
         words = self._say(low, is_counted=True)
-        words += f"{self.manner.to}{self._say(high, is_counted=True)}" if high else ""
-        minus = self.manner.minus if groups["minus"] else ""
+        words += f"{self.style.to}{self._say(high, is_counted=True)}" if high else ""
+        minus = self.style.minus if groups["minus"] else ""
         return f"{minus}{words}{scale}{self._currency(groups.get('sign') or groups['code'])}"
 
     def _currency(self, sign: str) -> str:
         if sign in ("¥", "￥", "CNY"):
-            return self.manner.yuan
+            return self.style.yuan
         if sign in ("$", "USD"):
-            return self.manner.dollar
+            return self.style.dollar
         return spelling.currency_unit("", "2", CURRENCIES.get(sign, sign), self.language) or sign
 
     def _share(self, match: re.Match[str]) -> str:
-        pattern = self.manner.per_mille if match["unit"] == "‰" else self.manner.percent
+        pattern = self.style.per_mille if match["unit"] == "‰" else self.style.percent
         low, high = self._say(match["low"]), self._say(match["high"] or "0")
-        minus = self.manner.minus if match["minus"] else ""
+        minus = self.style.minus if match["minus"] else ""
         if match["high"] and pattern.startswith("{}"):
-            return f"{minus}{low}{self.manner.to}{pattern.format(high)}"
+            return f"{minus}{low}{self.style.to}{pattern.format(high)}"
         words = pattern.format(low)
-        return minus + (f"{words}{self.manner.to}{pattern.format(high)}" if match["high"] else words)
+        return minus + (f"{words}{self.style.to}{pattern.format(high)}" if match["high"] else words)
 
     def _measure(self, match: re.Match[str]) -> str | None:
         count = (match["high"] or match["low"]).replace(",", "")
@@ -276,13 +276,13 @@ class _Reader:
         return words
 
     def _fraction(self, match: re.Match[str]) -> str:
-        return self.manner.fraction.format(d=self._say(match["d"]), n=self._say(match["n"]))
+        return self.style.fraction.format(d=self._say(match["d"]), n=self._say(match["n"]))
 
     def _one_character(self, match: re.Match[str]) -> str:
         value = Fraction(unicodedata.numeric(match["sign"])).limit_denominator(20)
         if value.denominator == 1:
             return self._say((match["whole"] or "") + str(value))
-        words = self.manner.fraction.format(d=self._say(str(value.denominator)), n=self._say(str(value.numerator)))
+        words = self.style.fraction.format(d=self._say(str(value.denominator)), n=self._say(str(value.numerator)))
         joint = "又" if self.language == "zh" else "と"
         return f"{self._say(match['whole'])}{joint}{words}" if match["whole"] else words
 
@@ -303,9 +303,9 @@ class _Reader:
         return f"{self._year(year)}年{self._say(str(month))}月{self._say(str(day))}日"
 
     def _clock(self, match: re.Match[str]) -> str:
-        hours, minutes, seconds = self.manner.clock
+        hours, minutes, seconds = self.style.clock
         hour, minute = str(int(match["hour"])), match["minute"] or "00"
-        half = self.manner.halves[match["half"][0] in "pP"] if match["half"] else ""
+        half = self.style.halves[match["half"][0] in "pP"] if match["half"] else ""
         words = half + self._say(hour, is_counted=True) + hours
         if minute != "00" or match["second"]:
             # "零五分"
@@ -314,19 +314,19 @@ class _Reader:
         return f"{words}{self._say(str(int(match['second'])))}{seconds}" if match["second"] else words
 
     def _score(self, match: re.Match[str]) -> str:
-        return f"{self._say(match['low'])}{self.manner.against}{self._say(match['high'])}"
+        return f"{self._say(match['low'])}{self.style.against}{self._say(match['high'])}"
 
     def _figure(self, match: re.Match[str]) -> str:
-        return f"{self._say(match['low'])}{self.manner.part}{self._say(match['high'])}"
+        return f"{self._say(match['low'])}{self.style.part}{self._say(match['high'])}"
 
     def _power(self, match: re.Match[str]) -> str:
         power = match["power"] or str(unicodedata.digit(match["raised"]))
-        return self.manner.power.format((self.manner.minus if match["minus"] else "") + self._say(power))
+        return self.style.power.format((self.style.minus if match["minus"] else "") + self._say(power))
 
     def _telephone(self, match: re.Match[str]) -> str:
         written = match["only"] if "only" in match.re.groupindex else match[0]
-        plus = self.manner.signs["+"] if written[0] == "+" else ""
-        return plus + self.manner.between_groups.join(map(self._digits, re.findall(r"\d+", written)))
+        plus = self.style.signs["+"] if written[0] == "+" else ""
+        return plus + self.style.between_groups.join(map(self._digits, re.findall(r"\d+", written)))
 
     def _version(self, match: re.Match[str]) -> str:
         groups = match["groups"].split(".")

@@ -43,7 +43,7 @@ _ROMAN = r"(?P<only>(?P<roman>(?=[IVXL])(?:XL|L?X{0,3})(?:IX|IV|V?I{0,3})(?<=[IV
 
 
 @dataclass(frozen=True)
-class Manner:
+class Style:
     """What num2words2 and Babel do not know of a language."""
 
     to: str = "–"
@@ -259,8 +259,8 @@ def _roman_rank(language: str) -> Read:
     return lambda match: ordinal(roman(match["roman"]), language)
 
 
-MANNERS = {
-    "de": Manner(
+STYLES = {
+    "de": Style(
         to="bis",
         against="zu",
         clock=("{h} Uhr {m}", "{h} Uhr"),
@@ -304,7 +304,7 @@ MANNERS = {
             (rf"{_START}1(?= [A-ZÄÖÜ])", lambda _: "ein"),
         ),
     ),
-    "fr": Manner(
+    "fr": Style(
         to="à",
         clock=("{hours} {m}", "{hours}"),
         clock_written=(_CLOCK, rf"{_HOUR} ?h(?: ?{_MINUTE})?\b"),
@@ -332,7 +332,7 @@ MANNERS = {
             ),
         ),
     ),
-    "es": Manner(
+    "es": Style(
         to="a",
         clock=("{h} {m}", "{hours}"),
         clock_written=(f"{_CLOCK}(?: ?h\\b)?",),
@@ -371,7 +371,7 @@ MANNERS = {
             ),
         ),
     ),
-    "it": Manner(
+    "it": Style(
         to="a",
         clock=("{h} e {m}", "{h}"),
         hour_ending=("uno", "una"),
@@ -397,7 +397,7 @@ MANNERS = {
             ),
         ),
     ),
-    "fi": Manner(
+    "fi": Style(
         to="viiva",
         clock_written=(_CLOCK, rf"(?<=klo ){_HOUR}\.{_MINUTE}"),
         abbreviations={
@@ -420,7 +420,7 @@ MANNERS = {
             ),
         ),
     ),
-    "lv": Manner(
+    "lv": Style(
         clock_written=(_CLOCK, rf"(?<=plkst\. ){_HOUR}\.{_MINUTE}"),
         to="līdz",
         against="pret",
@@ -444,7 +444,7 @@ MANNERS = {
             ),
         ),
     ),
-    "ru": Manner(
+    "ru": Style(
         to="-",
         clock=("{h} {m}", "{hours}"),
         abbreviations={
@@ -479,7 +479,7 @@ MANNERS = {
             (rf"{_START}(?P<count>\d{{1,9}}(?:,\d{{1,3}})?) (?P<only>{alternatives(_RUSSIAN_NOUNS)})", _russian_noun),
         ),
     ),
-    "hi": Manner(
+    "hi": Style(
         to="से",
         against="-",
         clock=("{h} बजकर {m} मिनट", "{h} बजे"),
@@ -499,7 +499,7 @@ MANNERS = {
             ),
         ),
     ),
-    "ar": Manner(
+    "ar": Style(
         to="إلى",
         against="مقابل",
         point=".",
@@ -523,17 +523,17 @@ MANNERS = {
 @cache
 def rules(language: str) -> tuple[Rule, ...]:
     """How a text in a language becomes what is said. The first rule to claim a stretch of text has it."""
-    return _Reader(language, MANNERS.get(language, Manner())).rules()
+    return _Reader(language, STYLES.get(language, Style())).rules()
 
 
 @dataclass(frozen=True)
 class _Reader:
     language: str
-    manner: Manner
+    style: Style
 
     @property
     def _is_known(self) -> bool:
-        return self.language in MANNERS
+        return self.language in STYLES
 
     def rules(self) -> tuple[Rule, ...]:
         others = (*self._own(), *self._addresses(), *self._numbers(), *self._abbreviations(), *self._signs(), QUIET)
@@ -553,32 +553,32 @@ class _Reader:
         return (*(_rule(rf"{_START}{date}{_END}", read_date) for date in written if self._is_known), *others)
 
     def _own(self) -> Iterator[Rule]:
-        if self.manner.own:
+        if self.style.own:
             months = _months(self.language)
-            for pattern, read in self.manner.own:
+            for pattern, read in self.style.own:
                 yield _rule(pattern.replace("MONTHS", f"(?:{months})"), read)
 
     def _addresses(self) -> Iterator[Rule]:
         if self._is_known:
-            yield from address_rules(self.manner.signs, lambda written: cardinal(written, self.language))
+            yield from address_rules(self.style.signs, lambda written: cardinal(written, self.language))
 
     def _numbers(self) -> Iterator[Rule]:
-        number = _NUMBERS[self.manner.point]
+        number = _NUMBERS[self.style.point]
         low = rf"(?P<minus>{_MINUS})?{_START}(?P<low>{number})"
         high = rf"(?P<high>{number})"
         sign, code = rf"(?P<sign>{alternatives(CURRENCIES)})", rf"(?P<code>\b(?:{'|'.join(CODES)})\b)"
         # Groups of digits that no amount is written in.
         yield _rule(rf"(?<![\w(])\+\d{{1,3}}(?:[ .-]?\(?\d{{1,4}}\)?){{2,5}}{_END}", self._telephone)
         yield _rule(rf"{_START}0\d{{1,4}}(?:[ /-]\d{{2,8}}){{1,5}}{_END}", self._telephone)
-        for clock in self.manner.clock_written:
+        for clock in self.style.clock_written:
             yield _rule(rf"{_START}{clock}{_END}", self._clock)
         yield _rule(rf"{_START}(?P<low>\d{{1,3}}):(?P<high>\d{{1,3}}){_END}", self._score)
         # '90
         yield _rule(r"(?<!\w)['’](?P<year>\d\d)(?![\w'’])", lambda match: cardinal(match["year"], self.language))
-        if self.manner.fractions:
-            halves = alternatives(self.manner.fractions)
-            yield _rule(rf"{_START}(?:{halves}){_END}", lambda match: self.manner.fractions[match[0]])
-        if self.manner.point == ",":
+        if self.style.fractions:
+            halves = alternatives(self.style.fractions)
+            yield _rule(rf"{_START}(?:{halves}){_END}", lambda match: self.style.fractions[match[0]])
+        if self.style.point == ",":
             # "5,- €"
             yield _rule(r"(?<=\d),[-–—](?!\w)", lambda _: "")
             coins = r"(?=[\d. ]{1,20},\d\d\D)"
@@ -589,23 +589,23 @@ class _Reader:
         )
         yield _rule(rf"{low}(?:{_TO}{high})? ?(?:{sign}(?!\d)|{code})", self._money)
         yield _rule(rf"{low} ?%{_TO}{high} ?(?P<unit>%)", self._measure)
-        units = alternatives({**UNITS, **self.manner.units})
+        units = alternatives({**UNITS, **self.style.units})
         yield _rule(rf"{low}(?:{_TO}{high})? ?(?P<unit>{units})(?![\w²³]|/\w)", self._measure)
         yield _rule(rf"{low}{_TO}{high}{_END}", self._plain)
         yield _rule(rf"{low}(?P<high>){_END}", self._plain)
         yield _rule(r"\d+", lambda match: cardinal(match[0], self.language))
 
     def _abbreviations(self) -> Iterator[Rule]:
-        manner = self.manner
-        spoken = {**manner.abbreviations, **manner.endings}
+        style = self.style
+        spoken = {**style.abbreviations, **style.endings}
         if spoken:
             yield _rule(rf"(?<![\w.])(?i:{_spaced(spoken)})(?!\w)", self._abbreviation)
-        if manner.counted:
-            counted = alternatives(manner.counted)
-            yield _rule(rf"(?<![\w.])(?i:{counted})(?= ?\d)", lambda match: manner.counted.get(match[0].lower()))
+        if style.counted:
+            counted = alternatives(style.counted)
+            yield _rule(rf"(?<![\w.])(?i:{counted})(?= ?\d)", lambda match: style.counted.get(match[0].lower()))
 
     def _signs(self) -> Iterator[Rule]:
-        signs = self.manner.signs
+        signs = self.style.signs
         if self._is_known:
             yield _rule(r"(?<=\d)[/.](?=\d)", lambda match: signs[match[0]])
             alone = "".join(sign for sign in signs if sign not in "/._-")
@@ -614,7 +614,7 @@ class _Reader:
 
     def _parts(self, written: str) -> tuple[str, str]:
         """The digits of a number before and behind the decimal sign."""
-        if self.manner.point == ".":
+        if self.style.point == ".":
             written = written.replace(",", "")
         elif "," in written or re.fullmatch(_GROUPED[","], written):
             written = written.replace(".", "").replace(",", ".")
@@ -631,11 +631,11 @@ class _Reader:
 
     def _value(self, match: re.Match[str], say: Callable[[str], str]) -> str:
         words = self._minus(match) + say(match["low"])
-        return f"{words}{_joint(self.manner.to)}{say(match['high'])}" if match["high"] else words
+        return f"{words}{_joint(self.style.to)}{say(match['high'])}" if match["high"] else words
 
     def _score(self, match: re.Match[str]) -> str:
         low, high = (cardinal(match[side], self.language) for side in ("low", "high"))
-        return f"{low}{_joint(self.manner.against or self.manner.to)}{high}"
+        return f"{low}{_joint(self.style.against or self.style.to)}{high}"
 
     def _plain(self, match: re.Match[str]) -> str:
         low, high = match["low"], match["high"]
@@ -649,20 +649,20 @@ class _Reader:
 
     def _measure(self, match: re.Match[str]) -> str | None:
         count = ".".join(filter(None, self._parts(match["high"] or match["low"])))
-        unit = UNITS[self.manner.units.get(match["unit"], match["unit"])]
+        unit = UNITS[self.style.units.get(match["unit"], match["unit"])]
         return spelling.measured(self._value(match, self._amount), count, unit, self.language)
 
     def _money(self, match: re.Match[str]) -> str | None:
         code = match["code"] or CURRENCIES.get(match["sign"], "EUR")
         if scale := match.groupdict().get("scale"):
-            amount = " ".join(filter(None, (self._amount(match["low"]), scale, self.manner.of)))
+            amount = " ".join(filter(None, (self._amount(match["low"]), scale, self.style.of)))
             words = spelling.currency_unit(amount, "5", code, self.language)
             words = words and words.replace(" de euros", " d'euros") if self.language == "fr" else words
         else:
             words = spelling.money(*self._parts(match["high"] or match["low"]), code, self.language)
         if words is None:
             return None
-        words = f"{self._amount(match['low'])} {self.manner.to} {words}" if match["high"] else words
+        words = f"{self._amount(match['low'])} {self.style.to} {words}" if match["high"] else words
         return self._minus(match) + words
 
     def _currency(self, code: str) -> str | None:
@@ -670,19 +670,19 @@ class _Reader:
 
     def _clock(self, match: re.Match[str]) -> str:
         hour, minute = str(int(match["hour"])), str(int(match["minute"] or 0))
-        words = _ending(cardinal(hour, self.language), self.manner.hour_ending)
+        words = _ending(cardinal(hour, self.language), self.style.hour_ending)
         hours = spelling.measured(words, hour, "duration-hour", self.language) or words
-        return self.manner.clock[minute == "0"].format(h=words, hours=hours, m=cardinal(minute, self.language))
+        return self.style.clock[minute == "0"].format(h=words, hours=hours, m=cardinal(minute, self.language))
 
     def _telephone(self, match: re.Match[str]) -> str:
-        plus = f"{self.manner.signs.get('+', '+')} " if match[0][0] == "+" else ""
+        plus = f"{self.style.signs.get('+', '+')} " if match[0][0] == "+" else ""
         comma = "، " if self.language == "ar" else ", "
         return plus + comma.join(one_by_one(group, self.language) for group in re.findall(r"\d+", match[0]))
 
     def _abbreviation(self, match: re.Match[str]) -> str | None:
         written = match[0].lower().replace(" ", "")
-        may_end = written in map(_unspaced, self.manner.endings)
-        table = self.manner.endings if may_end else self.manner.abbreviations
+        may_end = written in map(_unspaced, self.style.endings)
+        table = self.style.endings if may_end else self.style.abbreviations
         words = next((words for abbreviation, words in table.items() if _unspaced(abbreviation) == written), None)
         if words is None:
             # Its letters are other forms of these, as the long s of s.
