@@ -7,7 +7,7 @@ FROM ${BASE_IMAGE}
 
 LABEL org.opencontainers.image.title="F5-TTS voice cloning on RunPod serverless" \
       org.opencontainers.image.description="Speaks text in a cloned voice; models come from the network volume" \
-      org.opencontainers.image.licenses="MIT AND Apache-2.0 AND BSD-2-Clause AND BSD-3-Clause AND BSD-3-Clause-Clear AND ISC AND PSF-2.0 AND MPL-2.0 AND LGPL-2.0-or-later AND LGPL-2.1-only AND LGPL-2.1-or-later AND LGPL-3.0-or-later AND GPL-2.0-or-later AND GPL-3.0-or-later AND LicenseRef-NVIDIA-Proprietary AND LicenseRef-Intel-Simplified"
+      org.opencontainers.image.licenses="MIT AND Apache-2.0 AND BSD-2-Clause AND BSD-3-Clause AND BSD-3-Clause-Clear AND ISC AND Zlib AND PSF-2.0 AND MPL-2.0 AND LGPL-2.0-or-later AND LGPL-2.1-only AND LGPL-2.1-or-later AND LGPL-3.0-or-later AND GPL-2.0-or-later AND GPL-3.0-or-later AND LicenseRef-NVIDIA-Proprietary AND LicenseRef-Intel-Simplified"
 
 # No bytecode at runtime: the worker may be any user. CTranslate2, which recognises speech, opens cuBLAS by its bare name,
 # as do cuDNN's parts each other; torch finds its libraries by itself. The SDK's own checks at the start are left out, as
