@@ -17,7 +17,10 @@ HIDDEN = "(hidden)"
 _SECRET_NAME = re.compile(r"KEY|SECRET|TOKEN|PASSWORD|CREDENTIAL", re.IGNORECASE)
 # To the end of the line: what is in an address may hold any character, and nobody can say where it ends.
 _ADDRESS = re.compile(
-    r"([a-z][a-z0-9+.-]{0,15}://)(?:[^\s/?#@]{0,512}@)?([\w.:\[\]-]{0,255})(?:[/?#\\@%][^\n]*)?", re.IGNORECASE
+    r"([a-z][a-z0-9+.-]{0,15}://)(?:[^\s/?#@]{0,512}@)?"
+    # What is no host as a whole, as a part of a password may be, is hidden with the rest.
+    r"((?:\[[0-9a-f:.]{2,45}\]|[\w.-]{1,253})(?::\d{1,5})?(?![\w@-]|[.:]\S)|)(?:[/?#\\@%][^\n]*|(?<=//)\S[^\n]*)?",
+    re.IGNORECASE,
 )
 _URL = re.compile(r"\b(url: )/[^\n]*", re.IGNORECASE)
 _QUERY = re.compile(r"(/[^\s/?]{0,255}\?)[^\n]+")
