@@ -145,9 +145,11 @@ class Settings(BaseModel):
         Raises:
             ValueError: names every variable that cannot be read, its value and the cure.
         """
-        if faults := cls.faults(environ):
-            raise ValueError("; ".join(f"{name}={environ[name].strip()!r}: {said}" for name, said in faults.items()))
-        return cls.model_validate({**cls._given(environ), "on_platform": on_platform(environ, arguments)})
+        try:
+            return cls.model_validate({**cls._given(environ), "on_platform": on_platform(environ, arguments)})
+        except ValidationError as e:
+            wrong = (f"{name}={environ[name].strip()!r}: {said}" for name, said in _faults(e).items())
+            raise ValueError("; ".join(wrong)) from None
 
     @classmethod
     def faults(cls, environ: Mapping[str, str]) -> dict[str, str]:
@@ -155,7 +157,7 @@ class Settings(BaseModel):
         try:
             cls.model_validate(cls._given(environ))
         except ValidationError as e:
-            return {str(error["loc"][0]): sentence_of(error["msg"]) for error in e.errors()}
+            return _faults(e)
         return {}
 
     @classmethod
@@ -207,6 +209,10 @@ class Settings(BaseModel):
         if self.output_dir is not None:
             return self.output_dir
         return self.volume / "output" if self.on_platform else Path("output")
+
+
+def _faults(error: ValidationError) -> dict[str, str]:
+    return {str(each["loc"][0]): sentence_of(each["msg"]) for each in error.errors()}
 
 
 def on_platform(environ: Mapping[str, str], arguments: Iterable[str]) -> bool:
