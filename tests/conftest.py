@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import itertools
 import os
+import socket
 import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,6 +21,7 @@ from fault_table import FaultTable
 from random_checkpoint import write_random
 
 from s3_utils import LocalStore, store_from_env
+from voiceclone.checkpoints.hub import Hub
 from voiceclone.checkpoints.resolving import Checkpoint, resolve
 from voiceclone.delivery.delivery import Delivery
 from voiceclone.delivery.undelivered import Undelivered
@@ -139,6 +141,14 @@ def s3(moto: str) -> Iterator[tuple[dict[str, str], Any]]:
     client.create_bucket(Bucket=environ["S3_BUCKET"], CreateBucketConfiguration=where)
     yield environ, client
     client.close()
+
+
+@pytest.fixture
+def nobody() -> Hub:
+    """Where no hub listens."""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return Hub(endpoint=f"http://127.0.0.1:{s.getsockname()[1]}")
 
 
 @pytest.fixture

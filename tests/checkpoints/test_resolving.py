@@ -34,6 +34,7 @@ from published import (
     own_cache,
     place,
     platform_cache,
+    published_repos,
 )
 from safetensors.numpy import save
 
@@ -62,9 +63,7 @@ def _client(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def hub() -> Iterator[FakeHub]:
     """A hub that has the default model and its vocoder."""
     with FakeHub() as hub:
-        hub.repos[str(MODEL.repo_id)] = Repo(MODEL.revision, files_of(MODEL))
-        hub.repos[str(LATVIAN.repo_id)] = Repo("a" * 40, files_of(LATVIAN))
-        hub.repos[VOCOS_REPO] = Repo(VOCOS_COMMIT, dict(VOCOS_FILES))
+        hub.repos |= published_repos()
         yield hub
         close_session()
 
@@ -80,14 +79,6 @@ def volume(tmp_path: Path) -> Path:
     path = tmp_path / "volume"
     path.mkdir()
     return path
-
-
-@pytest.fixture
-def nobody() -> Hub:
-    """Where no hub listens."""
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return Hub(endpoint=f"http://127.0.0.1:{s.getsockname()[1]}")
 
 
 # Found

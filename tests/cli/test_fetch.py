@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import itertools
 import os
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import boto3
 import pytest
 from botocore.config import Config
-from fake_hub import FakeHub, Repo
+from fake_hub import FakeHub
 from hypothesis import given
 from hypothesis import strategies as st
 from nanio_server import KEYS, nanio_server
@@ -23,12 +22,10 @@ from published import (
     LATVIAN,
     MODEL,
     OTHER_COMMIT,
-    VOCOS_COMMIT,
     VOCOS_FILES,
-    VOCOS_REPO,
     WEIGHTS,
-    files_of,
     own_cache,
+    published_repos,
 )
 
 from voiceclone.checkpoints.hub import Hub
@@ -55,18 +52,8 @@ def _no_outside_settings(monkeypatch):
 def hub() -> Iterator[FakeHub]:
     """A hub that has two models and their vocoder."""
     with FakeHub() as hub:
-        hub.repos[str(MODEL.repo_id)] = Repo(MODEL.revision, files_of(MODEL))
-        hub.repos[str(LATVIAN.repo_id)] = Repo("a" * 40, files_of(LATVIAN))
-        hub.repos[VOCOS_REPO] = Repo(VOCOS_COMMIT, dict(VOCOS_FILES))
+        hub.repos |= published_repos()
         yield hub
-
-
-@pytest.fixture
-def nobody() -> Hub:
-    """Where no hub listens."""
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return Hub(endpoint=f"http://127.0.0.1:{s.getsockname()[1]}")
 
 
 def run_cli(hub: str, *arguments: str | Path, cwd: Path | None = None, **environ: str) -> tuple[int, str, str]:

@@ -9,6 +9,7 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+from fake_hub import Repo
 from safetensors.numpy import save
 
 from voiceclone.checkpoints.registry import REGISTRY, ModelSpec
@@ -37,6 +38,15 @@ def files_of(spec: ModelSpec, weights: bytes = WEIGHTS) -> dict[str, bytes]:
     files = {spec.weights: weights if spec.weights.endswith(".safetensors") else archive()}
     files |= {spec.vocab: b"a\nb\n"} if spec.vocab else {}
     return files | ({spec.config: OWN_CONFIG.encode()} if spec.config.endswith(".yaml") else {})
+
+
+def published_repos() -> dict[str, Repo]:
+    """Return two models and their vocoder, each by its repository's name."""
+    return {
+        str(MODEL.repo_id): Repo(MODEL.revision, files_of(MODEL)),
+        str(LATVIAN.repo_id): Repo("a" * 40, files_of(LATVIAN)),
+        VOCOS_REPO: Repo(VOCOS_COMMIT, dict(VOCOS_FILES)),
+    }
 
 
 def place(cache: Path, repo_id: str, commit: str, files: dict[str, bytes], ref: str | None = None) -> Path:
