@@ -23,6 +23,7 @@ from recordings import recording as recorded
 
 from voiceclone import audio
 from voiceclone.cli.main import main
+from voiceclone.cli.options import stopped_by_signals
 
 EASY = ["--set", "nfe_step=1", "--seed", "5"]
 SAY = ["say", "Hello there.", "--voice", "example-en", *EASY]
@@ -180,6 +181,22 @@ def test_ctrl_c_cancels_the_job_and_a_terminal_shows_where_it_is(tmp_path):
     assert server.jobs["job-1-u1"]["status"] == "CANCELLED"
     assert server.requests["cancel"] == 1
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_never_waits_for_the_thread_that_it_interrupts(number):
+    """Which may hold the event's lock, in its wait: another thread sets the event."""
+
+    class Noted(threading.Event):
+        def set(self):
+            self.by = threading.current_thread()
+            super().set()
+
+    stop = Noted()
+    with stopped_by_signals(stop):
+        signal.raise_signal(number)
+        assert stop.wait(30)
+    assert stop.by is not threading.current_thread()
 
 
 def test_a_job_that_cannot_be_cancelled_is_told(tmp_path):

@@ -15,6 +15,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 from voiceclone.cli.bar import warn
@@ -119,16 +120,27 @@ def chosen_place(options: argparse.Namespace, stop: threading.Event) -> Iterator
 @contextmanager
 def stopped_by_signals(stop: threading.Event) -> Iterator[None]:
     """Ctrl-C and SIGTERM set the event, meanwhile; the second one ends the process at once."""
+    # Whoever waits for the event holds its lock when the signal comes, in the same thread: another one sets it. Of what
+    # passes it on, this queue alone may be interrupted by itself.
+    received: SimpleQueue[signal.Signals | None] = SimpleQueue()
 
     def note(number: int, _frame: object) -> None:
-        stop.set()
+        received.put(signal.Signals(number))
         signal.signal(number, signal.SIG_DFL)
-        if number == signal.SIGINT:
-            print("\nstopping; press Ctrl-C again to leave at once", file=sys.stderr)
 
+    def stop_when_told() -> None:
+        while number := received.get():
+            stop.set()
+            if number == signal.SIGINT:
+                print("\nstopping; press Ctrl-C again to leave at once", file=sys.stderr)
+
+    watcher = threading.Thread(target=stop_when_told, daemon=True)
+    watcher.start()
     before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        received.put(None)
+        watcher.join()
