@@ -30,7 +30,7 @@ from voiceclone.listening.whisper import Recogniser
 from voiceclone.model.engine import Engine, reference_mel
 from voiceclone.model.sampling import Sampling
 from voiceclone.settings import Settings
-from voiceclone.types import Chunk, Samples
+from voiceclone.types import Chunk, Samples, Transcript, Waveform
 from voiceclone.voices.builtin import BuiltIn
 from voiceclone.voices.library import Library
 from voiceclone.voices.voices import Voices
@@ -43,8 +43,14 @@ os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--recordings", type=int, default=300, help="how many damaged recordings are decoded")
+    parser.addoption("--times", type=int, default=1, help="how much longer than usual the tests run that may run long")
     parser.addoption("--update-faults", action="store_true", help="write docs/operations.md's table of faults anew")
+
+
+@pytest.fixture(scope="session")
+def times(request: pytest.FixtureRequest) -> int:
+    """How much longer than usual a test runs whose worth grows with its length."""
+    return int(request.config.getoption("--times"))
 
 
 @pytest.fixture(scope="session")
@@ -82,10 +88,24 @@ def settings(tmp_path: Path, random_model: Path) -> Settings:
     return Settings(volume=tmp_path / "volume", model=str(random_model), output_dir=tmp_path / "output")
 
 
+class Listener(Recogniser):
+    """Listens to the same recording once in a run: the suite's few references come again and again."""
+
+    def __init__(self) -> None:
+        super().__init__("tiny", hearing.shipped_model, "cpu")
+        self._heard: dict[object, Transcript] = {}
+
+    def transcribe(self, waveform: Waveform, *how: Any) -> Transcript:
+        recording = waveform.samples.tobytes(), waveform.sample_rate, how
+        if recording not in self._heard:
+            self._heard[recording] = super().transcribe(waveform, *how)
+        return self._heard[recording]
+
+
 @pytest.fixture(scope="session")
 def recogniser() -> Recogniser:
     """A real whisper-tiny.en: it knows English alone."""
-    return hearing.recogniser()
+    return Listener()
 
 
 def make_voices(

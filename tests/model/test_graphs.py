@@ -49,9 +49,9 @@ BATCHES = [[300], [350], [200, 90, 71], [130, 170], [100, 100, 100], [128], [200
 def test_replayed_steps_give_the_mel_of_plain_ones(engine, flash):
     """Batch after batch through the same records, with and without guidance: nothing of one stays for the next."""
     follow = Graphs(flash, lambda: replay)
-    for cfg_strength in (2.0, 0.0, 0.7):
-        schedule = engine._schedule(Sampling(3))
-        for lengths in BATCHES:
+    for cfg_strength, batches in ((2.0, BATCHES), (0.0, BATCHES[:4]), (0.7, BATCHES[:4])):
+        schedule = engine._schedule(Sampling(2))
+        for lengths in batches:
             plans = [plan(n, i) for i, n in enumerate(lengths)]
             replayed = sample(follow, schedule, plans, cfg_strength)
             flash.use_flash = False
