@@ -45,7 +45,7 @@ class InvalidInput(WorkerError):
 
     @classmethod
     def at(cls, field: str, message: str) -> InvalidInput:
-        """The error for a single field."""
+        """Return the error for a single field."""
         return cls([FieldProblem(field, message)])
 
 

@@ -27,7 +27,7 @@ _QUERY = re.compile(r"(/[^\s/?]{0,255}\?)[^\n]+")
 
 
 def hider(environ: Mapping[str, str]) -> Callable[[str], str]:
-    """A function that takes secrets out of a line, however they are quoted there."""
+    """Return a function that takes secrets out of a line, however they are quoted there."""
     values = {v.strip() for name, v in environ.items() if _SECRET_NAME.search(name) and len(v.strip()) >= MIN_SECRET}
     quoted = {form for value in values for form in _written(value)}
     # The longest first: one secret may be the beginning of another.
@@ -56,6 +56,6 @@ def printable(text: str) -> str:
 
 
 def _written(value: str) -> tuple[str, ...]:
-    """All the ways in which a text stands in a line."""
+    """Return all the ways in which a text stands in a line."""
     in_json = (json.dumps(value), json.dumps(value, ensure_ascii=False), repr(value))
     return value, quote(value), quote(value, safe=""), *(text[1:-1] for text in in_json)

@@ -24,7 +24,7 @@ _job_id: ContextVar[str | None] = ContextVar("job_id", default=None)
 
 @contextmanager
 def about_job(job_id: str) -> Iterator[None]:
-    """Whatever is logged within carries the job's id."""
+    """Add the job's id to whatever is logged within."""
     token = _job_id.set(job_id)
     try:
         yield
@@ -33,12 +33,12 @@ def about_job(job_id: str) -> Iterator[None]:
 
 
 def id_of(job: Mapping[str, Any]) -> str:
-    """The job's id, whatever it is, in one line that UTF-8 can hold."""
+    """Return the job's id, whatever it is, in one line that UTF-8 can hold."""
     return "".join(c if c.isprintable() else "?" for c in str(job.get("id", "local")))
 
 
 def facts(**named: object) -> dict[str, object]:
-    """For `extra` of a logging call: values that a machine reads from the line by their names."""
+    """Return values for `extra` of a logging call, which a machine reads from the line by their names."""
     return {"facts": named}
 
 

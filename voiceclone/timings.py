@@ -29,5 +29,5 @@ class Timings:
         self._inside = outside + took
 
     def report(self) -> dict[str, float]:
-        """The parts in order, and `total`: from the start to now."""
+        """Return the parts in order, and `total`: from the start to now."""
         return {part: round(s, 4) for part, s in {**self._parts, "total": time.perf_counter() - self._started}.items()}

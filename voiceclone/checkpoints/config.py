@@ -80,7 +80,7 @@ def read_config(path: Path) -> Config:
 
 
 def read_yaml(path: Path) -> Any:
-    """What a config file holds: plain values, lists and mappings. Raises ModelUnavailable for anything else."""
+    """Return what a config file holds: plain values, lists and mappings. Raises ModelUnavailable for anything else."""
     try:
         with path.open("rb") as file:
             data = file.read(MAX_CONFIG_BYTES + 1)
@@ -100,7 +100,7 @@ def read_yaml(path: Path) -> Any:
 
 
 def packaged(path: str) -> Path:
-    """A file that f5-tts ships. The package is only a namespace: finding it runs none of its code.
+    """Return a file that f5-tts ships. The package is only a namespace: finding it runs none of its code.
 
     Raises ModelUnavailable where it is not installed.
     """

@@ -82,7 +82,7 @@ class Copies:
         return 4 * self.stale_s
 
     def path(self, source: Path, kind: str) -> Path:
-        """Where the copy of a checkpoint file as it is now lies. To be asked before the file is read.
+        """Return where the copy of a checkpoint file as it is now lies. To be asked before the file is read.
 
         The hub's cache names a file by its hash. Any other is told by place, size and time of change: to hash its
         content would be to read what the copy is to spare. Raises OSError where there is no such file.
@@ -95,7 +95,7 @@ class Copies:
         return self.directory / f"{identity[:16]}-{kind}.safetensors"
 
     def file_to_read(self, source: Path, arch: Mapping[str, Any], dtype: str | None) -> Path:
-        """What a start will read of a checkpoint file: a copy of it where there is one, else the file itself.
+        """Return what a start will read of a checkpoint file: a copy of it where there is one, else the file itself.
 
         dtype: None where nobody says; then the device will choose between the usual ones. Raises OSError as `path`.
         """
@@ -161,7 +161,7 @@ class Copies:
 
 
 def kind(dtype: str, arch: Mapping[str, Any]) -> str:
-    """What copies in a dtype, by torch's name for it, are called that were made by a config's `arch`."""
+    """Return what copies in a dtype, by torch's name for it, are called that were made by a config's `arch`."""
     made_by = hashlib.sha256(json.dumps([LAYOUT, dict(arch)], sort_keys=True).encode()).hexdigest()
     return f"{dtype}-{made_by[:8]}"
 

@@ -82,7 +82,7 @@ class Finder:
         return self.volume / "models" / "hub"
 
     def find(self, *needs: Need) -> list[Path]:
-        """For each need a snapshot directory that holds its files. Raises ModelUnavailable."""
+        """Return for each need a snapshot directory that holds its files. Raises ModelUnavailable."""
         try:
             found = {need: self._look(need, warn=True) for need in needs}
             missing = [need for need, snapshot in found.items() if snapshot is None]
@@ -119,12 +119,12 @@ class Finder:
         return hub_cache.snapshot(self.cache, need.repo_id, need.revision)
 
     def _give_up(self, need: Need) -> Path:
-        """Fetched with the right hash and still no good: what was published is."""
+        """Raise ModelUnavailable: a file has the published hash and is damaged, so what was published is."""
         problems = "; ".join(f"{file} {fault}" for file, fault in _faults(self._own_snapshot(need), need).items())
         raise ModelUnavailable(f"what {need.repo_id} publishes cannot be used: {problems}")
 
     def _whereabouts(self, needs: tuple[Need, ...]) -> str:
-        """For a person: what is lacking, where it was looked for, and what fetches it."""
+        """Tell a person what is lacking, where it was looked for, and what fetches it."""
         lacking = []
         for need in needs:
             if self._look(need) is None:
@@ -155,7 +155,7 @@ class Finder:
             raise ModelUnavailable(f"{home} cannot be written: fetch the files where it can be")
 
     def _require_volume(self) -> None:
-        """It is never made up: it would lie on the container's disk."""
+        """Raise ModelUnavailable without a volume. It is never created: it would lie on the container's disk."""
         if not self.volume.is_dir():
             raise ModelUnavailable(
                 f"the volume {self.volume} is not there: attach one, or set RUNPOD_VOLUME to a directory that exists"
@@ -199,7 +199,7 @@ class Finder:
             )
 
     def _describe(self, need: Need) -> dict[str, HfFileMetadata]:
-        """The hub's word on each file that the volume's own cache lacks, all of one commit."""
+        """Return the hub's word on each file that the volume's own cache lacks, all of one commit."""
         from huggingface_hub import errors
 
         kept = hub_cache.commit_of(self.cache, need.repo_id, need.revision)

@@ -160,7 +160,7 @@ def without_xet() -> Iterator[None]:
 
 
 def _within(seconds: float, call: Callable[[], T]) -> T:
-    """The call's result, or TimeoutError: a slow resolver and a host of many addresses know no common deadline."""
+    """Return the call's result, or raise TimeoutError: a slow resolver and many addresses know no common deadline."""
     try:
         return in_background("hub", call).result(timeout=seconds)
     except FutureTimeout:

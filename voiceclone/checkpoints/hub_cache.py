@@ -23,12 +23,12 @@ MAX_LINKS = 10
 
 
 def repository(cache: Path, repo_id: str) -> Path:
-    """The directory of a repository."""
+    """Return the directory of a repository."""
     return cache / f"models--{repo_id.replace('/', '--')}"
 
 
 def commit_of(cache: Path, repo_id: str, revision: str) -> str:
-    """The commit that the cache keeps for a branch or tag; `revision` itself where it keeps none."""
+    """Return the commit that the cache keeps for a branch or tag; `revision` itself where it keeps none."""
     if COMMIT.fullmatch(revision):
         return revision
     with suppress(OSError, UnicodeDecodeError):
@@ -39,7 +39,7 @@ def commit_of(cache: Path, repo_id: str, revision: str) -> str:
 
 
 def snapshot(cache: Path, repo_id: str, revision: str) -> Path:
-    """The directory of a repository's files as they are at a commit, branch or tag."""
+    """Return the directory of a repository's files as they are at a commit, branch or tag."""
     return repository(cache, repo_id) / "snapshots" / commit_of(cache, repo_id, revision)
 
 

@@ -95,7 +95,7 @@ def _safetensors_fault(path: Path, size: int) -> str | None:
 
 
 def _read_header(path: Path) -> tuple[Any, int]:
-    """A safetensors file's header, and where it ends: 8 bytes of length, JSON, then the tensors' data.
+    """Return a safetensors file's header, and where it ends: 8 bytes of length, JSON, then the tensors' data.
 
     Raises ValueError or RecursionError for what is none, and OSError.
     """

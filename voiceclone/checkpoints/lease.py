@@ -115,7 +115,7 @@ class Lease:
         return True
 
     def _read(self) -> str | None:
-        """The record as it stands; None when there is none, or the mount has just lost sight of it."""
+        """Return the record as it stands; None when there is none, or the mount has just lost sight of it."""
         try:
             return self._path.read_text(errors="replace")
         except (IsADirectoryError, PermissionError):  # will not pass: nobody shall wait for it

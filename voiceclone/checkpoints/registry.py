@@ -49,7 +49,7 @@ def allows_commercial_use(license: str) -> bool:
 
 
 def _shared(repo_id: str, revision: str, weights: str, license: str, *languages: str, **rest: Any) -> ModelSpec:
-    """A fine-tune from f5-tts's list of shared models (`infer/SHARED.md`), registered under its repository."""
+    """Return a fine-tune from f5-tts's list of shared models (`infer/SHARED.md`), registered under its repository."""
     fields = {"vocab": "vocab.txt", "config": "F5TTS_Base", **rest}
     return ModelSpec(repo_id, repo_id, revision, weights, license=license, languages=languages, **fields)
 

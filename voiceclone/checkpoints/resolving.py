@@ -57,7 +57,7 @@ class Checkpoint:
 
 
 def resolve_recogniser(model: str, volume: Path, *, container_disk_ok: bool = True, hub: Hub | None = None) -> Path:
-    """The directory of a whisper model, a name of RECOGNISERS or a directory; what is missing is downloaded.
+    """Return the directory of a whisper model, a name of RECOGNISERS or a directory; what is missing is downloaded.
 
     Looked for and fetched as `resolve` does, and refused for the same reasons: ModelUnavailable.
     """
@@ -170,7 +170,7 @@ def _other_commit(need: Need, commit: str) -> str | None:
 
 
 def _directory(directory: Path, finder: Finder) -> Checkpoint:
-    """A model of the operator's own."""
+    """Return a model of the operator's own."""
     if finder.revision is not None:
         raise ModelUnavailable(f"{directory} is a directory and has no revisions: unset F5_REVISION")
     weights = sorted(directory.glob("*.safetensors"))

@@ -36,7 +36,7 @@ def _read(path: Path) -> None:
 
 
 def read_weights(path: Path, device: str) -> Mapping[str, Tensor]:
-    """The tensors of a checkpoint file: safetensors, or a pickle of nothing but tensors.
+    """Return the tensors of a checkpoint file: safetensors, or a pickle of nothing but tensors.
 
     Of a training checkpoint, the averaged weights are taken where there are any. Raises ModelUnavailable.
     """
@@ -92,6 +92,6 @@ def require_learnt(tensors: Mapping[str, Tensor], path: Path) -> None:
 
 
 def unreadable(path: Path, error: OSError) -> ModelUnavailable:
-    """The error for a file that the volume does not give."""
+    """Return the error for a file that the volume does not give."""
     reason = error.strerror or type(error).__name__
     return ModelUnavailable(f"{path} cannot be read ({reason}): look after the volume, and the rights to the file")

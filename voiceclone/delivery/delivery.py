@@ -46,7 +46,7 @@ class Delivery:
         self._undelivered = undelivered
 
     def way(self, asked: DeliveryWay) -> DeliveryWay:
-        """How results are delivered where the request leaves it open."""
+        """Return how results are delivered where the request leaves it open."""
         if asked != "auto":
             return asked
         if self.bucket is not None:
@@ -109,7 +109,7 @@ class Delivery:
         return {"status": "completed", **reply}
 
     def _key_of(self, job_id: str) -> str:
-        """The latest result of a job, below the bucket's prefix."""
+        """Return the latest result of a job, below the bucket's prefix."""
         start = f"{OUTPUT}{job_id}-"
         named = re.compile(rf"{re.escape(start)}[0-9a-f]{{12}}\.({'|'.join(SOUNDS)})")
         kept = [replace(e, key=OUTPUT + e.key) for e in self._undelivered.entries(start.removeprefix(OUTPUT))]
@@ -120,7 +120,7 @@ class Delivery:
         return max(results, key=lambda entry: entry.modified).key
 
     def _rescued(self, result: Result, way: DeliveryWay, room: int, reason: str) -> Reply:
-        """The result on the volume, in the reply, or both. Raises StorageFailed where neither takes it."""
+        """Return the result on the volume, in the reply, or both. Raises StorageFailed where neither takes it."""
         reply: Reply = {}
         reasons = {reason: None}
         try:
@@ -163,7 +163,7 @@ class Delivery:
 
 
 def json_bytes(reply: Reply) -> int:
-    """What a reply weighs on its way. Raises ValueError for what JSON cannot hold."""
+    """Return the bytes of a reply as JSON. Raises ValueError for what JSON cannot hold."""
     return len(json.dumps(reply, ensure_ascii=False, allow_nan=False).encode())
 
 
@@ -178,7 +178,7 @@ def require_sendable(reply: Reply) -> None:
 
 
 def _told(result: Result, stored: Mapping[str, Artifact]) -> Reply:
-    """Where the parts of a result are."""
+    """Return where the parts of a result are."""
     reply = _located(stored[f"{result.stem}.{result.audio.ending}"])
     if result.subtitles:
         parts = ((file.ending, stored[f"{result.stem}.{file.ending}"]) for file in result.subtitles)

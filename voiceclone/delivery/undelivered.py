@@ -34,11 +34,11 @@ class Undelivered:
         return kept
 
     def entries(self, prefix: str) -> list[Entry]:
-        """What is kept under keys that begin so, the oldest first. Raises StorageFailed."""
+        """Return what is kept under keys that begin so, the oldest first. Raises StorageFailed."""
         return sorted(self._directory.entries(prefix), key=lambda entry: entry.modified)
 
     def find(self, key: str) -> Result | None:
-        """The result whose audio has this key; None where none is kept. Raises StorageFailed."""
+        """Return the result whose audio has this key; None where none is kept. Raises StorageFailed."""
         stem, _, ending = key.rpartition(".")
         sound = self._part(stem, ending, SOUNDS) if ending in SOUNDS else None
         if sound is None:
@@ -47,7 +47,7 @@ class Undelivered:
         return Result(stem, sound, [text for text in texts if text is not None])
 
     def remove(self, result: Result) -> None:
-        """What has been sent. Raises StorageFailed."""
+        """Remove what has been sent. Raises StorageFailed."""
         for key in reversed(result.parts):
             self._directory.remove(key)
 

@@ -20,20 +20,20 @@ HEADS_AT_ONCE = 2
 
 
 def by_chunk(q: Tensor, k: Tensor, v: Tensor, lengths: Sequence[int]) -> Tensor:
-    """PyTorch's own kernel, once for each chunk: (g, s, h, e) -> (g, s, h, e)."""
+    """Attend by PyTorch's own kernel, once for each chunk: (g, s, h, e) -> (g, s, h, e)."""
     chunks = zip(*(t.transpose(1, 2).split(tuple(lengths), dim=2) for t in (q, k, v)), strict=True)
     return torch.cat([F.scaled_dot_product_attention(*chunk) for chunk in chunks], dim=2).transpose(1, 2)
 
 
 def by_head(q: Tensor, k: Tensor, v: Tensor, lengths: Sequence[int]) -> Tensor:
-    """Plain products, a few heads at once: for bfloat16 on a CPU, where PyTorch's kernel is as slow as in float32."""
+    """Attend by plain products, a few heads at once: for bfloat16 on a CPU, whose own kernel is as slow as float32."""
     q = q * q.shape[-1] ** -0.5
     chunks = zip(*(t.split(tuple(lengths), dim=1) for t in (q, k, v)), strict=True)
     return torch.cat([_by_head(*chunk) for chunk in chunks], dim=1)
 
 
 def _by_head(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-    """One chunk, (g, n, h, e)."""
+    """Attend within one chunk, (g, n, h, e)."""
     rows, n = q.shape[:2]
     q, k, v = (t.transpose(1, 2).flatten(0, 1) for t in (q, k, v))
     attended = torch.empty_like(v)
@@ -48,12 +48,12 @@ def _by_head(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
 
 
 def borders(lengths: Sequence[int], rows: int, device: torch.device | str) -> Tensor:
-    """Where each chunk of each guidance row starts once the rows lie one after the other, and the end of all."""
+    """Return where each chunk of each guidance row starts once the rows lie one after the other, and the end of all."""
     return torch.tensor([0, *accumulate([*lengths] * rows)], dtype=torch.int32).to(device)
 
 
 def flash(q: Tensor, k: Tensor, v: Tensor, borders: Tensor, longest: int) -> Tensor:
-    """FlashAttention over all chunks in one launch, half precision on a GPU: (g, s, h, e) -> (g, s, h, e).
+    """Attend by FlashAttention over all chunks in one launch, half precision on a GPU: (g, s, h, e) -> (g, s, h, e).
 
     Args:
         borders: as `borders` gives them; how many and where they lie is read on the GPU alone.

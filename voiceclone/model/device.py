@@ -54,7 +54,7 @@ def glibc() -> ctypes.CDLL | None:
 
 
 def _cpu_quota() -> int:
-    """CPUs that the container may use at once, at least 1; torch counts the host's."""
+    """Count the CPUs that the container may use at once, at least 1; torch counts the host's."""
     with suppress(OSError, ValueError):
         quota, period = map(int, Path("/sys/fs/cgroup/cpu.max").read_text().split())
         return max(1, quota // period)

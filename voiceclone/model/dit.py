@@ -103,7 +103,7 @@ class Layout:
 
     @classmethod
     def of(cls, lengths: Sequence[int], rows: int, dit: DiT, longest: int | None = None) -> Layout:
-        """The layout of `rows` guidance rows; `longest` leaves room for chunks longer than these."""
+        """Return the layout of `rows` guidance rows; `longest` leaves room for chunks longer than these."""
         arch, device, dtype = dit.arch, dit.device, dit.dtype
         index = torch.cat([torch.arange(n) for n in lengths])
         angles = index[:, None, None, None] * frequencies(arch.dim_head)
@@ -156,7 +156,7 @@ class Modulator(nn.Module):
         return build(lambda: cls(arch), state, MISFIT)
 
     def forward(self, times: Tensor) -> Modulations:
-        """The modulation vectors at `times` (steps,)."""
+        """Return the modulation vectors at `times` (steps,)."""
         emb = F.silu(self.time_mlp(sinusoids(times)))
         blocks = torch.stack([block(emb) for block in self.blocks], dim=1).unflatten(-1, (6, -1))
         final = self.final(emb).unflatten(-1, (2, -1))
@@ -214,7 +214,7 @@ class DiT(nn.Module):
         guided: bool,
         longest: int | None = None,
     ) -> Conditioning:
-        """Everything about a batch that no step changes.
+        """Return everything about a batch that no step changes.
 
         Args:
             references: mel of each chunk's reference, (frames of the reference, m).
@@ -240,7 +240,7 @@ class DiT(nn.Module):
         return Conditioning(projected, Layout.of(lengths, len(rows), self, longest))
 
     def forward(self, x: Tensor, modulations: Modulations, condition: Conditioning) -> Tensor:
-        """The velocity at one time step.
+        """Return the velocity at one time step.
 
         Args:
             x: noisy mel, (s, m).
@@ -280,7 +280,7 @@ class Block(nn.Module):
         return torch.addcmul(x, ff_gate, self.ff_out(h))
 
     def attend(self, x: Tensor, layout: Layout) -> Tensor:
-        """Attention within each chunk, (g, s, d) -> (g, s, d)."""
+        """Attend within each chunk, (g, s, d) -> (g, s, d)."""
         qkv = self.qkv(x).unflatten(-1, (3, self.heads, -1))
         qk, v = qkv[:, :, :2], qkv[:, :, 2]
         if self.qk_norm is not None:
@@ -366,7 +366,7 @@ class ConvNeXtV2(nn.Module):
 
 
 def modulate(x: Tensor, shift: Tensor, scale: Tensor) -> Tensor:
-    """Layer norm with the time's scale and shift for weights."""
+    """Normalise each row, with the time's scale and shift for weights."""
     return F.layer_norm(x, x.shape[-1:], scale, shift, NORM_EPS)
 
 

@@ -63,7 +63,7 @@ TRIAL_TOLERANCE = 0.02
 
 
 def log_mel(samples: Tensor) -> Tensor:
-    """Log-mel spectrogram as Vocos defines it: (samples,) at 24 kHz -> (samples // HOP_LENGTH, m)."""
+    """Return the log-mel spectrogram as Vocos defines it: (samples,) at 24 kHz -> (samples // HOP_LENGTH, m)."""
     from torchaudio.functional import melscale_fbanks
 
     window = torch.hann_window(N_FFT)
@@ -74,18 +74,18 @@ def log_mel(samples: Tensor) -> Tensor:
 
 
 def reference_mel(waveform: Waveform, target_rms: float = TARGET_RMS) -> Mel:
-    """What the model hears of a reference at 24 kHz, raised to `target_rms` if it is quieter: (frames, m)."""
+    """Return what the model hears of a reference at 24 kHz, raised to `target_rms` if it is quieter: (frames, m)."""
     return log_mel(torch.from_numpy(waveform.samples) * _gain(waveform, target_rms)).numpy()
 
 
 def _reference(voice: ReferenceVoice, target_rms: float) -> Tensor:
-    """Mel of the voice's recording at this level: (frames, m)."""
+    """Return the mel of the voice's recording at this level: (frames, m)."""
     kept = voice.mel if target_rms == TARGET_RMS else None
     return torch.from_numpy(reference_mel(voice.waveform, target_rms) if kept is None else kept)
 
 
 def _gain(waveform: Waveform, target_rms: float) -> float:
-    """What raises a waveform to the level, if it is quieter."""
+    """Return what raises a waveform to the level, if it is quieter."""
     level = audio.rms(waveform.samples)
     return max(1.0, target_rms / level) if level else 1.0
 
@@ -163,13 +163,13 @@ class Engine:
         self._loader.keep_copy()
 
     def _trial(self, frames: int, steps: int = 1) -> Tensor:
-        """The mel of noise in place of a chunk."""
+        """Return the mel of noise in place of a chunk."""
         reference, tokens = torch.zeros(frames // 4, MEL_DIM), torch.arange(frames // 8) % self.dit.vocabulary_size
         plan = Plan(reference, tokens, frames, 0)
         return sample(self._follow, self._schedule(Sampling(steps)), [plan], Sampling().cfg_strength)
 
     def _affordable_frames(self) -> int:
-        """How many frames a batch may have, by what one of known size took."""
+        """Return how many frames a batch may have, by what one of known size took."""
         torch.cuda.empty_cache()
         before = torch.cuda.memory_allocated()
         torch.cuda.reset_peak_memory_stats()
@@ -202,17 +202,17 @@ class Engine:
             raise RuntimeError(f"{self.dit.device} computes wrong results")
 
     def max_chunk_size(self, voice: ReferenceVoice, speed: float) -> int:
-        """Bytes of text that the model says well in one pass in this voice (upstream's rule)."""
+        """Return how many bytes of text the model says well in one pass in this voice (upstream's rule)."""
         rate = text.size(voice.text) / voice.waveform.duration_s
         return max(MIN_CHUNK_SIZE, int(rate * (TRAINED_S - voice.waveform.duration_s) * speed))
 
     def unknown_characters(self, chunk_text: str) -> list[str]:
-        """What the vocabulary lacks, in order of appearance, each once."""
+        """Return what the vocabulary lacks, in order of appearance, each once."""
         tokens = text.tokenize(chunk_text, self.tokenizer)
         return list(dict.fromkeys(token for token in tokens if token not in self.vocabulary))
 
     def duration_s(self, chunk: Chunk) -> float:
-        """How long the chunk will be."""
+        """Return how long the chunk will be."""
         return (self._frames(chunk, len(self._tokens(chunk))) - 1) * HOP_LENGTH / audio.SAMPLE_RATE
 
     def speak(
@@ -243,7 +243,7 @@ class Engine:
         return text.tokenize(chunk.voice.text + chunk.text, self.tokenizer)
 
     def _frames(self, chunk: Chunk, tokens: int) -> int:
-        """Of the speech alone."""
+        """Return the frames of the new speech, without the reference."""
         reference_frames = len(chunk.voice.waveform.samples) // HOP_LENGTH
         if chunk.duration_s is not None:
             frames = round(chunk.duration_s * FRAMES_PER_S) + 1
@@ -254,13 +254,13 @@ class Engine:
         return max(frames, tokens + 1 - reference_frames)
 
     def _plan(self, chunk: Chunk, reference: Tensor) -> Plan:
-        """Tokens and length of a chunk."""
+        """Return a chunk's reference, tokens, length and seed, as the network takes them."""
         tokens = self._tokens(chunk)
         ids = torch.tensor([self.vocabulary.get(token, UNKNOWN_TOKEN) for token in tokens])
         return Plan(reference, ids, len(reference) + self._frames(chunk, len(tokens)), chunk.seed)
 
     def _speak(self, plans: Sequence[Plan], sampling: Sampling) -> Iterator[Samples]:
-        """Samples of each plan, batch by batch; out of memory, once more with batches of half the size."""
+        """Yield the samples of each plan, batch by batch; out of memory, once more with batches of half the size."""
         halved = False
         while plans:
             batch = first_batch(plans, self.max_batch_frames)
@@ -284,7 +284,7 @@ class Engine:
                 self._libc.malloc_trim(0)
 
     def _speak_batch(self, plans: Sequence[Plan], sampling: Sampling) -> list[Samples]:
-        """Samples of each plan. What comes out unusable in half precision is spoken once more in float32."""
+        """Return the samples of each plan. What is unusable in half precision is spoken once more in float32."""
         with failures_named(), torch.inference_mode():
             spoken = self._voice(self._follow, self._schedule(sampling), plans, sampling.cfg_strength)
             bad = [i for i, samples in enumerate(spoken) if not _is_sound(samples)]
@@ -299,7 +299,7 @@ class Engine:
         return spoken
 
     def _voice(self, follow: Follower, schedule: Schedule, plans: Sequence[Plan], cfg_strength: float) -> list[Samples]:
-        """Noise to mel to samples, with one copy from the device for all plans."""
+        """Make mels of noise, and samples of mels, with one copy from the device for all plans."""
         mels = sample(follow, schedule, plans, cfg_strength).split([plan.frames for plan in plans])
         speech = [mel[len(plan.reference) :] for mel, plan in zip(mels, plans, strict=True)]
         lengths = [len(mel) for mel in speech]
@@ -307,7 +307,7 @@ class Engine:
         return [part.numpy() for part in samples.split([(n - 1) * HOP_LENGTH for n in lengths])]
 
     def _schedule(self, sampling: Sampling) -> Schedule:
-        """The last few schedules are kept across jobs."""
+        """Return the steps of a sampling; the last few are kept across jobs."""
         key = (sampling.nfe_step, sampling.sway_sampling_coef)
         schedule = self._schedules.pop(key, None) or self._loader.schedule(sampling, self.dit.dtype)
         self._schedules[key] = schedule
@@ -324,7 +324,7 @@ class Engine:
 
 
 def first_batch(plans: Sequence[Plan], max_frames: int) -> list[Plan]:
-    """The first plans, so many that all plans take few batches of about the same size; a longer one alone."""
+    """Return the first plans, so many that all plans take few batches of about the same size; a longer one alone."""
     frames = sum(plan.frames for plan in plans)
     share = frames / math.ceil(frames / max_frames)
     batch: list[Plan] = []
@@ -339,7 +339,7 @@ def first_batch(plans: Sequence[Plan], max_frames: int) -> list[Plan]:
 
 
 def read_vocabulary(path: Path) -> dict[str, int]:
-    """Token to id: one token a line. Only the line's end is stripped; the first token is a space."""
+    """Read the ids of tokens: one token a line. Only the line's end is stripped; the first token is a space."""
     with path.open(encoding="utf-8") as lines:
         return {line.rstrip("\n"): i for i, line in enumerate(lines)}
 

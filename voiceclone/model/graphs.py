@@ -33,7 +33,7 @@ KEPT_GRAPHS = 48
 
 
 def fill(lengths: Sequence[int]) -> tuple[list[int], int]:
-    """Lengths with one idle chunk up to a multiple of FRAMES_STEP and empty ones up to a power of two of chunks.
+    """Fill lengths up with one idle chunk to a multiple of FRAMES_STEP and empty ones up to a power of two of chunks.
 
     Also the longest chunk that all batches with the same graph may have.
     """
@@ -105,7 +105,7 @@ class RecordedStep:
 
 
 def cuda_recorder() -> Recorder:
-    """Records as CUDA graphs, which share their memory: only one runs at a time."""
+    """Return what records CUDA graphs, which share their memory: only one runs at a time."""
     pool = torch.cuda.graph_pool_handle()
     # The same for all: cuBLAS keeps a workspace for each stream.
     stream = torch.cuda.Stream()
@@ -133,14 +133,14 @@ def cuda_recorder() -> Recorder:
 
 
 def tensors(condition: Conditioning) -> list[Tensor]:
-    """What differs between the batches of one size."""
+    """Return what differs between the batches of one size."""
     layout = condition.layout
     found = [condition.projected, layout.cos, layout.sin, layout.spacing.index, layout.spacing.occupied]
     return found if layout.borders is None else [*found, layout.borders]
 
 
 def copy_of(condition: Conditioning) -> Conditioning:
-    """The same sizes on tensors of its own."""
+    """Return the same sizes on tensors of its own."""
     layout = condition.layout
     spacing = replace(layout.spacing, index=layout.spacing.index.clone(), occupied=layout.spacing.occupied.clone())
     own = replace(

@@ -53,7 +53,7 @@ class Conv1d(nn.Conv1d):
 
 
 def build(make: Callable[[], M], state: Mapping[str, Tensor], misfit: str) -> M:
-    """The network that `make` makes, around the tensors of `state`, on their device and not initialised first.
+    """Return the network that `make` makes, around the tensors of `state`, on their device and not initialised first.
 
     Raises ModelUnavailable where they are not its own: `misfit`, and what is missing, left over or misshapen.
     """

@@ -57,24 +57,24 @@ class Loader:
         self._tables: dict[tuple[int, float], Modulations] = {}
 
     def dit(self) -> DiT:
-        """The network, on its device. Raises ModelUnavailable."""
+        """Return the network, on its device. Raises ModelUnavailable."""
         dit = self._copied() or self._converted(self._device, self._dtype)
         if self._device == "cpu" and layers.can_pack(self._dtype):
             layers.pack(dit.blocks)
         return dit
 
     def exact_dit(self) -> DiT:
-        """The network in float32, for what half precision cannot hold. Raises ModelUnavailable."""
+        """Return the network in float32, for what half precision cannot hold. Raises ModelUnavailable."""
         with self._read_again():
             return self._converted(self._device, torch.float32)
 
     def vocoder(self) -> Vocos:
-        """The vocoder, on the device. Raises ModelUnavailable."""
+        """Return the vocoder, on the device. Raises ModelUnavailable."""
         path, config = self.checkpoint.vocoder_weights, self.checkpoint.vocoder_config
         return _vocos(config, read_weights(path, self._device), path)
 
     def schedule(self, sampling: Sampling, dtype: torch.dtype) -> Schedule:
-        """The steps of a sampling, tabulated in float32 and given on the device in `dtype`. Raises ModelUnavailable."""
+        """Return the steps of a sampling: tabulated in float32, then `dtype` on the device. Raises ModelUnavailable."""
         table = self._tables.get(_key(sampling)) if dtype == self._dtype else None
         if table is None:
             with self._read_again():
@@ -90,7 +90,7 @@ class Loader:
             self._copies.write(self._copy_path, self._copy, replace=not self._copy_is_of_use)
 
     def _converted(self, device: str, dtype: torch.dtype) -> DiT:
-        """The network as the checkpoint holds it."""
+        """Return the network as the checkpoint holds it."""
         with _misfits_named("the model's config"):
             _require_sizes(self._arch, len(self._source))
             state = dit_state(self._arch, self._source, device, dtype)
@@ -99,7 +99,7 @@ class Loader:
 
     @contextmanager
     def _read_again(self) -> Iterator[None]:
-        """While a job waits: its caller hears what is wrong, not where the file lies."""
+        """Read the checkpoint once more while a job waits: its caller hears what is wrong, not where the file lies."""
         try:
             yield
         except ModelUnavailable as e:
@@ -107,7 +107,7 @@ class Loader:
             raise ModelUnavailable(str(e).replace(where, "")) from e
 
     def _copied(self) -> DiT | None:
-        """The network as the copy holds it; None where there is none that can be used."""
+        """Return the network as the copy holds it; None where there is none that can be used."""
         if self._copy_path is None or not is_whole(self._copy_path):
             return None
         try:
@@ -123,7 +123,7 @@ class Loader:
         return dit
 
     def _copy(self) -> dict[str, Tensor]:
-        """The tensors of the copy."""
+        """Return the tensors of the copy."""
         state = dit_state(self._arch, self._source, "cpu", self._dtype)
         tensors = {f"dit.{name}": tensor.contiguous() for name, tensor in state.items()}
         for sampling in USUAL:
@@ -148,7 +148,7 @@ class Loader:
 
 
 def default_dtype(device: str) -> torch.dtype:
-    """What the network computes in where nobody says: half precision where the hardware has it."""
+    """Return what the network computes in where nobody says: half precision where the hardware has it."""
     if device == "cuda":
         return torch.float16
     return torch.bfloat16 if layers.has_bfloat16() else torch.float32
@@ -164,7 +164,7 @@ def _vocos(config: Path, weights: Mapping[str, Tensor], path: Path) -> Vocos:
 
 @contextmanager
 def _misfits_named(config: str) -> Iterator[None]:
-    """What Python and torch say of values that make no network, in this worker's words."""
+    """Raise ModelUnavailable for what Python and torch raise of values that make no network."""
     try:
         yield
     except (TypeError, ValueError, ArithmeticError) as e:
@@ -183,7 +183,7 @@ def _require_sizes(arch: Arch | VocosArch, tensors: int) -> None:
 
 
 def _key(sampling: Sampling) -> tuple[int, float]:
-    """What a schedule depends on."""
+    """Return what a schedule depends on."""
     return sampling.nfe_step, sampling.sway_sampling_coef
 
 

@@ -28,7 +28,7 @@ class Spacing:
     def of(
         cls, lengths: Sequence[int], gap: int, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32
     ) -> Spacing:
-        """`gap` empty rows between neighbours, none at the ends."""
+        """Lay `gap` empty rows between neighbours, and none at the ends."""
         chunk = torch.arange(len(lengths)).repeat_interleave(torch.tensor(lengths), output_size=sum(lengths))
         index = torch.arange(len(chunk)) + gap * chunk
         occupied = torch.zeros(len(index) + gap * (len(lengths) - 1), 1, dtype=dtype)
@@ -37,10 +37,10 @@ class Spacing:
         return cls(index.to(device, non_blocking=True), occupied.to(device, non_blocking=True))
 
     def open(self, x: Tensor) -> Tensor:
-        """Rows moved to their places, zeros in the gaps: (..., s, d) -> (..., places, d)."""
+        """Move rows to their places, zeros in the gaps: (..., s, d) -> (..., places, d)."""
         apart = x.new_zeros(*x.shape[:-2], len(self.occupied), x.shape[-1])
         return apart.index_copy_(-2, self.index, x)
 
     def close(self, x: Tensor) -> Tensor:
-        """Rows taken from their places: (..., places, d) -> (..., s, d)."""
+        """Take rows from their places: (..., places, d) -> (..., s, d)."""
         return x.index_select(-2, self.index)

@@ -26,18 +26,18 @@ def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
 
 
 def sinusoids(times: Tensor) -> Tensor:
-    """Sines and cosines of 1000 t at geometric frequencies from 1 to 1/10000: (steps,) -> (steps, 256)."""
+    """Return sines and cosines of 1000 t at geometric frequencies from 1 to 1/10000: (steps,) -> (steps, 256)."""
     decay = -math.log(10_000) / (TIME_FREQUENCIES - 1)
     angles = 1000 * times.float()[:, None] * torch.exp(torch.arange(TIME_FREQUENCIES, device=times.device) * decay)
     return torch.cat([angles.sin(), angles.cos()], dim=-1)
 
 
 def frequencies(dim: int) -> Tensor:
-    """One angle per frame for each pair of features, from 1 down to 1/10000 radian: (dim / 2,)."""
+    """Return one angle per frame for each pair of features, from 1 down to 1/10000 radian: (dim / 2,)."""
     return 1.0 / ROPE_BASE ** (torch.arange(0, dim, 2).float() / dim)
 
 
 def text_positions(x: Tensor) -> Tensor:
-    """Cosines, then sines, of the position at each frequency: like x, (n, dim)."""
+    """Return cosines, then sines, of the position at each frequency: like x, (n, dim)."""
     angles = torch.arange(len(x))[:, None] * frequencies(x.shape[-1])
     return torch.cat([angles.cos(), angles.sin()], dim=-1).to(x)

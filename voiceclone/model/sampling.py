@@ -50,7 +50,7 @@ class Plan:
     seed: int
 
     def noise(self, mel_dim: int) -> Tensor:
-        """Where the flow starts, the same on every device: (frames, m)."""
+        """Return where the flow starts, the same on every device: (frames, m)."""
         return torch.randn(self.frames, mel_dim, generator=torch.Generator().manual_seed(self.seed))
 
 
@@ -68,12 +68,12 @@ class Schedule:
         return cls(times, modulator(times[:-1]))
 
     def steps(self) -> Iterator[tuple[float, Modulations]]:
-        """Each step's length in time and its modulations."""
+        """Yield each step's length in time and its modulations."""
         for dt, *modulations in zip(self.times.diff().tolist(), *self.modulations, strict=True):
             yield dt, Modulations(*modulations)
 
     def to(self, device: torch.device, dtype: torch.dtype) -> Schedule:
-        """With modulations where and in what the network computes."""
+        """Return the schedule with its modulations on this device, in this dtype."""
         return Schedule(self.times, self.modulations.to(device, dtype))
 
 
@@ -87,7 +87,7 @@ class Follower(Protocol):
         ...
 
     def fill(self, lengths: Sequence[int]) -> tuple[list[int], int]:
-        """The lengths with idle chunks behind them where a larger batch is run sooner, and the longest to allow for."""
+        """Return the lengths, filled up with idle chunks where that runs sooner, and the longest to allow."""
         ...
 
 
@@ -106,7 +106,7 @@ class Eager:
 
 
 def time_steps(nfe_step: int, sway_sampling_coef: float) -> Tensor:
-    """The times of the Euler steps, from 0 (noise) to 1 (speech): (nfe_step + 1,).
+    """Return the times of the Euler steps, from 0 (noise) to 1 (speech): (nfe_step + 1,).
 
     Pruned schedule where upstream has one, else even steps; then sway sampling, t + s (cos(pi t / 2) - 1 + t), eq. 7
     of https://arxiv.org/abs/2410.06885.
@@ -124,7 +124,7 @@ def step(
     condition: Conditioning,
     cfg_strength: Tensor | float,
 ) -> None:
-    """One Euler step of `x` (s, m), in place.
+    """Take one Euler step of `x` (s, m), in place.
 
     With two guidance rows the velocity is v + (v - unconditional) * cfg_strength. The path is summed in fp32 whatever
     the network's dtype.

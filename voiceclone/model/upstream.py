@@ -42,7 +42,7 @@ _IGNORED = re.compile(r"^(initted|step|update)$|mel_spec\.|^rotary_embed\.inv_fr
 
 
 def modulator_state(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The Modulator's tensors of an f5-tts checkpoint, in float32."""
+    """Return the Modulator's tensors of an f5-tts checkpoint, in float32."""
     renamed = _rename(weights).items()
     return {name.removeprefix(_MODULATOR): t.float() for name, t in renamed if name.startswith(_MODULATOR)}
 
@@ -53,7 +53,7 @@ def dit_state(
     device: torch.device | str = "cpu",
     dtype: torch.dtype = torch.float32,
 ) -> dict[str, Tensor]:
-    """The DiT's tensors of an f5-tts checkpoint, on a device in a dtype.
+    """Return the DiT's tensors of an f5-tts checkpoint, on a device in a dtype.
 
     Queries, keys and values become one product. Upstream turns neighbouring features of queries and keys together;
     here a pair is made of one from either half of the head, which lies better in memory.
@@ -79,12 +79,12 @@ def dit_state(
 
 
 def _halves(x: Tensor, dim_head: int) -> Tensor:
-    """The rows of each head reordered: the even ones, then the odd ones."""
+    """Return the rows of each head reordered: the even ones, then the odd ones."""
     return x.unflatten(0, (-1, dim_head // 2, 2)).transpose(1, 2).flatten(0, 2)
 
 
 def _rename(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """With or without upstream's prefixes, the tensors under this package's names."""
+    """Return the tensors, with or without upstream's prefixes, under this package's names."""
     state: dict[str, Tensor] = {}
     for key, tensor in weights.items():
         name = key

@@ -87,7 +87,7 @@ class Vocos(nn.Module):
         return build(lambda: cls(arch), state, "the vocoder's weights do not fit its config.yaml").float()
 
     def forward(self, mels: Tensor, lengths: Sequence[int]) -> Tensor:
-        """Packed log-mels (s, m) of chunks of n frames -> their samples, (n - 1) * hop_length each: (samples,).
+        """Turn packed log-mels (s, m) of chunks of n frames into their samples, (n - 1) * hop_length each: (samples,).
 
         A chunk sounds as it does alone, whatever its neighbours hold.
         """
