@@ -55,11 +55,11 @@ def listed(shelf):
 def test_who_is_listed_speaks_and_is_one_writers_whatever_others_do_at_once(
     place, rounds, tmp_path, request, fault_table
 ):
-    """Two processes of two threads each; the voices that are there at first are someone else's recordings."""
+    """Two processes of two threads each."""
     environ = request.getfixturevalue("s3")[0] if place == "bucket" else {}
     shelf = store_from_env(environ) or LocalStore(tmp_path)
     for name in NAMES:
-        put(shelf, name, "recording")
+        put(shelf, name, "whole")
     asked = [json.dumps([str(tmp_path), environ, seed, rounds]) for seed in (0, 10)]
     env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests/support")])}
     processes = [
