@@ -84,8 +84,7 @@ def shapes(text):
         "pieces": pieces,
         "object": {text: text},
         "objects": {f"{piece}{i}": piece for i, piece in enumerate(pieces)},
-        "nested": dict.fromkeys(NESTED, text),
-        "nested list": [{name: [piece] for name in NESTED} for piece in pieces],
+        "nested": [dict.fromkeys(NESTED, text)],
         "segments": [{"text": piece} for piece in pieces],
     }
 
