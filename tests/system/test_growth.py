@@ -17,7 +17,7 @@ from voiceclone.text.normalize import chinese, languages, read
 
 SQUARE = 10
 """At four times the length so many times the work is no straight line: a square has 16."""
-NOTICED_S = 0.2
+NOTICED_S = 0.1
 """Of CPU time. Less may be anything else that the machine does."""
 TRIES = 3
 UNITS = [
