@@ -395,6 +395,8 @@ def test_a_link_may_lead_on_and_only_over_http(server):
         server.faults.append(("files", leads(location)))
         with pytest.raises(NoWorker, match="cannot be reached"):
             fetched(url)
+    server.faults += [("files", leads(url))] * results.MAX_REDIRECTS
+    assert fetched(url) == b"RIFF"
     server.faults += [("files", leads(url))] * (results.MAX_REDIRECTS + 1)
     with pytest.raises(NoWorker, match="leads on more than"):
         fetched(url)

@@ -151,7 +151,6 @@ def _download(session: requests.Session, url: str, max_bytes: int) -> bytes:
             raise ResultGone(f"the link to the result is no longer valid ({answer.status_code})")
         if not answer.is_redirect:
             raise NoWorker(f"the storage of the result answered {answer.status_code}: try again")
-        redirects += 1
         if redirects > MAX_REDIRECTS:
             raise NoWorker(f"the link to the result leads on more than {MAX_REDIRECTS} times: look at who answers")
     raise NoWorker(f"the result broke off {TRIES} times on its way ({broken[-1]}): try again")
