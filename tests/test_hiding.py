@@ -39,6 +39,7 @@ SIGNED = "X-Amz-Signature=hidden-part"
         ("https&colon;&sol;&sol;u&colon;hidden@h", f"https&colon;&sol;&sol;h{HIDDEN}"),
         ("<img src=//h/hidden", f"<img src=//h{HIDDEN}"),
         ("to //u:hidden@h/x", f"to //h{HIDDEN}"),
+        ("1://h/hidden", f"1://h{HIDDEN}"),
         (r"\/\/h\/hidden", rf"\/\/h{HIDDEN}"),
         ("url=%2F%2Fh%2Fhidden", f"url=%2F%2Fh{HIDDEN}"),
         ("a//b/c, half a/b, C:/d/e, at:/d/e", "a//b/c, half a/b, C:/d/e, at:/d/e"),

@@ -35,7 +35,7 @@ _SLASH = r"(?:%(?:25){0,9}(?:2f|5c)|\\{1,9}u00(?:2f|5c)|&(?:#0{0,5}(?:47|92)|#x0
 _ADDRESS = re.compile(
     rf"([a-z][a-z0-9+.-]{{0,15}}{_COLON}(?:{_PAIR}|\\{{2,9}}|{_SLASH}{{1,2}})"
     rf"|https?{_COLON}(?:[/\\]|(?=[\w\[]))"  # what people and browsers make of it
-    rf"|(?<![\w.:/\\~-])(?:{_PAIR}|{_SLASH}{{2}}))"  # without a scheme
+    rf"|(?<![\w./\\~-])(?:{_PAIR}|{_SLASH}{{2}}))"  # without a scheme
     r"(?:(?:[^\s/?#@]{0,512}@)?"
     # What is no host as a whole, as a part of a password may be, is hidden with the rest.
     r"((?:\[[0-9a-f:.]{2,45}\]|[\w.-]{1,253})(?::\d{1,5})?(?![\w@-]|[.:]\S|(?:%(?:25){0,9}|\\{1,9}u00|&#x?0{0,5})(?:3a|40|58|64)|&co))"
