@@ -41,10 +41,10 @@ def sizes(request):
 
 @pytest.fixture(scope="module")
 def pairs(request):
-    """Returns what units are tried with what, given so many of them: all of them, or each unit with one in turn."""
+    """A function to the pairs that are tried: every unit with every work, or with one in turn, and few of those."""
     if request.config.getoption("--growth"):
-        return lambda others, _every: itertools.product(UNITS, others)
-    return lambda others, every: list(zip(UNITS, itertools.cycle(others), strict=False))[::every]
+        return lambda works, _every: itertools.product(UNITS, works)
+    return lambda works, every: list(zip(UNITS, itertools.cycle(works), strict=False))[::every]
 
 
 def cpu_s(do, text):
@@ -70,7 +70,10 @@ def growing(do, unit, sizes):
 
 
 def check_growth(works, pairs, sizes, every):
-    """Raise AssertionError with each unit by which one of the works, functions by their names, grows too fast."""
+    """Raise AssertionError with each unit of which one of the works, functions by their names, takes too much.
+
+    `every`: of so many pairs one is tried where not all are.
+    """
     found = [f"{name} {told}" for unit, name in pairs(works, every) if (told := growing(works[name], unit, sizes))]
     assert not found, "\n".join(found)
 
