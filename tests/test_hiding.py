@@ -66,10 +66,13 @@ def test_a_path_that_a_library_tells_is_not_logged(told):
     assert "hidden-part" not in without_addresses(told)
 
 
-UNITS = "/ a:// a:/ ? /a? http @ https://a@ % \\ \\/ %25 %2f https: https%3a &#0 http:a [ http:[ \\u00".split(" ")
+UNITS = [
+    *("/", "a://", "a:/", "?", "url: /", "/a?", "http", "@", "https://a@", "%", "\\", "\\/", "%25", "%2f", "https:"),
+    *("https%3a", "&#0", " //a", " //a@", "http:a", "[", "http:[", "\\u00"),
+]
 
 
-@pytest.mark.parametrize("unit", [*UNITS, "url: /", " //a", " //a@"])
+@pytest.mark.parametrize("unit", UNITS)
 def test_hiding_takes_time_as_the_text_grows(unit):
     """A tenth of a second of work is allowed for what takes a hundredth, and a square would take minutes."""
     script = "import sys; from voiceclone.hiding import without_addresses; without_addresses(sys.argv[1] * 200_000)"
