@@ -44,6 +44,7 @@ os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--times", type=int, default=1, help="how much longer than usual the tests run that may run long")
+    parser.addoption("--growth", action="store_true", help="look in every language for text whose work grows too fast")
     parser.addoption("--update-faults", action="store_true", help="write docs/operations.md's table of faults anew")
 
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from voiceclone.hiding import HIDDEN, hider, printable
+from voiceclone.hiding import HIDDEN, hider, plain, printable
 from voiceclone.logs import JsonLines, ReadableLines, about_job, facts
 
 # Everything that a logging call may be given.
@@ -117,8 +117,12 @@ def test_of_an_address_nothing_but_its_host_is_logged(formatter, told):
     assert "hidden-part" not in line
 
 
-@pytest.mark.parametrize("text", ["a\nb", "\x1b[2J", "\r", "\x9b31m", "\u202e", "\u2028", "\x00", "\x85"])
+@pytest.mark.parametrize(
+    "text", ["a\nb", "\x1b[2J", "\r", "\x9b31m", "\u202e", "\u2028", "\x00", "\x7f", "\x85", "\ud800"]
+)
 def test_no_character_moves_a_cursor_or_a_line(text):
     record = logging.makeLogRecord({"msg": text, "requestId": text, **facts(a=text)})
     assert ReadableLines(str).format(record).isprintable()
-    assert printable("plain, pässwört, 中文") == "plain, pässwört, 中文"
+    assert plain([{text: text}]) == [{plain(text): plain(text)}]
+    assert plain(text).isprintable()
+    assert printable("plain, pässwört, 中文") == plain("plain, pässwört, 中文") == "plain, pässwört, 中文"

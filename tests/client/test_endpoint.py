@@ -13,7 +13,7 @@ import pytest
 from endpoint_server import KEY, EndpointServer, until
 
 from voiceclone import audio
-from voiceclone.client import results
+from voiceclone.client import endpoint, results
 from voiceclone.client.endpoint import COMPLETED, MAX_ANSWER_BYTES, QUEUED, RUNNING, Endpoint, Pace
 from voiceclone.client.errors import BadInput, JobFailed, NoWorker, Problem, ResultGone
 from voiceclone.types import AUDIO_FORMATS, Waveform
@@ -24,6 +24,17 @@ PROGRESS = {"chunks_done": 1, "chunks": 2, "percent": 50.0, "seconds_left": 3.0}
 
 def client(server, key=KEY, stop=None):
     return Endpoint(f"{server.base}/v2/ep", key, stop, QUICK)
+
+
+def fetched(url, max_bytes=None):
+    return results.download(url, max_bytes, inside=True)
+
+
+def redirect(handler, location):
+    handler.send_response(307)
+    handler.send_header("Location", location)
+    handler.send_header("Content-Length", "0")
+    handler.end_headers()
 
 
 def echo(data, _tell):
@@ -290,24 +301,25 @@ def test_a_result_comes_whole_by_its_link_and_the_key_stays_here(server):
         "audio_url": server.serve_file("a.wav", b"RIFF"),
         "subtitles": {"srt": server.serve_file("a.srt", b"1\n")},
     }
-    assert client(server).result(reply) == results.Result(b"RIFF", {"srt": "1\n"})
-    assert ("files", None) in server.tokens
-    assert len(server.tokens) == 1
+    ask = client(server)
+    ask.health()
+    assert ask.result(reply) == results.Result(b"RIFF", {"srt": "1\n"})
+    assert server.tokens == {("health", f"Bearer {KEY}"), ("files", None)}
 
 
 def test_a_result_that_breaks_off_is_fetched_again_and_never_half_taken(server, monkeypatch):
     monkeypatch.setattr(results, "TIMEOUTS_S", (1, 1))
     url = server.serve_file("a.wav", b"RIFF")
     server.faults += [("files", "reset"), ("files", 503)]
-    assert results.download(url) == b"RIFF"
+    assert fetched(url) == b"RIFF"
     server.promise = 100
     with pytest.raises(NoWorker, match="broke off") as caught:
-        results.download(url)
+        fetched(url)
     assert "Signature" not in str(caught.value)
     server.promise = 0
     server.files.clear()
     with pytest.raises(ResultGone, match="404"):
-        results.download(url)
+        fetched(url)
 
 
 def test_a_result_comes_inside_a_reply_and_never_from_a_path_that_an_endpoint_names(tmp_path):
@@ -323,14 +335,11 @@ def test_a_result_comes_inside_a_reply_and_never_from_a_path_that_an_endpoint_na
         results.read({"audio_base64": "?"})
 
 
-def test_an_answer_or_a_download_is_no_larger_and_no_longer_than_it_may_be(server, monkeypatch):
+def test_an_answer_or_a_download_is_no_larger_than_it_may_be(server):
     url = server.serve_file("a.wav", b"RIFF" * 10)
-    assert len(results.download(url, 40)) == 40
+    assert len(fetched(url, 40)) == 40
     with pytest.raises(NoWorker, match="larger than"):
-        results.download(url, 39)
-    monkeypatch.setattr(results, "MOST_S", -1)
-    with pytest.raises(NoWorker, match="takes longer"):
-        results.download(url)
+        fetched(url, 39)
     server.faults.append(("run", b'{"id": "a"' + b" " * MAX_ANSWER_BYTES + b"}"))
     with pytest.raises(NoWorker, match="larger than"):
         client(server).submit({"text": "a"})
@@ -339,7 +348,7 @@ def test_an_answer_or_a_download_is_no_larger_and_no_longer_than_it_may_be(serve
 @pytest.mark.parametrize("link", [f"http://{'a' * 64}.com/a", "http://[::1/a", "http://a:99999999/a", "http://.a/"])
 def test_a_link_that_leads_nowhere_is_told(link):
     with pytest.raises(NoWorker, match="cannot be reached"):
-        results.download(link)
+        fetched(link)
 
 
 @pytest.mark.parametrize("audio_format", AUDIO_FORMATS)
@@ -377,21 +386,38 @@ def test_an_answer_without_an_end_is_not_waited_for(server, monkeypatch, step, h
 
 def test_a_link_may_lead_on_and_only_over_http(server):
     def leads(location):
-        def answer(handler):
-            handler.send_response(307)
-            handler.send_header("Location", location)
-            handler.send_header("Content-Length", "0")
-            handler.end_headers()
-
-        return answer
+        return lambda handler: redirect(handler, location)
 
     url = server.serve_file("a.wav", b"RIFF")
     server.faults.append(("files", leads("/files/a.wav")))
-    assert results.download(url) == b"RIFF"
+    assert fetched(url) == b"RIFF"
     for location in ("file:///etc/passwd", "http://[", "ftp://a/b"):
         server.faults.append(("files", leads(location)))
         with pytest.raises(NoWorker, match="cannot be reached"):
-            results.download(url)
-    server.faults += [("files", leads(url))] * results.TRIES
-    with pytest.raises(NoWorker, match="redirects"):
-        results.download(url)
+            fetched(url)
+    server.faults += [("files", leads(url))] * results.MAX_REDIRECTS
+    assert fetched(url) == b"RIFF"
+    server.faults += [("files", leads(url))] * (results.MAX_REDIRECTS + 1)
+    with pytest.raises(NoWorker, match="leads on more than"):
+        fetched(url)
+
+
+@pytest.mark.parametrize("step", ["run", "status", "files"])
+@pytest.mark.parametrize("before", [b"HTTP/1.1 200 ", b"HTTP/1.1 200 OK\r\nX-A: ", b"HTTP/1.1 200 OK\r\n\r\n{"])
+def test_an_answer_that_drips_is_not_waited_for(server, monkeypatch, step, before):
+    """Its status, its headers and its body share one limit, however short the pauses are."""
+    over = threading.Event()
+
+    def drip(handler):
+        handler.wfile.write(before)
+        while not over.wait(0.01):
+            handler.wfile.write(b"x")
+            handler.wfile.flush()
+
+    monkeypatch.setattr(results, "MOST_S", 0.2)
+    monkeypatch.setattr(endpoint, "ANSWER_S", 0.2)
+    url = server.serve_file("a.wav", b"RIFF")
+    server.faults.append((step, drip))
+    with pytest.raises(NoWorker, match="takes longer"):
+        fetched(url) if step == "files" else client(server).ask({"text": "a"})
+    over.set()

@@ -23,7 +23,6 @@ TRIED_IN = {
     "cli/deploy.py": "deployment/test_deploy.py",
     "cli/narrate.py": "books/test_narration.py",
     "client/": "client/test_endpoint.py",
-    "client/plain.py": "cli/test_hostile_endpoint.py",
     "client/replies.py": "cli/test_hostile_endpoint.py",
     "delivery/delivery.py": "jobs/test_worker.py",
     "deployment/": "deployment/test_deploy.py",

@@ -58,7 +58,7 @@ def act(draw, voices, library, done):
     done[what] += 1
     if what == "add":
         number = draw.randrange(NUMBERS)
-        library.add(SavedVoice(name, "", said(number)), sound(number))
+        library.add(SavedVoice(name, said(number)), sound(number))
     elif what == "delete":
         voices.remove(name)
     elif what == "list":

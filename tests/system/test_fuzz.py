@@ -306,7 +306,7 @@ def test_a_prepared_reference_with_damaged_bytes_is_made_again(tmp_path):
 
 def test_a_voice_that_another_program_described_is_sent_as_json_or_is_damaged(tmp_path):
     library = Library(LocalStore(tmp_path))
-    good = dataclasses.asdict(library.add(SavedVoice("a", "", "Hi."), WAV))
+    good = dataclasses.asdict(library.add(SavedVoice("a", "Hi."), WAV))
     head = (tmp_path / "voices/a.wav").read_bytes()[:16]
     outcomes = set()
     for seed in range(500):

@@ -253,11 +253,11 @@ def test_a_size_that_is_not_told_is_a_storage_failure(store, proxy):
 def test_a_voice_whose_answers_are_all_lost_is_stored_if_it_is_there(store, s3, proxy):
     """It is looked at: who is told that it is not stored finds none."""
     proxy.faults.extend([reset_in_the_answer] * 5)
-    Library(store).add(SavedVoice("anna", "", "Hello."), WAV)
+    Library(store).add(SavedVoice("anna", "Hello."), WAV)
     assert stored(s3, "voices/anna.wav").endswith(WAV[12:])
     proxy.faults.extend([reset_in_the_request] * 5)
     with pytest.raises(StorageFailed):
-        Library(store).add(SavedVoice("anna", "", "Hello."), WAV[:100])
+        Library(store).add(SavedVoice("anna", "Hello."), WAV[:100])
     assert stored(s3, "voices/anna.wav").endswith(WAV[12:])
 
 

@@ -28,22 +28,17 @@ from voiceclone.voices.library import Library, SavedVoice
 OLD, NEW = 7, 8
 
 
-def put_older(shelf, name, kind):
-    """Number OLD, as an earlier version, someone else or nobody has stored it."""
+def put(shelf, name, kind):
+    """Number OLD, as a worker, someone else or nobody has stored it."""
     if kind == "whole":
         add(Library(shelf), name, OLD)
-    if kind in ("recording", "three files"):
+    if kind == "recording":
         shelf.write(f"voices/{name}.wav", sound(OLD), "audio/wav")
         shelf.write(f"voices/{name}.txt", said(OLD).encode(), "text/plain")
-    if kind == "three files":
-        key = f"voices/.data/{name}/0a.wav"
-        shelf.write(key, sound(OLD), "audio/wav")
-        about = {"name": name, "audio_key": key, "text": said(OLD), "prepared": True}
-        shelf.write(f"voices/{name}.json", json.dumps(about).encode(), "application/json")
 
 
 def add(library, name, number=NEW):
-    library.add(SavedVoice(name, "", said(number)), sound(number))
+    library.add(SavedVoice(name, said(number)), sound(number))
 
 
 def listed(shelf):
@@ -60,11 +55,11 @@ def listed(shelf):
 def test_who_is_listed_speaks_and_is_one_writers_whatever_others_do_at_once(
     place, rounds, tmp_path, request, fault_table
 ):
-    """Two processes of two threads each; the voices that are there at first are of an older kind."""
+    """Two processes of two threads each."""
     environ = request.getfixturevalue("s3")[0] if place == "bucket" else {}
     shelf = store_from_env(environ) or LocalStore(tmp_path)
     for name in NAMES:
-        put_older(shelf, name, "three files")
+        put(shelf, name, "whole")
     asked = [json.dumps([str(tmp_path), environ, seed, rounds]) for seed in (0, 10)]
     env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests/support")])}
     processes = [
@@ -139,13 +134,13 @@ def volumes(tmp_path):
     def make(kind, step):
         volume = tmp_path / str(step)
         volume.mkdir()
-        put_older(LocalStore(volume), "anna", kind)
+        put(LocalStore(volume), "anna", kind)
         return volume, Library(LocalStore(volume))
 
     return make
 
 
-KINDS = pytest.mark.parametrize("kind", ["nothing", "whole", "recording", "three files"])
+KINDS = pytest.mark.parametrize("kind", ["nothing", "whole", "recording"])
 
 
 @KINDS

@@ -14,12 +14,10 @@ from pathlib import Path
 from voiceclone.cli import cards
 from voiceclone.cli.bar import job_bar
 from voiceclone.cli.options import chosen_place, place_options, stopped_by_signals
-from voiceclone.client import STATUSES, STOPPED, UNSEEN, BadInput, Input, Place, Problem, Result, plain, write_whole
+from voiceclone.client import STATUSES, STOPPED, BadInput, Input, Place, Problem, Result, write_whole
+from voiceclone.hiding import plain, printable
 from voiceclone.subtitles import FORMATS as SUBTITLES
 from voiceclone.types import AUDIO_FORMATS, Reply
-
-ESCAPED = {code: f"\\u{code:04x}" for code in UNSEEN if code != ord("\n")}
-"""Within JSON; its own line breaks stay."""
 
 
 def reply_options(parser: argparse.ArgumentParser) -> None:
@@ -79,7 +77,8 @@ def show(reply: Reply, options: argparse.Namespace, card: Callable[[Reply], str 
         print(notes, file=sys.stderr)
     if options.json:
         shown = {name: value for name, value in reply.items() if name != "audio_base64"}
-        print(json.dumps(shown, indent=2, ensure_ascii=False).translate(ESCAPED))
+        lines = json.dumps(shown, indent=2, ensure_ascii=False).split("\n")
+        print("\n".join(map(printable, lines)))
     elif (shown_card := card(told)) is not None:
         print(shown_card)
 

@@ -40,7 +40,8 @@ from voiceclone.books import (
 )
 from voiceclone.cli.bar import book_bar
 from voiceclone.cli.options import NO_VOICE, chosen_place, place_options, stopped_by_signals, voice_input, voice_options
-from voiceclone.client import FAILED, STATUSES, STOPPED, BadInput, Input, Place, Problem, plain, write_whole
+from voiceclone.client import FAILED, STATUSES, STOPPED, BadInput, Input, Place, Problem, write_whole
+from voiceclone.hiding import plain
 from voiceclone.subtitles import FORMATS as SUBTITLES
 from voiceclone.subtitles import render
 

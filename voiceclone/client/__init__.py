@@ -15,7 +15,6 @@ from voiceclone.client.errors import (
 from voiceclone.client.inputs import recording, text_of
 from voiceclone.client.local import Local
 from voiceclone.client.place import Input, Place, Report, nobody
-from voiceclone.client.plain import UNSEEN, plain
 from voiceclone.client.results import Result, download, write_whole
 from voiceclone.client.workers import explained, why_none_comes
 
@@ -25,7 +24,6 @@ __all__ = [
     "QUEUED",
     "STATUSES",
     "STOPPED",
-    "UNSEEN",
     "BadInput",
     "Endpoint",
     "Input",
@@ -41,7 +39,6 @@ __all__ = [
     "download",
     "explained",
     "nobody",
-    "plain",
     "recording",
     "text_of",
     "why_none_comes",

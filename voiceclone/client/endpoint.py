@@ -20,8 +20,9 @@ from urllib.parse import quote
 
 import requests
 
+from voiceclone.addresses import inside_allowed, may_lead_to
 from voiceclone.client import results
-from voiceclone.client.bodies import body_of, session_with
+from voiceclone.client.bodies import body_of, session_with, within
 from voiceclone.client.errors import BadInput, JobFailed, NoWorker, Problem, Refused, ResultGone
 from voiceclone.client.place import SPEAK, Input, Report, action_of, forget, nobody
 from voiceclone.client.workers import why_none_comes
@@ -32,8 +33,10 @@ from voiceclone.types import Reply
 BASE_URL = "https://api.runpod.ai/v2"
 MAX_JOB_BYTES = 10_000_000
 """The platform takes no larger /run."""
-MAX_ANSWER_BYTES, ANSWER_S = 25_000_000, 600
-"""Of a reply and its envelope: the platform keeps 20 MB at most. So long may it be on its way."""
+MAX_ANSWER_BYTES = 25_000_000
+"""Of a reply and its envelope: the platform keeps 20 MB at most."""
+ANSWER_S, JOB_S = 600, 86_400
+"""So long may an answer be on its way, further tries included; and one during which a job runs."""
 QUEUED, RUNNING, COMPLETED, FAILED, CANCELLED, TIMED_OUT = (
     *("IN_QUEUE", "IN_PROGRESS", "COMPLETED"),
     *("FAILED", "CANCELLED", "TIMED_OUT"),
@@ -66,7 +69,7 @@ class Status:
     state: str
     output: Any = field(default=None, repr=False)
     """While it runs the worker's progress, then its reply."""
-    error: str | None = None
+    error: Any = field(default=None, repr=False)
 
     @property
     def is_over(self) -> bool:
@@ -114,6 +117,7 @@ class Endpoint:
         stop: threading.Event | None = None,
         pace: Pace = Pace(),
         warn: Callable[[str], None] = _print,
+        inside: bool = False,
     ) -> None:
         """
         Args:
@@ -121,6 +125,7 @@ class Endpoint:
             key: for it; the local API wants none.
             stop: when it is set, whatever waits for a job cancels it and raises KeyboardInterrupt.
             warn: is told what a person who waits should know, by any thread.
+            inside: whether links to results may lead into this network though the endpoint does not lie there.
         """
         self._url = url.rstrip("/")
         self._auth = Bearer(key) if key else None
@@ -131,9 +136,11 @@ class Endpoint:
         self._next_look = 0.0
         self._reason = ""
         self._status_method = "GET"
-        self._patient = _session(pace, status_forcelist=BUSY)
+        self._inside = inside
+        self._met: set[bool] = set()  # whether addresses at which it answers are public
+        self._patient = self._session(status_forcelist=BUSY)
         # A read that fails comes after the job has been sent.
-        self._once = _session(pace, status_forcelist=(429, 503), read=0, other=0)
+        self._once = self._session(status_forcelist=(429, 503), read=0, other=0)
 
     @classmethod
     def from_env(
@@ -159,7 +166,7 @@ class Endpoint:
         base = base or BASE_URL
         if not base.startswith(("http://", "https://")):
             raise BadInput("RUNPOD_ENDPOINT_BASE_URL must begin with http:// or https://")
-        return cls(f"{base.rstrip('/')}/{endpoint_id}", key or None, stop, pace, warn)
+        return cls(f"{base.rstrip('/')}/{endpoint_id}", key or None, stop, pace, warn, inside_allowed(environ))
 
     def submit(self, data: Input) -> str:
         """Send a job; returns its id.
@@ -279,8 +286,8 @@ class Endpoint:
             raise NoWorker(f"{e}. The job goes on: voiceclone result {job_id}") from e
 
     def result(self, reply: Reply, audio_format: str | None = None, kinds: Collection[str] = FORMATS) -> results.Result:
-        """See Place."""
-        return results.read(reply, audio_format, kinds)
+        """See Place. Into this network links lead only where the endpoint itself was always met there."""
+        return results.read(reply, audio_format, kinds, self._inside or self._met == {False})
 
     def _call(
         self,
@@ -292,7 +299,7 @@ class Endpoint:
     ) -> dict[str, Any]:
         from voiceclone.client.replies import answered
 
-        try:
+        def ask() -> tuple[requests.Response, bytes]:
             answer = (session or self._patient).request(
                 method,
                 f"{self._url}/{path}",
@@ -303,11 +310,25 @@ class Endpoint:
                 allow_redirects=False,
                 stream=True,
             )
-            found = body_of(answer, MAX_ANSWER_BYTES, ANSWER_S)
+            return answer, body_of(answer, MAX_ANSWER_BYTES)
+
+        try:
+            answer, found = within(ANSWER_S if read_s else JOB_S, ask)
         except requests.RequestException as e:
             raise NoWorker(f"the endpoint cannot be reached ({_named(e)}): check the network") from e
         _refuse(answer, found[:200].decode(errors="replace"))
         return answered(path.partition("/")[0], found)
+
+    def _session(self, **how: Any) -> requests.Session:
+        return session_with(
+            self._pace.retries,
+            lambda address: self._met.add(may_lead_to(address)),
+            **how,
+            allowed_methods=None,
+            backoff_factor=self._pace.backoff_s,
+            backoff_jitter=self._pace.backoff_s,
+            backoff_max=10,
+        )
 
 
 class _NotFound(Refused):
@@ -344,14 +365,3 @@ def _named(error: requests.RequestException) -> str:
     """What happened, without addresses."""
     reason = error.args[0] if error.args else error
     return type(getattr(reason, "reason", None) or error).__name__
-
-
-def _session(pace: Pace, **how: Any) -> requests.Session:
-    return session_with(
-        pace.retries,
-        **how,
-        allowed_methods=None,
-        backoff_factor=pace.backoff_s,
-        backoff_jitter=pace.backoff_s,
-        backoff_max=10,
-    )

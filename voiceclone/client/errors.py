@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from voiceclone.client.plain import plain
+from voiceclone.hiding import plain
 
 FAILED, UNUSABLE, NO_WORKER, STOPPED, PIPE_CLOSED = 1, 2, 3, 130, 141
 STATUSES = f"""exit status:

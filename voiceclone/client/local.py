@@ -61,7 +61,7 @@ class Local:
     def result(self, reply: Reply, audio_format: str | None = None, kinds: Collection[str] = FORMATS) -> results.Result:
         """See Place. The worker's files are taken away."""
         if "audio_path" not in reply or "audio_base64" in reply:
-            return results.read(reply, audio_format, kinds)
+            return results.read(reply, audio_format, kinds, inside=True)
         audio = Path(reply["audio_path"])
         texts = {kind: Path(path) for kind, path in reply.get("subtitles", {}).items()}
         try:

@@ -18,7 +18,7 @@ from voiceclone.subtitles import SubtitleFormat
 from voiceclone.types import SEEDS, AudioFormat, Reply, Verdict
 
 _CODE = re.compile(r"([a-z_]+): ")
-_LINK = re.compile(r"\A(?i:https?)://[!-~]{1,10000}\Z")
+_LINK = r"(?i:https?)://[!-~]{1,10000}"
 MAX_TOLD_CHARS = 200
 """Of the path to a field that is wrong: its names are the endpoint's."""
 
@@ -29,17 +29,29 @@ def _telling_text_chars(limits: dict[str, float | None]) -> dict[str, float | No
     return limits
 
 
+def _like(pattern: str, words: str) -> AfterValidator:
+    """Return what holds a text to a pattern, and tells a person of it in words."""
+    compiled = re.compile(pattern)
+
+    def check(text: str) -> str:
+        if not compiled.fullmatch(text):
+            raise ValueError(f"must be {words}")
+        return text
+
+    return AfterValidator(check)
+
+
 Name = Annotated[str, Field(max_length=200)]
 Line = Annotated[str, Field(max_length=10_000)]
 Text = Annotated[str, Field(max_length=1_000_000)]
-Link = Annotated[str, Field(pattern=_LINK)]
-JobId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.:-]{0,199}$")]
+Link = Annotated[str, _like(_LINK, "an http(s) link")]
+JobId = Annotated[str, _like(r"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,199}", "a job's id")]
 Seconds = Annotated[float, Field(ge=0, le=1e7)]
 Length = Annotated[float, Field(gt=0, le=1e7)]
 """Of audio, in seconds."""
 Limit = Annotated[int, Field(ge=1, le=10**15)] | Annotated[float, Field(gt=0, le=1e15)]
 Counts = Annotated[
-    dict[Annotated[str, Field(pattern="^[A-Za-z_]{1,50}$")], Annotated[int, Field(ge=0, le=10**9)]],
+    dict[Annotated[str, _like("[A-Za-z_]{1,50}", "a state's name")], Annotated[int, Field(ge=0, le=10**9)]],
     Field(max_length=50),
 ]
 """Of workers and jobs, by their states."""
@@ -62,7 +74,8 @@ class News(Answer):
 
     status: Literal["IN_QUEUE", "IN_PROGRESS", "COMPLETED", "FAILED", "CANCELLED", "TIMED_OUT"]
     output: JsonValue = None
-    error: Text | None = None
+    error: JsonValue = None
+    """As `output`: the worker's, and looked at with it."""
 
 
 class Health(Answer):
@@ -90,7 +103,7 @@ class Failure(Answer):
     """Why there is no result."""
 
     error: Text
-    error_code: Annotated[str, Field(pattern="^[a-z_]{1,50}$")] | None = None
+    error_code: Annotated[str, _like("[a-z_]{1,50}", "an error's code")] | None = None
     details: Annotated[list[_Detail], Field(max_length=1000)] = []
 
 
@@ -131,7 +144,7 @@ class Speech(Done):
             told = ("format", "sample_rate", "duration", "seed", "timings")
             if missing := [name for name in told if getattr(self, name) is None]:
                 raise ValueError(f"must have {', '.join(missing)}, as there are timings")
-        if self.audio_url is not None and not all(map(_LINK.match, self.subtitles.values())):
+        if self.audio_url is not None and not all(re.fullmatch(_LINK, each) for each in self.subtitles.values()):
             raise ValueError("must have http(s) links to its subtitles, as it has one to the audio")
         return self
 
@@ -258,7 +271,7 @@ def progress_of(output: Any) -> Mapping[str, float]:
     return found.model_dump(include=set(Progress.model_fields), exclude_unset=True)
 
 
-def reply_of(action: str, output: Any, error: str | None = None) -> Reply:
+def reply_of(action: str, output: Any, error: Any = None) -> Reply:
     """Return a worker's output as the reply to an action.
 
     Args:

@@ -25,9 +25,8 @@ LIKE = 0.8
 """So far two names are alike, of 1, that one may be meant for the other."""
 
 
-def settings(environ: Mapping[str, str]) -> Iterator[Diagnosis]:
-    """Yield each setting that cannot be read, or that all can."""
-    faults = Settings.faults(environ)
+def settings(environ: Mapping[str, str], faults: Mapping[str, str]) -> Iterator[Diagnosis]:
+    """Yield each setting that cannot be read, or that all can; `faults`: of `Settings`."""
     documented = Settings.documented()
     for name, fault in faults.items():
         cure = f"{name} {fault}, or is unset; it is {documented[name].description}".replace("`", "")
@@ -35,12 +34,6 @@ def settings(environ: Mapping[str, str]) -> Iterator[Diagnosis]:
     if not faults:
         chosen = [name for name in documented if environ.get(name, "").strip()]
         yield Diagnosis("settings", "ok", f"set: {', '.join(chosen)}" if chosen else "all as they are by default")
-
-
-def readable(environ: Mapping[str, str]) -> Settings:
-    """Return the settings without those that cannot be read."""
-    faults = Settings.faults(environ)
-    return Settings.from_env({name: value for name, value in environ.items() if name not in faults})
 
 
 def unknown(environ: Mapping[str, str]) -> Iterator[Diagnosis]:

@@ -26,11 +26,12 @@ class Examination:
 
     def diagnoses(self) -> Iterator[Diagnosis]:
         """Yield what each check says, as soon as it does."""
-        settings = environment.readable(self.environ)
+        faults = Settings.faults(self.environ)
+        settings = Settings.from_env({name: value for name, value in self.environ.items() if name not in faults})
         speaks = machine.speaks()
         yield machine.python(as_worker=speaks)
         yield machine.packages(machine.installed())
-        yield from environment.settings(self.environ)
+        yield from environment.settings(self.environ, faults)
         yield from environment.unknown(self.environ)
         if speaks:
             yield machine.gpu(settings)

@@ -63,7 +63,7 @@ def _try(store: S3Store) -> None:
 def _open(link: str) -> None:
     """Raise StorageFailed unless the link leads to the trial."""
     try:
-        fetched = download(link)
+        fetched = download(link, inside=True)
     except Problem as e:
         cure = "the keys need s3:GetObject, and callers must reach AWS_ENDPOINT_URL"
         raise StorageFailed(f"the link to a new object does not open ({e}); {cure}") from e

@@ -4,11 +4,8 @@ Knows nothing of jobs or of how a recording becomes a reference. Workers on seve
 one object, `voices/<name>.wav`, which is replaced and removed as a whole, so that it is always one writer's: a WAV that
 any program plays, with a chunk before its sound that holds what is known of the voice.
 
-Two older kinds are read, and give way to that one when the voice is added again:
-
-    voices/<name>.wav, <name>.txt    someone else's recording, and its transcript if there is one
-    voices/<name>.json               what is known of a voice, whose audio is voices/.data/<name>/<hash>.wav; here
-                                     voices/<name>.wav is a copy
+Someone else's recording, `voices/<name>.wav` with its transcript in `<name>.txt` if there is one, is read as well, and
+gives way to that one when the voice is added again.
 """
 
 from __future__ import annotations
@@ -51,7 +48,6 @@ class SavedVoice:
     # Others write to the shelf as well: what they put there must not end up in a reply that cannot be sent.
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
     name: str
-    audio_key: str
     text: str | None
     """What is said in it; None: nobody has listened to it yet."""
     prepared: bool = False
@@ -91,13 +87,13 @@ class Library:
             voice = self.find(name)
             if voice is None:
                 return None
-            data = self._shelf.read(voice.audio_key, max_bytes)
+            data = self._shelf.read(_wav(name), max_bytes)
             opened = _opened(data)
             if data is None or (opened is None and voice.sha256):  # removed or replaced meanwhile
                 continue
             if opened is not None:
                 about, sound = opened
-                voice = _parsed(name, about, voice.audio_key)
+                voice = _parsed(name, about)
                 if voice.sha256 != hashlib.sha256(sound).hexdigest():
                     raise BadAudio(f"the recording of voice {name} is damaged: add the voice again with overwrite")
             return voice, data
@@ -123,10 +119,10 @@ class Library:
 
     def add(self, voice: SavedVoice, wav: bytes) -> SavedVoice:
         """Store a voice in the place of one of its name. Raises StorageFailed where it is not seen to be stored."""
-        key = f"{ROOM}{voice.name}.wav"
+        key, transcript = _wav(voice.name), _txt(voice.name)
         created = datetime.now(UTC).isoformat(timespec="seconds")
         sha256 = hashlib.sha256(wav[12:]).hexdigest()
-        voice = replace(voice, audio_key=key, prepared=True, created=created, size=len(wav), sha256=sha256)
+        voice = replace(voice, prepared=True, created=created, size=len(wav), sha256=sha256)
         data = _sealed(json.dumps(asdict(voice), ensure_ascii=False).encode(), wav)
         try:
             self._shelf.write(key, data, "audio/wav")
@@ -134,8 +130,8 @@ class Library:
             if not self._holds(key, data):  # an answer may be lost on its way
                 raise
         try:
-            for other in self._beside(voice.name):
-                self._shelf.remove(other)
+            if self._shelf.read(transcript, 1, part=True) is not None:
+                self._shelf.remove(transcript)
         except StorageFailed as e:  # which nobody looks at any more
             log.warning("what was there before of voice %s: %s", voice.name, e)
         return voice
@@ -144,25 +140,16 @@ class Library:
         """Spare the next worker from listening to a voice that came without a transcript; a failure is logged."""
         try:
             if self.find(voice.name) == voice:  # still, after it was listened to
-                self._shelf.write(f"{ROOM}{voice.name}.txt", text.encode(), "text/plain; charset=utf-8")
+                self._shelf.write(_txt(voice.name), text.encode(), "text/plain; charset=utf-8")
         except WorkerError as e:
             log.warning("the transcript of voice %s was not kept: %s", voice.name, e)
 
     def remove(self, name: str) -> bool:
         """Whether there was such a voice. Raises StorageFailed, and then no other has taken its place."""
-        wav, about = f"{ROOM}{name}.wav", f"{ROOM}{name}.json"
-        beginning = self._shelf.read(wav, BEFORE_BYTES, part=True)
-        beside = self._beside(name)
-        # What is behind another in `find` goes first: whatever is left is the same voice, or none.
-        for key in [*beside, wav] if _opened(beginning) else [wav, *beside]:
+        was_there = self._shelf.read(_wav(name), 1, part=True) is not None
+        for key in (_wav(name), _txt(name)):  # a transcript alone is no voice
             self._shelf.remove(key)
-        return beginning is not None or about in beside
-
-    def _beside(self, name: str) -> list[str]:
-        """What lies beside `<name>.wav` where a voice is of an older kind; the audio last, which others name."""
-        kinds = (f"{ROOM}{name}.json", f"{ROOM}{name}.txt")
-        keys = [entry.key for entry in self._shelf.entries(f"{ROOM}{name}.") if entry.key in kinds]
-        return [*keys, *(entry.key for entry in self._shelf.entries(f"{ROOM}.data/{name}/"))]
+        return was_there
 
     def _holds(self, key: str, data: bytes) -> bool:
         try:
@@ -171,32 +158,34 @@ class Library:
             return False
 
     def _known(self, name: str, there: Mapping[str, Entry] | None) -> SavedVoice | None:
-        """The voice of one object, or of an older kind; `there`: what a listing has of it, None: it is asked for."""
-        wav, about, transcript = (f"{ROOM}{name}.{ending}" for ending in ("wav", "json", "txt"))
+        """The voice of that name; `there`: what a listing has of it, None: it is asked for."""
+        wav, transcript = _wav(name), _txt(name)
         beginning = self._shelf.read(wav, BEFORE_BYTES + MAX_ABOUT_BYTES, part=True)
         if opened := _opened(beginning):
-            return _parsed(name, opened[0], wav)
+            return _parsed(name, opened[0])
+        if beginning is None:
+            return None
         if there is None:
             there = {entry.key: entry for entry in self._shelf.entries(f"{ROOM}{name}.")}
-        if about in there:
-            told = self._shelf.read(about, MAX_ABOUT_BYTES)
-            voice = None if told is None else _parsed(name, told)
-            if voice is not None and self._shelf.read(voice.audio_key, 1, part=True) is not None:
-                return voice
-            if self._shelf.read(about, 1, part=True) is not None:
-                raise BadAudio(f"the recording of voice {name} is gone: add the voice again")
-            return self._known(name, {})  # it has just been replaced or removed
-        if beginning is None or wav not in there:
+        if wav not in there:  # it has just been removed
             return None
         text = self._shelf.read(transcript, MAX_TEXT_BYTES) if transcript in there else None
         spoken = None if text is None else text.decode("utf-8-sig", "replace").strip() or None
-        return SavedVoice(name, wav, spoken, created=there[wav].modified.isoformat(), size=there[wav].size)
+        return SavedVoice(name, spoken, created=there[wav].modified.isoformat(), size=there[wav].size)
+
+
+def _wav(name: str) -> str:
+    return f"{ROOM}{name}.wav"
+
+
+def _txt(name: str) -> str:
+    return f"{ROOM}{name}.txt"
 
 
 def _names(keys: Iterable[str]) -> list[str]:
     """The voices that such keys belong to, and that a job may ask for."""
     own = (key.removeprefix(ROOM).rpartition(".") for key in keys)
-    return sorted({name for name, _, ending in own if ending in ("wav", "json") and VOICE_NAME.fullmatch(name)})
+    return sorted({name for name, _, ending in own if ending == "wav" and VOICE_NAME.fullmatch(name)})
 
 
 def _sealed(about: bytes, wav: bytes) -> bytes:
@@ -213,11 +202,10 @@ def _opened(data: bytes | None) -> tuple[bytes, bytes] | None:
     return data[BEFORE_BYTES:end], data[end + end % 2 :]
 
 
-def _parsed(name: str, about: bytes, key: str | None = None) -> SavedVoice:
-    """A voice by what is known of it; `key`: of the object that holds it. Raises BadAudio."""
+def _parsed(name: str, about: bytes) -> SavedVoice:
+    """A voice by what is known of it. Raises BadAudio."""
     with suppress(ValidationError):
         voice = _ABOUT.validate_json(about)
-        own = key or re.fullmatch(rf"{ROOM}\.data/{re.escape(name)}/[0-9a-f]+\.wav", voice.audio_key)
-        if own and is_speakable(voice.text or ""):
-            return replace(voice, name=name, audio_key=key or voice.audio_key)
+        if is_speakable(voice.text or ""):
+            return replace(voice, name=name)
     raise BadAudio(f"what is known of voice {name} is damaged: add the voice again with overwrite")

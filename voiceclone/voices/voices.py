@@ -150,7 +150,6 @@ class Voices:
         consent = {"text": new.consent, "date": datetime.now(UTC).date().isoformat()} if new.consent else None
         saved = SavedVoice(
             name,
-            audio_key="",
             text=voice.text.strip(),
             language=voice.language,
             duration_s=round(voice.waveform.duration_s, 4),

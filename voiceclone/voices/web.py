@@ -7,7 +7,6 @@ to that very address: a name that changes between the two, and redirects, lead n
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import logging
 import os
 import socket
@@ -16,6 +15,7 @@ from http import HTTPStatus
 
 import httpx2
 
+from voiceclone.addresses import inside_allowed, may_lead_to
 from voiceclone.background import in_background
 from voiceclone.errors import DownloadFailed
 from voiceclone.http import BUSY, retry_context
@@ -30,9 +30,6 @@ TRIES = 3
 MAX_REDIRECTS = 5
 REFUSED = "ref_audio: its host cannot be found, is not public, or redirects in vain"
 REDIRECTS = {301, 302, 303, 307, 308}
-# What the SDK's check lets through: 6to4, which holds an IPv4 address of any kind, its relays, site-local addresses,
-# and the address under which one cloud serves a machine's own secrets.
-NOT_PUBLIC = tuple(map(ipaddress.ip_network, ("2002::/16", "192.88.99.0/24", "fec0::/10", "168.63.129.16/32")))
 
 
 class _MayPass(Exception):
@@ -137,16 +134,7 @@ async def _addresses(place: httpx2.URL) -> list[str]:
     except (socket.gaierror, UnicodeError) as e:
         raise DownloadFailed(REFUSED) from e
     addresses = list(dict.fromkeys(str(info[4][0]) for info in found))
-    if not all(map(is_public, addresses)):
+    if not all(may_lead_to(address, inside_allowed(os.environ)) for address in addresses):
         log.info("refused to fetch a reference: %s is not public", place.host)
         raise DownloadFailed(REFUSED)
     return addresses
-
-
-def is_public(address: str) -> bool:
-    """Whether the whole internet reaches an IP address. A variable of the SDK lets all others pass."""
-    if os.environ.get("RUNPOD_ALLOW_PRIVATE_DOWNLOAD_URLS", "").strip().lower() in {"1", "true", "yes"}:
-        return True
-    from runpod.serverless.utils import rp_ssrf
-
-    return rp_ssrf.is_safe_address(address) and not any(ipaddress.ip_address(address) in net for net in NOT_PUBLIC)
