@@ -11,11 +11,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from voiceclone.text import composed
-from voiceclone.text.normalize import chinese, english, languages
+from voiceclone.text.normalize import chinese, english, forms, languages
 from voiceclone.text.normalize.lookup import Lexicon
 from voiceclone.text.normalize.rules import WIDE as _WIDE
 from voiceclone.text.normalize.rules import Edit, Rule, applied, edits, would_touch
@@ -114,24 +114,29 @@ def read(text: str, language: str, lexicon: Lexicon | None = None) -> list[Readi
 
 
 def _settled(text: str, language: str) -> list[Reading]:
-    """A text and how it is said. It is read until nothing changes: what is said may be what another rule waits for."""
-    readings = _once(text, language)
-    for _ in range(_ROUNDS):
+    """A text and how it is said, first in the usual form of writing it.
+
+    It is read until nothing changes: what is said may be what another rule waits for.
+    """
+    readings = _once(text, language, _forms)
+    text = "".join(reading.spoken for reading in readings)
+    for _ in range(1 + _ROUNDS):
+        readings = list(_composed(readings, _once(text, language, _rules)))
         spoken = "".join(reading.spoken for reading in readings)
         if spoken == text:
             break
-        readings, text = list(_composed(readings, _once(spoken, language))), spoken
+        text = spoken
     return readings
 
 
-def _once(text: str, language: str) -> list[Reading]:
+def _once(text: str, language: str, rules_of: Callable[[str], tuple[Rule, ...]]) -> list[Reading]:
     if not can_read(language):
         return list(_pieces(text, text, range(len(text)), []))
     kept, origin = _voiced(text)
     changes = [
         Edit(start + edit.start, start + edit.stop, edit.spoken)
         for start, stop, spoken_in in _spans(kept, language)
-        for edit in edits(kept[start:stop], _rules(spoken_in))
+        for edit in edits(kept[start:stop], rules_of(spoken_in))
     ]
     return _spaced(_pieces(text, kept, origin, changes), last="")
 
@@ -151,6 +156,12 @@ def _composed(first: Sequence[Reading], second: Iterable[Reading]) -> Iterator[R
         if ahead == 0:
             yield Reading(written, spoken)
             written = spoken = ""
+
+
+def _forms(language: str) -> tuple[Rule, ...]:
+    if language == "en":
+        return forms.ENGLISH
+    return forms.WIDE if language in chinese.STYLES else forms.OTHERS
 
 
 def _rules(language: str) -> tuple[Rule, ...]:

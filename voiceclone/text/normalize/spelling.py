@@ -226,6 +226,6 @@ def long_date(year: str, month: str, day: str, language: str) -> str | None:
 
 
 def roman(numeral: str) -> str:
-    """The digits of a numeral in capitals, up to C."""
-    values = [{"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}[letter] for letter in numeral]
+    """The digits of a numeral in capitals."""
+    values = [{"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}[letter] for letter in numeral]
     return str(sum(-a if a < b else a for a, b in zip(values, [*values[1:], 0], strict=True)))
