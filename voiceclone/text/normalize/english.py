@@ -27,9 +27,10 @@ _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
     "December",
 )  # fmt: skip
-_SCALES = {"k": "thousand", "m": "million", "mn": "million", "b": "billion", "bn": "billion", "tn": "trillion"}
+_SCALES = {"k": "thousand", "m": "million", "mn": "million", "b": "billion", "bn": "billion", "tn": "trillion",
+           "t": "trillion", "cr": "crore"}  # fmt: skip
 _DOLLARS = {"US": "U S", "A": "Australian", "AU": "Australian", "C": "Canadian", "CA": "Canadian",
-            "NZ": "New Zealand", "HK": "Hong Kong"}  # fmt: skip
+            "NZ": "New Zealand", "HK": "Hong Kong", "S": "Singapore", "NT": "New Taiwan"}  # fmt: skip
 _TITLES = {
     "Mr": "Mister", "Mrs": "Missus", "Ms": "Miz", "Messrs": "Messieurs", "Prof": "Professor", "Gen": "General",
     "Col": "Colonel", "Capt": "Captain", "Lt": "Lieutenant", "Sgt": "Sergeant", "Cpl": "Corporal", "Maj": "Major",
@@ -77,17 +78,21 @@ _SIGNS = {
     "√": "square root of", "§": "section", "№": "number", "²": "squared", "³": "cubed", "$": "dollars", "€": "euros",
     "£": "pounds", "¥": "yen", "₹": "rupees",
 }  # fmt: skip
+_MANY_OF = {"10": "tens", "100": "hundreds", "1000": "thousands"}
 _BOUNDS = {"<": "less than", ">": "more than", "≤": "at most", "≥": "at least"}
 _NICKNAMES = {
     "24/7": "twenty-four seven", "9/11": "nine eleven", "50/50": "fifty-fifty", "50-50": "fifty-fifty",
     "20/20": "twenty twenty", "WWI": "World War one", "WW1": "World War one", "WWII": "World War two",
-    "WW2": "World War two",
+    "WW2": "World War two", "401k": "four oh one K", "401(k)": "four oh one K",
 }  # fmt: skip
 _MONARCHS = (
     "Alexander", "Benedict", "Catherine", "Charles", "Christian", "Clement", "Edward", "Elizabeth", "Francis",
     "Frederick", "George", "Gregory", "Gustav", "Henry", "Innocent", "Ivan", "James", "John", "Leo", "Leopold", "Louis",
     "Ludwig", "Mary", "Napoleon", "Nicholas", "Paul", "Peter", "Philip", "Pius", "Ptolemy", "Ramses", "Ramesses",
-    "Richard", "Rudolf", "Thutmose", "Urban", "Wilhelm", "William",
+    "Richard", "Rudolf", "Thutmose", "Urban", "Wilhelm", "William", "Adrian", "Albert", "Alfonso", "Baldwin",
+    "Boniface", "Carlos", "Constantine", "Darius", "Felipe", "Ferdinand", "Franz", "Haakon", "Harald", "Isabella",
+    "Joseph", "Julius", "Malcolm", "Margrethe", "Maximilian", "Mehmed", "Mehmet", "Murad", "Olav", "Otto", "Pedro",
+    "Rama", "Robert", "Selim", "Sigismund", "Sixtus", "Suleiman", "Theodosius", "Umberto", "Xerxes",
 )  # fmt: skip
 _WITH_NUMBER = (
     "Airbus", "Apartment", "Boeing", "Building", "Bus", "Channel", "Flight", "Gate", "Highway", "Interstate", "Room",
@@ -96,7 +101,9 @@ _WITH_NUMBER = (
 """In front of a number that is a name."""
 _NUMBERED = (
     "Act", "Appendix", "Article", "Book", "Bowl", "Category", "Chapter", "Class", "Episode", "Level", "Mark", "Part",
-    "Phase", "Scene", "Section", "Stage", "Title", "Type", "Volume", "War",
+    "Phase", "Scene", "Section", "Stage", "Title", "Type", "Volume", "War", "Amendment", "Annex", "Canto", "Episode",
+    "Exhibit", "Figure", "Lesson", "Movement", "Paragraph", "Psalm", "Region", "Round", "Schedule", "Season", "Step",
+    "Symphony", "Table", "Tier", "Tome", "Unit", "WrestleMania",
 )  # fmt: skip
 _RULERS = "Emperor|Empress|Kaiser|King|Pope|Prince|Queen|Sultan|Tsar"
 _BOOKS = (
@@ -110,12 +117,66 @@ _FILES = "csv|docx?|exe|gif|html?|jpe?g|json|md|mp[34]|pdf|png|pptx?|py|txt|wav|
 _UNITS = {
     **UNITS, "in": "length-inch", "mins": "duration-minute", "mo": "duration-month", "secs": "duration-second",
     "tbsp": "volume-tablespoon", "tsp": "volume-teaspoon", "wk": "duration-week", "wks": "duration-week",
-    "yr": "duration-year", "yrs": "duration-year",
+    "yr": "duration-year", "yrs": "duration-year", "mos": "duration-month", "Tbsp": "volume-tablespoon",
+    "tbsps": "volume-tablespoon", "tsps": "volume-teaspoon", "qt": "volume-quart", "fl oz": "volume-fluid-ounce",
+    "mi²": "area-square-mile", "yd²": "area-square-yard", "in²": "area-square-inch", "in³": "volume-cubic-inch",
+    "ft³": "volume-cubic-foot", "yd³": "volume-cubic-yard", "ft2": "area-square-foot", "ft3": "volume-cubic-foot",
+    "mpg": "consumption-mile-per-gallon", "nmi": "length-nautical-mile", "ly": "length-light-year", "t": "=tonne",
+    "km/hr": "speed-kilometer-per-hour", "kmph": "speed-kilometer-per-hour", "mi/h": "speed-mile-per-hour",
+    "cal": "energy-calorie", "Cal": "energy-calorie", "MP": "graphics-megapixel", "dpi": "graphics-dot-per-inch",
+    "ppi": "graphics-pixel-per-inch", "ppm": "concentr-permillion", "hp": "power-horsepower", "kn": "speed-knot",
+    "kt": "speed-knot", "kts": "speed-knot", "lm": "light-lumen", "lx": "light-lux", "mcg": "mass-microgram",
+    "psi": "=pound per square inch", "rpm": "=revolution per minute", "RPM": "=revolution per minute",
+    "bpm": "=beat per minute", "BPM": "=beat per minute", "fps": "=frame per second", "FPS": "=frame per second",
+    "wpm": "=word per minute", "ppb": "=part per billion", "BTU": "=British thermal unit", "pts": "=point",
+    "pcs": "=piece", "ft-lb": "=foot-pound", "ft-lbs": "=foot-pound", "ft·lb": "=foot-pound", "lb-ft": "=pound-foot",
+    "rad/s": "=radian per second", "amp": "=amp", "amps": "=amp", "deg": "angle-degree", "mol": "=mole",
+    "gb": "digital-gigabyte", "mb": "digital-megabyte", "kb": "digital-kilobyte", "tb": "digital-terabyte",
+    "Ghz": "frequency-gigahertz", "GHZ": "frequency-gigahertz", "Mhz": "frequency-megahertz", "hz": "frequency-hertz",
+    "MHZ": "frequency-megahertz", "KHz": "frequency-kilohertz", "khz": "frequency-kilohertz", "KW": "power-kilowatt",
+    "Kw": "power-kilowatt", "KWH": "energy-kilowatt-hour", "KWh": "energy-kilowatt-hour",
+    "Kwh": "energy-kilowatt-hour", "Mph": "speed-mile-per-hour", "Km/h": "speed-kilometer-per-hour",
+    "KM/H": "speed-kilometer-per-hour", "Km": "length-kilometer", "Kg": "mass-kilogram", "ML": "volume-milliliter",
+    "dbm": "=decibel milliwatt", "dBm": "=decibel milliwatt", "dB": "=decibel", "dBA": "=decibel", "dB(A)": "=decibel",
+    "db": "=decibel", "mAh": "=milliamp hour", "Ah": "=amp hour", "Wh": "=watt-hour", "MWh": "=megawatt-hour",
+    "GWh": "=gigawatt-hour", "TWh": "=terawatt-hour", "TW": "=terawatt", "mV": "=millivolt", "kV": "=kilovolt",
+    "kΩ": "=kilohm", "MΩ": "=megohm", "kΩ": "=kilohm", "µA": "=microamp", "μA": "=microamp", "µF": "=microfarad",
+    "μF": "=microfarad", "nF": "=nanofarad", "pF": "=picofarad", "mH": "=millihenry", "kN": "=kilonewton",
+    "Nm": "=newton-meter", "N·m": "=newton-meter", "N⋅m": "=newton-meter", "GPa": "=gigapascal", "THz": "=terahertz",
+    "mmol": "=millimole", "ng": "=nanogram", "µL": "=microliter", "μL": "=microliter", "µl": "=microliter",
+    "mm²": "=square millimeter", "mm³": "=cubic millimeter", "cm2": "area-square-centimeter",
+    "cm3": "volume-cubic-centimeter", "mSv": "=millisievert", "µSv": "=microsievert", "eV": "=electronvolt",
+    "keV": "=kiloelectronvolt", "MeV": "=megaelectronvolt", "GeV": "=gigaelectronvolt", "TeV": "=teraelectronvolt",
+    "MJ": "=megajoule", "GJ": "=gigajoule",
+    "KiB": "=kibibyte", "MiB": "=mebibyte", "GiB": "=gibibyte", "TiB": "=tebibyte",
+    "bps": "=bit per second", "kbps": "=kilobit per second", "Kbps": "=kilobit per second",
+    "Mbps": "=megabit per second", "mbps": "=megabit per second", "Gbps": "=gigabit per second",
+    "Tbps": "=terabit per second", "MBps": "=megabyte per second",
 }  # fmt: skip
+"""Unicode's name of a unit; behind a sign, the English name of one that it has none of."""
 
+_OF_DECADE = (
+    r"(?i:\b(?:the|my|your|his|her|its|our|their|one's|early|mid|late|roaring|swinging)[ -]|[a-z]['’]s )\Z"
+    r"|\d0['’]?s(?:,| and| or| to|[-–/])? ?\Z"
+)
+_OF_SECONDS = (
+    r"[ -](?:ago|later|left|long|remaining|apart|each|total|max|timer|timeout|limit|delay|window|mark|countdown|interval"
+    r"|video|clip|ad|spot|rule|penalty|break|pause|warning|recording|sample|exposure|rest|sprints?|intervals?)\b"
+)
+_LASTING = (
+    r"(?i:\b(?:for|after|within|every|wait|waits|waited|waiting|take|takes|took|lasts?|lasted|about|around|under|than"
+    r"|only|another|exactly|last|next|first|to|at|be|is|was|spent|hold|rest)) \Z|\d(?: ?m(?:in)?)? \Z|(?i:\bin) \Z"
+)
+_DECADE_NOUN = r" (?:and \d0s|era|fashion|film|glamour|gangsters?|hits?|jazz|kids?|movies?|music|party|style|vibes?)\b"
+_OF_K = (
+    r"[- ](?:fun |road |charity )?(?i:races?|runs?|runners?|walks?|marathons?|times?|distances?|videos?|tvs?|screens?"
+    r"|displays?|monitors?|resolution|cameras?|footage|gaming|uhd|hdr|ultra)\b"
+)
+_SAID_BY_K = r"(?i:\b(?:an?|the|my|first|run|ran|running|in)) \Z"
+_ELEMENT = "A[glrsu]|B[aeir]?|C[adelorsu]?|F[er]?|Ga|Ge|H[efg]?|I|K[r]?|Li|M[gno]|N[aei]?|O|P[bdtu]?|Ra|S[brein]?|T[ai]|U|V|W|Xe|Zn|Zr"
 # Repeats are possessive or bounded: nothing is read more than a few times.
 _START, _END = r"(?<!\w)(?<!\d[.,:/])", r"(?!\w|[.,:/]\d)"
-_NUMBER = r"(?:(?:\d{1,3}(?:,\d{3})++(?!\d)|\d++)(?:\.\d++)?+|\.\d++)"
+_NUMBER = r"(?:(?:\d{1,3}(?:,\d{3})++(?!\d)|\d{1,2}(?:,\d\d(?!\d))++,\d{3}(?!\d|,\d)|\d++)(?:\.\d++)?+|\.\d++)"
 _MINUS = r"(?:(?<![\w)\].,%])[-−–])"
 _TO = r"(?:[-–—~]| [-–—] )"
 _LOW = rf"(?P<minus>{_MINUS})?{_START}(?P<low>{_NUMBER})"
@@ -126,12 +187,17 @@ _MONTH = (
 )
 _DAY = r"(?:(?:3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?)"
 _YEAR = r"(?:(?:1\d|20)\d\d)"
-_NUMERAL = r"C?(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})(?<=[IVXLCivxlc])"
+_NUMERAL = r"C{0,3}(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})(?<=[IVXLCivxlc])"
 _ROMAN = rf"(?P<only>{_NUMERAL})\b"
+_LISTED = r"(?:, (?:and |or |& )?| (?:and|or|to|through|&|[-–—]) |[-–—])"
+_NUMERAL_YEAR = r"(?:MCM|MDC{1,3}|MM)(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})"
 # "Part I liked"; "Part I is about".
 _PRONOUN = r"I (?!(?:and|began|by|covers|deals|ends?|ended|has|in|is|of|o[nr]|starts?|to|was|with)\b)[a-z]"
 _SIGN, _CODE = alternatives(CURRENCIES), "|".join(CODES)
-_MANY = r"(?:(?P<letter>[kKmMbB]|bn|mn|tn)\b|[ -](?P<scale>thousand|million|billion|trillion)\b)?"
+_MANY = (
+    r"(?:(?P<letter>[kKmMbBT]|(?: ?(?:bn|mn|tn|cr|m))(?!/))\b"
+    r"|[ -](?P<scale>thousand|million|billion|trillion|lakh|crore)s?\b)?"
+)
 _PER = r"(?P<per>/(?=[A-Za-z]))?"
 _HALF = r"(?P<half>[aApP])(?:\.? ?[mM]\b\.?)"
 _ANY_UNIT = alternatives([*(_UNITS.keys() - {"in"}), *(u.upper() for u in ("km", "kg", "cm", "mm", "lbs", "mph"))])
@@ -144,6 +210,11 @@ _UNIT = (
 )
 _FARTHEST_QUOTE = 300
 """Characters that are looked at for the beginning of a quotation."""
+_CALLS = r"(?i:call|ring|phone|dial|tel(?:ephone)?|fax|mobile|hotline|whatsapp)s?\.?:?"
+_STATES = (
+    "A[KLRZ]|C[AOT]|D[CE]|FL|G[AU]|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|P[AR]|RI|S[CD]|T[NX]|UT|V[AIT]"
+    "|W[AIVY]"
+)
 _DAY_NAME, _MONTH_NAME = "|".join(_DAYS), "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sept?|Oct|Nov|Dec"
 
 
@@ -163,6 +234,10 @@ def _say(digits: str) -> str:
 def _amount(written: str) -> str:
     """A number of something, as it is written: grouped, with decimals."""
     whole, _, fraction = written.replace(",", "").partition(".")
+    # 12,34,567 is grouped as in India.
+    says = "en_IN" if re.match(r"\d{1,2},\d\d,", written) and len(whole) <= spelling.MAX_AMOUNT_DIGITS else EN
+    if says != EN and not fraction:
+        return spelling.say(int(whole), says)
     return spelling.decimal(whole, fraction, EN, is_amount=True)
 
 
@@ -230,6 +305,13 @@ def _month_and_year(match: re.Match[str]) -> str:
     return f"{_month(match['month'])} {spelling.year(match['year'], EN)}"
 
 
+def _year_and_month(match: re.Match[str]) -> str | None:
+    """2024-03; 1905-12 and 2003-04 are years from one to the other."""
+    if int(match["month"]) > int(match["year"][2:]):
+        return None
+    return f"{_MONTHS[int(match['month']) - 1]} {spelling.year(match['year'], EN)}"
+
+
 def _year_first(match: re.Match[str]) -> str | None:
     return _date(match["year"], int(match["month"]), int(match["day"]))
 
@@ -251,8 +333,15 @@ def _date(year: str, month: int, day: int) -> str | None:
     return f"{_MONTHS[month - 1]} {ordinal(str(day), EN)}, {_year(year)}"
 
 
-def _decade(match: re.Match[str]) -> str:
-    written = match["decade"]
+def _decade(match: re.Match[str]) -> str | None:
+    """The 1990s, her 30s; 30s alone is a time, and 60s where something lasts so long."""
+    written, before = match["decade"], match.string[max(0, match.start() - 20) : match.start()]
+    behind = match.string[match.end() : match.end() + 20]
+    if len(written) == 2 and match[0][0].isdecimal():
+        is_decade = re.search(_OF_DECADE, before) and not re.match(_OF_SECONDS, behind)
+        lasts = re.match(_OF_SECONDS, behind) or re.search(_LASTING, before)
+        if not is_decade and (lasts or (int(written) < 50 and not re.match(_DECADE_NOUN, behind))):
+            return None
     words = spelling.year(written, EN) if len(written) == 4 else _say(written)
     return f"{words[:-1]}ies" if words.endswith("y") else f"{words}s"
 
@@ -305,6 +394,20 @@ def _telephone(match: re.Match[str]) -> str:
     return ("plus " if match[0][0] == "+" else "") + _digits_of(match[0])
 
 
+def _telephone_of_letters(match: re.Match[str]) -> str:
+    """1-800-FLOWERS: whoever dials it needs its letters."""
+    written = match["only"] if "only" in match.re.groupindex else match[0]
+    groups = (re.findall(r"\d|[A-Z]", group) for group in re.findall(r"\d+|[A-Z]+", written))
+    return ", ".join(" ".join(_say(c) if c.isdecimal() else c for c in group) for group in groups)
+
+
+def _dialled(match: re.Match[str]) -> str | None:
+    """Behind "call": 13 11 14. "Ring 100 000 people"."""
+    first, *groups = re.split("[ -]", match["only"])
+    digits = len(first) + sum(map(len, groups))
+    return None if digits < 6 or set(groups) == {"000"} else _digits_of(match["only"])
+
+
 def _short_telephone(match: re.Match[str]) -> str | None:
     """555-0199; 100-2000 is from one to the other."""
     return None if re.fullmatch(r"\d+0-\d+0", match[0]) else _telephone(match)
@@ -316,11 +419,13 @@ def _short_telephone(match: re.Match[str]) -> str | None:
 def _money(match: re.Match[str]) -> str | None:
     groups = match.groupdict("")
     code = CURRENCIES.get(groups.get("sign", "")) or groups["code"]
-    low, high = groups["low"].replace(",", ""), groups["high"].replace(",", "")
-    whole, _, fraction = (high or low).partition(".")
+    low, high = groups["low"], groups["high"]
+    whole, _, fraction = (high or low).replace(",", "").partition(".")
     whole = whole or "0"
-    if scale := groups["scale"] or _SCALES.get(groups["letter"].lower()):
+    if scale := groups["scale"] or _SCALES.get(groups["letter"].strip().lower()):
         words = spelling.currency_unit(f"{_amount(high or low)} {scale}", "2", code, EN)
+    elif re.match(r"\d{1,2},\d\d,", high or low):
+        words = spelling.currency_unit(_amount(high or low), "2", code, EN)
     else:
         words = spelling.money(whole, fraction, code, EN)
     if words is None:
@@ -348,6 +453,23 @@ def _many(match: re.Match[str]) -> str:
     return f"{_value(match)} {_SCALES[match['letter'].lower()]}"
 
 
+def _pence(match: re.Match[str]) -> str:
+    return f"{_say(match['low'])} {'penny' if match['low'] == '1' else 'pence'}"
+
+
+def _thousands(match: re.Match[str]) -> str | None:
+    """3k users; a 5k run and a 4K screen are called by their letter."""
+    count, behind = match["high"] or match["low"], match.string[match.end() : match.end() + 40]
+    before = match.string[max(0, match.start() - 20) : match.start()]
+    if re.match(_OF_K, behind):
+        return None
+    is_name = count in ("1", "2", "4", "5", "8", "10")
+    is_counted = re.match(r"\+|[- ](?:[a-z]{1,15} )?(?:[a-z]{2,20}s|people|children|men|women|of)\b", behind)
+    if is_name and not is_counted and (match["letter"] == "K" or re.search(_SAID_BY_K, before)):
+        return None
+    return f"{_value(match)} thousand"
+
+
 def _cents(match: re.Match[str]) -> str:
     return f"{_amount(match['low'])} cent{'s' * (match['low'] != '1')}"
 
@@ -361,10 +483,10 @@ def _with_unit(words: str, count: str, match: re.Match[str]) -> str | None:
     written = match["dotted"] or match["unit"]
     if not written:
         return words
-    measured = spelling.measured(words, "1" if _is_attribute(match) else count, _unit(written), EN)
+    measured = _measured(words, "1" if _is_attribute(match) else count, _unit(written))
     if measured is None:
         return None
-    each = spelling.measured("", "1", _unit(match["per"]), EN) if match["per"] else ""
+    each = _measured("", "1", _unit(match["per"])) if match["per"] else ""
     measured += f" per {each.strip()}" if each else " per" if match["each"] else ""
     return measured + (_full_stop(match, before_any=True) if match["dotted"] else "")
 
@@ -373,9 +495,18 @@ def _unit(written: str) -> str:
     return _UNITS.get(written) or _UNITS[written.lower()]
 
 
+def _measured(words: str, count: str, unit: str) -> str | None:
+    """As `spelling.measured`, of units as well that Unicode has no name of."""
+    if unit[0] != "=":
+        return spelling.measured(words, count, unit, EN)
+    name, joint, rest = unit[1:].partition(" per ")
+    ending = "" if count == "1" or name.endswith("hertz") else "ies" if name.endswith("y") else "s"
+    return f"{words} {name.removesuffix('y') if ending == 'ies' else name}{ending}{joint}{rest}"
+
+
 def _per(match: re.Match[str]) -> str | None:
     """Three dollars per lb."""
-    name = spelling.measured("", "1", _unit(match[0].rstrip(".")), EN)
+    name = _measured("", "1", _unit(match[0].rstrip(".")))
     return name and name.strip() + _full_stop(match, before_any=True)
 
 
@@ -449,6 +580,18 @@ def _ordinal(match: re.Match[str]) -> str:
     return ordinal(match["digits"].replace(",", ""), EN)
 
 
+def _formula(match: re.Match[str]) -> str:
+    """H2SO4 by its letters; what would be a word of them is set apart."""
+    words = []
+    for letters, digits in re.findall(r"([A-Za-z]+)(\d*)", match[0]):
+        parts = re.findall(r"[A-Z][a-z]|[A-Z]+(?![a-z])", letters)
+        words += [
+            " ".join(part) if part.isupper() and not (is_acronym(part) or part == "CO") else part for part in parts
+        ]
+        words += [_say(digits)] if digits else []
+    return " ".join(words)
+
+
 def _rating(match: re.Match[str]) -> str:
     return f"{_amount(match['low'])} out of {_amount(match['high'])}"
 
@@ -498,6 +641,14 @@ def _abbreviation(match: re.Match[str]) -> str | None:
     return words and words + _full_stop(match, before_any=written in ("etc.", "et al.", "&c."))
 
 
+def _versus(match: re.Match[str]) -> str | None:
+    """Between names, or a name and what has none: England v the rest."""
+    before = re.search(r"([\w'’&-]+)[.,)\"”]{0,3} \Z", match.string[max(0, match.start() - 40) : match.start()])
+    is_name = before and (before[1][0].isupper() or before[1] == "al")
+    is_sign = before and before[1] in ("Section", "Part", "Chapter", "Book", "Act", "Scene", "Title", "The", "Vitamin")
+    return "versus" if is_name and not is_sign else None
+
+
 def _ending(match: re.Match[str]) -> str:
     return _ENDINGS[match[0][:-1].capitalize()] + _full_stop(match)
 
@@ -514,12 +665,30 @@ def _doctor(match: re.Match[str]) -> str:
 
 def _saint(match: re.Match[str]) -> str | None:
     """Saint before a name, Street behind one; between two, Street if a number stands before it or a sentence ends."""
-    before = re.search(r"(\d \w{1,20} |\d )?\b[A-Z0-9]\w* \Z", match.string[max(0, match.start() - 40) : match.start()])
+    before = re.search(
+        r"(\d (?:S[tT]\. |\w{1,20} )|\d )?\b[A-Z0-9][\w'’]* \Z",
+        match.string[max(0, match.start() - 40) : match.start()],
+    )
     is_before_name = re.match(r" ?[A-Z]", match.string[match.end() : match.end() + 2])
     is_numbered = before and (before[1] or re.search(r"\d(?:st|nd|rd|th) \Z", before[0]))
     if is_before_name and not (is_numbered or (before and _full_stop(match))):
         return "Saint"
     return f"Street{_full_stop(match)}" if before else None
+
+
+def _numerals(match: re.Match[str], of_rank: bool = False) -> str:
+    """Sections I, II and III: they rise; what does not is another word, as in "Part I, I think"."""
+    words, last = "", 0
+    for numeral in re.finditer(r"(?<![a-zA-Z])([MDCLXVImdclxvi]+)(?:th|st|nd|rd)?(?![a-zA-Z])", match["only"]):
+        value = int(roman(numeral[1].upper()))
+        start, stop = numeral.span()
+        if value <= last:
+            return words + match["only"][start_of_rest:]
+        joint = match["only"][start_of_rest:start] if last else ""
+        joint = re.sub("^ ?[-–—] ?$", " to ", joint).replace("&", "and")
+        words += joint + (ordinal(str(value), EN) if of_rank else _say(str(value)))
+        last, start_of_rest = value, stop
+    return words
 
 
 def _short_ending(match: re.Match[str]) -> str:
@@ -575,12 +744,17 @@ _NUMBERS = (
         rf"{_START}(?P<day>{_DAY})(?: of)?[ -](?P<month>{_MONTH})(?:[, -]{{1,2}}(?P<year>{_YEAR}){_END})?", _day_first
     ),
     _rule(rf"(?P<month>{_MONTH}),? (?P<year>{_YEAR}){_END}", _month_and_year),
+    _rule(rf"{_START}(?P<year>{_YEAR})-(?P<month>0[1-9]|1[0-2])(?![\w-]|[.,:/]\d)", _year_and_month),
     _rule(r"\b(?P<name>Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Feb|Aug|Sept?|Oct|Nov|Dec)\.(?!\w)", _short_time),
     _rule(rf"(?<![Tt]he )\b(?P<name>{_DAY_NAME})\b\.?(?=,? (?:{_MONTH}|\d\d?\b(?!:)))", _short_time),
     # These are words or names as well.
     _rule(
         r"\b(?i:on|in|next|this|last|every|since|until) (?P<only>(?P<name>Sat|Sun|Jan|Mar|Apr|Jun|Jul)\.)", _short_time
     ),
+    _rule(
+        rf"{_START}(?P<digits>10{{1,3}}|1,000)['’]?s(?= of\b)", lambda match: _MANY_OF[match["digits"].replace(",", "")]
+    ),
+    _rule(r"(?:(?<=\b[Tt]he )|(?<=\bearly )|(?<=\blate )|(?<=\bmid-))(?P<decade>[1-9]\d0)s\b", _decade),
     _rule(r"(?<!\w)['’]?(?P<decade>[2-9]0|(?:1\d|20)\d0)['’]?s\b", _decade),
     _rule(r"(?<!\w)['’](?P<year>\d\d)(?![\w'’]|[.,!?]['’])", lambda match: _year(match["year"])),
     _rule(
@@ -590,11 +764,25 @@ _NUMBERS = (
     ),
     _rule(rf"(?:(?<=\bAD )|(?<=\bA\.D\. ))(?P<low>\d{{1,4}})(?P<high>){_END}", _years),
     # Groups of digits that no amount is written in.
-    _rule(rf"(?<![\w(])\+\d{{1,3}}(?:[ .-]?\(?\d{{1,4}}\)?){{2,5}}{_END}", _telephone),
-    _rule(rf"(?<!\w)\(\d{{3}}\) ?\d{{3}}[-. ]\d{{4}}{_END}", _telephone),
+    # A sign is no telephone's: +350, +12.5.
+    _rule(rf"(?<![\w(])\+(?=(?:[ .()-]{{0,2}}\d){{8}})\d{{1,3}}(?:[ .-]?\(?\d{{1,4}}\)?){{2,5}}{_END}", _telephone),
+    _rule(rf"{_START}(?:1[ -]?)?(?<!\w)\(\d{{3}}\) ?\d{{3}}[-. ]\d{{4}}{_END}", _telephone),
+    _rule(rf"(?<!\w)\(0\d{{1,5}}\) ?\d{{2,4}}(?:[ -]?\d{{2,4}}){{1,2}}{_END}", _telephone),
+    _rule(
+        r"(?<![\w-])(?:\+?1[ -])?\(?(?:8(?:00|33|44|55|66|77|88)|900|0800|1[38]00)\)?-"
+        r"(?=[\dA-Z-]{0,6}[A-Z])[\dA-Z]{1,10}(?:-[\dA-Z]{1,10}){0,3}(?!\w)",
+        _telephone_of_letters,
+    ),
+    _rule(rf"\b{_CALLS} (?P<only>(?:1[38]00|0800|1 800) [A-Z]{{4,10}})(?!\w)", _telephone_of_letters),
+    _rule(
+        rf"\b{_CALLS}(?: (?:us|me|them|now|toll[- ]free|on|at)){{0,3}}:? (?P<only>\d{{1,6}}(?:[ -]\d{{2,6}}){{1,4}}){_END}",
+        _dialled,
+    ),
+    _rule(rf"{_START}1[38]00 \d{{3}} \d{{3}}{_END}", _telephone),
+    _rule(r"\b[Tt]ext(?:ing|s)? [\"“']?[A-Z]{2,12}[\"”']? to (?P<only>\d{5,6})(?!\w)", lambda m: _digits_of(m["only"])),
     _rule(rf"{_START}(?:1[. ])?\d{{3}}([. ])\d{{3}}\1\d{{4}}{_END}", _telephone),
     _rule(rf"{_START}\d{{1,6}}(?:-\d{{1,6}}){{2,6}}{_END}|{_START}\d{{4}}(?: \d{{4}}){{2,3}}{_END}", _telephone),
-    _rule(rf"{_START}0\d{{2,4}} \d{{3,4}}(?: \d{{3,4}})?{_END}", _telephone),
+    _rule(rf"{_START}0\d{{2,5}} \d{{3,6}}(?: \d{{3,4}})?{_END}", _telephone),
     _rule(rf"{_START}\d{{3}}-\d{{4}}{_END}", _short_telephone),
     _rule(
         r"\b(?:[Cc]ode|CODE|PIN|OTP|(?i:zip|password|dial(?:led|ling|s)?|ext\.|extension)"
@@ -603,7 +791,14 @@ _NUMBERS = (
         _code,
     ),
     _rule(rf"(?:#|\b(?i:number|ID)(?: (?:is|was))?[: ]{{1,2}})(?P<only>\d{{5,10}}){_END}", _code),
-    _rule(rf", [A-Z]{{2}} (?P<only>\d{{5}}(?:-\d{{4}})?){_END}", lambda match: _digits_of(match["only"])),
+    _rule(
+        rf"(?:, [A-Z]{{2}}|\bD\.C\.|\b(?:{_STATES})),? (?P<only>(?!\d0000)\d{{5}}(?:-\d{{4}})?){_END}",
+        lambda match: _digits_of(match["only"]),
+    ),
+    _rule(
+        rf", [A-Z][a-z]{{3,12}}(?: [A-Z][a-z]{{3,10}})? (?P<only>\d{{5}}-\d{{4}}){_END}",
+        lambda m: _digits_of(m["only"]),
+    ),
     _rule(rf"\b[Cc]all(?:ed|ing|s)? (?P<only>[2-9]11|112|988|999){_END}", lambda match: _digits_of(match["only"])),
     _rule(r"\b911(?= (?:call|operator|dispatch))", lambda match: _digits_of(match[0])),
     # Times.
@@ -645,7 +840,14 @@ _NUMBERS = (
     _rule(rf"{_START}(?P<feet>\d)['’′] ?(?P<inches>1[01]|\d)(?!\d)(?:[\"”″]|''|’’)?", _height),
     _rule(rf"{_START}(?P<low>{_NUMBER})(?P<sign>[\"″])(?=[ ,;.)])", _inches),
     _rule(rf"{_LOW} ?%{_TO}(?P<high>{_NUMBER}) ?(?P<unit>%)", _measure),
+    _rule(rf"{_VALUE}(?P<letter>[kK]){_END}", _thousands),
     _rule(rf"{_LOW}(?P<high>)(?P<letter>M(?= [a-z])|m(?= (?:people|users)\b)|mn|bn){_END}", _many),
+    _rule(rf"{_START}(?P<minus>)(?P<low>\d{{1,4}}\.\d{{1,3}})(?P<high>)(?P<letter>[MB]){_END}", _many),
+    _rule(
+        rf"{_START}(?P<minus>)(?P<low>\d{{1,4}})(?P<high>)(?P<letter>B)(?= (?:[a-z]{{1,15}} )?(?:[a-z]{{2,20}}s|people)\b)",
+        _many,
+    ),
+    _rule(r"(?<![\w.])(?P<low>\d{1,2})p(?!\w)", _pence),
     _rule(rf"{_START}(?P<sides>{_NUMBER}(?: ?[x×] ?{_NUMBER}){{1,2}})(?P<joint>[ -]?){_UNIT}", _measured_size),
     _rule(
         rf"{_START}(?:(?P<whole>\d{{1,3}})[ -])?(?P<numerator>\d{{1,4}})[/⁄](?P<denominator>\d{{1,4}})"
@@ -666,6 +868,7 @@ _NUMBERS = (
     _rule(r"(?<=[\w)])\^[-−](?=\d)", "to the power of minus"),
     _rule(rf"{_START}(?P<low>\d{{1,4}}\.\d{{1,2}})/(?P<high>\d{{1,3}}){_END}", _rating),
     _rule(rf"\b(?:{_either_case(_WITH_NUMBER)}) (?P<only>(?P<number>[1-9]\d{{2,3}})){_END}", _name_of_digits),
+    _rule(rf"(?<![\w-])(?=[A-Za-z]{{0,8}}\d)(?:(?:{_ELEMENT})\d{{0,3}}){{2,10}}(?![\w-])", _formula),
     _rule(rf"(?<=[A-Z])-?(?P<only>(?P<number>[1-9]\d{{2,3}})){_END}", _name_of_digits),
     _rule(rf"{_START}(?P<number>[1-9]\d\d)(?=[A-Z]\b)", _name_of_digits),
     _rule(rf"{_START}(?P<digits>\d{{1,3}}(?:,\d{{3}}){{1,4}}|\d{{1,15}})(?:st|nd|rd|th|ST|ND|RD|TH)\b", _ordinal),
@@ -687,7 +890,7 @@ _NUMBERS = (
 )
 _WORDS = (
     _rule(
-        rf"(?<!\w)(?P<only>(?P<word>(?i:{alternatives(_COUNTED)}))\.)(?= ?(?:[$€£]?\d|(?!I\b)[IVXLC]{{1,8}}\b))",
+        rf"(?<![\w.])(?P<only>(?P<word>(?i:{alternatives(_COUNTED)}))\.)(?= ?(?:[$€£]?\d|(?!I\b)[IVXLC]{{1,8}}\b))",
         lambda match: _COUNTED.get(match["word"].lower()),
     ),
     _rule(rf"(?<![\w.])(?i:{alternatives(word for word in _ABBREVIATIONS if word[-1] == '.')})(?!\w)", _abbreviation),
@@ -695,29 +898,55 @@ _WORDS = (
     _rule(rf"(?<=\bper )(?:(?:{_DOTTED})\.|(?:{_ANY_UNIT}))(?!\w)", _per),
     _rule(rf"(?<=\w)\.(?=(?:{_FILES})\b)", "dot"),
     _rule(r"(?<![\w.])(?:[A-Z]\.){2,10}(?:s\b|(?!\w))", _initials),
-    _rule(r"\bD[rR]\.(?!\w)|\bDr(?= [A-Z])", _doctor),
+    # Roe v. Wade; "Section v." is a number, and "v. 2" a version.
+    _rule(r"(?<=\w[.,\w)] )v\.(?= [\"“A-Z])|(?<=[\w.)] )(?<!\bthe )(?<!\bletter )v(?= (?:[A-Z]))", _versus),
+    _rule(r"\bD[rR]\.(?!\w)|\bDr(?= (?:(?:and|&) )?[A-Z])", _doctor),
     _rule(r"\bS[tT]\.(?!\w)|\bSt(?= [A-Z][a-z])|(?<=[a-z] )St(?!\w)", _saint),
-    _rule(r"\b(?:Mrs?|Ms|Messrs|MRS?|MS)\.(?!\w)|\b(?:Mrs?|Ms)(?= [A-Z])", _title),
+    _rule(
+        r"\b(?:Mrs?|Ms|Messrs|MRS?|MS)\.(?!\w)|\b(?:Mrs?|Ms)(?= [A-Z]|,? (?:and|&|or) (?:Mrs?|Ms|Miss|Dr)\b)", _title
+    ),
+    _rule(r"\b(?:Capt|Cmdr|Cpl|Lt|Messrs|Prof|Rev|Sgt)(?= [A-Z][a-z])", _title),
     _rule(rf"\b(?:{_either_case(_TITLES)})\.(?= [^\Wa-z\d])", _title),
     _rule(rf"\b(?:{_either_case(_ENDINGS)})\.(?!\w)", _ending),
     _rule(r"\b[A-Z]\w{1,30},? (?P<only>Jr|Sr|Inc|Ltd|Corp|Bros|Ave(?! Maria)|Rd)(?![\w.])", _short_ending),
     _rule(r"\b(?P<only>Blvd|Hwy|Pkwy)(?![\w.])", _short_ending),
     _rule(
-        rf"\b(?:(?:{_either_case(_NUMBERED)})[sS]?|(?:Vol|Ch|Pt|Sec|Art|Fig)\.) (?!{_PRONOUN}|[CL]\b){_ROMAN}",
-        lambda match: _say(roman(match["only"])),
+        rf"\b(?:(?:{_either_case(_NUMBERED)})[sS]?|(?:Vol|Ch|Pt|Sec|Art|Fig)\.) (?!{_PRONOUN}|[CL]\b)"
+        rf"(?P<only>(?:{_NUMERAL}|{_NUMERAL_YEAR})(?:{_LISTED}{_NUMERAL}){{0,9}})(?![\w'’])",
+        _numerals,
     ),
     _rule(
-        rf"\b(?i:{'|'.join(_NUMBERED)}|pages?) (?P<only>(?![ICL]\b)(?ai:{_NUMERAL}))(?!\w)",
-        lambda match: _say(roman(match["only"].upper())) if len(match["only"]) > 1 or match["only"].isupper() else None,
+        rf"\b(?i:{'|'.join(_NUMBERED)}|page)s? (?P<only>(?![ICL]\b)(?ai:{_NUMERAL}(?:[-–—]{_NUMERAL})?))(?!\w)",
+        lambda match: _numerals(match) if len(match["only"]) > 1 or match["only"].isupper() else None,
     ),
+    _rule(
+        rf"\b(?![CL]\b)(?P<only>{_NUMERAL}(?:th|st|nd|rd)?(?:(?: and | or | to |[-–—/]){_NUMERAL}(?:th|st|nd|rd)?)?)"
+        r"(?=[ -](?:[Cc]entur(?:y|ies)|World War|Olympi|Winter Olympi|Summer Olympi|[Dd]ynast(?:y|ies)|Corps)\b)",
+        lambda match: _numerals(match, of_rank=True),
+    ),
+    _rule(
+        rf"\b(?P<only>(?=[IVXLC]{{2}}){_NUMERAL})(?:th|st|nd|rd)\b",
+        lambda match: f"{ordinal(roman(match['only']), EN)} ",
+    ),
+    _rule(rf"\b(?={_NUMERAL_YEAR}\b)[MDCLXVI]{{5,12}}\b", lambda match: spelling.year(roman(match[0]), EN)),
     # "Henry I" may go on: "Henry I know"; "John C" is an initial.
     _rule(
-        rf"\b(?:(?:{alternatives(_MONARCHS)})|(?:{_RULERS}) [A-Z][^\W\d_]{{1,20}}) "
-        rf"(?!I\b(?! of\b|['’]s)|[CL]\b|[A-Z]\.){_ROMAN}",
+        rf"\b(?:(?:{alternatives(_MONARCHS)})|(?:{_RULERS}) [A-Z][^\W\d_]{{1,20}})(?P<the> the)? "
+        rf"(?!I\b(?! of\b|['’]s|[,;)]|\.?\Z)|[CL]\b|[A-Z]\.(?=.)){_ROMAN}",
+        lambda match: f"{'' if match['the'] else 'the '}{ordinal(roman(match['only']), EN)}",
+    ),
+    _rule(
+        rf"\b(?:{_RULERS}) [A-Z][^\W\d_]{{1,20}} (?P<only>I)(?= (?:was|had|died|ruled|reigned|became|and|in|who|is)\b)",
+        "the first",
+    ),
+    _rule(
+        rf"\b(?:{alternatives(_MONARCHS)}) [A-Z][a-z]{{2,20}} (?P<only>I{{2,3}}|IV)(?!\w)",
         lambda match: f"the {ordinal(roman(match['only']), EN)}",
     ),
     _rule(
-        r"\b[A-Z][a-z]{1,20} (?P<only>X{0,2}(?:III?|VIII?)|X{1,2}(?:I?V|IX|VI))\b",
+        r"\b(?!The\b|An?\b)[A-Z][a-z]{1,20} (?P<only>X{0,2}(?:III?|VIII?)|X{1,2}(?:I?V|IX|VI)|XX?I|XX|IX|VI|IV(?!"
+        r" (?:access|antibiotic|bag|catheter|contrast|drip|drug|fluid|infusion|iron|line|medic|needle|pole|push|therap"
+        r"|treat|vitamin)))\b(?!-)",
         lambda match: _say(roman(match["only"])),
     ),
     _rule(r"(?<![\w&#])#[^\W\d_]\w{0,100}", _hashtag),

@@ -20,7 +20,7 @@ _SCALE = "thousand|million|billion|trillion|bn|mn"
 _COUNTABLE = r"%|°|(?:km|kg|cm|mm|m|g|mg|ml|cl|l|L|W|kW|kWh|GB|MB)\b|(?:million|billion)\b"
 _TELEPHONE = re.compile(
     r"\b(?i:call|ring|phone|tel|telephone|dial|fax|mobile|cell|hotline|whatsapp|sms|code|pin|card|account|number)"
-    r"[^.!?\d]{0,30}\Z"
+    r"[^.!?\d]{0,30}\Z|\(0\d{1,5}\) ?\Z"
 )
 _NAMED = re.compile(
     # "May 5 300 people came", "iPhone 15 256 GB".
@@ -195,6 +195,8 @@ ENGLISH = (
     _rule(r"(?<=\d)(?: ?(?:kcal|cal|kJ|mg|µg|mcg|g|ml|mL|L|l|kg|kWh|€|\$))(?P<only>/)(?=\d{1,4} ?(?:g|kg|ml|mL|km|m|mi|L|l)\b)"
           r"(?!100 ?km)", " per "),
     _rule(r"(?<=\d) ?(?P<only>A)(?= (?:fuse|current|breaker|charger|circuit|socket|supply|plug)\b)", "amp"),
+    _rule(r"(?<=\d)(?P<only> ?MP)(?= (?:cameras?|sensors?|photos?|images?|pictures?|shots?|lens)\b)", "-megapixel"),
+    _rule(r"(?<=\d)(?P<only> ?st)(?= \d{1,2} ?lbs?\b)", " stone"),
 )  # fmt: skip
 _HAN = "\u3400-\u9fff\u3040-\u30ff"
 WIDE = (
