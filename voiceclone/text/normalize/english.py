@@ -58,7 +58,7 @@ _COUNTED = {
     "no": "number", "nos": "numbers", "p": "page", "pp": "pages", "vol": "volume", "ch": "chapter", "fig": "figure",
     "figs": "figures", "sec": "section", "art": "article", "pt": "part", "ver": "version", "eq": "equation",
     "ca": "circa", "c": "circa", "ext": "extension", "op": "opus", "max": "maximum", "min": "minimum",
-    "apt": "apartment", "bldg": "building", "est": "established", "rm": "room",
+    "apt": "apartment", "tel": "telephone", "vols": "volumes", "chap": "chapter", "bldg": "building", "est": "established", "rm": "room",
 }  # fmt: skip
 """In front of a number."""
 _SENTENCE_START = (
@@ -91,7 +91,7 @@ _MONARCHS = (
     "Ludwig", "Mary", "Napoleon", "Nicholas", "Paul", "Peter", "Philip", "Pius", "Ptolemy", "Ramses", "Ramesses",
     "Richard", "Rudolf", "Thutmose", "Urban", "Wilhelm", "William", "Adrian", "Albert", "Alfonso", "Baldwin",
     "Boniface", "Carlos", "Constantine", "Darius", "Felipe", "Ferdinand", "Franz", "Haakon", "Harald", "Isabella",
-    "Joseph", "Julius", "Malcolm", "Margrethe", "Maximilian", "Mehmed", "Mehmet", "Murad", "Olav", "Otto", "Pedro",
+    "Joseph", "Julius", "Margrethe", "Maximilian", "Mehmed", "Mehmet", "Murad", "Olav", "Otto", "Pedro",
     "Rama", "Robert", "Selim", "Sigismund", "Sixtus", "Suleiman", "Theodosius", "Umberto", "Xerxes",
 )  # fmt: skip
 _WITH_NUMBER = (
@@ -121,7 +121,7 @@ _UNITS = {
     "tbsps": "volume-tablespoon", "tsps": "volume-teaspoon", "qt": "volume-quart", "fl oz": "volume-fluid-ounce",
     "mi²": "area-square-mile", "yd²": "area-square-yard", "in²": "area-square-inch", "in³": "volume-cubic-inch",
     "ft³": "volume-cubic-foot", "yd³": "volume-cubic-yard", "ft2": "area-square-foot", "ft3": "volume-cubic-foot",
-    "mpg": "consumption-mile-per-gallon", "nmi": "length-nautical-mile", "ly": "length-light-year", "t": "=tonne",
+    "mpg": "consumption-mile-per-gallon", "nmi": "length-nautical-mile", "ly": "length-light-year", "tonne": "=tonne",
     "km/hr": "speed-kilometer-per-hour", "kmph": "speed-kilometer-per-hour", "mi/h": "speed-mile-per-hour",
     "cal": "energy-calorie", "Cal": "energy-calorie", "MP": "graphics-megapixel", "dpi": "graphics-dot-per-inch",
     "ppi": "graphics-pixel-per-inch", "ppm": "concentr-permillion", "hp": "power-horsepower", "kn": "speed-knot",
@@ -189,10 +189,13 @@ _DAY = r"(?:(?:3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?)"
 _YEAR = r"(?:(?:1\d|20)\d\d)"
 _NUMERAL = r"C{0,3}(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})(?<=[IVXLCivxlc])"
 _ROMAN = rf"(?P<only>{_NUMERAL})\b"
-_LISTED = r"(?:, (?:and |or |& )?| (?:and|or|to|through|&|[-–—]) |[-–—])"
+_LISTED = r"(?:, (?:and |or |& )?| (?:and|or|to|through|&|[-–—]) |[-–—/])"
 _NUMERAL_YEAR = r"(?:MCM|MDC{1,3}|MM)(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})"
 # "Part I liked"; "Part I is about".
-_PRONOUN = r"I (?!(?:and|began|by|covers|deals|ends?|ended|has|in|is|of|o[nr]|starts?|to|was|with)\b)[a-z]"
+_PRONOUN = (
+    r"I (?!(?:and|began|by|covers|deals|ends?|ended|has|in|is|of|o[nr]|starts?|through|to|was|with|clinical|collagen"
+    r"|devices?|diabetes|drugs?|errors?|hypersensitivity|stud(?:y|ies)|supernovae?|trials?)\b)[a-z]"
+)
 _SIGN, _CODE = alternatives(CURRENCIES), "|".join(CODES)
 _MANY = (
     r"(?:(?P<letter>[kKmMbBT]|(?: ?(?:bn|mn|tn|cr|m))(?!/))\b"
@@ -215,6 +218,13 @@ _STATES = (
     "A[KLRZ]|C[AOT]|D[CE]|FL|G[AU]|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|P[AR]|RI|S[CD]|T[NX]|UT|V[AIT]"
     "|W[AIVY]"
 )
+_STATE_NAMES = (
+    "Alabama|Alaska|Arizona|Arkansas|California|Colorado|Connecticut|Delaware|Florida|Georgia|Hawaii|Idaho|Illinois"
+    "|Indiana|Iowa|Kansas|Kentucky|Louisiana|Maine|Maryland|Massachusetts|Michigan|Minnesota|Mississippi|Missouri"
+    "|Montana|Nebraska|Nevada|New (?:Hampshire|Jersey|Mexico|York)|(?:North|South) (?:Carolina|Dakota)|Ohio|Oklahoma"
+    "|Oregon|Pennsylvania|Rhode Island|Tennessee|Texas|Utah|Vermont|Virginia|Washington|West Virginia|Wisconsin"
+    "|Wyoming"
+)
 _DAY_NAME, _MONTH_NAME = "|".join(_DAYS), "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sept?|Oct|Nov|Dec"
 
 
@@ -236,8 +246,8 @@ def _amount(written: str) -> str:
     whole, _, fraction = written.replace(",", "").partition(".")
     # 12,34,567 is grouped as in India.
     says = "en_IN" if re.match(r"\d{1,2},\d\d,", written) and len(whole) <= spelling.MAX_AMOUNT_DIGITS else EN
-    if says != EN and not fraction:
-        return spelling.say(int(whole), says)
+    if says != EN:
+        return spelling.say(int(whole), says) + (f" point {one_by_one(fraction, EN)}" if fraction else "")
     return spelling.decimal(whole, fraction, EN, is_amount=True)
 
 
@@ -307,7 +317,7 @@ def _month_and_year(match: re.Match[str]) -> str:
 
 def _year_and_month(match: re.Match[str]) -> str | None:
     """2024-03; 1905-12 and 2003-04 are years from one to the other."""
-    if int(match["month"]) > int(match["year"][2:]):
+    if "-" in match[0] and int(match["month"]) > int(match["year"][2:]):
         return None
     return f"{_MONTHS[int(match['month']) - 1]} {spelling.year(match['year'], EN)}"
 
@@ -354,7 +364,7 @@ def _clock(match: re.Match[str]) -> str:
     elif not half:
         words += " o'clock" if 0 < hour <= 12 else " hundred hours"
     if match["second"]:
-        words += f" and {_say(str(int(match['second'])))} seconds"
+        words += f" and {_amount(re.sub('^0', '', match['second']))} seconds"
     return f"{words} {half.upper()}M{_full_stop(match, before_any=True)}" if half else words
 
 
@@ -425,7 +435,11 @@ def _money(match: re.Match[str]) -> str | None:
     if scale := groups["scale"] or _SCALES.get(groups["letter"].strip().lower()):
         words = spelling.currency_unit(f"{_amount(high or low)} {scale}", "2", code, EN)
     elif re.match(r"\d{1,2},\d\d,", high or low):
-        words = spelling.currency_unit(_amount(high or low), "2", code, EN)
+        coins = (
+            f" and {_say(str(int(fraction)))} paise" if code == "INR" and len(fraction) == 2 and int(fraction) else ""
+        )
+        words = spelling.currency_unit(_amount((high or low).partition(".")[0]), "2", code, EN)
+        words = words and words + coins
     else:
         words = spelling.money(whole, fraction, code, EN)
     if words is None:
@@ -580,10 +594,12 @@ def _ordinal(match: re.Match[str]) -> str:
     return ordinal(match["digits"].replace(",", ""), EN)
 
 
-def _formula(match: re.Match[str]) -> str:
-    """H2SO4 by its letters; what would be a word of them is set apart."""
+def _formula(match: re.Match[str]) -> str | None:
+    """H2SO4 by its letters; what would be a word of them is set apart. SOCKS5 is none."""
+    if re.fullmatch(r"[A-Z]{3,}\d+", match[0]) and not re.search(r"[HO]\d{1,2}\Z", match[0]):
+        return None
     words = []
-    for letters, digits in re.findall(r"([A-Za-z]+)(\d*)", match[0]):
+    for letters, digits in re.findall(r"([A-Za-z]+|(?<![A-Za-z])(?=\d))(\d*)", match[0]):
         parts = re.findall(r"[A-Z][a-z]|[A-Z]+(?![a-z])", letters)
         words += [
             " ".join(part) if part.isupper() and not (is_acronym(part) or part == "CO") else part for part in parts
@@ -685,7 +701,7 @@ def _numerals(match: re.Match[str], of_rank: bool = False) -> str:
         if value <= last:
             return words + match["only"][start_of_rest:]
         joint = match["only"][start_of_rest:start] if last else ""
-        joint = re.sub("^ ?[-–—] ?$", " to ", joint).replace("&", "and")
+        joint = re.sub("^ ?[-–—] ?$", " to ", joint).replace("&", "and").replace("/", " ")
         words += joint + (ordinal(str(value), EN) if of_rank else _say(str(value)))
         last, start_of_rest = value, stop
     return words
@@ -744,6 +760,7 @@ _NUMBERS = (
         rf"{_START}(?P<day>{_DAY})(?: of)?[ -](?P<month>{_MONTH})(?:[, -]{{1,2}}(?P<year>{_YEAR}){_END})?", _day_first
     ),
     _rule(rf"(?P<month>{_MONTH}),? (?P<year>{_YEAR}){_END}", _month_and_year),
+    _rule(rf"{_START}(?P<month>0?[1-9]|1[0-2])/(?P<year>(?:19|20)\d\d){_END}", _year_and_month),
     _rule(rf"{_START}(?P<year>{_YEAR})-(?P<month>0[1-9]|1[0-2])(?![\w-]|[.,:/]\d)", _year_and_month),
     _rule(r"\b(?P<name>Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Feb|Aug|Sept?|Oct|Nov|Dec)\.(?!\w)", _short_time),
     _rule(rf"(?<![Tt]he )\b(?P<name>{_DAY_NAME})\b\.?(?=,? (?:{_MONTH}|\d\d?\b(?!:)))", _short_time),
@@ -782,6 +799,7 @@ _NUMBERS = (
     _rule(r"\b[Tt]ext(?:ing|s)? [\"“']?[A-Z]{2,12}[\"”']? to (?P<only>\d{5,6})(?!\w)", lambda m: _digits_of(m["only"])),
     _rule(rf"{_START}(?:1[. ])?\d{{3}}([. ])\d{{3}}\1\d{{4}}{_END}", _telephone),
     _rule(rf"{_START}\d{{1,6}}(?:-\d{{1,6}}){{2,6}}{_END}|{_START}\d{{4}}(?: \d{{4}}){{2,3}}{_END}", _telephone),
+    _rule(rf"{_START}0\d [2-9]\d{{3}} \d{{4}}{_END}", _telephone),
     _rule(rf"{_START}0\d{{2,5}} \d{{3,6}}(?: \d{{3,4}})?{_END}", _telephone),
     _rule(rf"{_START}\d{{3}}-\d{{4}}{_END}", _short_telephone),
     _rule(
@@ -796,10 +814,14 @@ _NUMBERS = (
         lambda match: _digits_of(match["only"]),
     ),
     _rule(
-        rf", [A-Z][a-z]{{3,12}}(?: [A-Z][a-z]{{3,10}})? (?P<only>\d{{5}}-\d{{4}}){_END}",
-        lambda m: _digits_of(m["only"]),
+        rf", (?:{_STATE_NAMES}) (?P<only>\d{{5}}(?:-\d{{4}})?){_END}",
+        lambda match: _digits_of(match["only"]),
     ),
     _rule(rf"\b[Cc]all(?:ed|ing|s)? (?P<only>[2-9]11|112|988|999){_END}", lambda match: _digits_of(match["only"])),
+    _rule(
+        rf"(?:(?<=\b911 or )|(?<=\b112 or )|(?<=\b999 or )|(?<=\b911, ))(?:911|112|999){_END}",
+        lambda match: _digits_of(match[0]),
+    ),
     _rule(r"\b911(?= (?:call|operator|dispatch))", lambda match: _digits_of(match[0])),
     # Times.
     _rule(
@@ -807,7 +829,8 @@ _NUMBERS = (
         _military_time,
     ),
     _rule(
-        rf"{_START}(?P<hour>[01]?\d|2[0-4]):(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d))?(?: ?{_HALF}|{_END})", _clock
+        rf"{_START}(?P<hour>[01]?\d|2[0-4]):(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d(?:\.\d{{1,9}})?))?(?: ?{_HALF}|{_END})",
+        _clock,
     ),
     _rule(rf"{_START}(?P<hour>1[0-2]|0?[1-9])(?P<minute>)(?P<second>) ?{_HALF}", _clock),
     _rule(
@@ -847,7 +870,7 @@ _NUMBERS = (
         rf"{_START}(?P<minus>)(?P<low>\d{{1,4}})(?P<high>)(?P<letter>B)(?= (?:[a-z]{{1,15}} )?(?:[a-z]{{2,20}}s|people)\b)",
         _many,
     ),
-    _rule(r"(?<![\w.])(?P<low>\d{1,2})p(?!\w)", _pence),
+    _rule(r"(?<![\w.])(?P<low>\d{1,2})p(?!\w|[:./]\S)", _pence),
     _rule(rf"{_START}(?P<sides>{_NUMBER}(?: ?[x×] ?{_NUMBER}){{1,2}})(?P<joint>[ -]?){_UNIT}", _measured_size),
     _rule(
         rf"{_START}(?:(?P<whole>\d{{1,3}})[ -])?(?P<numerator>\d{{1,4}})[/⁄](?P<denominator>\d{{1,4}})"
@@ -868,12 +891,17 @@ _NUMBERS = (
     _rule(r"(?<=[\w)])\^[-−](?=\d)", "to the power of minus"),
     _rule(rf"{_START}(?P<low>\d{{1,4}}\.\d{{1,2}})/(?P<high>\d{{1,3}}){_END}", _rating),
     _rule(rf"\b(?:{_either_case(_WITH_NUMBER)}) (?P<only>(?P<number>[1-9]\d{{2,3}})){_END}", _name_of_digits),
-    _rule(rf"(?<![\w-])(?=[A-Za-z]{{0,8}}\d)(?:(?:{_ELEMENT})\d{{0,3}}){{2,10}}(?![\w-])", _formula),
+    _rule(
+        rf"(?<![\w-])\d?(?=[A-Za-z(]{{1,9}}\d|[A-Z][a-z]?\([A-Z])"
+        rf"(?:(?:{_ELEMENT})\d{{0,3}}|\((?=[A-Za-z\d]{{1,12}}\)\d)|\)\d{{1,2}}){{2,12}}(?![\w-])",
+        _formula,
+    ),
     _rule(rf"(?<=[A-Z])-?(?P<only>(?P<number>[1-9]\d{{2,3}})){_END}", _name_of_digits),
     _rule(rf"{_START}(?P<number>[1-9]\d\d)(?=[A-Z]\b)", _name_of_digits),
     _rule(rf"{_START}(?P<digits>\d{{1,3}}(?:,\d{{3}}){{1,4}}|\d{{1,15}})(?:st|nd|rd|th|ST|ND|RD|TH)\b", _ordinal),
     _rule(rf"(?<![\w.])(?P<v>[vV])?(?P<groups>\d{{1,6}}(?:\.\d{{1,6}}){{2,9}}){_END}", _version),
-    _rule(rf"(?<![\w.])(?P<v>[vV])(?P<groups>\d{{1,6}}(?:\.\d{{1,6}})?){_END}", _version),
+    # A V8 is an engine.
+    _rule(rf"(?<![\w.])(?!V(?:[468]|1[026])\b(?!\.))(?P<v>[vV])(?P<groups>\d{{1,6}}(?:\.\d{{1,6}})?){_END}", _version),
     # Sums.
     _rule(r"(?<=\d) [-−–] (?=[\d.,]{1,15} ?=)|(?<=\d) − (?=\d)", "minus"),
     _rule(r"(?<=\d) / (?=[\d.,]{1,15} ?=)", "divided by"),
@@ -882,6 +910,7 @@ _NUMBERS = (
     _rule(rf"{_START}(?P<low>{_NUMBER}){_TO}(?P<high>{_NUMBER}){_END}(?P<minus>)", lambda match: _value(match, _plain)),
     _rule(rf"{_LOW}{_END}(?P<high>)", lambda match: _value(match, _plain)),
     _rule(r"(?<![\w<>)])[<>≤≥](?=[$€£]?\d)", lambda match: _BOUNDS[match[0]]),
+    _rule(r"(?:(?<=\bUTC)|(?<=\bGMT))[-−](?=\d)", "minus"),
     _rule(r"~(?=\d)", "about"),
     _rule(r"(?<=\d)/(?=\d)", "slash"),
     _rule(r"(?<!\w)#(?= ?\d)", "number"),
@@ -921,12 +950,12 @@ _WORDS = (
     ),
     _rule(
         rf"\b(?![CL]\b)(?P<only>{_NUMERAL}(?:th|st|nd|rd)?(?:(?: and | or | to |[-–—/]){_NUMERAL}(?:th|st|nd|rd)?)?)"
-        r"(?=[ -](?:[Cc]entur(?:y|ies)|World War|Olympi|Winter Olympi|Summer Olympi|[Dd]ynast(?:y|ies)|Corps)\b)",
+        r"(?=[ -](?:[Cc]entur(?:y|ies)|World War|(?:Winter |Summer )?Olympi(?:c|cs|ad)|[Dd]ynast(?:y|ies)|Corps)\b)",
         lambda match: _numerals(match, of_rank=True),
     ),
     _rule(
-        rf"\b(?P<only>(?=[IVXLC]{{2}}){_NUMERAL})(?:th|st|nd|rd)\b",
-        lambda match: f"{ordinal(roman(match['only']), EN)} ",
+        rf"\b(?P<numeral>(?=[IVXLC]{{2}}){_NUMERAL})(?:th|st|nd|rd)\b",
+        lambda match: ordinal(roman(match["numeral"]), EN),
     ),
     _rule(rf"\b(?={_NUMERAL_YEAR}\b)[MDCLXVI]{{5,12}}\b", lambda match: spelling.year(roman(match[0]), EN)),
     # "Henry I" may go on: "Henry I know"; "John C" is an initial.

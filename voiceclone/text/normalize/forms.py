@@ -50,7 +50,9 @@ def _moment(joint: str) -> Rule:
     """2024-03-05T14:30:00Z: its zeros behind the minutes are nothing to say."""
 
     def usual(match: re.Match[str]) -> str:
-        second = "" if match["second"] in (None, "00") else f":{match['second']}"
+        second = (match["second"] or "").replace(",", ".")
+        second = re.sub(r"\.0+\Z", "", second) if joint == " at " else second[:2]
+        second = f":{second}" if second not in ("", "00") else ""
         zone = match["zone"] or ""
         if zone and zone != "Z":
             sign = "+" if zone[0] == "+" else "−"
@@ -61,7 +63,7 @@ def _moment(joint: str) -> Rule:
 
     return _rule(
         rf"{_START}(?P<date>\d{{4}}-[01]\d-[0-3]\d)(?:[Tt]| (?=\d\d:\d\d))(?P<time>[0-2]\d:[0-5]\d)"
-        r"(?::(?P<second>[0-5]\d)(?:[.,]\d{1,9})?)? ?(?P<zone>Z|[+-]\d\d:?\d\d)?(?!\w|[.,:]\d)",
+        r"(?::(?P<second>[0-5]\d(?:[.,]\d{1,9})?))? ?(?P<zone>Z|[+-]\d\d:?\d\d)?(?!\w|[.,:]\d)",
         usual,
     )
 
@@ -155,6 +157,11 @@ ENGLISH = (
         r"|evening)|at night|tonight|tomorrow|sharp)\b))",
         ":",
     ),
+    _rule(
+        r"(?<![\w.,:/$€£])(?P<hour>[6-9]|1[0-2])\.(?P<minute>[0134][05]) ?[-–] ?(?P<to>1[3-9]|2[0-4])\.(?P<last>[0134][05])"
+        r"(?!\w|[.,:/]\d)",
+        lambda match: f"{match['hour']}:{match['minute']}-{match['to']}:{match['last']}",
+    ),
     _rule(r"(?<=\d[.:]\d\d[-–])(?:1[0-2]|0?[1-9])(?P<only>\.)(?=[0-5]\d ?[aApP]\.?[mM]\b)", ":"),
     _rule(
         r"(?<![\w.,:/])(?P<hour>[01]?\d|2[0-3])(?P<dot>\.)(?P<minute>[0-5]\d) ?h(?:rs?)?\b(?![/.²])", _clock
@@ -196,6 +203,7 @@ ENGLISH = (
           r"(?!100 ?km)", " per "),
     _rule(r"(?<=\d) ?(?P<only>A)(?= (?:fuse|current|breaker|charger|circuit|socket|supply|plug)\b)", "amp"),
     _rule(r"(?<=\d)(?P<only> ?MP)(?= (?:cameras?|sensors?|photos?|images?|pictures?|shots?|lens)\b)", "-megapixel"),
+    _rule(r"(?<=\d)(?P<only> t)(?= of\b|[,;)]|\.?\Z|\. [A-Z])", " tonne"),
     _rule(r"(?<=\d)(?P<only> ?st)(?= \d{1,2} ?lbs?\b)", " stone"),
 )  # fmt: skip
 _HAN = "\u3400-\u9fff\u3040-\u30ff"
