@@ -159,9 +159,7 @@ def _composed(first: Sequence[Reading], second: Iterable[Reading]) -> Iterator[R
 
 
 def _forms(language: str) -> tuple[Rule, ...]:
-    if language == "en":
-        return forms.ENGLISH
-    return forms.WIDE if language in chinese.STYLES else forms.OTHERS
+    return {"en": forms.ENGLISH, "zh": forms.CHINESE, "ja": forms.JAPANESE}.get(language, forms.OTHERS)
 
 
 def _rules(language: str) -> tuple[Rule, ...]:

@@ -58,7 +58,8 @@ _COUNTED = {
     "no": "number", "nos": "numbers", "p": "page", "pp": "pages", "vol": "volume", "ch": "chapter", "fig": "figure",
     "figs": "figures", "sec": "section", "art": "article", "pt": "part", "ver": "version", "eq": "equation",
     "ca": "circa", "c": "circa", "ext": "extension", "op": "opus", "max": "maximum", "min": "minimum",
-    "apt": "apartment", "tel": "telephone", "vols": "volumes", "chap": "chapter", "bldg": "building", "est": "established", "rm": "room",
+    "apt": "apartment", "tel": "telephone", "vols": "volumes", "chap": "chapter",
+    "bldg": "building", "est": "established", "rm": "room",
 }  # fmt: skip
 """In front of a number."""
 _SENTENCE_START = (
@@ -140,7 +141,7 @@ _UNITS = {
     "dbm": "=decibel milliwatt", "dBm": "=decibel milliwatt", "dB": "=decibel", "dBA": "=decibel", "dB(A)": "=decibel",
     "db": "=decibel", "mAh": "=milliamp hour", "Ah": "=amp hour", "Wh": "=watt-hour", "MWh": "=megawatt-hour",
     "GWh": "=gigawatt-hour", "TWh": "=terawatt-hour", "TW": "=terawatt", "mV": "=millivolt", "kV": "=kilovolt",
-    "kΩ": "=kilohm", "MΩ": "=megohm", "kΩ": "=kilohm", "µA": "=microamp", "μA": "=microamp", "µF": "=microfarad",
+    "kΩ": "=kilohm", "MΩ": "=megohm", "µA": "=microamp", "μA": "=microamp", "µF": "=microfarad",
     "μF": "=microfarad", "nF": "=nanofarad", "pF": "=picofarad", "mH": "=millihenry", "kN": "=kilonewton",
     "Nm": "=newton-meter", "N·m": "=newton-meter", "N⋅m": "=newton-meter", "GPa": "=gigapascal", "THz": "=terahertz",
     "mmol": "=millimole", "ng": "=nanogram", "µL": "=microliter", "μL": "=microliter", "µl": "=microliter",
@@ -160,8 +161,8 @@ _OF_DECADE = (
     r"|\d0['’]?s(?:,| and| or| to|[-–/])? ?\Z"
 )
 _OF_SECONDS = (
-    r"[ -](?:ago|later|left|long|remaining|apart|each|total|max|timer|timeout|limit|delay|window|mark|countdown|interval"
-    r"|video|clip|ad|spot|rule|penalty|break|pause|warning|recording|sample|exposure|rest|sprints?|intervals?)\b"
+    r"[ -](?:ago|later|left|long|remaining|apart|each|total|max|timer|timeout|limit|delay|window|mark|countdown"
+    r"|interval|video|clip|ad|spot|rule|penalty|break|pause|warning|recording|sample|exposure|rest|sprints?|intervals?)\b"
 )
 _LASTING = (
     r"(?i:\b(?:for|after|within|every|wait|waits|waited|waiting|take|takes|took|lasts?|lasted|about|around|under|than"
@@ -173,7 +174,10 @@ _OF_K = (
     r"|displays?|monitors?|resolution|cameras?|footage|gaming|uhd|hdr|ultra)\b"
 )
 _SAID_BY_K = r"(?i:\b(?:an?|the|my|first|run|ran|running|in)) \Z"
-_ELEMENT = "A[glrsu]|B[aeir]?|C[adelorsu]?|F[er]?|Ga|Ge|H[efg]?|I|K[r]?|Li|M[gno]|N[aei]?|O|P[bdtu]?|Ra|S[brein]?|T[ai]|U|V|W|Xe|Zn|Zr"
+_ELEMENT = (
+    "A[glrsu]|B[aeir]?|C[adelorsu]?|F[er]?|G[ae]|H[efg]?|I|Kr?|Li|M[gno]|N[aei]?|O|P[bdtu]?|Ra|S[brein]?|T[ai]|[UVW]"
+    "|Xe|Z[nr]"
+)
 # Repeats are possessive or bounded: nothing is read more than a few times.
 _START, _END = r"(?<!\w)(?<!\d[.,:/])", r"(?!\w|[.,:/]\d)"
 _NUMBER = r"(?:(?:\d{1,3}(?:,\d{3})++(?!\d)|\d{1,2}(?:,\d\d(?!\d))++,\d{3}(?!\d|,\d)|\d++)(?:\.\d++)?+|\.\d++)"
@@ -694,16 +698,16 @@ def _saint(match: re.Match[str]) -> str | None:
 
 def _numerals(match: re.Match[str], of_rank: bool = False) -> str:
     """Sections I, II and III: they rise; what does not is another word, as in "Part I, I think"."""
-    words, last = "", 0
+    words, last, end = "", 0, 0
     for numeral in re.finditer(r"(?<![a-zA-Z])([MDCLXVImdclxvi]+)(?:th|st|nd|rd)?(?![a-zA-Z])", match["only"]):
         value = int(roman(numeral[1].upper()))
         start, stop = numeral.span()
         if value <= last:
-            return words + match["only"][start_of_rest:]
-        joint = match["only"][start_of_rest:start] if last else ""
+            return words + match["only"][end:]
+        joint = match["only"][end:start] if last else ""
         joint = re.sub("^ ?[-–—] ?$", " to ", joint).replace("&", "and").replace("/", " ")
         words += joint + (ordinal(str(value), EN) if of_rank else _say(str(value)))
-        last, start_of_rest = value, stop
+        last, end = value, stop
     return words
 
 
@@ -792,7 +796,8 @@ _NUMBERS = (
     ),
     _rule(rf"\b{_CALLS} (?P<only>(?:1[38]00|0800|1 800) [A-Z]{{4,10}})(?!\w)", _telephone_of_letters),
     _rule(
-        rf"\b{_CALLS}(?: (?:us|me|them|now|toll[- ]free|on|at)){{0,3}}:? (?P<only>\d{{1,6}}(?:[ -]\d{{2,6}}){{1,4}}){_END}",
+        rf"\b{_CALLS}(?: (?:us|me|them|now|toll[- ]free|on|at)){{0,3}}:? "
+        rf"(?P<only>\d{{1,6}}(?:[ -]\d{{2,6}}){{1,4}}){_END}",
         _dialled,
     ),
     _rule(rf"{_START}1[38]00 \d{{3}} \d{{3}}{_END}", _telephone),
@@ -829,7 +834,8 @@ _NUMBERS = (
         _military_time,
     ),
     _rule(
-        rf"{_START}(?P<hour>[01]?\d|2[0-4]):(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d(?:\.\d{{1,9}})?))?(?: ?{_HALF}|{_END})",
+        rf"{_START}(?P<hour>[01]?\d|2[0-4]):(?P<minute>[0-5]\d)"
+        rf"(?::(?P<second>[0-5]\d(?:\.\d{{1,9}})?))?(?: ?{_HALF}|{_END})",
         _clock,
     ),
     _rule(rf"{_START}(?P<hour>1[0-2]|0?[1-9])(?P<minute>)(?P<second>) ?{_HALF}", _clock),
@@ -867,7 +873,8 @@ _NUMBERS = (
     _rule(rf"{_LOW}(?P<high>)(?P<letter>M(?= [a-z])|m(?= (?:people|users)\b)|mn|bn){_END}", _many),
     _rule(rf"{_START}(?P<minus>)(?P<low>\d{{1,4}}\.\d{{1,3}})(?P<high>)(?P<letter>[MB]){_END}", _many),
     _rule(
-        rf"{_START}(?P<minus>)(?P<low>\d{{1,4}})(?P<high>)(?P<letter>B)(?= (?:[a-z]{{1,15}} )?(?:[a-z]{{2,20}}s|people)\b)",
+        rf"{_START}(?P<minus>)(?P<low>\d{{1,4}})(?P<high>)(?P<letter>B)"
+        r"(?= (?:[a-z]{1,15} )?(?:[a-z]{2,20}s|people)\b)",
         _many,
     ),
     _rule(r"(?<![\w.])(?P<low>\d{1,2})p(?!\w|[:./]\S)", _pence),

@@ -46,7 +46,7 @@ def _before(match: re.Match[str]) -> str:
     return match.string[max(0, match.start() - _BEFORE) : match.start()]
 
 
-def _moment(joint: str) -> Rule:
+def _moment(joint: str, utc: str = "UTC") -> Rule:
     """2024-03-05T14:30:00Z: its zeros behind the minutes are nothing to say."""
 
     def usual(match: re.Match[str]) -> str:
@@ -57,9 +57,9 @@ def _moment(joint: str) -> Rule:
         if zone and zone != "Z":
             sign = "+" if zone[0] == "+" else "−"
             hours = zone[1:3].lstrip("0") or "0"
-            zone = f" UTC{'' if hours == '0' and zone[-2:] == '00' else f'{sign}{hours}'}"
+            zone = f" {utc}{'' if hours == '0' and zone[-2:] == '00' else f'{sign}{hours}'}"
             zone += "" if match["zone"][-2:] == "00" else f":{match['zone'][-2:]}"
-        return f"{match['date']}{joint}{match['time']}{second}{' UTC' if zone == 'Z' else zone}"
+        return f"{match['date']}{joint}{match['time']}{second}{f' {utc}' if zone == 'Z' else zone}"
 
     return _rule(
         rf"{_START}(?P<date>\d{{4}}-[01]\d-[0-3]\d)(?:[Tt]| (?=\d\d:\d\d))(?P<time>[0-2]\d:[0-5]\d)"
@@ -158,7 +158,8 @@ ENGLISH = (
         ":",
     ),
     _rule(
-        r"(?<![\w.,:/$€£])(?P<hour>[6-9]|1[0-2])\.(?P<minute>[0134][05]) ?[-–] ?(?P<to>1[3-9]|2[0-4])\.(?P<last>[0134][05])"
+        r"(?<![\w.,:/$€£])(?P<hour>[6-9]|1[0-2])\.(?P<minute>[0134][05]) ?[-–] ?"
+        r"(?P<to>1[3-9]|2[0-4])\.(?P<last>[0134][05])"
         r"(?!\w|[.,:/]\d)",
         lambda match: f"{match['hour']}:{match['minute']}-{match['to']}:{match['last']}",
     ),
@@ -196,25 +197,38 @@ ENGLISH = (
         rf"(?<=\d) ?(?P<only>(?P<power>sq|cu)\.? ?(?P<unit>ft|in|mi|yd|km|m|cm|mm)\b){_STOP}(?![\w²³])", _squared
     ),
     _rule(r"(?<=\d) ?(?P<only>fl\. ?oz)\b", "fl oz"),
-    _rule(rf"(?<=\d) ?(?P<only>fl\.? ?oz\.)(?=,|;| [a-z(\d])", "fl oz"),
+    _rule(r"(?<=\d) ?(?P<only>fl\.? ?oz\.)(?=,|;| [a-z(\d])", "fl oz"),
     _rule(r"(?<=\d) ?(?P<only>(?:sq|cu)\. )(?=(?:feet|foot|inch|inches|miles?|yards?|meters?|metres?|kilomet)\b)",
           lambda match: "square " if match["only"][0] == "s" else "cubic "),
-    _rule(r"(?<=\d)(?: ?(?:kcal|cal|kJ|mg|µg|mcg|g|ml|mL|L|l|kg|kWh|€|\$))(?P<only>/)(?=\d{1,4} ?(?:g|kg|ml|mL|km|m|mi|L|l)\b)"
-          r"(?!100 ?km)", " per "),
+    _rule(
+        r"(?<=\d)(?: ?(?:kcal|cal|kJ|mg|µg|mcg|g|ml|mL|L|l|kg|kWh|€|\$))(?P<only>/)"
+        r"(?=\d{1,4} ?(?:g|kg|ml|mL|km|m|mi|L|l)\b)", " per "
+    ),
     _rule(r"(?<=\d) ?(?P<only>A)(?= (?:fuse|current|breaker|charger|circuit|socket|supply|plug)\b)", "amp"),
     _rule(r"(?<=\d)(?P<only> ?MP)(?= (?:cameras?|sensors?|photos?|images?|pictures?|shots?|lens)\b)", "-megapixel"),
     _rule(r"(?<=\d)(?P<only> t)(?= of\b|[,;)]|\.?\Z|\. [A-Z])", " tonne"),
     _rule(r"(?<=\d)(?P<only> ?st)(?= \d{1,2} ?lbs?\b)", " stone"),
 )  # fmt: skip
 _HAN = "\u3400-\u9fff\u3040-\u30ff"
-WIDE = (
-    _moment(""),
+_WIDE = (
     _rule(_ROMAN, lambda match: roman(_in_letters(match))),
     # A space that only parts a number from what is beside it.
-    _rule(rf"(?<=[{_HAN}]) (?=[-+]?\d)|(?<=\d) (?=[{_HAN}])", ""),
+    _rule(rf"(?<=[{_HAN}]) (?=[-+]?[$€£¥￥]?\d)|(?<=\d) (?=[{_HAN}])", ""),
+    _rule(r"(?<=\d) [:：] (?=\d)", ":"),
     _rule(
-        rf"(?<![\d.,:/A-Za-z-])(?<!\d )(?P<whole>[1-9]\d{{0,2}}(?: \d{{3}}){{1,4}})(?P<decimals>)(?![.:/-]?\d| \d)",
+        r"(?<![\d.,:/A-Za-z-])(?<!\d )(?P<whole>[1-9]\d{0,2}(?: \d{3}){1,4})(?P<decimals>)(?![.:/-]?\d| \d)",
         _grouped,
     ),
+    _rule(
+        r"(?<=第)(?=[IVXLC])C{0,3}(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})(?=[章节節卷部篇回集册巻編])",
+        lambda match: roman(match[0]),
+    ),
 )
+CHINESE = (
+    _moment(" ", "协调世界时"),
+    *_WIDE,
+    _rule(r"(?<=985)/(?=211)|(?<=211)/(?=985)", "、"),
+    _rule(r"(?<=\d)w(?![A-Za-z\d])", "万"),
+)
+JAPANESE = (_moment(" ", "協定世界時"), *_WIDE)
 OTHERS = (_moment(" "), _rule(_ROMAN, _in_letters))
