@@ -28,7 +28,7 @@ _MONTHS = (
     "December",
 )  # fmt: skip
 _SCALES = {"k": "thousand", "m": "million", "mn": "million", "b": "billion", "bn": "billion", "tn": "trillion",
-           "t": "trillion", "cr": "crore"}  # fmt: skip
+           "t": "trillion", "trn": "trillion", "cr": "crore"}  # fmt: skip
 _DOLLARS = {"US": "U S", "A": "Australian", "AU": "Australian", "C": "Canadian", "CA": "Canadian",
             "NZ": "New Zealand", "HK": "Hong Kong", "S": "Singapore", "NT": "New Taiwan"}  # fmt: skip
 _TITLES = {
@@ -103,8 +103,8 @@ _WITH_NUMBER = (
 _NUMBERED = (
     "Act", "Appendix", "Article", "Book", "Bowl", "Category", "Chapter", "Class", "Episode", "Level", "Mark", "Part",
     "Phase", "Scene", "Section", "Stage", "Title", "Type", "Volume", "War", "Amendment", "Annex", "Canto", "Episode",
-    "Exhibit", "Figure", "Lesson", "Movement", "Paragraph", "Psalm", "Region", "Round", "Schedule", "Season", "Step",
-    "Symphony", "Table", "Tier", "Tome", "Unit", "WrestleMania",
+    "Exhibit", "Figure", "Grade", "Lesson", "Movement", "Paragraph", "Psalm", "Region", "Round", "Schedule", "Season",
+    "Step",    "Symphony", "Table", "Tier", "Tome", "Unit", "WrestleMania",
 )  # fmt: skip
 _RULERS = "Emperor|Empress|Kaiser|King|Pope|Prince|Queen|Sultan|Tsar"
 _BOOKS = (
@@ -131,7 +131,9 @@ _UNITS = {
     "bpm": "=beat per minute", "BPM": "=beat per minute", "fps": "=frame per second", "FPS": "=frame per second",
     "wpm": "=word per minute", "ppb": "=part per billion", "BTU": "=British thermal unit", "pts": "=point",
     "pcs": "=piece", "ft-lb": "=foot-pound", "ft-lbs": "=foot-pound", "ft·lb": "=foot-pound", "lb-ft": "=pound-foot",
-    "rad/s": "=radian per second", "amp": "=amp", "amps": "=amp", "deg": "angle-degree", "mol": "=mole",
+    "rad/s": "=radian per second", "rad/s²": "=radian per second squared", "J/kg": "=joule per kilogram",
+    "N/m": "=newton per meter", "kN/m": "=kilonewton per meter", "kW·h": "energy-kilowatt-hour",
+    "amp": "=amp", "amps": "=amp", "deg": "angle-degree", "mol": "=mole",
     "gb": "digital-gigabyte", "mb": "digital-megabyte", "kb": "digital-kilobyte", "tb": "digital-terabyte",
     "Ghz": "frequency-gigahertz", "GHZ": "frequency-gigahertz", "Mhz": "frequency-megahertz", "hz": "frequency-hertz",
     "MHZ": "frequency-megahertz", "KHz": "frequency-kilohertz", "khz": "frequency-kilohertz", "KW": "power-kilowatt",
@@ -156,10 +158,8 @@ _UNITS = {
 }  # fmt: skip
 """Unicode's name of a unit; behind a sign, the English name of one that it has none of."""
 
-_OF_DECADE = (
-    r"(?i:\b(?:the|my|your|his|her|its|our|their|one's|early|mid|late|roaring|swinging)[ -]|[a-z]['’]s )\Z"
-    r"|\d0['’]?s(?:,| and| or| to|[-–/])? ?\Z"
-)
+_OF_DECADE = r"(?i:\b(?:the|my|your|his|her|its|our|their|one's|early|mid|late|roaring|swinging)[ -]|[a-z]['’]s )\Z"
+_DECADES_BEFORE = re.compile(r"(?:\b\d0['’]?s(?:,|,? and|,? or| to|[-–/])? ?){1,4}\Z")
 _OF_SECONDS = (
     r"[ -](?:ago|later|left|long|remaining|apart|each|total|max|timer|timeout|limit|delay|window|mark|countdown"
     r"|interval|video|clip|ad|spot|rule|penalty|break|pause|warning|recording|sample|exposure|rest|sprints?|intervals?)\b"
@@ -198,18 +198,18 @@ _NUMERAL_YEAR = r"(?:MCM|MDC{1,3}|MM)(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})"
 # "Part I liked"; "Part I is about".
 _PRONOUN = (
     r"I (?!(?:and|began|by|covers|deals|ends?|ended|has|in|is|of|o[nr]|starts?|through|to|was|with|clinical|collagen"
-    r"|devices?|diabetes|drugs?|errors?|hypersensitivity|stud(?:y|ies)|supernovae?|trials?)\b)[a-z]"
+    r"|devices?|diabetes|drugs?|errors?|hypersensitivity|listed|stud(?:y|ies)|supernovae?|trials?)\b)[a-z]"
 )
 _SIGN, _CODE = alternatives(CURRENCIES), "|".join(CODES)
 _MANY = (
-    r"(?:(?P<letter>[kKmMbBT]|(?: ?(?:bn|mn|tn|cr|m))(?!/))\b"
+    r"(?:(?P<letter>[kKmMbBT]|(?: ?(?:bn|mn|trn|tn|cr|m))(?!/))\b"
     r"|[ -](?P<scale>thousand|million|billion|trillion|lakh|crore)s?\b)?"
 )
 _PER = r"(?P<per>/(?=[A-Za-z]))?"
 _HALF = r"(?P<half>[aApP])(?:\.? ?[mM]\b\.?)"
 _ANY_UNIT = alternatives([*(_UNITS.keys() - {"in"}), *(u.upper() for u in ("km", "kg", "cm", "mm", "lbs", "mph"))])
 # Some have a full stop, and "in" has to, unless it touches its number: else it is a word.
-_DOTTED = "ft|gal|hrs?|in|lbs?|mi|mins?|mo|oz|secs?|tbsp|tsp|wks?|yd|yrs?"
+_DOTTED = "ft|gal|hrs?|in|lbs?|mi|mins?|mos?|oz|secs?|tbsp|tsp|wks?|yd|yrs?"
 _UNIT = (
     rf"(?:(?P<dotted>{_DOTTED})\.(?!\w)"
     rf"|(?P<unit>{_ANY_UNIT}|(?<=\d)in)"
@@ -349,10 +349,13 @@ def _date(year: str, month: int, day: int) -> str | None:
 
 def _decade(match: re.Match[str]) -> str | None:
     """The 1990s, her 30s; 30s alone is a time, and 60s where something lasts so long."""
-    written, before = match["decade"], match.string[max(0, match.start() - 20) : match.start()]
+    written, before = match["decade"], match.string[max(0, match.start() - 40) : match.start()]
     behind = match.string[match.end() : match.end() + 20]
     if len(written) == 2 and match[0][0].isdecimal():
+        beside = _DECADES_BEFORE.search(before)
+        before = before[: beside.start()] if beside else before
         is_decade = re.search(_OF_DECADE, before) and not re.match(_OF_SECONDS, behind)
+        is_decade = is_decade or (beside and not re.search(_LASTING, before))
         lasts = re.match(_OF_SECONDS, behind) or re.search(_LASTING, before)
         if not is_decade and (lasts or (int(written) < 50 and not re.match(_DECADE_NOUN, behind))):
             return None
@@ -528,6 +531,12 @@ def _per(match: re.Match[str]) -> str | None:
     return name and name.strip() + _full_stop(match, before_any=True)
 
 
+def _price(match: re.Match[str]) -> str | None:
+    """$/kWh."""
+    each = _measured("", "1", _unit(match["unit"]))
+    return each and f"{_SIGNS.get(match['sign'], match['sign'])} per {each.strip()}"
+
+
 def _inches(match: re.Match[str]) -> str | None:
     """A 27" monitor; where a quotation is open, the sign is its end."""
     before = match.string[max(0, match.start() - _FARTHEST_QUOTE) : match.start()]
@@ -679,7 +688,9 @@ def _title(match: re.Match[str]) -> str:
 
 def _doctor(match: re.Match[str]) -> str:
     """Doctor; behind a street's number and name, Drive."""
-    is_street = re.search(r"\d [A-Z]\w* \Z", match.string[max(0, match.start() - 30) : match.start()])
+    before = match.string[max(0, match.start() - 30) : match.start()]
+    is_last = re.match(r"[,;)]|\Z|\.?\Z", match.string[match.end() : match.end() + 2])
+    is_street = re.search(r"\d [A-Z]\w* \Z", before) or (is_last and re.search(r"\b[A-Z][a-z]+ \Z", before))
     return f"Drive{_full_stop(match)}" if is_street else "Doctor"
 
 
@@ -804,6 +815,7 @@ _NUMBERS = (
     _rule(r"\b[Tt]ext(?:ing|s)? [\"“']?[A-Z]{2,12}[\"”']? to (?P<only>\d{5,6})(?!\w)", lambda m: _digits_of(m["only"])),
     _rule(rf"{_START}(?:1[. ])?\d{{3}}([. ])\d{{3}}\1\d{{4}}{_END}", _telephone),
     _rule(rf"{_START}\d{{1,6}}(?:-\d{{1,6}}){{2,6}}{_END}|{_START}\d{{4}}(?: \d{{4}}){{2,3}}{_END}", _telephone),
+    _rule(rf"{_START}00\d{{1,3}}(?: \d{{2,4}}){{2,5}}{_END}|{_START}[6-9]\d{{4}} \d{{5}}{_END}", _telephone),
     _rule(rf"{_START}0\d [2-9]\d{{3}} \d{{4}}{_END}", _telephone),
     _rule(rf"{_START}0\d{{2,5}} \d{{3,6}}(?: \d{{3,4}})?{_END}", _telephone),
     _rule(rf"{_START}\d{{3}}-\d{{4}}{_END}", _short_telephone),
@@ -846,6 +858,9 @@ _NUMBERS = (
         "to",
     ),
     _rule(rf"\d ?(?:{_ANY_UNIT})(?P<only> ?[-–—] ?)(?=\d{{1,6}}(?:\.\d{{1,3}})? ?(?:{_ANY_UNIT})(?!\w))", "to"),
+    _rule(rf"\d ?(?:{_ANY_UNIT})(?P<only> ?[x×] ?)(?=\d{{1,6}}(?:\.\d{{1,3}})? ?(?:{_ANY_UNIT})(?!\w))", " by "),
+    _rule(rf"(?P<sign>{_SIGN})/(?P<unit>{_ANY_UNIT})(?![\w/])", _price),
+    _rule(r"(?<=\d) : (?=\d)", " to "),
     _rule(rf"{_START}(?P<minute>\d{{2,3}}):(?P<second>[0-5]\d){_END}", _duration),
     _rule(rf"{_START}(?P<chapter>\d{{1,3}}):(?P<verses>\d{{1,3}}[-–]\d{{1,3}}){_END}", _verse),
     _rule(
@@ -926,7 +941,9 @@ _NUMBERS = (
 )
 _WORDS = (
     _rule(
-        rf"(?<![\w.])(?P<only>(?P<word>(?i:{alternatives(_COUNTED)}))\.)(?= ?(?:[$€£]?\d|(?!I\b)[IVXLC]{{1,8}}\b))",
+        rf"(?<![\w.])(?P<only>(?P<word>(?i:{alternatives(_COUNTED)}))\.)"
+        rf"(?= ?(?:[$€£]?\d|(?!I\b(?![-–—]|,? (?:and|&)))[IVXLC]{{1,8}}\b"
+        r"|[ivx]{2,7}\b|[ivx][-–—][ivxl]))",
         lambda match: _COUNTED.get(match["word"].lower()),
     ),
     _rule(rf"(?<![\w.])(?i:{alternatives(word for word in _ABBREVIATIONS if word[-1] == '.')})(?!\w)", _abbreviation),
@@ -937,22 +954,24 @@ _WORDS = (
     # Roe v. Wade; "Section v." is a number, and "v. 2" a version.
     _rule(r"(?<=\w[.,\w)] )v\.(?= [\"“A-Z])|(?<=[\w.)] )(?<!\bthe )(?<!\bletter )v(?= (?:[A-Z]))", _versus),
     _rule(r"\bD[rR]\.(?!\w)|\bDr(?= (?:(?:and|&) )?[A-Z])", _doctor),
+    _rule(r"\bSts\.(?= [A-Z])", "Saints"),
     _rule(r"\bS[tT]\.(?!\w)|\bSt(?= [A-Z][a-z])|(?<=[a-z] )St(?!\w)", _saint),
     _rule(
         r"\b(?:Mrs?|Ms|Messrs|MRS?|MS)\.(?!\w)|\b(?:Mrs?|Ms)(?= [A-Z]|,? (?:and|&|or) (?:Mrs?|Ms|Miss|Dr)\b)", _title
     ),
-    _rule(r"\b(?:Capt|Cmdr|Cpl|Lt|Messrs|Prof|Rev|Sgt)(?= [A-Z][a-z])", _title),
+    _rule(r"\b(?:Capt|Cmdr|Cpl|Lt|Messrs|Mt|Prof|Rev|Sgt)(?= [A-Z][a-z])", _title),
     _rule(rf"\b(?:{_either_case(_TITLES)})\.(?= [^\Wa-z\d])", _title),
     _rule(rf"\b(?:{_either_case(_ENDINGS)})\.(?!\w)", _ending),
     _rule(r"\b[A-Z]\w{1,30},? (?P<only>Jr|Sr|Inc|Ltd|Corp|Bros|Ave(?! Maria)|Rd)(?![\w.])", _short_ending),
     _rule(r"\b(?P<only>Blvd|Hwy|Pkwy)(?![\w.])", _short_ending),
     _rule(
-        rf"\b(?:(?:{_either_case(_NUMBERED)})[sS]?|(?:Vol|Ch|Pt|Sec|Art|Fig)\.) (?!{_PRONOUN}|[CL]\b)"
+        rf"\b(?:(?:{_either_case(_NUMBERED)})[sS]?|(?i:vols?|ch|chap|pt|secs?|arts?|figs?)\.) (?!{_PRONOUN}|[CL]\b)"
         rf"(?P<only>(?:{_NUMERAL}|{_NUMERAL_YEAR})(?:{_LISTED}{_NUMERAL}){{0,9}})(?![\w'’])",
         _numerals,
     ),
     _rule(
-        rf"\b(?i:{'|'.join(_NUMBERED)}|page)s? (?P<only>(?![ICL]\b)(?ai:{_NUMERAL}(?:[-–—]{_NUMERAL})?))(?!\w)",
+        rf"\b(?i:{'|'.join(_NUMBERED)}|page)s? (?P<only>(?![CL]\b)(?:(?!I\b(?!{_LISTED}[IVX]))"
+        rf"(?a:{_NUMERAL}(?:{_LISTED}{_NUMERAL}){{1,9}})|(?!I\b)(?ai:{_NUMERAL}(?:[-–—]{_NUMERAL})?)))(?![\w'’])",
         lambda match: _numerals(match) if len(match["only"]) > 1 or match["only"].isupper() else None,
     ),
     _rule(
@@ -974,6 +993,12 @@ _WORDS = (
     _rule(
         rf"\b(?:{_RULERS}) [A-Z][^\W\d_]{{1,20}} (?P<only>I)(?= (?:was|had|died|ruled|reigned|became|and|in|who|is)\b)",
         "the first",
+    ),
+    _rule(r"\bJames VI and (?P<only>I)\b", "the first"),
+    _rule(rf"\b(?P<only>I, ?II(?:(?:, ?(?:and |or )?| and | or | & ){_NUMERAL}){{1,9}})(?![\w'’])", _numerals),
+    _rule(
+        r"\b(?:Saturn|Final Fantasy|Dragon Quest|Theft Auto|GTA|Civilization|Rocky|Saw) (?P<only>[VX])\b(?!-)",
+        lambda match: _say(roman(match["only"])),
     ),
     _rule(
         rf"\b(?:{alternatives(_MONARCHS)}) [A-Z][a-z]{{2,20}} (?P<only>I{{2,3}}|IV)(?!\w)",

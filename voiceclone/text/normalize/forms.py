@@ -16,7 +16,7 @@ _START, _END = r"(?<!\w)(?<!\d[.,:/])", r"(?!\w|[.,:/]\d)"
 _BEFORE = 60
 """Characters that are looked at for what a number belongs to."""
 _SIGN = alternatives([*CURRENCIES, *CODES])
-_SCALE = "thousand|million|billion|trillion|bn|mn"
+_SCALE = "thousand|million|billion|trillion"
 _COUNTABLE = r"%|°|(?:km|kg|cm|mm|m|g|mg|ml|cl|l|L|W|kW|kWh|GB|MB)\b|(?:million|billion)\b"
 _TELEPHONE = re.compile(
     r"\b(?i:call|ring|phone|tel|telephone|dial|fax|mobile|cell|hotline|whatsapp|sms|code|pin|card|account|number)"
@@ -148,7 +148,13 @@ ENGLISH = (
     ),
     _rule(rf"(?<![\w.,])(?P<only>\d{{1,3}},\d{{1,2}})(?= ?(?:{_COUNTABLE}))", _decimal_comma),
     _rule(r"(?<!\w)€ ?(?P<only>\d{1,3}(?:\.\d{3}){1,4})(?!\w|[.,]\d)", _decimal_comma),
-    _rule(r"\bR[se]\.? ?(?=\d)", "₹"),
+    _rule(r"\bR[se]\.? ?(?=\d)|₨ ?(?=\d)", "₹"),
+    # "£5 million pounds"
+    _rule(
+        rf"(?:(?P<pounds>£)|(?P<dollars>\$)|(?P<euros>€))"
+        rf"(?=[\d.,]{{1,15}}(?: (?:{_SCALE}))? (?(pounds)pounds?|(?(dollars)"
+        r"dollars?|euros?))\b)", ""
+    ),
     _rule(r"(?<=\d)/-(?!\w)", ""),
     # Times.
     _rule(
@@ -194,16 +200,23 @@ ENGLISH = (
     _rule(r"(?<=\d)/\d{1,3}(?P<only>(?:ths?|rds?|nds?|['’]?s))\b", ""),
     # Measures.
     _rule(
-        rf"(?<=\d) ?(?P<only>(?P<power>sq|cu)\.? ?(?P<unit>ft|in|mi|yd|km|m|cm|mm)\b){_STOP}(?![\w²³])", _squared
+        rf"(?<=\d) ?(?P<only>(?P<power>sq|cu)\.? ?(?P<unit>ft|in|mi|yd|km|m|cm|mm)\b{_STOP})(?![\w²³])", _squared
     ),
-    _rule(r"(?<=\d) ?(?P<only>fl\. ?oz)\b", "fl oz"),
-    _rule(r"(?<=\d) ?(?P<only>fl\.? ?oz\.)(?=,|;| [a-z(\d])", "fl oz"),
+    _rule(r"(?<=\d) ?(?P<only>fl\.? ?oz\.)(?=,|;| [a-z(\d])|(?<=\d) ?(?P<last>fl\. ?oz)\b", "fl oz"),
     _rule(r"(?<=\d) ?(?P<only>(?:sq|cu)\. )(?=(?:feet|foot|inch|inches|miles?|yards?|meters?|metres?|kilomet)\b)",
           lambda match: "square " if match["only"][0] == "s" else "cubic "),
     _rule(
         r"(?<=\d)(?: ?(?:kcal|cal|kJ|mg|µg|mcg|g|ml|mL|L|l|kg|kWh|€|\$))(?P<only>/)"
         r"(?=\d{1,4} ?(?:g|kg|ml|mL|km|m|mi|L|l)\b)", " per "
     ),
+    _rule(r"(?:(?<=\d)|(?<=\d )|(?<=/))(?P<unit>km|m|cm|mm|ft|in|mi|yd)\^(?P<power>[23])(?!\w)", lambda match: (
+        f"{match['unit']}{'²' if match['power'] == '2' else '³'}"
+    )),
+    _rule(r"(?<=\d)/\d{1,2}(?P<only>[\"″])(?=[ ,;.)]|\Z)", " inch"),
+    _rule(r"(?<=\d) ?ft\.? ?\d{1,2}(?P<only> ?in)\b(?!\.)", " inches"),
+    _rule(r"(?<![\w.,])(?P<a>\d{1,4}(?:\.\d{1,3})?) ?in ?[x×] ?(?P<b>\d{1,4}(?:\.\d{1,3})?) ?in\b", lambda match: (
+        f"{match['a']} x {match['b']}in"
+    )),
     _rule(r"(?<=\d) ?(?P<only>A)(?= (?:fuse|current|breaker|charger|circuit|socket|supply|plug)\b)", "amp"),
     _rule(r"(?<=\d)(?P<only> ?MP)(?= (?:cameras?|sensors?|photos?|images?|pictures?|shots?|lens)\b)", "-megapixel"),
     _rule(r"(?<=\d)(?P<only> t)(?= of\b|[,;)]|\.?\Z|\. [A-Z])", " tonne"),

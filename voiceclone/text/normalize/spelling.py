@@ -76,8 +76,12 @@ UNITS = {
     "h": "duration-hour", "hr": "duration-hour", "hrs": "duration-hour", "px": "graphics-pixel",
 }  # fmt: skip
 """Unicode's name of a unit, by its symbol."""
-CURRENCIES = {"$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "₽": "RUB", "₩": "KRW", "₺": "TRY"}
-CODES = ("USD", "EUR", "GBP", "JPY", "INR", "RUB", "CNY", "CHF", "CAD", "AUD", "NZD", "HKD", "KRW", "SEK", "NOK", "DKK")
+CURRENCIES = {"$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "₽": "RUB", "₩": "KRW", "₺": "TRY",
+              "₦": "NGN", "₱": "PHP", "₫": "VND", "₴": "UAH", "₪": "ILS"}  # fmt: skip
+CODES = (
+    "USD", "EUR", "GBP", "JPY", "INR", "RUB", "CNY", "CHF", "CAD", "AUD", "NZD", "HKD", "KRW", "SEK", "NOK", "DKK",
+    "PLN", "CZK", "HUF", "BRL", "MXN", "ZAR", "SGD", "THB", "PKR", "LKR", "NGN", "PHP", "UAH", "TWD",
+)  # fmt: skip
 
 
 def alternatives(words: Iterable[str]) -> str:
