@@ -71,7 +71,7 @@ _SILENT = re.compile(
     r"|(?:(?!(?<=\d)\*(?=\d)|(?<=\d )\*(?= \d)|(?<=[Pp]ress )\*|(?<=[Dd]ial )\*)\*)+|[`|\\]+"
     r"|([=+#~_^-])\1{2,}|(?<!\S)(?<![Pp]ress )(?<![Tt]he )#{1,6}(?=\s)|(?<!\w)_+|_+(?!\w)"
 )
-_OTHER_FORMS = re.compile(r"[^\D0-9]|[₀-₉Ａ-Ｚａ-ｚ＃＄％＆＋－／＝＠٪٫٬]")
+_OTHER_FORMS = re.compile(r"[^\D0-9]|[₀-₉Ａ-Ｚａ-ｚ＃＄％＆＋－／＝＠٪٫٬\u00a0\u2007\u2009\u202f]")
 _ARABIC_SIGNS = {"٪": "%", "٫": ".", "٬": ","}
 
 
@@ -207,6 +207,8 @@ def _usual_form(match: re.Match[str]) -> str:
     character = match[0]
     if character.isdigit():
         return str(unicodedata.digit(character))
+    if character.isspace():
+        return " "
     return _ARABIC_SIGNS.get(character) or chr(ord(character) - 0xFEE0)
 
 

@@ -836,7 +836,8 @@ _NUMBERS = (
     ),
     _rule(rf"\b[Cc]all(?:ed|ing|s)? (?P<only>[2-9]11|112|988|999){_END}", lambda match: _digits_of(match["only"])),
     _rule(
-        rf"(?:(?<=\b911 or )|(?<=\b112 or )|(?<=\b999 or )|(?<=\b911, ))(?:911|112|999){_END}",
+        rf"(?:(?<=\b911 or )|(?<=\b112 or )|(?<=\b999 or )|(?<=\b911, ))(?:911|112|999){_END}"
+        r"|\b(?:911|112|999)(?= or (?:911|112|999)\b)",
         lambda match: _digits_of(match[0]),
     ),
     _rule(r"\b911(?= (?:call|operator|dispatch))", lambda match: _digits_of(match[0])),

@@ -218,7 +218,7 @@ ENGLISH = (
         f"{match['a']} x {match['b']}in"
     )),
     _rule(r"(?<=\d) ?(?P<only>A)(?= (?:fuse|current|breaker|charger|circuit|socket|supply|plug)\b)", "amp"),
-    _rule(r"(?<=\d)(?P<only> ?MP)(?= (?:cameras?|sensors?|photos?|images?|pictures?|shots?|lens)\b)", "-megapixel"),
+    _rule(r"(?<=\d)(?P<only> ?MP)(?= (?:cameras?|sensors?|photos?|images?|pictures?|shots?|lens)\b)", " megapixel"),
     _rule(r"(?<=\d)(?P<only> t)(?= of\b|[,;)]|\.?\Z|\. [A-Z])", " tonne"),
     _rule(r"(?<=\d)(?P<only> ?st)(?= \d{1,2} ?lbs?\b)", " stone"),
 )  # fmt: skip
