@@ -127,6 +127,7 @@ _UNITS = {
     "cal": "energy-calorie", "Cal": "energy-calorie", "MP": "graphics-megapixel", "dpi": "graphics-dot-per-inch",
     "ppi": "graphics-pixel-per-inch", "ppm": "concentr-permillion", "hp": "power-horsepower", "kn": "speed-knot",
     "kt": "speed-knot", "kts": "speed-knot", "lm": "light-lumen", "lx": "light-lux", "mcg": "mass-microgram",
+    "mm Hg": "pressure-millimeter-ofhg", "FL OZ": "volume-fluid-ounce", "PSI": "=pound per square inch",
     "psi": "=pound per square inch", "rpm": "=revolution per minute", "RPM": "=revolution per minute",
     "bpm": "=beat per minute", "BPM": "=beat per minute", "fps": "=frame per second", "FPS": "=frame per second",
     "wpm": "=word per minute", "ppb": "=part per billion", "BTU": "=British thermal unit", "pts": "=point",
@@ -161,7 +162,8 @@ _UNITS = {
 _OF_DECADE = r"(?i:\b(?:the|my|your|his|her|its|our|their|one's|early|mid|late|roaring|swinging)[ -]|[a-z]['’]s )\Z"
 _DECADES_BEFORE = re.compile(r"(?:\b\d0['’]?s(?:,|,? and|,? or| to|[-–/])? ?){1,4}\Z")
 _OF_SECONDS = (
-    r"[ -](?:ago|later|left|long|remaining|apart|each|total|max|timer|timeout|limit|delay|window|mark|countdown"
+    r"[ -](?:ago|ahead|behind|faster|later|left|long|longer|quicker|slower|shorter|to go"
+    r"|remaining|apart|each|total|max|timer|timeout|limit|delay|window|mark|countdown"
     r"|interval|video|clip|ad|spot|rule|penalty|break|pause|warning|recording|sample|exposure|rest|sprints?|intervals?)\b"
 )
 _LASTING = (
@@ -203,7 +205,7 @@ _PRONOUN = (
 _SIGN, _CODE = alternatives(CURRENCIES), "|".join(CODES)
 _MANY = (
     r"(?:(?P<letter>[kKmMbBT]|(?: ?(?:bn|mn|trn|tn|cr|m))(?!/))\b"
-    r"|[ -](?P<scale>thousand|million|billion|trillion|lakh|crore)s?\b)?"
+    r"|[ -](?P<scale>thousand|million|billion|trillion|lakh(?: crore)?|crore)s?\b)?"
 )
 _PER = r"(?P<per>/(?=[A-Za-z]))?"
 _HALF = r"(?P<half>[aApP])(?:\.? ?[mM]\b\.?)"
@@ -324,6 +326,13 @@ def _year_and_month(match: re.Match[str]) -> str | None:
     if "-" in match[0] and int(match["month"]) > int(match["year"][2:]):
         return None
     return f"{_MONTHS[int(match['month']) - 1]} {spelling.year(match['year'], EN)}"
+
+
+def _into_century(match: re.Match[str]) -> str | None:
+    """1999-00, 2008-09; 2024-03 is a month."""
+    low, high = int(match["low"]), int(match["low"][:2] + match["high"])
+    high += 100 if match["high"] == "00" else 0
+    return f"{spelling.year(match['low'], EN)} to {spelling.year(str(high), EN)}" if low < high < low + 50 else None
 
 
 def _year_first(match: re.Match[str]) -> str | None:
@@ -471,7 +480,7 @@ def _is_attribute(match: re.Match[str]) -> bool:
 
 
 def _many(match: re.Match[str]) -> str:
-    return f"{_value(match)} {_SCALES[match['letter'].lower()]}"
+    return f"{_value(match)} {_SCALES[match['letter'].strip().lower()]}"
 
 
 def _pence(match: re.Match[str]) -> str:
@@ -678,6 +687,12 @@ def _versus(match: re.Match[str]) -> str | None:
     return "versus" if is_name and not is_sign else None
 
 
+def _counted(match: re.Match[str]) -> str | None:
+    """Page 5; P. V. is somebody."""
+    word, behind = match["word"], match.string[match.end() : match.end() + 2].lstrip()
+    return None if len(word) == 1 and word.isupper() and behind.isalpha() else _COUNTED[word.lower()]
+
+
 def _ending(match: re.Match[str]) -> str:
     return _ENDINGS[match[0][:-1].capitalize()] + _full_stop(match)
 
@@ -776,6 +791,7 @@ _NUMBERS = (
     ),
     _rule(rf"(?P<month>{_MONTH}),? (?P<year>{_YEAR}){_END}", _month_and_year),
     _rule(rf"{_START}(?P<month>0?[1-9]|1[0-2])/(?P<year>(?:19|20)\d\d){_END}", _year_and_month),
+    _rule(rf"{_START}(?P<low>{_YEAR})[-–](?P<high>0\d){_END}", _into_century),
     _rule(rf"{_START}(?P<year>{_YEAR})-(?P<month>0[1-9]|1[0-2])(?![\w-]|[.,:/]\d)", _year_and_month),
     _rule(r"\b(?P<name>Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Feb|Aug|Sept?|Oct|Nov|Dec)\.(?!\w)", _short_time),
     _rule(rf"(?<![Tt]he )\b(?P<name>{_DAY_NAME})\b\.?(?=,? (?:{_MONTH}|\d\d?\b(?!:)))", _short_time),
@@ -817,7 +833,7 @@ _NUMBERS = (
     _rule(rf"{_START}\d{{1,6}}(?:-\d{{1,6}}){{2,6}}{_END}|{_START}\d{{4}}(?: \d{{4}}){{2,3}}{_END}", _telephone),
     _rule(rf"{_START}00\d{{1,3}}(?: \d{{2,4}}){{2,5}}{_END}|{_START}[6-9]\d{{4}} \d{{5}}{_END}", _telephone),
     _rule(rf"{_START}0\d [2-9]\d{{3}} \d{{4}}{_END}", _telephone),
-    _rule(rf"{_START}0\d{{2,5}} \d{{3,6}}(?: \d{{3,4}})?{_END}", _telephone),
+    _rule(rf"{_START}0\d{{2,5}} \d{{3,6}}(?: \d{{3,4}})?{_END}|{_START}0\d{{2,5}}(?: \d\d){{3}}{_END}", _telephone),
     _rule(rf"{_START}\d{{3}}-\d{{4}}{_END}", _short_telephone),
     _rule(
         r"\b(?:[Cc]ode|CODE|PIN|OTP|(?i:zip|password|dial(?:led|ling|s)?|ext\.|extension)"
@@ -827,7 +843,14 @@ _NUMBERS = (
     ),
     _rule(rf"(?:#|\b(?i:number|ID)(?: (?:is|was))?[: ]{{1,2}})(?P<only>\d{{5,10}}){_END}", _code),
     _rule(
-        rf"(?:, [A-Z]{{2}}|\bD\.C\.|\b(?:{_STATES})),? (?P<only>(?!\d0000)\d{{5}}(?:-\d{{4}})?){_END}",
+        rf"(?:, [A-Z]{{2}}|\b(?:D\.C|N\.[CDHJMY]|R\.I|S\.[CD])\.|\b(?:{_STATES})),? "
+        rf"(?P<only>(?!\d0000)\d{{5}}(?:-\d{{4}})?){_END}",
+        lambda match: _digits_of(match["only"]),
+    ),
+    # They are words as well, that are no longer capitals when they are read again.
+    _rule(rf"(?<=, )(?:HI|IN|ME|OK|OR)(?= \d{{5}}(?:-\d{{4}})?{_END})", lambda match: " ".join(match[0])),
+    _rule(
+        rf"(?<=, )(?:H I|I N|M E|O K|O R) (?P<only>\d{{5}}(?:-\d{{4}})?){_END}",
         lambda match: _digits_of(match["only"]),
     ),
     _rule(
@@ -860,7 +883,7 @@ _NUMBERS = (
     ),
     _rule(rf"\d ?(?:{_ANY_UNIT})(?P<only> ?[-–—] ?)(?=\d{{1,6}}(?:\.\d{{1,3}})? ?(?:{_ANY_UNIT})(?!\w))", "to"),
     _rule(rf"\d ?(?:{_ANY_UNIT})(?P<only> ?[x×] ?)(?=\d{{1,6}}(?:\.\d{{1,3}})? ?(?:{_ANY_UNIT})(?!\w))", " by "),
-    _rule(rf"(?P<sign>{_SIGN})/(?P<unit>{_ANY_UNIT})(?![\w/])", _price),
+    _rule(rf"(?<!\d)(?<!\d )(?P<sign>{_SIGN})/(?P<unit>{_ANY_UNIT})(?![\w/])", _price),
     _rule(r"(?<=\d) : (?=\d)", " to "),
     _rule(rf"{_START}(?P<minute>\d{{2,3}}):(?P<second>[0-5]\d){_END}", _duration),
     _rule(rf"{_START}(?P<chapter>\d{{1,3}}):(?P<verses>\d{{1,3}}[-–]\d{{1,3}}){_END}", _verse),
@@ -886,8 +909,10 @@ _NUMBERS = (
     _rule(rf"{_START}(?P<low>{_NUMBER})(?P<sign>[\"″])(?=[ ,;.)])", _inches),
     _rule(rf"{_LOW} ?%{_TO}(?P<high>{_NUMBER}) ?(?P<unit>%)", _measure),
     _rule(rf"{_VALUE}(?P<letter>[kK]){_END}", _thousands),
-    _rule(rf"{_LOW}(?P<high>)(?P<letter>M(?= [a-z])|m(?= (?:people|users)\b)|mn|bn){_END}", _many),
-    _rule(rf"{_START}(?P<minus>)(?P<low>\d{{1,4}}\.\d{{1,3}})(?P<high>)(?P<letter>[MB]){_END}", _many),
+    _rule(rf"{_LOW}(?P<high>)(?P<letter>M(?= [a-z])|m(?= (?:people|users)\b)| ?(?:mn|bn)){_END}", _many),
+    _rule(
+        rf"{_START}(?P<minus>)(?P<low>\d{{1,4}}\.\d{{1,3}}|[1-9]\d{{1,2}}(?=M))(?P<high>)(?P<letter>[MB]){_END}", _many
+    ),
     _rule(
         rf"{_START}(?P<minus>)(?P<low>\d{{1,4}})(?P<high>)(?P<letter>B)"
         r"(?= (?:[a-z]{1,15} )?(?:[a-z]{2,20}s|people)\b)",
@@ -945,7 +970,7 @@ _WORDS = (
         rf"(?<![\w.])(?P<only>(?P<word>(?i:{alternatives(_COUNTED)}))\.)"
         rf"(?= ?(?:[$€£]?\d|(?!I\b(?![-–—]|,? (?:and|&)))[IVXLC]{{1,8}}\b"
         r"|[ivx]{2,7}\b|[ivx][-–—][ivxl]))",
-        lambda match: _COUNTED.get(match["word"].lower()),
+        _counted,
     ),
     _rule(rf"(?<![\w.])(?i:{alternatives(word for word in _ABBREVIATIONS if word[-1] == '.')})(?!\w)", _abbreviation),
     _rule(r"(?<![\w./])(?:(?i:vs)|[wW]/o(?:ut)?|[cC]/[oO])(?![\w./])|(?<![\w./])[wW]/(?=\s|\w\w)", _abbreviation),
@@ -958,7 +983,9 @@ _WORDS = (
     _rule(r"\bSts\.(?= [A-Z])", "Saints"),
     _rule(r"\bS[tT]\.(?!\w)|\bSt(?= [A-Z][a-z])|(?<=[a-z] )St(?!\w)", _saint),
     _rule(
-        r"\b(?:Mrs?|Ms|Messrs|MRS?|MS)\.(?!\w)|\b(?:Mrs?|Ms)(?= [A-Z]|,? (?:and|&|or) (?:Mrs?|Ms|Miss|Dr)\b)", _title
+        r"\b(?:Mrs?|Ms|Messrs|MRS?|MS)\.(?!\w)|\b(?:Mrs?|Ms)(?= [A-Z]|,? (?:and|&|or) (?:Mrs?|Ms|Miss|Dr)\b|, (?:Mrs?|Ms)\b)"
+        r"|(?:(?<=\band )|(?<=\bor )|(?<=& ))(?:Mrs?|Ms)(?!\w)",
+        _title,
     ),
     _rule(r"\b(?:Capt|Cmdr|Cpl|Lt|Messrs|Mt|Prof|Rev|Sgt)(?= [A-Z][a-z])", _title),
     _rule(rf"\b(?:{_either_case(_TITLES)})\.(?= [^\Wa-z\d])", _title),
@@ -988,7 +1015,8 @@ _WORDS = (
     # "Henry I" may go on: "Henry I know"; "John C" is an initial.
     _rule(
         rf"\b(?:(?:{alternatives(_MONARCHS)})|(?:{_RULERS}) [A-Z][^\W\d_]{{1,20}})(?P<the> the)? "
-        rf"(?!I\b(?! of\b|['’]s|[,;)]|\.?\Z)|[CL]\b|[A-Z]\.(?=.)){_ROMAN}",
+        rf"(?!I\b(?! of\b|['’]s|[,;)]| and (?:{alternatives(_MONARCHS)}) [IVX]+\b"
+        rf"|\.?\Z)|[CL]\b|[A-Z]\.(?=.)){_ROMAN}",
         lambda match: f"{'' if match['the'] else 'the '}{ordinal(roman(match['only']), EN)}",
     ),
     _rule(

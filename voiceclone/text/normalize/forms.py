@@ -53,7 +53,7 @@ def _moment(joint: str, utc: str = "UTC") -> Rule:
         second = (match["second"] or "").replace(",", ".")
         second = re.sub(r"\.0+\Z", "", second) if joint == " at " else second[:2]
         second = f":{second}" if second not in ("", "00") else ""
-        zone = match["zone"] or ""
+        zone = (match["zone"] or "").upper()
         if zone and zone != "Z":
             sign = "+" if zone[0] == "+" else "−"
             hours = zone[1:3].lstrip("0") or "0"
@@ -63,7 +63,7 @@ def _moment(joint: str, utc: str = "UTC") -> Rule:
 
     return _rule(
         rf"{_START}(?P<date>\d{{4}}-[01]\d-[0-3]\d)(?:[Tt]| (?=\d\d:\d\d))(?P<time>[0-2]\d:[0-5]\d)"
-        r"(?::(?P<second>[0-5]\d(?:[.,]\d{1,9})?))? ?(?P<zone>Z|[+-]\d\d:?\d\d)?(?!\w|[.,:]\d)",
+        r"(?::(?P<second>[0-5]\d(?:[.,]\d{1,9})?))? ?(?P<zone>[Zz]|[+-]\d\d:?\d\d)?(?!\w|[.,:]\d)",
         usual,
     )
 
@@ -99,10 +99,11 @@ def _decimal_comma(match: re.Match[str]) -> str:
 def _years(match: re.Match[str]) -> str | None:
     """2023/24 is a season; 2023/05 may be a month."""
     first, last = match["first"], match["last"]
+    first = f" {first}" if match.string.endswith("FY", 0, match.start()) else first
     if len(last) == 4:
         return f"{first}-{last}" if 0 < int(last) - int(first) < 100 else None
     is_next = (int(first) + 1) % 100 == int(last)
-    return f"{first}-{last}" if is_next or (int(last) > 12 and int(last) > int(first[2:])) else None
+    return f"{first}-{last}" if is_next or (int(last) > 12 and int(last) > int(first[-2:])) else None
 
 
 def _clock(match: re.Match[str]) -> str | None:
@@ -116,11 +117,11 @@ def _duration(match: re.Match[str]) -> str:
     units = {"day": "days", "hour": "h", "minute": "min", "second": "s"}
     # "1 days" is no English.
     parts = [(match.groupdict().get(name), unit) for name, unit in units.items()]
-    return " ".join(f"{n} {'day' if unit == 'days' and n == '1' else unit}" for n, unit in parts if n)
+    return " ".join(f"{int(n)} {'day' if unit == 'days' and n == '1' else unit}" for n, unit in parts if n)
 
 
 def _leading_zero(match: re.Match[str]) -> str:
-    return match["only"].lstrip("0")
+    return re.sub(r"\b0+", "", match["only"])
 
 
 def _squared(match: re.Match[str]) -> str:
@@ -186,11 +187,12 @@ ENGLISH = (
         rf"(?:,? ?{_MINUTE}(?:,? ?{_SECOND})?)?{_NO_UNIT}",
         _duration,
     ),
-    _rule(rf"{_START}(?P<first>(?:1[5-9]|20)\d\d)/(?P<last>\d\d(?:\d\d)?){_END}", _years),
+    _rule(rf"(?:(?<=\bFY)|{_START})(?P<first>(?:1[5-9]|20)\d\d)/(?P<last>\d\d(?:\d\d)?){_END}", _years),
     # Numbers.
     _rule(
         r"\b(?i:act|book|chapter|day|episode|exercise|figure|item|lecture|lesson|level|module|part|phase|question|round"
-        r"|scene|season|section|slide|stage|step|table|task|track|unit|verse|volume|week)s? (?P<only>0{1,2}[1-9]\d?)"
+        r"|scene|season|section|slide|stage|step|table|task|track|unit|verse|volume|week)s? "
+        r"(?P<only>0{1,2}[1-9]\d?(?:[-–]0{0,2}[1-9]\d?)?)"
         rf"{_END}",
         _leading_zero,
     ),
