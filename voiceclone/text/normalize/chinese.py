@@ -153,10 +153,12 @@ class _Reader:
             yield _rule(rf"{_START}(?:\d{{4}}|0\d)(?= ?年(?![前来])|{_TO}\d{{4}} ?年)", lambda m: self._year(m[0]))
             yield _rule(rf"(?<=\d{{4}}){_TO}(?=\d{{4}} ?年)", self.style.to)
             yield _rule(rf"{_START}(?P<low>{year})(?:{_TO}|/)(?P<high>\d\d(?:\d\d)?) ?(?={_YEARLY})", self._years)
+            yield _rule(rf"{_START}(?P<low>{year}){_TO}(?P<high>{year}){_NO_MEASURE}{_END}", self._years)
             yield _rule(rf"{_START}{year}(?=(?:{_YEARLY}))", lambda m: self._year(m[0]))
             yield _rule(rf"{_START}(?P<low>{year})-(?P<month>0[1-9]|1[0-2])(?![\d.:/-])", self._year_and_month)
             yield _rule(
-                rf"{_START}[06-9]\d(?=年(?:出生|毕业|生人|世界杯|奥运|[春夏秋冬底初]))", lambda m: self._year(m[0])
+                rf"{_START}[06-9]\d(?=年(?:出生|毕业|生人|世界杯|奥运|[春夏秋冬底初]))|(?<!民国){_START}\d\d(?=年\d{{1,2}}月)",
+                lambda m: self._year(m[0]),
             )
             yield _rule(rf"{_START}\d[05-9](?=后(?![面天来续者]))", lambda m: self._year(m[0]))
         yield _rule(rf"(?<=[图表圖図]) ?(?P<low>\d{{1,3}})[-–](?P<high>\d{{1,3}}){_END}", self._figure)
@@ -205,7 +207,7 @@ class _Reader:
     def _amounts(self) -> Iterator[Rule]:
         # "气温是-5℃": in front of a measure there is nothing else that it can be.
         low, high = rf"{_MINUS_BEFORE_MEASURE}{_START}(?P<low>{_NUMBER})", rf"(?P<high>{_NUMBER})"
-        sign, code = alternatives([*CURRENCIES, "￥", *_DOLLARS]), rf"(?P<code>(?:{'|'.join(CODES)})(?![A-Za-z]))"
+        sign, code = alternatives([*CURRENCIES, "￥", *_DOLLARS]), rf"(?P<code>(?:RMB|{'|'.join(CODES)})(?![A-Za-z]))"
         scale = "(?: ?(?P<scale>[百千万亿萬億]{1,2}))?"
         yield _rule(
             rf"{_MINUS}(?P<sign>{sign}) ?(?P<low>{_NUMBER})(?:{_TO}(?:{sign})?{high})?{scale}[元圆円]?", self._money
@@ -298,7 +300,7 @@ class _Reader:
 
     def _currency(self, sign: str) -> str:
         sign = _DOLLARS.get(sign, sign)
-        if sign in ("¥", "￥", "CNY"):
+        if sign in ("¥", "￥", "CNY", "RMB"):
             return self.style.yuan
         if sign in ("$", "USD"):
             return self.style.dollar
@@ -331,7 +333,9 @@ class _Reader:
         joint = "又" if self.language == "zh" else "と"
         return f"{self._say(match['whole'])}{joint}{words}" if match["whole"] else words
 
-    def _years(self, match: re.Match[str]) -> str:
+    def _years(self, match: re.Match[str]) -> str | None:
+        if len(match["high"]) == 4 and match["high"] <= match["low"]:
+            return None
         return f"{self._year(match['low'])}{self.style.to}{self._year(match['high'])}"
 
     def _year_and_month(self, match: re.Match[str]) -> str:

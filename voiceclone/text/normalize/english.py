@@ -983,7 +983,8 @@ _WORDS = (
     _rule(r"\bSts\.(?= [A-Z])", "Saints"),
     _rule(r"\bS[tT]\.(?!\w)|\bSt(?= [A-Z][a-z])|(?<=[a-z] )St(?!\w)", _saint),
     _rule(
-        r"\b(?:Mrs?|Ms|Messrs|MRS?|MS)\.(?!\w)|\b(?:Mrs?|Ms)(?= [A-Z]|,? (?:and|&|or) (?:Mrs?|Ms|Miss|Dr)\b|, (?:Mrs?|Ms)\b)"
+        r"\b(?:Mrs?|Ms|Messrs|MRS?|MS)\.(?!\w)|\b(?:Mrs?|Ms)(?= [A-Z]|,? (?:and|&|or) (?:Mrs?|Ms|Miss|Dr)\b"
+        r"|, (?:Mrs?|Ms)\b)"
         r"|(?:(?<=\band )|(?<=\bor )|(?<=& ))(?:Mrs?|Ms)(?!\w)",
         _title,
     ),

@@ -149,6 +149,7 @@ ENGLISH = (
     ),
     _rule(rf"(?<![\w.,])(?P<only>\d{{1,3}},\d{{1,2}})(?= ?(?:{_COUNTABLE}))", _decimal_comma),
     _rule(r"(?<!\w)€ ?(?P<only>\d{1,3}(?:\.\d{3}){1,4})(?!\w|[.,]\d)", _decimal_comma),
+    _rule(r"\bRMB ?(?=\d)", "CNY "),
     _rule(r"\bR[se]\.? ?(?=\d)|₨ ?(?=\d)", "₹"),
     # "£5 million pounds"
     _rule(
