@@ -221,6 +221,17 @@ def test_other_languages_are_read_by_rules_of_their_own(language, written, spoke
         ("en", "H2SO4, CO2, C6H12O6, NaHCO3, Ca(OH)2; SOCKS5, MP3, V8, v2",
          "H two S O four, CO two, C six H twelve O six, Na H C O three, Ca O H two; socks five, MP three, V eight,"
          " version two"),
+        ("en", "2788 San Tomas Expy, 708 N 1st St, 123 Laguna Ct; $150.25-$250.67, 100 million kg and 3 kgs",
+         "two thousand seven hundred and eighty-eight San Tomas Expressway, seven hundred and eight North first Street,"
+         " one hundred and twenty-three Laguna Court; one hundred and fifty dollars and twenty-five cents to two"
+         " hundred and fifty dollars and sixty-seven cents, one hundred million kilograms and three kilograms"),
+        ("en", "Apt 2, Portland, OR 97201, N.Y. 10001; 500M views, C. V. Raman, 1999-00, 2008–09, Mr, Mrs and Ms",
+         "Apt two, Portland, O R nine seven two zero one, NY one zero zero zero one; five hundred million views,"
+         " C. V. Raman, nineteen ninety-nine to two thousand, two thousand and eight to two thousand and nine, Mister,"
+         " Missus and Miz"),
+        ("zh", "2002/01，计算-2的值，24年3月，1990-1998，8:00 a.m.开会，RMB 500，119，120，100倍，299,792,458米",
+         "二零零二年一月，计算负二的值，二四年三月，一九九零到一九九八，上午八点开会，五百元，幺幺九，幺二零，一百倍，"
+         "两亿九千九百七十九万两千四百五十八米"),
         # Names and numerals.
         ("en", "12 St. John's St., Mr and Mrs Smith, Dr and Mrs Who met Prof Smith of Gen Z on Elm Dr.",
          "twelve Saint John's Street, Mister and Missus Smith, Doctor and Missus Who met Professor Smith of Gen Z on"

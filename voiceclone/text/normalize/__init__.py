@@ -53,7 +53,7 @@ _SCRIPTS = {
 _NOT_LATIN = {language for names in _SCRIPTS.values() for language in names.split()}
 _FOREIGN = re.compile(f"[{''.join(_SCRIPTS)}]")
 _TOKEN = re.compile("|".join(f"([{letters}]+)" for letters in _SCRIPTS) + rf"|[^\s{''.join(_SCRIPTS)}]+")
-_GOES_WITH_NUMBER = {*UNITS, *CODES, "RMB", "AM", "PM", "am", "pm", "k", "M", "bn"}
+_GOES_WITH_NUMBER = {*UNITS, *CODES, "RMB", "AM", "PM", "am", "pm", "a.m", "p.m", "k", "M", "bn"}
 _ROUNDS = 4
 _KANA = re.compile("[\u3040-\u30ff]")
 

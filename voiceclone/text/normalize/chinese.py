@@ -43,8 +43,8 @@ _NAMED_BY_DIGITS = (
 _EMERGENCY = "1(?:1[0479]|2[02])"
 _HOTLINE = "(?:95\\d{3}|10086|10010|1118[35]|12306|12315)"
 _DIALLED = (
-    rf"(?<![共第约]){_HOTLINE}{_NO_MEASURE}|(?<=[打拨报]){_EMERGENCY}(?![次个元折分名人年月日])|(?<!\d){_EMERGENCY}(?=[、和或]{_EMERGENCY}(?!\d))"
-    rf"|(?<=1\d\d[、和或]){_EMERGENCY}(?!\d)|(?<![第共约有等于价为=+-])(?:996|007){_NO_MEASURE}"
+    rf"(?<![共第约]){_HOTLINE}{_NO_MEASURE}|(?<=[打拨报]){_EMERGENCY}(?![次个元折分名人年月日])|(?<!\d){_EMERGENCY}(?=[、，和或]{_EMERGENCY}(?!\d))"
+    rf"|(?<=1\d\d[、，和或]){_EMERGENCY}(?!\d)|(?<![第共约有等于价为=+-])(?:996|007){_NO_MEASURE}"
 )
 _DOLLARS = {"HK$": "HKD", "US$": "USD", "A$": "AUD", "AU$": "AUD", "C$": "CAD", "CA$": "CAD", "NZ$": "NZD",
             "S$": "SGD", "NT$": "TWD", "R$": "BRL"}  # fmt: skip
@@ -53,7 +53,7 @@ _LETTERS = {"digital", "frequency", "graphics"}
 """Kinds of units that Chinese says by their letters."""
 _START, _END = r"(?<![\d.])(?<!\d[,:/])", r"(?!\d|[.,:/]\d)"
 _NUMBER = r"(?:(?:\d{1,3}(?:,\d{3})++(?!\d)|\d++)(?:\.\d++)?+)"
-_MINUS = r"(?P<minus>(?<![\w)\]）%])[-−–])?"
+_MINUS = r"(?P<minus>(?:(?<![\w)\]）%])|(?<=[是为算到加乘于数值得从比和]))[-−–])?"
 _MINUS_BEFORE_MEASURE = r"(?P<minus>(?<![A-Za-z\d)\]）%])[-−–])?"
 _TO = "(?:[-–—~～〜]| [-–—~～〜] )"
 _HAN = "\u3400-\u9fff"
@@ -155,7 +155,7 @@ class _Reader:
             yield _rule(rf"{_START}(?P<low>{year})(?:{_TO}|/)(?P<high>\d\d(?:\d\d)?) ?(?={_YEARLY})", self._years)
             yield _rule(rf"{_START}(?P<low>{year}){_TO}(?P<high>{year}){_NO_MEASURE}{_END}", self._years)
             yield _rule(rf"{_START}{year}(?=(?:{_YEARLY}))", lambda m: self._year(m[0]))
-            yield _rule(rf"{_START}(?P<low>{year})-(?P<month>0[1-9]|1[0-2])(?![\d.:/-])", self._year_and_month)
+            yield _rule(rf"{_START}(?P<low>{year})[-/](?P<month>0[1-9]|1[0-2])(?![\d.:/-])", self._year_and_month)
             yield _rule(
                 rf"{_START}[06-9]\d(?=年(?:出生|毕业|生人|世界杯|奥运|[春夏秋冬底初]))|(?<!民国){_START}\d\d(?=年\d{{1,2}}月)",
                 lambda m: self._year(m[0]),

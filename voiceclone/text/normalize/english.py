@@ -41,7 +41,8 @@ _TITLES = {
 _ENDINGS = {
     "Inc": "Incorporated", "Ltd": "Limited", "Corp": "Corporation", "Co": "Company", "Bros": "Brothers", "Jr": "Junior",
     "Sr": "Senior", "Ave": "Avenue", "Blvd": "Boulevard", "Rd": "Road", "Hwy": "Highway",
-    "Pkwy": "Parkway", "Sq": "Square",
+    "Pkwy": "Parkway", "Sq": "Square", "Expy": "Expressway", "Cir": "Circle", "Ct": "Court", "Ln": "Lane",
+    "Pl": "Place",
 }  # fmt: skip
 """Behind a name."""
 _DAYS = {
@@ -127,6 +128,7 @@ _UNITS = {
     "cal": "energy-calorie", "Cal": "energy-calorie", "MP": "graphics-megapixel", "dpi": "graphics-dot-per-inch",
     "ppi": "graphics-pixel-per-inch", "ppm": "concentr-permillion", "hp": "power-horsepower", "kn": "speed-knot",
     "kt": "speed-knot", "kts": "speed-knot", "lm": "light-lumen", "lx": "light-lux", "mcg": "mass-microgram",
+    "kgs": "mass-kilogram", "kms": "length-kilometer", "km³": "volume-cubic-kilometer",
     "mm Hg": "pressure-millimeter-ofhg", "FL OZ": "volume-fluid-ounce", "PSI": "=pound per square inch",
     "psi": "=pound per square inch", "rpm": "=revolution per minute", "RPM": "=revolution per minute",
     "bpm": "=beat per minute", "BPM": "=beat per minute", "fps": "=frame per second", "FPS": "=frame per second",
@@ -224,6 +226,8 @@ _STATES = (
     "A[KLRZ]|C[AOT]|D[CE]|FL|G[AU]|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|P[AR]|RI|S[CD]|T[NX]|UT|V[AIT]"
     "|W[AIVY]"
 )
+_DIRECTIONS = {"N": "North", "S": "South", "E": "East", "W": "West"}
+_STREETS = "St|Ave|Rd|Blvd|Dr|Ln|Ct|Street|Avenue|Road|Boulevard|Drive|Lane|Court"
 _STATE_NAMES = (
     "Alabama|Alaska|Arizona|Arkansas|California|Colorado|Connecticut|Delaware|Florida|Georgia|Hawaii|Idaho|Illinois"
     "|Indiana|Iowa|Kansas|Kentucky|Louisiana|Maine|Maryland|Massachusetts|Michigan|Minnesota|Mississippi|Missouri"
@@ -380,7 +384,7 @@ def _clock(match: re.Match[str]) -> str:
     elif not half:
         words += " o'clock" if 0 < hour <= 12 else " hundred hours"
     if match["second"]:
-        words += f" and {_amount(re.sub('^0', '', match['second']))} seconds"
+        words += f" and {_amount(re.sub('^0', '', match['second']))} second{'s' * (match['second'] != '01')}"
     return f"{words} {half.upper()}M{_full_stop(match, before_any=True)}" if half else words
 
 
@@ -464,7 +468,11 @@ def _money(match: re.Match[str]) -> str | None:
         words = re.sub(r" (?=dollars?\b)", f" {_DOLLARS[groups['place']]} ", words, count=1)
     if (scale or not fraction) and _is_attribute(match):
         words = re.sub(r"(dollar|euro|pound|rupee)s\Z", r"\1", words)
-    words = f"{_amount(low)} to {words}" if high else words
+    if high and "." in low and not scale:
+        notes, _, coins = low.replace(",", "").partition(".")
+        words = f"{spelling.money(notes, coins, code, EN)} to {words}"
+    elif high:
+        words = f"{_amount(low)} to {words}"
     return ("minus " if groups.get("minus") else "") + words + (" per" if groups["per"] else "")
 
 
@@ -864,6 +872,10 @@ _NUMBERS = (
         lambda match: _digits_of(match[0]),
     ),
     _rule(r"\b911(?= (?:call|operator|dispatch))", lambda match: _digits_of(match[0])),
+    _rule(
+        rf"\b\d{{1,5}} (?P<only>[NSEW])(?=(?: [A-Z0-9][\w.]{{0,20}}){{1,3}} (?:{_STREETS})\b)",
+        lambda match: _DIRECTIONS[match["only"]],
+    ),
     # Times.
     _rule(
         rf"(?:{_START}(?=0)|(?<=\b[Aa]t )|(?<=\b[Bb]y ))(?P<hour>[01]\d|2[0-3])(?P<minute>[0-5]\d)(?= hours\b)",
@@ -926,6 +938,10 @@ _NUMBERS = (
         _fraction,
     ),
     _rule(rf"{_VALUE}(?P<joint>[ -]?){_UNIT}", _measure),
+    _rule(
+        rf"\d (?:thousand|million|billion|trillion|lakh|crore) (?P<only>(?=[^ ]{{2}})(?:{_ANY_UNIT}))(?![\w²³/])",
+        lambda match: (name := _measured("", "2", _unit(match["only"]))) and name.strip(),
+    ),
     _rule(rf"(?:(?<!\w)(?P<whole>\d{{1,3}}) ?)?(?P<sign>[¼-¾⅐-⅞])(?:(?P<joint>[ -]?){_UNIT})?", _one_character),
     _rule(r"[①-⑳]", lambda match: _say(str(int(unicodedata.numeric(match[0]))))),
     # Powers.
@@ -992,7 +1008,8 @@ _WORDS = (
     _rule(rf"\b(?:{_either_case(_TITLES)})\.(?= [^\Wa-z\d])", _title),
     _rule(rf"\b(?:{_either_case(_ENDINGS)})\.(?!\w)", _ending),
     _rule(r"\b[A-Z]\w{1,30},? (?P<only>Jr|Sr|Inc|Ltd|Corp|Bros|Ave(?! Maria)|Rd)(?![\w.])", _short_ending),
-    _rule(r"\b(?P<only>Blvd|Hwy|Pkwy)(?![\w.])", _short_ending),
+    _rule(r"\b(?P<only>Blvd|Expy|Hwy|Pkwy)(?![\w.])", _short_ending),
+    _rule(r"\b\d{1,5} (?:[A-Z]\w{0,20} ){1,3}(?P<only>Cir|Ct|Ln|Pl)(?!\w|\. [A-Z])", _short_ending),
     _rule(
         rf"\b(?:(?:{_either_case(_NUMBERED)})[sS]?|(?i:vols?|ch|chap|pt|secs?|arts?|figs?)\.) (?!{_PRONOUN}|[CL]\b)"
         rf"(?P<only>(?:{_NUMERAL}|{_NUMERAL_YEAR})(?:{_LISTED}{_NUMERAL}){{0,9}})(?![\w'’])",
