@@ -105,9 +105,11 @@ _NUMBERED = (
     "Act", "Appendix", "Article", "Book", "Bowl", "Category", "Chapter", "Class", "Episode", "Level", "Mark", "Part",
     "Phase", "Scene", "Section", "Stage", "Title", "Type", "Volume", "War", "Amendment", "Annex", "Canto", "Episode",
     "Exhibit", "Figure", "Grade", "Lesson", "Movement", "Paragraph", "Psalm", "Region", "Round", "Schedule", "Season",
-    "Step",    "Symphony", "Table", "Tier", "Tome", "Unit", "WrestleMania",
+    "Step", "Symphony", "Table", "Tier", "Tome", "Unit", "WrestleMania",
 )  # fmt: skip
 _RULERS = "Emperor|Empress|Kaiser|King|Pope|Prince|Queen|Sultan|Tsar"
+OF_RANK = rf"(?:(?:{alternatives(_MONARCHS)})|(?:{_RULERS}) [A-Z][^\W\d_]{{1,20}})"
+"""Names behind which a numeral is a rank."""
 _BOOKS = (
     "Genesis|Exodus|Leviticus|Numbers|Deuteronomy|Joshua|Judges|Ruth|Samuel|Kings|Chronicles|Ezra|Nehemiah|Esther|Job"
     "|Psalms?|Proverbs|Ecclesiastes|Isaiah|Jeremiah|Lamentations|Ezekiel|Daniel|Hosea|Joel|Amos|Obadiah|Jonah|Micah"
@@ -1032,7 +1034,7 @@ _WORDS = (
     _rule(rf"\b(?={_NUMERAL_YEAR}\b)[MDCLXVI]{{5,12}}\b", lambda match: spelling.year(roman(match[0]), EN)),
     # "Henry I" may go on: "Henry I know"; "John C" is an initial.
     _rule(
-        rf"\b(?:(?:{alternatives(_MONARCHS)})|(?:{_RULERS}) [A-Z][^\W\d_]{{1,20}})(?P<the> the)? "
+        rf"\b{OF_RANK}(?P<the> the)? "
         rf"(?!I\b(?! of\b|['’]s|[,;)]| and (?:{alternatives(_MONARCHS)}) [IVX]+\b"
         rf"|\.?\Z)|[CL]\b|[A-Z]\.(?=.)){_ROMAN}",
         lambda match: f"{'' if match['the'] else 'the '}{ordinal(roman(match['only']), EN)}",

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 
+from voiceclone.text.normalize.english import OF_RANK
 from voiceclone.text.normalize.rules import Rule
 from voiceclone.text.normalize.spelling import CODES, CURRENCIES, alternatives, roman
 
@@ -20,7 +21,7 @@ _SCALE = "thousand|million|billion|trillion"
 _COUNTABLE = r"%|°|(?:km|kg|cm|mm|m|g|mg|ml|cl|l|L|W|kW|kWh|GB|MB)\b|(?:million|billion)\b"
 _TELEPHONE = re.compile(
     r"\b(?i:call|ring|phone|tel|telephone|dial|fax|mobile|cell|hotline|whatsapp|sms|code|pin|card|account|number)"
-    r"[^.!?\d]{0,30}\Z|\(0\d{1,5}\) ?\Z"
+    r"[^.!?\d]{0,30}\Z|\(0\d{1,5}\) ?\Z|(?:电话|電話|热线|手机|拨打|致电|番号)[^。！？\d]{0,6}\Z"
 )
 _NAMED = re.compile(
     # "May 5 300 people came", "iPhone 15 256 GB".
@@ -31,10 +32,7 @@ _NAMED = re.compile(
 )
 _CLOCK_BEFORE = re.compile(r"(?i:\b(?:at|from|until|till|by|to|before|after|around|between|starts?|opens?|closes?) )\Z")
 _LASTS = re.compile(r"(?i:\b(?:takes?|took|for|of|about|lasts?|lasted|in|worked|spent|over|under|than) )\Z")
-_MONARCH = re.compile(
-    r"\b(?:Louis|Henry|Charles|Edward|George|Elizabeth|James|John|Paul|Pius|Philip|Richard|William|Leo|Gregory|Benedict"
-    r"|Napoleon|Nicholas|Peter|Catherine|Frederick|Alexander|(?:King|Queen|Pope|Emperor|Prince|Tsar) \w{1,20}) \Z"
-)
+_MONARCH = re.compile(rf"\b{OF_RANK} \Z")
 
 
 def _rule(pattern: str, read: Callable[[re.Match[str]], str | None] | str) -> Rule:
@@ -205,7 +203,8 @@ ENGLISH = (
     _rule(
         rf"(?<=\d) ?(?P<only>(?P<power>sq|cu)\.? ?(?P<unit>ft|in|mi|yd|km|m|cm|mm)\b{_STOP})(?![\w²³])", _squared
     ),
-    _rule(r"(?<=\d) ?(?P<only>fl\.? ?oz\.)(?=,|;| [a-z(\d])|(?<=\d) ?(?P<last>fl\. ?oz)\b", "fl oz"),
+    _rule(r"(?<=\d) ?(?P<only>fl\.? ?oz\.)(?=,|;| [a-z(\d])", "fl oz"),
+    _rule(r"(?<=\d) ?(?P<only>fl\. ?oz)\b", "fl oz"),
     _rule(r"(?<=\d) ?(?P<only>(?:sq|cu)\. )(?=(?:feet|foot|inch|inches|miles?|yards?|meters?|metres?|kilomet)\b)",
           lambda match: "square " if match["only"][0] == "s" else "cubic "),
     _rule(
