@@ -138,6 +138,135 @@ def test_other_languages_are_read_by_rules_of_their_own(language, written, spoke
          "World War two, volume two, chapter four, Queen Margrethe the second, Rocky three, Type C"),
         ("en", "report.pdf", "report dot pdf"),
         ("en", "The UNHCR and UNRWA work HARDER.", "The UNHCR and UNRWA work harder."),
+        # Signs, which are no telephone's.
+        ("en", "Sales rose +12.5%, he got +350 points, she is +180 cm tall.",
+         "Sales rose plus twelve point five percent, he got plus three hundred and fifty points, she is plus one"
+         " hundred and eighty centimeters tall."),
+        ("en", "It gained +$5M or +€200, at +30 °C and UTC-5.",
+         "It gained plus five million dollars or plus two hundred euros, at plus thirty degrees Celsius and UTC minus"
+         " five."),
+        ("zh", "奖励+200元，增长+12.5%，今天+15℃，+1，1+1",
+         "奖励正两百元，增长正百分之十二点五，今天正十五摄氏度，加一，一加一"),
+        ("ja", "+200円、+5℃", "プラス二百円、プラス五度"),
+        # Groups of digits.
+        ("en", "10 000 euros, 1 000 000 people, $10 000, 2 300,50 € and 12 345 km",
+         "ten thousand euros, one million people, ten thousand dollars, two thousand three hundred euros and fifty"
+         " cents and twelve thousand three hundred and forty-five kilometers"),
+        ("en", "10\u202f000 steps, 1\u00a0500\u00a0kg, 12\u2009345\u2009678 people and 1'000'000 francs",
+         "ten thousand steps, one thousand five hundred kilograms, twelve million three hundred and forty-five"
+         " thousand six hundred and seventy-eight people and one million francs"),
+        ("en", "On May 5 300 people came. In 2020 300 more did. Page 5 100 words, iPhone 15 256 GB",
+         "On May fifth three hundred people came. In twenty twenty three hundred more did. Page five one hundred"
+         " words, iPhone fifteen two hundred and fifty-six gigabytes"),
+        ("zh", "共有 1 234 567 人，10 000", "共有一百二十三万四千五百六十七人，一万"),
+        ("en", "€29,99, 29,99 €, 1.234,56 €, 3,5 % and 12,5 km; pages 10,12",
+         "twenty-nine euros and ninety-nine cents, twenty-nine euros and ninety-nine cents, one thousand two hundred"
+         " and thirty-four euros and fifty-six cents, three point five percent and twelve point five kilometers; pages"
+         " ten,twelve"),
+        ("en", "₹1.5 lakh, ₹1,00,000, 12,34,567 people, Rs. 500/-, Rs 2.5 crore and Rs. 1",
+         "one point five lakh rupees, one lakh rupees, twelve lakh thirty-four thousand five hundred and sixty-seven"
+         " people, five hundred rupees, two point five crore rupees and one rupee"),
+        ("en", "$3.5bn, $5 bn, £3 m, $1.5T, 50p, S$5 and £2 million pounds",
+         "three point five billion dollars, five billion dollars, three million pounds, one point five trillion"
+         " dollars, fifty pence, five Singapore dollars and two million pounds"),
+        ("en", "3k users, 50K steps, 2.5M views, 7B parameters, 1.2B; a 5k run, 10K race, 4k video, a 401(k)",
+         "three thousand users, fifty thousand steps, two point five million views, seven billion parameters, one"
+         " point two billion; a five k run, ten K race, four k video, a four oh one K"),
+        # Telephones, postal codes.
+        ("en", "Call 1300 555 019, 07700 900123, (020) 7946 0958, 13 11 14, +1-650-555-0123 or 911 or 112.",
+         "Call one three zero zero, five five five, zero one nine, zero seven seven zero zero, nine zero zero one two"
+         " three, zero two zero, seven nine four six, zero nine five eight, thirteen eleven fourteen, plus one, six"
+         " five zero, five five five, zero one two three or nine one one or one one two."),
+        ("en", "Ring 13 11 14, (01632) 960 001 or 03 9555 0199; text HELP to 40404.",
+         "Ring one three, one one, one four, zero one six three two, nine six zero, zero zero one or zero three, nine"
+         " five five five, zero one nine nine; text HELP to four zero four zero four."),
+        ("en", "Call 1-800-FLOWERS, 1-800-GO-FEDEX or 0800-REVERSE; 1300 Main St in 1800",
+         "Call one, eight zero zero, F L O W E R S, one, eight zero zero, G O, F E D E X or zero eight zero zero, R E"
+         " V E R S E; thirteen hundred Main Street in eighteen hundred"),
+        ("en", "Washington, D.C. 20500, Boston MA 02108, CA 90210-1234, Austin, Texas 78701. D.C. Comics",
+         "Washington, DC two zero five zero zero, Boston MA zero two one zero eight, CA nine zero two one zero, one"
+         " two three four, Austin, Texas seven eight seven zero one. DC Comics"),
+        ("zh", "请拨打95588或打110，95588元，打120分，客服20人，12306网站",
+         "请拨打九五五八八或打幺幺零，九万五千五百八十八元，打一百二十分，客服二十人，幺二三零六网站"),
+        ("zh", "（010）12345678，400 820 8820，110、119",
+         "零幺零，幺二三四五六七八，四零零，八二零，八八二零，幺幺零、幺幺九"),
+        ("ja", "〒100-0001、郵便番号は150-0002、渋谷2-21-1、119番",
+         "郵便番号一ゼロゼロのゼロゼロゼロ一、郵便番号は一五ゼロのゼロゼロゼロ二、渋谷二の二十一の一、一一九番"),
+        # Moments and durations.
+        ("en", "at 10.30am, 4.15 p.m., from 9.30-10.30am, at 14.30 h, 9.30 h and 9.00-17.00; version 10.3",
+         "at ten thirty AM, four fifteen PM, from nine thirty to ten thirty AM, at fourteen thirty, nine thirty and"
+         " nine o'clock to seventeen hundred hours; version ten point three"),
+        ("en", "1h 30m, 3h 20m, 5m 30s, 2h30m15s, 2d 4h, 1h30; it took 2.25 h and is 1m 80",
+         "one hour thirty minutes, three hours twenty minutes, five minutes thirty seconds, two hours thirty minutes"
+         " fifteen seconds, two days four hours, one hour thirty minutes; it took two point two five hours and is one"
+         " meter eighty"),
+        ("en", "30s, a 30s timer, for 60s, 830s; the 1980s, her 30s, in the 60s, the 20s and 30s, 80s music, 100s of"
+         " people",
+         "thirty seconds, a thirty second timer, for sixty seconds, eight hundred and thirty seconds; the nineteen"
+         " eighties, her thirties, in the sixties, the twenties and thirties, eighties music, hundreds of people"),
+        ("en", "2024-03-05T14:30:00Z, 2024-03-05T09:05:07+02:00",
+         "March fifth, twenty twenty-four at fourteen thirty UTC, March fifth, twenty twenty-four at nine oh five and"
+         " seven seconds UTC plus two"),
+        ("en", "2023/24, 1999/2000, 2024-03, 03/2024 and 1905-12",
+         "twenty twenty-three to twenty-four, nineteen ninety-nine to two thousand, March twenty twenty-four, March"
+         " twenty twenty-four and nineteen oh-five to twelve"),
+        ("zh", "2024-03-05T14:30:00Z，2024-03", "二零二四年三月五日 十四点三十分 协调世界时，二零二四年三月"),
+        ("zh", "2022-2023学年，2023/24赛季，2024财年，2022届毕业生，98年出生，2年级，2000年前",
+         "二零二二到二零二三学年，二零二三到二四赛季，二零二四财年，二零二二届毕业生，九八年出生，二年级，两千年前"),
+        ("ja", "2024-03-05T14:30:00Z", "二千二十四年三月五日 十四時三十分 協定世界時"),
+        # Parts, ranks and formulas.
+        ("en", '7/8ths, 2/3rds, ½, ¾, 2½ cups, a 3/16" bolt, Chapter 02, S01E02, agent 007',
+         "seven eighths, two thirds, one half, three quarters, two and a half cups, a three sixteenths inch bolt,"
+         " Chapter two, season one episode two, agent zero zero seven"),
+        ("en", "H2SO4, CO2, C6H12O6, NaHCO3, Ca(OH)2; SOCKS5, MP3, V8, v2",
+         "H two S O four, CO two, C six H twelve O six, Na H C O three, Ca O H two; socks five, MP three, V eight,"
+         " version two"),
+        ("en", "2788 San Tomas Expy, 708 N 1st St, 123 Laguna Ct; $150.25-$250.67, 100 million kg and 3 kgs",
+         "two thousand seven hundred and eighty-eight San Tomas Expressway, seven hundred and eight North first Street,"
+         " one hundred and twenty-three Laguna Court; one hundred and fifty dollars and twenty-five cents to two"
+         " hundred and fifty dollars and sixty-seven cents, one hundred million kilograms and three kilograms"),
+        ("en", "Apt 2, Portland, OR 97201, N.Y. 10001; 500M views, C. V. Raman, 1999-00, 2008–09, Mr, Mrs and Ms",
+         "Apt two, Portland, O R nine seven two zero one, NY one zero zero zero one; five hundred million views,"
+         " C. V. Raman, nineteen ninety-nine to two thousand, two thousand and eight to two thousand and nine, Mister,"
+         " Missus and Miz"),
+        ("zh", "2002/01，计算-2的值，24年3月，1990-1998，8:00 a.m.开会，RMB 500，119，120，100倍，299,792,458米",
+         "二零零二年一月，计算负二的值，二四年三月，一九九零到一九九八，上午八点开会，五百元，幺幺九，幺二零，一百倍，"
+         "两亿九千九百七十九万两千四百五十八米"),
+        # Names and numerals.
+        ("en", "12 St. John's St., Mr and Mrs Smith, Dr and Mrs Who met Prof Smith of Gen Z on Elm Dr.",
+         "twelve Saint John's Street, Mister and Missus Smith, Doctor and Missus Who met Professor Smith of Gen Z on"
+         " Elm Drive."),
+        ("en", "Roe v. Wade, England v Australia, Smith et al. v. Jones; the letter v, see v. 12",
+         "Roe versus Wade, England versus Australia, Smith et al versus Jones; the letter v, see v. twelve"),
+        ("en", "Sections I, II and III, Volumes I-IV, Books I through V, Act Ⅳ, vols. I–III, pp. iv-ix, Phase III/IV",
+         "Sections one, two and three, Volumes one to four, Books one through five, Act four, volumes one to three,"
+         " pages four to nine, Phase three four"),
+        ("en", "Part I, I think, and Part I and I. I, II and III. I, Robot",
+         "Part one, I think, and Part one and I. one, two and three. I, Robot"),
+        ("en", "the XIX century, XVIII and XIX centuries, the XIXth, Louis ⅩⅣ, Queen Elizabeth I was, MCMXCIX, Apollo"
+         " XI",
+         "the nineteenth century, eighteenth and nineteenth centuries, the nineteenth, Louis the fourteenth, Queen"
+         " Elizabeth the first was, nineteen ninety-nine, Apollo eleven"),
+        ("zh", "第Ⅲ卷，第IV章", "第三卷，第四章"),
+        ("zh", "95后和00后，985高校，996，007，318国道，9·11事件；996元，在20后面，985个",
+         "九五后和零零后，九八五高校，九九六，零零七，三幺八国道，九一一事件；九百九十六元，在二十后面，九百八十五个"),
+        ("zh", "我有 2 个苹果，第 2 个，在 2024 年 2 月 2 日，价格从 ¥1,000 到 ¥2,000",
+         "我有两个苹果，第二个，在二零二四年二月二日，价格从一千元到两千元"),
+        # Measures.
+        ("en", "9.8 m/s², 2 mol/L, 60 dB, 1 dB, 100 Mbps, 5000 mAh, 12 fl oz, 30 mpg, 500 mcg, 120/80 mmHg",
+         "nine point eight meters per second squared, two moles per liter, sixty decibels, one decibel, one hundred"
+         " megabits per second, five thousand milliamp hours, twelve fluid ounces, thirty miles per gallon, five"
+         " hundred micrograms, one hundred and twenty over eighty millimeters of mercury"),
+        ("en", "30 psi, 3 sq. ft. of land, 5 m^3, 10 m x 20 m, 5 in x 7 in, $/kWh, 5 kcal/100g, 60fps, a 12 MP camera",
+         "thirty pounds per square inch, three square feet of land, five cubic meters, ten meters by twenty meters,"
+         " five by seven inches, dollars per kilowatt hour, five kilocalories per one hundred grams, sixty frames per"
+         " second, a twelve megapixel camera"),
+        ("en", "0.5 mg/dL, 10 GWh, 1 Gbps, 500 MiB, 5 µs, 10 Nm, a 10A fuse, 11 st 4 lb, 5 t of steel, 16gb",
+         "zero point five milligrams per deciliter, ten gigawatt-hours, one gigabit per second, five hundred"
+         " mebibytes, five microseconds, ten newton-meters, a ten amp fuse, eleven stone four pounds, five tonnes of"
+         " steel, sixteen gigabytes"),
+        ("zh", "60dB，5000mAh，HK$500，100米/秒，10w粉丝，10W",
+         "六十分贝，五千毫安时，五百港元，一百米每秒，十万粉丝，十瓦"),
         # Other languages.
         ("zh", "见图2-1，以3-2获胜，10^6", "见图二杠一，以三比二获胜，十的六次方"),
         ("zh", "高铁G2次，No.1，“315”，《1984》", "高铁G二次，第一，“三幺五”，《一九八四》"),
@@ -173,6 +302,9 @@ def test_what_stands_beside_a_number_tells_how_it_is_read(language, written, spo
         "I saw Mark I know. Part I liked. They wed. Then Jan sat in the sun.",
         "NASA, UNESCO and the WHO work with the US on IT. I am an AM radio.",
         "Vitamin C, Plan B, Appendix C; Peter V. is here. No. I think not.",
+        "I. Introduction. Mix it, my CV, the DIV, MM and CC, XL, Vitamin C, Malcolm X and Generation X.",
+        "Start IV fluids; the IV drip. Xi Jinping said I, Robot.",
+        "the letter v and vitamin V, us v them; King Charles I knew.",
     ],
 )
 def test_prose_stays_as_it_is_written(text):
@@ -255,6 +387,7 @@ TOKENS = re.split(
     24/7 w/ 我 个 年 月 日 点 第 ¥ 万 比分 电话 时 の 。 ， ： “ ” 「 ～ 13812345678 z. B. usw. 5. März Uhr 1.234,56 1er
     II. Ludwig Ier ½ tsp lbs. hrs. per Mon. Oct. EST UNHCR Louis AD 45:12 2/11/24 1e-3 10⁶ Jh. в гг. Екатерины 3:2 ㎡
     1941-1945 2000. gadā lpp. x1.5bn /kg AM 图 《1984》 15h30 n° т. д. г. год 5-й руб. марта
+    +12.5 10 000 Ⅳ H2SO4 30s 1h 2024-03-05T14:30:00Z v. 07700 〒100-0001 95后 996 2023/24 ₹1,00,000 fl XIX
     ПРИВЕТ में ₹ 1,00,000 १२ ٥ ٣٫٥ إلخ １２ ＡＢ vſ uſw. Nº ᲀ. İ.e. ﬁ K
     """.strip(),
 )

@@ -1,6 +1,7 @@
 """Text becomes what is said: numbers, dates, amounts, abbreviations, signs, addresses, capitals. Pure functions.
 
-Knows nothing of voices or vocabularies; how each language is read is in `english.py`, `chinese.py` and `languages.py`.
+Knows nothing of voices or vocabularies; how each language is read is in `english.py`, `chinese.py` and `languages.py`,
+what is written in more ways than one in `forms.py`.
 Words come from num2words2 and Babel, which know every language of the registered models; where they go is decided by
 rules here. wetext, made for Chinese and English, fails at "#5", "5€" or a picture beside a number, turns 2日 into 两日
 and letters of "million" into miles, and is slow to load: `tests/text/readings.tsv` has what it says beside what we say.
@@ -11,11 +12,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from voiceclone.text import composed
-from voiceclone.text.normalize import chinese, english, languages
+from voiceclone.text.normalize import chinese, english, forms, languages
 from voiceclone.text.normalize.lookup import Lexicon
 from voiceclone.text.normalize.rules import WIDE as _WIDE
 from voiceclone.text.normalize.rules import Edit, Rule, applied, edits, would_touch
@@ -53,7 +54,7 @@ _SCRIPTS = {
 _NOT_LATIN = {language for names in _SCRIPTS.values() for language in names.split()}
 _FOREIGN = re.compile(f"[{''.join(_SCRIPTS)}]")
 _TOKEN = re.compile("|".join(f"([{letters}]+)" for letters in _SCRIPTS) + rf"|[^\s{''.join(_SCRIPTS)}]+")
-_GOES_WITH_NUMBER = {*UNITS, *CODES, "AM", "PM", "am", "pm", "k", "M", "bn"}
+_GOES_WITH_NUMBER = {*UNITS, *CODES, "RMB", "AM", "PM", "am", "pm", "a.m", "p.m", "k", "M", "bn"}
 _ROUNDS = 4
 _KANA = re.compile("[\u3040-\u30ff]")
 
@@ -71,7 +72,7 @@ _SILENT = re.compile(
     r"|(?:(?!(?<=\d)\*(?=\d)|(?<=\d )\*(?= \d)|(?<=[Pp]ress )\*|(?<=[Dd]ial )\*)\*)+|[`|\\]+"
     r"|([=+#~_^-])\1{2,}|(?<!\S)(?<![Pp]ress )(?<![Tt]he )#{1,6}(?=\s)|(?<!\w)_+|_+(?!\w)"
 )
-_OTHER_FORMS = re.compile(r"[^\D0-9]|[₀-₉Ａ-Ｚａ-ｚ＃＄％＆＋－／＝＠٪٫٬]")
+_OTHER_FORMS = re.compile(r"[^\D0-9]|[₀-₉Ａ-Ｚａ-ｚ＃＄％＆＋－／＝＠٪٫٬\u00a0\u2007\u2009\u202f]")
 _ARABIC_SIGNS = {"٪": "%", "٫": ".", "٬": ","}
 
 
@@ -114,24 +115,29 @@ def read(text: str, language: str, lexicon: Lexicon | None = None) -> list[Readi
 
 
 def _settled(text: str, language: str) -> list[Reading]:
-    """A text and how it is said. It is read until nothing changes: what is said may be what another rule waits for."""
-    readings = _once(text, language)
-    for _ in range(_ROUNDS):
+    """A text and how it is said, first in the usual form of writing it.
+
+    It is read until nothing changes: what is said may be what another rule waits for.
+    """
+    readings = _once(text, language, _forms)
+    text = "".join(reading.spoken for reading in readings)
+    for _ in range(1 + _ROUNDS):
+        readings = list(_composed(readings, _once(text, language, _rules)))
         spoken = "".join(reading.spoken for reading in readings)
         if spoken == text:
             break
-        readings, text = list(_composed(readings, _once(spoken, language))), spoken
+        text = spoken
     return readings
 
 
-def _once(text: str, language: str) -> list[Reading]:
+def _once(text: str, language: str, rules_of: Callable[[str], tuple[Rule, ...]]) -> list[Reading]:
     if not can_read(language):
         return list(_pieces(text, text, range(len(text)), []))
     kept, origin = _voiced(text)
     changes = [
         Edit(start + edit.start, start + edit.stop, edit.spoken)
         for start, stop, spoken_in in _spans(kept, language)
-        for edit in edits(kept[start:stop], _rules(spoken_in))
+        for edit in edits(kept[start:stop], rules_of(spoken_in))
     ]
     return _spaced(_pieces(text, kept, origin, changes), last="")
 
@@ -151,6 +157,10 @@ def _composed(first: Sequence[Reading], second: Iterable[Reading]) -> Iterator[R
         if ahead == 0:
             yield Reading(written, spoken)
             written = spoken = ""
+
+
+def _forms(language: str) -> tuple[Rule, ...]:
+    return {"en": forms.ENGLISH, "zh": forms.CHINESE, "ja": forms.JAPANESE}.get(language, forms.OTHERS)
 
 
 def _rules(language: str) -> tuple[Rule, ...]:
@@ -198,6 +208,8 @@ def _usual_form(match: re.Match[str]) -> str:
     character = match[0]
     if character.isdigit():
         return str(unicodedata.digit(character))
+    if character.isspace():
+        return " "
     return _ARABIC_SIGNS.get(character) or chr(ord(character) - 0xFEE0)
 
 

@@ -29,14 +29,31 @@ _MEASURE = (
     "圈组队排行列届集倍岁天周年秒元角米里克斤吨磅升度亩百千万亿点门股笔项款样道则朵棵株滴桶罐串束堆批群副顶扇幢所节课页面发枚瓣成])(?!级))"
 )
 _DIGIT_BY_DIGIT = (
-    "电话|热线|客服|拨打|致电|手机号?|号码|编号|学号|工号|房间|航班|车牌|车次|密码|验证码|邮编|微信|尾号|卡号|账号|QQ"
+    "电话|热线|客服|拨打?|致电|手机号?|号码|编号|学号|工号|房间|航班|车牌|车次|密码|验证码|邮编|微信|尾号|卡号|账号|QQ|群"
+    "|短信|群号|订单号?|单号|口令"
 )
 """In front of digits that are read one by one."""
+_NO_MEASURE = _MEASURE.replace("(?=", "(?!", 1)
+_NAMED_BY_DIGITS = (
+    r"\d{3,4}(?=购物节|狂欢节|大促|晚会)|\d{3}(?=[国省县]道|高速|事件|工作制|高校|院校|工程|急救|报警)"
+    "|[019]\\d{4}(?=热线|客服|网站|平台|短信|官网|电话)"
+    r"|(?:985|211)(?=[、和与](?:985|211)|大学|毕业|本科|硕士|名校|学校)|(?<=985[、和与])211|(?<=211[、和与])985"
+)
+"""Names of roads, days and schools, and numbers that people dial, by what stands beside them."""
+_EMERGENCY = "1(?:1[0479]|2[02])"
+_HOTLINE = "(?:95\\d{3}|10086|10010|1118[35]|12306|12315)"
+_DIALLED = (
+    rf"(?<![共第约]){_HOTLINE}{_NO_MEASURE}|(?<=[打拨报]){_EMERGENCY}(?![次个元折分名人年月日])|(?<!\d){_EMERGENCY}(?=[、，和或]{_EMERGENCY}(?!\d))"
+    rf"|(?<=1\d\d[、，和或]){_EMERGENCY}(?!\d)|(?<![第共约有等于价为=+-])(?:996|007){_NO_MEASURE}"
+)
+_DOLLARS = {"HK$": "HKD", "US$": "USD", "A$": "AUD", "AU$": "AUD", "C$": "CAD", "CA$": "CAD", "NZ$": "NZD",
+            "S$": "SGD", "NT$": "TWD", "R$": "BRL"}  # fmt: skip
+_YEARLY = "学年|年度|财年|赛季|款(?!项)|届(?!会)|级(?=学生|新生|本科|研究生|毕业)|财政年度|年(?![前来])"
 _LETTERS = {"digital", "frequency", "graphics"}
 """Kinds of units that Chinese says by their letters."""
 _START, _END = r"(?<![\d.])(?<!\d[,:/])", r"(?!\d|[.,:/]\d)"
 _NUMBER = r"(?:(?:\d{1,3}(?:,\d{3})++(?!\d)|\d++)(?:\.\d++)?+)"
-_MINUS = r"(?P<minus>(?<![\w)\]）%])[-−–])?"
+_MINUS = r"(?P<minus>(?:(?<![\w)\]）%])|(?<=[是为算到加乘于数值得从比和]))[-−–])?"
 _MINUS_BEFORE_MEASURE = r"(?P<minus>(?<![A-Za-z\d)\]）%])[-−–])?"
 _TO = "(?:[-–—~～〜]| [-–—~～〜] )"
 _HAN = "\u3400-\u9fff"
@@ -49,6 +66,7 @@ class Style:
     to: str
     """Between two numbers: from five *to* ten."""
     minus: str
+    plus: str
     clock: tuple[str, str, str]
     """Behind hours, minutes and seconds."""
     halves: tuple[str, str]
@@ -76,7 +94,7 @@ class Style:
 
 STYLES = {
     "zh": Style(
-        to="到", minus="负", clock=("点", "分", "秒"), halves=("上午", "下午"), percent="百分之{}",
+        to="到", minus="负", plus="正", clock=("点", "分", "秒"), halves=("上午", "下午"), percent="百分之{}",
         per_mille="千分之{}", fraction="{d}分之{n}", against="比", part="杠", power="的{}次方", about="约", many="多",
         between_groups="，", yuan="元", dollar="美元",
         signs={
@@ -87,7 +105,8 @@ STYLES = {
         },
     ),
     "ja": Style(
-        to="から", minus="マイナス", clock=("時", "分", "秒"), halves=("午前", "午後"), percent="{}パーセント",
+        to="から", minus="マイナス", plus="プラス", clock=("時", "分", "秒"), halves=("午前", "午後"),
+        percent="{}パーセント",
         per_mille="{}パーミル", fraction="{d}分の{n}", against="対", part="の", power="の{}乗", about="約", many="以上",
         between_groups="、", yuan="円", dollar="ドル",
         signs={
@@ -130,9 +149,18 @@ class _Reader:
         yield _rule(rf"{_START}(?P<first>\d\d?)([-/.])(?P<second>\d\d?)\2(?P<year>\d{{4}}){_END}", self._year_last)
         if self.language == "zh":
             # "2000年前" is two thousand years ago.
+            year = r"(?:1\d|20)\d\d"
             yield _rule(rf"{_START}(?:\d{{4}}|0\d)(?= ?年(?![前来])|{_TO}\d{{4}} ?年)", lambda m: self._year(m[0]))
             yield _rule(rf"(?<=\d{{4}}){_TO}(?=\d{{4}} ?年)", self.style.to)
-            yield _rule(rf"{_START}\d0(?=后)", lambda m: self._year(m[0]))
+            yield _rule(rf"{_START}(?P<low>{year})(?:{_TO}|/)(?P<high>\d\d(?:\d\d)?) ?(?={_YEARLY})", self._years)
+            yield _rule(rf"{_START}(?P<low>{year}){_TO}(?P<high>{year}){_NO_MEASURE}{_END}", self._years)
+            yield _rule(rf"{_START}{year}(?=(?:{_YEARLY}))", lambda m: self._year(m[0]))
+            yield _rule(rf"{_START}(?P<low>{year})[-/](?P<month>0[1-9]|1[0-2])(?![\d.:/-])", self._year_and_month)
+            yield _rule(
+                rf"{_START}[06-9]\d(?=年(?:出生|毕业|生人|世界杯|奥运|[春夏秋冬底初]))|(?<!民国){_START}\d\d(?=年\d{{1,2}}月)",
+                lambda m: self._year(m[0]),
+            )
+            yield _rule(rf"{_START}\d[05-9](?=后(?![面天来续者]))", lambda m: self._year(m[0]))
         yield _rule(rf"(?<=[图表圖図]) ?(?P<low>\d{{1,3}})[-–](?P<high>\d{{1,3}}){_END}", self._figure)
         score = r"(?:比分|結果|结果)[是为為はが：: ]{0,2}"
         yield _rule(rf"{score}(?P<only>(?P<low>\d{{1,3}})[-–:：](?P<high>\d{{1,3}})){_END}", self._score)
@@ -147,11 +175,28 @@ class _Reader:
 
     def _telephones(self) -> Iterator[Rule]:
         yield _rule(rf"{_START}(?:\+?86[- ]?)?1[3-9]\d(?:[- ]?\d{{4}}){{2}}{_END}", self._telephone)
-        yield _rule(rf"\+\d{{1,3}}(?:[ -]?\d{{1,4}}){{2,5}}{_END}", self._telephone)
+        # A sign is no telephone's: +350.
+        yield _rule(rf"\+(?=(?:[ -]?\d){{8}})\d{{1,3}}(?:[ -]?\d{{1,4}}){{2,5}}{_END}", self._telephone)
+        yield _rule(rf"[（(]0\d{{2,3}}[）)][ -]?\d{{3,4}}[ -]?\d{{4}}{_END}", self._telephone)
         yield _rule(rf"{_START}0\d{{1,3}}[- ]\d{{3,4}}[- ]?\d{{4}}{_END}", self._telephone)
-        yield _rule(rf"{_START}\d{{3,4}}-\d{{3,4}}-\d{{3,4}}{_END}", self._telephone)
+        yield _rule(rf"{_START}\d{{3,4}}([ -])\d{{3,4}}\1\d{{3,4}}{_END}", self._telephone)
         yield _rule(
-            rf"(?:{_DIGIT_BY_DIGIT})[是为：:号 ]{{0,3}}[A-Za-z]{{0,3}}(?P<only>\d{{2,20}}){_END}", self._telephone
+            rf"{_START}\d{{1,2}}·\d{{1,2}}{_END}", lambda m: spelling.one_by_one(m[0].replace("·", ""), self.language)
+        )
+        if self.language == "ja":
+            yield _rule(
+                rf"(?:(?<!番号)(?P<mark>〒) ?|(?<=番号)〒? ?|(?<=番号は)〒? ?)\d{{3}}-\d{{4}}{_END}", self._postal_code
+            )
+            yield _rule(rf"{_START}\d{{1,3}}(?:-\d{{1,4}}){{2,3}}{_END}", self._parts)
+            yield _rule(r"(?<!\d)119(?=番)", lambda match: spelling.one_by_one(match[0], self.language))
+        else:
+            yield _rule(rf"〒 ?\d{{3}}-\d{{4}}{_END}", lambda match: f"邮编{self._telephone(match)}")
+            yield _rule(rf"(?<=邮编)[是为：: ]{{0,2}}(?P<only>\d{{6}}){_END}", self._telephone)
+            yield _rule(rf"{_START}(?:{_DIALLED}|{_NAMED_BY_DIGITS})(?!\d|[.,]\d)", self._telephone)
+        yield _rule(
+            rf"(?:{_DIGIT_BY_DIGIT})[是为：:号 ]{{0,3}}"
+            rf"(?P<name>[A-Za-z]{{1,3}})?(?P<only>\d{{2,20}})(?(name)|{_NO_MEASURE}){_END}",
+            self._telephone,
         )
         yield _rule(rf"{_START}\d{{3,4}}(?=室|房(?!间?[里内])|路(?!人))", self._telephone)
         yield _rule(r"(?<=[A-Za-z])-?(?P<only>\d{3,20})(?![\d.])", self._telephone)
@@ -162,7 +207,7 @@ class _Reader:
     def _amounts(self) -> Iterator[Rule]:
         # "气温是-5℃": in front of a measure there is nothing else that it can be.
         low, high = rf"{_MINUS_BEFORE_MEASURE}{_START}(?P<low>{_NUMBER})", rf"(?P<high>{_NUMBER})"
-        sign, code = alternatives([*CURRENCIES, "￥"]), rf"(?P<code>(?:{'|'.join(CODES)})(?![A-Za-z]))"
+        sign, code = alternatives([*CURRENCIES, "￥", *_DOLLARS]), rf"(?P<code>(?:RMB|{'|'.join(CODES)})(?![A-Za-z]))"
         scale = "(?: ?(?P<scale>[百千万亿萬億]{1,2}))?"
         yield _rule(
             rf"{_MINUS}(?P<sign>{sign}) ?(?P<low>{_NUMBER})(?:{_TO}(?:{sign})?{high})?{scale}[元圆円]?", self._money
@@ -180,7 +225,7 @@ class _Reader:
             rf"(?<=[{_HAN}])/(?P<unit>{alternatives(spoken)})(?![A-Za-z²³])",
             lambda m: (name := spelling.measured("", "1", UNITS[m["unit"]], self.language)) and each + name,
         )
-        yield _rule(r"(?<=[元円块角])/(?=[^\W\d])", each)
+        yield _rule(r"(?<=[元円块角米里克次人])/(?=[^\W\d])", each)
         yield _rule(r"(?<=[\w)）])(?:\^(?P<minus>[-−])?(?P<power>\d{1,3})|(?P<raised>[⁰⁴-⁹]))", self._power)
 
     def _plain_numbers(self) -> Iterator[Rule]:
@@ -195,6 +240,7 @@ class _Reader:
         yield _rule(rf"{low}{_TO}{high}{counted}{_END}", self._number)
         yield _rule(rf"{_START}(?P<low>\d++)\+ ?(?=[{_HAN}])", lambda m: self._say(m["low"]) + self.style.many)
         yield _rule(rf"{low}(?P<high>){counted}{_END}", self._number)
+        yield _rule(r"(?<![A-Za-z\d)）+])\+(?!1(?![\d.,])|\d{1,3}分(?![之钟]))(?=[\d$€£¥￥])", self.style.plus)
         yield _rule(r"(?:[~～〜]|(?<!\w)≈)(?=\d)", self.style.about)
         # "GPT-4"
         yield _rule(r"(?<=[A-Za-z])-(?=\d)", "")
@@ -253,7 +299,8 @@ class _Reader:
         return f"{minus}{words}{scale}{self._currency(groups.get('sign') or groups['code'])}"
 
     def _currency(self, sign: str) -> str:
-        if sign in ("¥", "￥", "CNY"):
+        sign = _DOLLARS.get(sign, sign)
+        if sign in ("¥", "￥", "CNY", "RMB"):
             return self.style.yuan
         if sign in ("$", "USD"):
             return self.style.dollar
@@ -285,6 +332,14 @@ class _Reader:
         words = self.style.fraction.format(d=self._say(str(value.denominator)), n=self._say(str(value.numerator)))
         joint = "又" if self.language == "zh" else "と"
         return f"{self._say(match['whole'])}{joint}{words}" if match["whole"] else words
+
+    def _years(self, match: re.Match[str]) -> str | None:
+        if len(match["high"]) == 4 and match["high"] <= match["low"]:
+            return None
+        return f"{self._year(match['low'])}{self.style.to}{self._year(match['high'])}"
+
+    def _year_and_month(self, match: re.Match[str]) -> str:
+        return f"{self._year(match['low'])}年{self._say(str(int(match['month'])))}月"
 
     def _year_first(self, match: re.Match[str]) -> str | None:
         return self._date(match["year"], int(match["month"]), int(match["day"]))
@@ -327,6 +382,14 @@ class _Reader:
         written = match["only"] if "only" in match.re.groupindex else match[0]
         plus = self.style.signs["+"] if written[0] == "+" else ""
         return plus + self.style.between_groups.join(map(self._digits, re.findall(r"\d+", written)))
+
+    def _parts(self, match: re.Match[str]) -> str:
+        """1-2-3, of an address."""
+        return self.style.part.join(map(self._say, match[0].split("-")))
+
+    def _postal_code(self, match: re.Match[str]) -> str:
+        digits = self.style.part.join(map(self._digits, re.findall(r"\d+", match[0])))
+        return f"郵便番号{digits}" if match["mark"] else digits
 
     def _version(self, match: re.Match[str]) -> str:
         groups = match["groups"].split(".")

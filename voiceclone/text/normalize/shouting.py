@@ -62,6 +62,8 @@ def is_acronym(word: str) -> bool:
     One that is not known is said by its letters where no mouth could say it: NHS, UNHCR.
     """
     word = re.sub("['’]S$", "", word)
+    if re.fullmatch("[IVX]{2,}", word):
+        return True
     if word in ACRONYMS or "'" in word or "’" in word:
         return word in ACRONYMS
     bare = re.sub(rf"H|G(?=N)|({_OTHERS}|[LMNRW])(?=\1)", "", word)

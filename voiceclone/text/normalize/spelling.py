@@ -28,6 +28,7 @@ _BABEL_MONEY = ("ar", "ja", "zh")
 _UNITS = {
     ("ar", "concentr-percent"): "{} بالمئة",
     ("ar", "angle-degree"): "{} درجة",
+    ("en", "acceleration-meter-per-square-second"): "{} meters per second squared",
     ("hi", "angle-degree"): "{} डिग्री",
     ("ja", "angle-degree"): "{}度",
     ("ja", "temperature-celsius"): "{}度",
@@ -36,6 +37,10 @@ _UNITS = {
     ("zh", "mass-kilogram"): "{}公斤",
     ("zh", "power-watt"): "{}瓦",
     ("zh", "electric-volt"): "{}伏",
+    ("zh", "sound-decibel"): "{}分贝",
+    ("ja", "sound-decibel"): "{}デシベル",
+    ("zh", "charge-milliampere-hour"): "{}毫安时",
+    ("ja", "charge-milliampere-hour"): "{}ミリアンペアアワー",
 }
 UNITS = {
     "km": "length-kilometer", "m": "length-meter", "cm": "length-centimeter", "mm": "length-millimeter",
@@ -48,8 +53,10 @@ UNITS = {
     "kg": "mass-kilogram", "g": "mass-gram", "mg": "mass-milligram", "µg": "mass-microgram", "μg": "mass-microgram",
     "lb": "mass-pound", "lbs": "mass-pound", "oz": "mass-ounce", "km/h": "speed-kilometer-per-hour",
     "kmh": "speed-kilometer-per-hour", "kph": "speed-kilometer-per-hour", "mph": "speed-mile-per-hour",
-    "m/s": "speed-meter-per-second", "°C": "temperature-celsius", "º C": "temperature-celsius",
-    "° C": "temperature-celsius", "ºC": "temperature-celsius", "℃": "temperature-celsius",
+    "m/s": "speed-meter-per-second", "m/s²": "acceleration-meter-per-square-second",
+    "m/s^2": "acceleration-meter-per-square-second", "m/s2": "acceleration-meter-per-square-second",
+    "°C": "temperature-celsius", "º C": "temperature-celsius", "° C": "temperature-celsius",
+    "ºC": "temperature-celsius", "℃": "temperature-celsius",
     "°F": "temperature-fahrenheit", "° F": "temperature-fahrenheit", "ºF": "temperature-fahrenheit",
     "℉": "temperature-fahrenheit", "°": "angle-degree", "%": "concentr-percent", "‰": "concentr-permille",
     "kB": "digital-kilobyte", "KB": "digital-kilobyte", "MB": "digital-megabyte", "GB": "digital-gigabyte",
@@ -57,6 +64,11 @@ UNITS = {
     "MHz": "frequency-megahertz", "GHz": "frequency-gigahertz", "W": "power-watt", "kW": "power-kilowatt",
     "MW": "power-megawatt", "GW": "power-gigawatt", "kWh": "energy-kilowatt-hour", "kcal": "energy-kilocalorie",
     "kJ": "energy-kilojoule", "V": "electric-volt", "mA": "electric-milliampere", "Ω": "electric-ohm",
+    "dB": "sound-decibel", "mAh": "charge-milliampere-hour", "mW": "power-milliwatt",
+    "µs": "duration-microsecond", "μs": "duration-microsecond", "ns": "duration-nanosecond",
+    "dL": "volume-deciliter", "cL": "volume-centiliter", "mmHg": "pressure-millimeter-ofhg", "Pa": "pressure-pascal",
+    "Mbit": "digital-megabit", "Gbit": "digital-gigabit", "kbit": "digital-kilobit", "Mb": "digital-megabit",
+    "Gb": "digital-gigabit", "MPa": "pressure-megapascal", "mbar": "pressure-millibar",
     "hPa": "pressure-hectopascal", "kPa": "pressure-kilopascal", "psi": "pressure-pound-force-per-square-inch",
     "㎡": "area-square-meter", "㎥": "volume-cubic-meter", "㎏": "mass-kilogram", "㎞": "length-kilometer",
     "㎝": "length-centimeter", "㎜": "length-millimeter",
@@ -64,8 +76,12 @@ UNITS = {
     "h": "duration-hour", "hr": "duration-hour", "hrs": "duration-hour", "px": "graphics-pixel",
 }  # fmt: skip
 """Unicode's name of a unit, by its symbol."""
-CURRENCIES = {"$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "₽": "RUB", "₩": "KRW", "₺": "TRY"}
-CODES = ("USD", "EUR", "GBP", "JPY", "INR", "RUB", "CNY", "CHF", "CAD", "AUD", "NZD", "HKD", "KRW", "SEK", "NOK", "DKK")
+CURRENCIES = {"$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "₽": "RUB", "₩": "KRW", "₺": "TRY",
+              "₦": "NGN", "₱": "PHP", "₫": "VND", "₴": "UAH", "₪": "ILS"}  # fmt: skip
+CODES = (
+    "USD", "EUR", "GBP", "JPY", "INR", "RUB", "CNY", "CHF", "CAD", "AUD", "NZD", "HKD", "KRW", "SEK", "NOK", "DKK",
+    "PLN", "CZK", "HUF", "BRL", "MXN", "ZAR", "SGD", "THB", "PKR", "LKR", "NGN", "PHP", "UAH", "TWD",
+)  # fmt: skip
 
 
 def alternatives(words: Iterable[str]) -> str:
@@ -226,6 +242,6 @@ def long_date(year: str, month: str, day: str, language: str) -> str | None:
 
 
 def roman(numeral: str) -> str:
-    """The digits of a numeral in capitals, up to C."""
-    values = [{"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}[letter] for letter in numeral]
+    """The digits of a numeral in capitals."""
+    values = [{"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}[letter] for letter in numeral]
     return str(sum(-a if a < b else a for a, b in zip(values, [*values[1:], 0], strict=True)))
