@@ -237,7 +237,7 @@ def _is_neutral(tokens: Sequence[re.Match[str]], i: int) -> bool:
         return 0 <= i < len(tokens) and not tokens[i].lastindex and any(c.isnumeric() for c in tokens[i][0])
 
     word = tokens[i][0].strip(_CLOSING)
-    if is_number(i) or not any(c.isalpha() for c in word) or re.fullmatch("[IVXL]+", word):
+    if is_number(i) or not any(c.isalpha() for c in word) or re.fullmatch("[IVXL]+(?:[-–—][IVXL]+)?", word):
         return True
     # "5元/kg"
     is_beside = word[:1] == "/" or is_number(i - 1) or is_number(i + 1)
