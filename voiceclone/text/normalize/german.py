@@ -1,0 +1,222 @@
+"""How German is read. The gender of a noun is told by its ending and a list."""
+
+from __future__ import annotations
+
+import re
+
+from voiceclone.text.normalize import spelling
+from voiceclone.text.normalize.spelling import cardinal, ordinal, roman
+from voiceclone.text.normalize.style import CLOCK, END, HOUR, MINUTE, ROMAN, START, Counted, Style, ending
+
+_FEMININE = re.compile(
+    r"\w*(?:ung|heit|keit|schaft|[tsxn]ion|tät|ik|enz|anz|ie|ur|erin|tin|gin|chin|e)|\w*(?:frau|mutter|tochter|schwester"
+    r"|stadt|hand|nacht|zahl|tür|uhr|zeit|welt|wand|bank|person|nummer|mauer|feier|gabel|tafel|insel|regel|kartoffel"
+    r"|schüssel|dosis|basis|fahrt|frucht|luft|kraft|kunst|macht|angst|antwort|arbeit|schicht|sicht|schuld|tat|wahl|mark"
+    r"|kuh|maus|nuss|gans|laus|post|form|norm|firma|pizza|kamera|oma|mama|liga|etage|million|milliarde|wurst|last|lust"
+    r"|brust|brücke|flasche|bar|burg|spur|jury|party|story|city|mail|app|box|show|tour|cd|dvd|ausfahrt|pflicht"
+    r"|nachricht|aussicht|haut|not|waffel|schwelle|leiter|butter|steuer|ziffer|oper|klammer|kammer|ader|feder)"
+)
+_NOT_FEMININE = re.compile(
+    r"(?:\w*(?:name|junge|kollege|kunde|experte|hase|löwe|käse|affe|gedanke|buchstabe|funke|glaube|wille|bote|zeuge|erbe"
+    r"|neffe|ende|auge|interesse|gebäude|gemüse|getreide|gebirge|gefälle|geschenke|ergebnisse|genie|abitur|termin"
+    r"|sterne|drache|franzose|russe|türke|däne|schwede|grieche|riese|ochse|rabe|pate|geselle|beamte|hirte|tage|jahre"
+    r"|meine|dünge|komitee|klischee|kaffee|tee|see|schnee|knie|mosaik|sprung|schwung|dung|kranz|tanz|glanz|schwanz"
+    r"|prinz|provinz_|weltkrieg|jahrhundert|skelett|stadion|lexikon|spion|champion|bambus|abend|balkon))"
+)
+_NEUTER = re.compile(
+    r"\w*(?:chen|lein|um|ment|nis|tum|kind|mal|buch|jahr|kapitel|spiel|tor|album|haus|auto|lied|bild|konzert|semester"
+    r"|quartal|jahrhundert|jh|jahrzehnt|jahrtausend|rad|bier|glas|brot|hotel|zimmer|foto|video|fest|tier|pferd|dorf|land"
+    r"|boot|schiff|flugzeug|fahrzeug|gebot|gebäude|ende|auge|stück|blatt|wort|team|mädchen|viertel|drittel|paket"
+    r"|opfer|mitglied|werk|gericht|geschenk|ziel|rennen|essen|leben|treffen|gespräch|produkt|modell|projekt|problem"
+    r"|ergebnis|büro|restaurant|theater|museum|programm|system|gesetz|recht|heft|kilo|gramm|pfund|meter_|date|match"
+    r"|byte|interview|album|rätsel|fenster|messer|feuer|wasser|lager|beispiel|gefühl|signal|telefon|handy|tablet)"
+)
+_STARTERS = re.compile(
+    "Aber|Alle|Alles|Als|Also|Am|An|Auch|Auf|Aus|Bei|Beim|Bis|Da|Dabei|Dafür|Damit|Danach|Dann|Daraufhin|Darum|Das|Dass"
+    "|Davor|Dazu|Dem|Den|Denn|Der|Deshalb|Die|Dies|Diese|Dieser|Dieses|Doch|Dort|Durch|Ein|Eine|Einer|Er|Erst|Es|Etwa"
+    "|Für|Gestern|Heute|Hier|Ich|Ihr|Ihre|Im|In|Ist|Ja|Jede|Jeder|Jedes|Jetzt|Kein|Keine|Man|Mein|Meine|Mit|Morgen|Nach"
+    "|Nein|Nicht|Noch|Nun|Nur|Ob|Oder|Ohne|Schon|Sein|Seine|Seit|Sie|So|Später|Trotzdem|Um|Und|Unser|Unsere|Viele|Vom"
+    "|Von|Vor|Wann|Warum|Was|Weil|Wenn|Wer|Wie|Wir|Wo|Während|Zu|Zuerst|Zuletzt|Zum|Zur|Zwei|Über"
+)
+"""What a sentence begins with: a full stop in front ends one."""
+_ARTICLE = "de[rmns]|die|das|(?:[dms]?ein|kein|unser|eu(?:er|r)|ihr)(?:e[rmns]?)?|(?:dies|jed|jen|welch)e[rmns]?"
+_JOINED = "ab|am|ans|aufs|beim|bis|fürs|im|ins|seit|vom|zum|zur"
+_BEFORE = rf"(?P<before>\b(?i:{_ARTICLE}|{_JOINED}|in) )?"
+_RANKED = (
+    "MONTHS|Akt|Auflage|Band|Bezirk|Etage|Folge|Geburtstag|Halbzeit|Jahrhunderts?|Jh|Kapitel|Klasse|Liga|Mal|Minute"
+    "|Platz|Quartal|Runde|Semester|Spieltag|Staffel|Stock|Stunde|Tag|Weltkriegs?|Woche"
+)
+
+
+def is_feminine(noun: str) -> bool:
+    """Whether a noun is feminine, by its ending, if it is not one of the exceptions."""
+    noun = noun.lower()
+    return bool(_FEMININE.fullmatch(noun)) and not _NOT_FEMININE.fullmatch(noun)
+
+
+def _is_neuter(noun: str) -> bool:
+    return bool(_NEUTER.fullmatch(noun.lower().removesuffix("s")) or _NEUTER.fullmatch(noun.lower()))
+
+
+def _rank_ending(article: str, noun: str) -> str:
+    """Of a rank behind an article or a preposition that has one within."""
+    strong = "" if is_feminine(noun) or noun.endswith("zeit") else "s" if _is_neuter(noun) else "r"
+    if article in ("", "in"):
+        return strong or "r" * (article == "in")
+    if re.fullmatch("[dms]?ein|kein|unser|euer|ihr", article):
+        return strong
+    if article in ("die", "das", "ins", "ans", "aufs", "fürs") or re.fullmatch(r"\w*(?:n|r|s|d|h)e|\w+es", article):
+        return "n" if re.fullmatch("(?:[dms]?ein|kein|unser|eur|ihr)es", article) else ""
+    # The masculine nominative, or the feminine dative.
+    if article == "der" or re.fullmatch("(?:dies|jed|jen|welch)er", article):
+        return "n" if is_feminine(noun) else ""
+    return "n"
+
+
+def _ranks(match: re.Match[str]) -> str | None:
+    """5., or 5. bis 10., if it is a rank: no sentence ends there."""
+    article, behind = match["before"].strip().lower() if match["before"] else "", match["noun"] or ""
+    is_start = not behind or _STARTERS.fullmatch(behind) is not None
+    is_ranked = match["ranked"] is not None or behind[:1].islower()
+    if not is_ranked and (not article or (article == "in" and is_start)):
+        return None
+    ends = is_start and not is_ranked
+    last = _rank_ending(article, "" if ends or behind[:1].islower() else behind)
+
+    def read(number: re.Match[str]) -> str:
+        return (
+            ordinal(number[1], "de").removeprefix("ein" if number[1][:1] == "1" and len(number[1]) > 2 else "") + last
+        )
+
+    words = re.sub(r"(\d{1,3})\.", read, match["only"])
+    words = re.sub(r" ?[-–] ?", " bis ", words)
+    return re.sub(r" ?/ ?", ", ", words) + "." * ends
+
+
+def _roman_rank(match: re.Match[str]) -> str:
+    return ordinal(roman(match["roman"]), "de") + _rank_ending(match["before"].strip().lower(), match["noun"])
+
+
+def _ruler(match: re.Match[str]) -> str:
+    """Ludwig II. and Elisabeth II., in the nominative."""
+    article = "die" if match["name"].endswith(("a", "beth")) else "der"
+    behind = match.string[match.end() : match.end() + 2]
+    stop = "." if not behind or behind[1:].isupper() else ""
+    return f"{article} {ordinal(roman(match['roman']), 'de').capitalize()}{stop}"
+
+
+def _street(match: re.Match[str]) -> str:
+    behind = match.string[match.end() : match.end() + 2]
+    return match[0][:-4] + match[0][-4:-1] + "aße" + "." * (not behind or behind[1:].isupper())
+
+
+_DATIVE = ("aus", "außer", "bei", "gegenüber", "in", "mit", "nach", "seit", "unter", "von", "vor", "zu")
+_ACCUSATIVE = ("durch", "für", "gegen", "ohne", "pro", "um")
+
+
+def _agree(number: Counted) -> str:
+    """One woman, man; in one hour."""
+    noun = number.noun
+    if (
+        not number.digits
+        or not number.words.endswith("eins")
+        or not (noun[:1].isupper() or re.search("e[rsnm]?$", noun))
+    ):
+        return number.words
+    noun = next((word for word in number.behind if word[:1].isupper()), "")
+    if not noun or noun == "Komma":
+        return number.words
+    stem = number.words.removesuffix("s")
+    if noun in ("Prozent", "Uhr", "Mal") or _STARTERS.fullmatch(noun):
+        return stem if noun in ("Prozent", "Uhr", "Mal") else number.words
+    feminine = is_feminine(noun)
+    if number.digits != "1":
+        # "hundertein Dalmatiner", "tausendundeine Nacht"
+        return stem + "e" * feminine
+    if number.before in _DATIVE:
+        return stem + ("er" if feminine else "em")
+    if number.before in _ACCUSATIVE and not feminine and not _is_neuter(noun):
+        return stem + "en"
+    return stem + "e" * feminine
+
+
+def _mixed(_: str, part: str, whole: Counted) -> str:
+    return ending(whole.words, ("eins", "ein")) + part.replace(" ", "").lower()
+
+
+STYLE = Style(
+    to="bis",
+    against="zu",
+    clock=("{h} Uhr {m}", "{h} Uhr"),
+    clock_written=(rf"{CLOCK}(?: Uhr\b)?", rf"{HOUR}\.{MINUTE} Uhr\b", rf"{HOUR} Uhr {MINUTE}\b"),
+    hour_ending=("eins", "ein"),
+    agree=_agree,
+    day_month=True,
+    mixed=_mixed,
+    one="ein",
+    parts="Viertel/Viertel Fünftel/Fünftel Sechstel/Sechstel Siebtel/Siebtel Achtel/Achtel Neuntel/Neuntel"
+    " Zehntel/Zehntel",
+    numbered="Abschnitt|Akt|Artikel|Band|Episode|Folge|Gleis|Kapitel|Lektion|Level|Raum|Seite|Staffel|Teil|Übung|Zimmer",
+    scales={"M": ("Million", "Millionen", "Millionen"), "B": ("Milliarde", "Milliarden", "Milliarden")},
+    abbreviations={
+        "z. b.": "zum Beispiel", "d. h.": "das heißt", "u. a.": "unter anderem", "dr.": "Doktor", "prof.": "Professor",
+        "bzw.": "beziehungsweise", "ca.": "circa", "ggf.": "gegebenenfalls", "vgl.": "vergleiche",
+        "inkl.": "inklusive", "exkl.": "exklusive", "evtl.": "eventuell", "mio.": "Millionen", "mrd.": "Milliarden",
+        "mind.": "mindestens", "geb.": "geboren", "gest.": "gestorben", "v. a.": "vor allem", "i. d. r.": "in der Regel",
+        "z. t.": "zum Teil", "m. e.": "meines Erachtens", "i. a.": "im Allgemeinen", "s. o.": "siehe oben",
+        "s. u.": "siehe unten", "zz.": "zurzeit", "zzgl.": "zuzüglich", "abzgl.": "abzüglich", "sog.": "sogenannte",
+        "max.": "maximal", "frl.": "Fräulein",
+        "dipl.": "Diplom", "ing.": "Ingenieur", "hrsg.": "Herausgeber", "allg.": "allgemein", "bspw.": "beispielsweise",
+        "u. u.": "unter Umständen", "i. v.": "in Vertretung", "i. a": "im Auftrag", "tel.": "Telefon",
+        "jan.": "Januar", "feb.": "Februar", "sept.": "September", "okt.": "Oktober", "nov.": "November",
+        "dez.": "Dezember", "mo.": "Montag", "di.": "Dienstag", "mi.": "Mittwoch", "do.": "Donnerstag", "sa.": "Samstag",
+    },
+    endings={
+        "usw.": "und so weiter", "etc.": "et cetera", "u. s. w.": "und so weiter", "jh.": "Jahrhundert",
+        "v. chr.": "vor Christus", "n. chr.": "nach Christus", "o. ä.": "oder Ähnliches", "u. ä.": "und Ähnliches",
+        "u. v. m.": "und vieles mehr", "uvm.": "und vieles mehr", "u. dgl.": "und dergleichen", "ff.": "folgende",
+        "p. a.": "pro Jahr",
+    },
+    titles={"Hr.": "Herr", "Hrn.": "Herrn", "Fr.": "Frau", "St.": "Sankt"},
+    counted={
+        "nr.": "Nummer", "nrn.": "Nummern", "s.": "Seite", "kap.": "Kapitel", "abb.": "Abbildung", "tel.": "Telefon",
+        "bd.": "Band", "abs.": "Absatz", "art.": "Artikel", "tab.": "Tabelle", "aufl.": "Auflage", "anm.": "Anmerkung",
+        "min.": "minimal", "§§": "Paragrafen", "tel.:": "Telefon",
+    },
+    signs={
+        "&": "und", "@": "at", "%": "Prozent", "+": "plus", "=": "gleich", "×": "mal", "÷": "geteilt durch",
+        "°": "Grad", "§": "Paragraf", "/": "Schrägstrich", ".": "Punkt", "_": "Unterstrich", "-": "Minus",
+    },
+    fractions={"1/2": "ein halb", "1/3": "ein Drittel", "2/3": "zwei Drittel", "1/4": "ein Viertel",
+               "3/4": "drei Viertel"},
+    units={
+        "Std.": "h", "Stdn.": "h", "Std": "h", "Min.": "min", "Min": "min", "Sek.": "s", "Sek": "s", "Tg.": "duration-day",
+        "Wo.": "duration-week", "qm": "m²",
+    },
+    named={
+        "dB": ("Dezibel",) * 3, "mAh": ("Milliamperestunde", "Milliamperestunden", "Milliamperestunden"),
+        "Ah": ("Amperestunde", "Amperestunden", "Amperestunden"), "PS": ("PS",) * 3,
+        "Wh": ("Wattstunde", "Wattstunden", "Wattstunden"), "l/100 km": ("Liter auf hundert Kilometer",) * 3,
+    },
+    own=(
+        (
+            rf"{_BEFORE}(?P<only>(?<![\d.,:/])\b\d{{1,3}}\.(?:(?: ?[-–/] ?| (?:und|oder|bis) )\d{{1,3}}\.){{0,3}})"
+            rf"(?![\d.])(?!-)(?:(?= (?P<ranked>(?:{_RANKED})\b))|(?=))(?= (?P<noun>[^\W\d_]{{1,40}})|\Z)",
+            _ranks,
+        ),
+        (rf"{START}1[1-9]\d\d{END}", lambda match: spelling.year(match[0], "de")),
+        (r"\b(?P<digits>\d0|[12]\d\d0)er\b", lambda match: f"{spelling.year(match['digits'], 'de')}er"),
+        (
+            rf"\b(?:Akt|Artikel|Band|Buch|Kapitel|Klasse|Phase|Stufe|Teil|Typ|Weltkrieg) {ROMAN})(?!\w)",
+            lambda match: cardinal(roman(match["roman"]), "de"),
+        ),
+        (rf"{_BEFORE}(?<= ){ROMAN}\.)(?= (?P<noun>[A-ZÄÖÜ]\w{{0,30}}))", lambda m: _roman_rank(m) if m["before"] else None),
+        (rf"\b(?P<name>[A-ZÄÖÜ][a-zäöüß]{{2,20}}) {ROMAN}\.)(?!\w)", _ruler),
+        (rf"{START}1 Mio\.", lambda _: "eine Million"),
+        (rf"{START}1 Mrd\.", lambda _: "eine Milliarde"),
+        (r"\b(?:[A-ZÄÖÜ]?[a-zäöüß-]{1,30}s|[Ss])tr\.", _street),
+        (r"\b(?P<only>[Mm]in\.)(?= \d)", lambda _: "minimal"),
+        (r"(?<=\b(?:Mo|Di|Mi|Do|Sa)\. bis )Fr\.|(?<=\b(?:Mo|Di|Mi|Do)\.[-–])Fr\.", lambda m: "Freitag" + "." * (m.end() == len(m.string))),
+        (r"(?<=\b(?:Mo|Di|Mi|Do|Fr|Sa)\. bis )So\.", lambda m: "Sonntag" + "." * (m.end() == len(m.string))),
+    ),
+)  # fmt: skip
