@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from voiceclone.text.normalize.spelling import cardinal, ordinal, roman
-from voiceclone.text.normalize.style import CLOCK, HOUR, MINUTE, ROMAN, ROMAN_NAME, Counted, Style
+from voiceclone.text.normalize.style import CLOCK, HOUR, MINUTE, ROMAN, ROMAN_NAME, Counted, Style, listed
 
 _FEMININE = re.compile(
     r"(?:[st]ion|ace|ache|ade|agne|aison|ambe|ampe|ance|anche|ande|ane|ante|ape|appe|arche|arre"
@@ -13,8 +13,24 @@ _FEMININE = re.compile(
     r"|ogne|oire|ole|ombe|onde|orce|orme|orne|ose|oupe|ource|ourse|rde|sse|tié|tte|tude|té|uche"
     r"|ue|ule|une|ure|use|xion|âte|ère|ète|ève|ée|ête|être|ôte)$"
 )
-_OTHERS = frozenset(
-    ["ancêtre", "apogée", "arme", "arrêté", "athlète", "auditoire", "auto", "barbe", "bastion", "boisson", "boîte", "bénéfice", "cage", "camarade", "camée", "caniche", "capitaine", "caprice", "caractère", "carte", "catalogue", "chair", "chaleur", "chambre", "chanson", "chèvre", "cible", "cimeterre", "cimetière", "cinquante", "clef", "clé", "collègue", "comité", "comté", "conservatoire", "couleur", "cour", "critère", "croix", "crépuscule", "côté", "dame", "date", "dent", "dentifrice", "diabète", "dialogue", "dilemme", "dimanche", "dividende", "divorce", "dogue", "domaine", "douleur", "député", "eau", "encre", "erreur", "espace", "exercice", "faim", "faute", "façon", "fibre", "fin", "fièvre", "fleur", "foi", "foie", "fois", "forêt", "fourmi", "frère", "garde", "gare", "gifle", "glaive", "gorille", "grade", "gramme", "groupe", "génie", "hauteur", "herbe", "homme", "hospice", "hêtre", "image", "incendie", "indice", "insigne", "invité", "jade", "kilogramme", "laboratoire", "largeur", "lettre", "leçon", "libelle", "lierre", "loi", "longueur", "lycée", "lèpre", "lèvre", "magazine", "main", "malade", "maman", "manche", "mausolée", "mer", "messie", "mille", "milligramme", "ministère", "minute", "module", "monde", "monologue", "mort", "moto", "musée", "mystère", "nage", "noix", "note", "nuit", "odeur", "oeuvre", "office", "ombre", "orange", "organe", "orifice", "page", "paix", "palace", "pape", "parapente", "parapluie", "part", "peigne", "petite", "peur", "photo", "phrase", "pile", "pièce", "plage", "platane", "porte", "pourboire", "poète", "prison", "profondeur", "programme", "prologue", "prophète", "préambule", "pâté", "père", "pétrole", "quarante", "radio", "rafle", "rage", "renne", "robe", "route", "règle", "répertoire", "sacrifice", "saveur", "scarabée", "scrupule", "service", "sigle", "signe", "silence", "soeur", "soif", "soixante", "sosie", "souris", "squelette", "stade", "stéréo", "symbole", "sœur", "table", "territoire", "toile", "tonnerre", "tour", "traité", "trente", "trophée", "uniforme", "valeur", "vapeur", "vermicelle", "verre", "vidéo", "vis", "voile", "voix", "véhicule", "édifice", "élève", "équipe", "étoile", "été", "être", "île", "œuvre"]
+_OTHERS = listed(
+    """
+    ancêtre apogée arme arrêté athlète auditoire auto barbe bastion boisson boîte bénéfice cage camarade camée
+    caniche capitaine caprice caractère carte catalogue chair chaleur chambre chanson chèvre cible cimeterre
+    cimetière cinquante clef clé collègue comité comté conservatoire couleur cour critère croix crépuscule côté
+    dame date dent dentifrice diabète dialogue dilemme dimanche dividende divorce dogue domaine douleur député eau
+    encre erreur espace exercice faim faute façon fibre fin fièvre fleur foi foie fois forêt fourmi frère garde
+    gare gifle glaive gorille grade gramme groupe génie hauteur herbe homme hospice hêtre image incendie indice
+    insigne invité jade kilogramme kilowatt-heure laboratoire largeur lettre leçon libelle lierre loi longueur
+    lycée lèpre lèvre magazine main malade maman manche mausolée mer messie mille milligramme ministère minute
+    module monde monologue mort moto musée mystère nage noix note nuit odeur oeuvre office ombre orange organe
+    orifice page paix palace pape parapente parapluie part peigne petite peur photo phrase pile pièce plage
+    platane porte pourboire poète prison profondeur programme prologue prophète préambule pâté père pétrole
+    quarante radio rafle rage renne robe route règle répertoire sacrifice saveur scarabée scrupule service sigle
+    signe silence soeur soif soixante sosie souris squelette stade stéréo symbole sœur table territoire toile
+    tonnerre tour traité trente trophée uniforme valeur vapeur vermicelle verre vidéo vis voile voix véhicule
+    wattheure édifice élève équipe étoile été être île œuvre
+    """
 )
 """Nouns, and adjectives in front of them, whose ending tells the wrong gender."""
 
@@ -91,6 +107,7 @@ STYLE = Style(
     parts="quart/quarts cinquième/cinquièmes sixième/sixièmes septième/septièmes huitième/huitièmes"
     " neuvième/neuvièmes dixième/dixièmes",
     numbered="acte|annexe|article|chambre|chapitre|épisode|leçon|livre|niveau|page|partie|saison|salle|tome|volume",
+    per="par",
     scales={"M": ("million", "millions", "millions"), "B": ("milliard", "milliards", "milliards")},
     abbreviations={
         "mme": "Madame", "mmes": "Mesdames", "mlle": "Mademoiselle", "mlles": "Mesdemoiselles", "dr": "Docteur",
@@ -131,6 +148,7 @@ STYLE = Style(
         (rf"\b(?!L(?:e|es)\b){ROMAN}(?P<ending>er|re|ère|{_ORDINALS}))(?!\w)", _roman_rank),
         (r"\bIer\b", lambda _: "premier"),
         (r"\bSt(?P<feminine>e?)-(?=[A-ZÀ-Ý])", lambda match: f"Saint{match['feminine']}-"),
+        (r"\bM\.(?= et M(?:me|lle)\b)", lambda _: "Monsieur"),
         (r"\bsept\.(?= \d{4})", lambda _: "septembre"),
         (
             rf"\b(?:[A-ZÀ-Ý][a-zà-ÿ]{{1,20}}|acte|annexe|article|chapitre|livre|partie|tome|volume) {ROMAN_NAME}",

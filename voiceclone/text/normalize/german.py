@@ -43,8 +43,8 @@ _ARTICLE = "de[rmns]|die|das|(?:[dms]?ein|kein|unser|eu(?:er|r)|ihr)(?:e[rmns]?)
 _JOINED = "ab|am|ans|aufs|beim|bis|fürs|im|ins|seit|vom|zum|zur"
 _BEFORE = rf"(?P<before>\b(?i:{_ARTICLE}|{_JOINED}|in) )?"
 _RANKED = (
-    "MONTHS|Akt|Auflage|Band|Bezirk|Etage|Folge|Geburtstag|Halbzeit|Jahrhunderts?|Jh|Kapitel|Klasse|Liga|Mal|Minute"
-    "|Platz|Quartal|Runde|Semester|Spieltag|Staffel|Stock|Stunde|Tag|Weltkriegs?|Woche"
+    "MONTHS|Advent|Akt|Auflage|Band|Bezirk|Buch|Bundesliga|Etage|Etappe|FC|Folge|Gang|Generation|Geburtstag|Halbzeit|Jahrhunderts?|Jh|Kapitel|Klasse|Liga|Mal|Minute"
+    "|Platz|Preis|Quartal|Rang|Runde|Satz|Schritt|Semester|Spieltag|Staffel|Stock|Stunde|Tag|Weltkriegs?|Woche"
 )
 
 
@@ -110,6 +110,23 @@ def _street(match: re.Match[str]) -> str:
     return match[0][:-4] + match[0][-4:-1] + "aße" + "." * (not behind or behind[1:].isupper())
 
 
+def _scale(match: re.Match[str]) -> str:
+    noun = "Million" if match["scale"] == "Mio" else "Milliarde"
+    words = f"eine {noun}" if match["one"] else noun.removesuffix("e") + "en"
+    return words + "." * (match["starts"] is not None)
+
+
+_DAYS = {
+    "Mo": "Montag", "Di": "Dienstag", "Mi": "Mittwoch", "Do": "Donnerstag", "Fr": "Freitag", "Sa": "Samstag",
+    "So": "Sonntag",
+}  # fmt: skip
+
+
+def _weekdays(match: re.Match[str]) -> str:
+    stop = "." * (match[0].endswith(".") and match.end() == len(match.string))
+    return f"{_DAYS[match['low']]} bis {_DAYS[match['high']]}{stop}"
+
+
 _DATIVE = ("aus", "außer", "bei", "gegenüber", "in", "mit", "nach", "seit", "unter", "von", "vor", "zu")
 _ACCUSATIVE = ("durch", "für", "gegen", "ohne", "pro", "um")
 
@@ -124,12 +141,12 @@ def _agree(number: Counted) -> str:
     ):
         return number.words
     noun = next((word for word in number.behind if word[:1].isupper()), "")
-    if not noun or noun == "Komma":
+    if not noun or noun.isupper() or _STARTERS.fullmatch(noun):
         return number.words
     stem = number.words.removesuffix("s")
-    if noun in ("Prozent", "Uhr", "Mal") or _STARTERS.fullmatch(noun):
-        return stem if noun in ("Prozent", "Uhr", "Mal") else number.words
     feminine = is_feminine(noun)
+    if noun == "Uhr":
+        return stem
     if number.digits != "1":
         # "hundertein Dalmatiner", "tausendundeine Nacht"
         return stem + "e" * feminine
@@ -148,7 +165,7 @@ STYLE = Style(
     to="bis",
     against="zu",
     clock=("{h} Uhr {m}", "{h} Uhr"),
-    clock_written=(rf"{CLOCK}(?: Uhr\b)?", rf"{HOUR}\.{MINUTE} Uhr\b", rf"{HOUR} Uhr {MINUTE}\b"),
+    clock_written=(rf"{CLOCK}(?: Uhr\b| h\b)?", rf"{HOUR}\.{MINUTE} Uhr\b", rf"{HOUR} Uhr {MINUTE}\b"),
     hour_ending=("eins", "ein"),
     agree=_agree,
     day_month=True,
@@ -157,13 +174,14 @@ STYLE = Style(
     parts="Viertel/Viertel Fünftel/Fünftel Sechstel/Sechstel Siebtel/Siebtel Achtel/Achtel Neuntel/Neuntel"
     " Zehntel/Zehntel",
     numbered="Abschnitt|Akt|Artikel|Band|Episode|Folge|Gleis|Kapitel|Lektion|Level|Raum|Seite|Staffel|Teil|Übung|Zimmer",
+    per="pro",
     scales={"M": ("Million", "Millionen", "Millionen"), "B": ("Milliarde", "Milliarden", "Milliarden")},
     abbreviations={
         "z. b.": "zum Beispiel", "d. h.": "das heißt", "u. a.": "unter anderem", "dr.": "Doktor", "prof.": "Professor",
         "bzw.": "beziehungsweise", "ca.": "circa", "ggf.": "gegebenenfalls", "vgl.": "vergleiche",
         "inkl.": "inklusive", "exkl.": "exklusive", "evtl.": "eventuell", "mio.": "Millionen", "mrd.": "Milliarden",
         "mind.": "mindestens", "geb.": "geboren", "gest.": "gestorben", "v. a.": "vor allem", "i. d. r.": "in der Regel",
-        "z. t.": "zum Teil", "m. e.": "meines Erachtens", "i. a.": "im Allgemeinen", "s. o.": "siehe oben",
+        "z. t.": "zum Teil", "z. hd.": "zu Händen", "i. h. v.": "in Höhe von", "o. g.": "oben genannt", "lt.": "laut", "m. e.": "meines Erachtens", "i. a.": "im Allgemeinen", "s. o.": "siehe oben",
         "s. u.": "siehe unten", "zz.": "zurzeit", "zzgl.": "zuzüglich", "abzgl.": "abzüglich", "sog.": "sogenannte",
         "max.": "maximal", "frl.": "Fräulein",
         "dipl.": "Diplom", "ing.": "Ingenieur", "hrsg.": "Herausgeber", "allg.": "allgemein", "bspw.": "beispielsweise",
@@ -196,6 +214,7 @@ STYLE = Style(
     named={
         "dB": ("Dezibel",) * 3, "mAh": ("Milliamperestunde", "Milliamperestunden", "Milliamperestunden"),
         "Ah": ("Amperestunde", "Amperestunden", "Amperestunden"), "PS": ("PS",) * 3,
+        "Ct": ("Cent",) * 3, "ct": ("Cent",) * 3, "Rp.": ("Rappen",) * 3,
         "Wh": ("Wattstunde", "Wattstunden", "Wattstunden"), "l/100 km": ("Liter auf hundert Kilometer",) * 3,
     },
     own=(
@@ -212,11 +231,18 @@ STYLE = Style(
         ),
         (rf"{_BEFORE}(?<= ){ROMAN}\.)(?= (?P<noun>[A-ZÄÖÜ]\w{{0,30}}))", lambda m: _roman_rank(m) if m["before"] else None),
         (rf"\b(?P<name>[A-ZÄÖÜ][a-zäöüß]{{2,20}}) {ROMAN}\.)(?!\w)", _ruler),
-        (rf"{START}1 Mio\.", lambda _: "eine Million"),
-        (rf"{START}1 Mrd\.", lambda _: "eine Milliarde"),
+        (
+            rf"(?:{START}(?P<one>1) |(?<=\d ))(?P<scale>Mio|Mrd)\.(?P<starts>(?= (?:{_STARTERS.pattern})\b)|\Z)?", _scale,
+        ),
+        (r"\b(?P<low>Mo|Di|Mi|Do|Fr|Sa)\.?(?: ?[-–] ?| bis )(?P<high>Di|Mi|Do|Fr|Sa|So)\b\.?", _weekdays),
+        (
+            r"\b(?P<digits>\d{1,4})-?(?P<rest>(?:mal|fach|jährig|jährlich|köpfig|minütig|monatig|prozentig|seitig|stellig|stöckig"
+            r"|stündig|tägig|teilig|türig|wöchig)\w{0,4})\b",
+            lambda match: ending(cardinal(match["digits"], "de"), ("eins", "ein")) + match["rest"],
+        ),
+        (r"\b(?P<digits>\d{1,3})x\b(?! ?\d)", lambda m: ending(cardinal(m["digits"], "de"), ("eins", "ein")) + "mal"),
+        (r"(?<=\d )ff?\.", lambda match: "folgende" + "." * (match.end() == len(match.string))),
         (r"\b(?:[A-ZÄÖÜ]?[a-zäöüß-]{1,30}s|[Ss])tr\.", _street),
         (r"\b(?P<only>[Mm]in\.)(?= \d)", lambda _: "minimal"),
-        (r"(?<=\b(?:Mo|Di|Mi|Do|Sa)\. bis )Fr\.|(?<=\b(?:Mo|Di|Mi|Do)\.[-–])Fr\.", lambda m: "Freitag" + "." * (m.end() == len(m.string))),
-        (r"(?<=\b(?:Mo|Di|Mi|Do|Fr|Sa)\. bis )So\.", lambda m: "Sonntag" + "." * (m.end() == len(m.string))),
     ),
 )  # fmt: skip

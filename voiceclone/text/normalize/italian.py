@@ -5,11 +5,20 @@ from __future__ import annotations
 import re
 
 from voiceclone.text.normalize.spelling import ordinal, roman
-from voiceclone.text.normalize.style import CLOCK, HOUR, MINUTE, ROMAN, ROMAN_NAME, Counted, Style, ending
+from voiceclone.text.normalize.style import CLOCK, HOUR, MINUTE, ROMAN, ROMAN_NAME, Counted, Style, ending, listed
 
 _FEMININE = re.compile("(?:a|[zs]ione|tà|tù|trice|gine|udine|isi|esi|asi|e[sz]ie|ie)$")
-_OTHERS = frozenset(
-    ["app", "aroma", "arte", "artista", "atleta", "autista", "auto", "barista", "base", "boia", "brindisi", "capitale", "carisma", "carne", "cattedrale", "cenere", "chiave", "cinema", "classe", "clima", "clown", "collega", "cornice", "corrente", "croce", "delta", "dentista", "dilemma", "diploma", "dramma", "duca", "email", "enigma", "estate", "fame", "febbre", "fede", "fine", "fonte", "foto", "fronte", "gente", "geometra", "giornalista", "gorilla", "gru", "idioma", "koala", "legge", "lente", "luce", "madre", "mail", "mano", "mente", "moglie", "monarca", "morale", "morte", "moto", "nave", "neve", "notte", "nube", "opinione", "pace", "panda", "panorama", "papa", "parete", "parte", "patriarca", "pelle", "pianeta", "pianista", "pilota", "pirata", "poema", "poeta", "polvere", "prigione", "prisma", "problema", "profeta", "programma", "radice", "radio", "ragione", "regione", "regista", "religione", "rete", "salute", "schema", "sede", "siepe", "sistema", "sofà", "sorte", "specialista", "stagione", "stemma", "tassista", "telegramma", "tema", "torre", "trauma", "tribù", "turista", "unione", "vaglia", "valle", "vernice", "veste", "vite", "voce", "volpe", "yoga"]
+_OTHERS = listed(
+    """
+    app aroma arte artista atleta autista auto barista base boia brindisi capitale carisma carne cattedrale cenere
+    chiave cinema classe clima clown collega cornice corrente croce delta dentista dilemma diploma dramma duca
+    email enigma estate fame febbre fede fine fonte foto fronte gente geometra giornalista gorilla gru idioma
+    koala legge lente luce madre mail mano mente moglie monarca morale morte moto nave neve notte nube opinione
+    pace panda panorama papa parete parte patriarca pelle pianeta pianista pilota pirata poema poeta polvere
+    prigione prisma problema profeta programma radice radio ragione regione regista religione rete salute schema
+    sede siepe sistema sofà sorte specialista stagione stemma tassista telegramma tema torre trauma tribù turista
+    unione vaglia valle vernice veste vite voce volpe yoga
+    """
 )
 """Nouns whose ending tells the wrong gender."""
 _NO_NOUNS = re.compile(
@@ -76,6 +85,7 @@ STYLE = Style(
     one="un",
     parts="quarto/quarti quinto/quinti sesto/sesti settimo/settimi ottavo/ottavi nono/noni decimo/decimi",
     numbered="articolo|atto|camera|capitolo|episodio|lezione|libro|livello|pagina|parte|puntata|sala|stagione|tomo|volume",
+    per="al",
     scales={"M": ("milione", "milioni", "milioni"), "B": ("miliardo", "miliardi", "miliardi")},
     abbreviations={
         "sig.": "signor", "sig.ra": "signora", "sig.na": "signorina", "sigg.": "signori", "dott.": "dottor",
@@ -107,7 +117,7 @@ STYLE = Style(
     telephones=r"3\d\d[ ./-]?\d{6,7}|3\d\d \d{3} \d{4}|3\d\d \d\d \d\d \d{3}",
     own=(
         (r"\b(?P<whole>\d{1,3}) ?(?:½|1/2) (?P<noun>[^\W\d_]{1,30})", _halves),
-        (r"\b(?P<digits>\d{1,4})(?P<ending>[ºª])", _rank),
+        (r"\b(?P<digits>\d{1,4})(?P<ending>[ºª])(?![CF]\b)", _rank),
         (r"\b1°?(?= MONTHS\b)", lambda _: "primo"),
         (r"\b(?P<digits>\d{1,2})°(?=[ ](?!C\b|F\b)[a-zàèéìòù]{3})", lambda match: ordinal(match["digits"], "it")),
         (rf"\b{ROMAN})(?= secolo\b| sec\.)", lambda match: ordinal(roman(match["roman"]), "it")),

@@ -62,6 +62,7 @@ STYLES: dict[str, Style] = {
 }  # fmt: skip
 """By language."""
 
+_CURRENCIES = {**CURRENCIES, "US$": "USD", "R$": "BRL", "CA$": "CAD", "C$": "CAD", "A$": "AUD", "Fr.": "CHF"}
 _VULGAR = "½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅐⅛⅜⅝⅞⅑⅒"
 _CALLED = r"(?i:\b(?:tel|tél|tálr|tālr|тел|puh|fax|факс|handy|mobil|móvil|cell)\w{0,10}\.?:? ?:? ?)"
 _VERSION = (
@@ -69,7 +70,7 @@ _VERSION = (
     r"|bluetooth|http|tls))"
 )
 _WORDS_BEHIND = re.compile(r" ([^\W\d_]{1,30})(?: ([^\W\d_]{1,30}))?(?: ([^\W\d_]{1,30}))?")
-_WORD_BEFORE = re.compile(r"([^\W\d_]{1,20}) \Z")
+_WORD_BEFORE = re.compile(r"([^\W\d_]{1,20}\.?|[§№#]) \Z")
 
 
 @cache
@@ -114,12 +115,17 @@ class _Reader:
         written = (
             rf"{iso}(?:T| T?){CLOCK}(?::\d\d(?:[.,]\d{{1,9}})?)?(?:Z|[+-]\d\d:?\d\d)?",
             iso,
+            r"(?P<year>\d{4})/(?P<month>\d\d?)/(?P<day>\d\d?)",
             r"(?P<day>\d\d?)([./-])(?P<month>\d\d?)\2(?P<year>\d{4})",
             r"(?P<day>\d\d)([./])(?P<month>\d\d)\2(?P<year>\d\d)",
         )
         if self._is_known:
             for date in written:
                 yield _rule(f"{START}{date}{END}", read_date)
+            yield _rule(
+                rf"{START}(?:(?P<day>1[3-9]|2\d|3[01])/(?P<month>0[1-9]|1[0-2])|(?P<d>0[1-9])/(?P<m>0[1-9]|1[0-2])){END}",
+                self._day_month,
+            )
             if self.style.day_month:
                 yield _rule(
                     r"(?<![\d.,:/])(?<!klo )(?<!um )\b(?P<day>[0-3]?\d)\.(?P<month>[01]?\d)\.(?![\d.])",
@@ -141,7 +147,7 @@ class _Reader:
         number = _NUMBERS[style.point]
         low = rf"(?P<minus>{_MINUS})?{START}(?P<low>{number})"
         high = rf"(?P<high>{number})"
-        sign, code = rf"(?P<sign>{alternatives(CURRENCIES)})", rf"(?P<code>\b(?:{'|'.join(CODES)})\b)"
+        sign, code = rf"(?P<sign>{alternatives(_CURRENCIES)})", rf"(?P<code>\b(?:{'|'.join(CODES)})\b)"
         # Groups of digits that no amount is written in.
         yield _rule(rf"(?<![\w(])\+\d{{1,3}}(?:[ .-]?\(?\d{{1,4}}\)?){{2,6}}{END}", self._international)
         yield _rule(rf"{START}(?<!\d[ /-])\(?0\d{{1,5}}\)?(?:[ /-]\d{{2,8}}){{1,5}}{END}", self._telephone)
@@ -183,11 +189,15 @@ class _Reader:
         yield _rule(rf"{low} ?%{_TO}{high} ?(?P<unit>%)", self._measure)
         units = alternatives({**UNITS, **style.units, **style.named})
         yield _rule(rf"{low}(?:{_TO}{high})?(?P<gap> ?)(?P<unit>{units})(?![\w²³]|/\w)", self._measure)
-        # "10 − 4", "10 - 4 ="
+        # A minus between numbers, and a letter for times.
+        if self._is_known:
+            yield _rule(r"(?<=\d) ?[xX] ?(?=\d)", lambda _: f" {style.signs['×']} ")
         yield _rule(r"(?<=\d) ?− ?(?=\d)|(?<=\d) [-–] (?=\d[\d.,]{0,12} ?=)", lambda _: f" {self._minus_word()} ")
         yield _rule(rf"{low}{_TO}{high}{END}(?P<gap>)", self._plain)
         yield _rule(rf"{low}(?P<high>){END}(?P<gap> (?=[^\W\d_]))?", self._plain)
         yield _rule(r"\d+", lambda match: cardinal(match[0], self.language))
+        if style.per:
+            yield _rule(rf"(?<=[{''.join(CURRENCIES)}])/(?P<noun>[^\W\d_]{{1,20}}[²³]?)\b", self._price)
 
     def _times(self) -> Iterator[Rule]:
         hour, minute, second = (
@@ -248,7 +258,10 @@ class _Reader:
     def _parts(self, written: str) -> tuple[str, str]:
         """The digits of a number before and behind the decimal sign."""
         written = written.replace("'", "").replace("’", "")
-        if self.style.point == ".":
+        other = "," if self.style.point == "." else "."
+        if re.fullmatch(_FOREIGN[self.style.point], written):
+            written = written.replace(self.style.point, "").replace(other, ".")
+        elif self.style.point == ".":
             written = written.replace(",", "")
         elif "," in written or re.fullmatch(_GROUPED[","], written):
             written = written.replace(".", "").replace(",", ".")
@@ -263,7 +276,12 @@ class _Reader:
         return Counted(words, "" if fraction else whole, _word_before(match), tuple(behind))
 
     def _agreed(self, match: re.Match[str], words: str, written: str, behind: Iterable[str]) -> str:
-        return self.style.agree(self._counted(match, words, written, behind))
+        number = self._counted(match, words, written, behind)
+        # The first chapter is not one of chapters.
+        is_name = number.before in ("§", "№", "#", *self.style.counted)
+        if is_name or (number.before and re.fullmatch(f"(?:{self.style.numbered.lower()})", number.before)):
+            return words
+        return self.style.agree(number)
 
     def _minus_word(self) -> str:
         return say(-1, self.language).removesuffix(say(1, self.language)).strip()
@@ -337,7 +355,7 @@ class _Reader:
         return _per(count, name, per, self.language)
 
     def _money(self, match: re.Match[str]) -> str | None:
-        code = match["code"] or CURRENCIES.get(match["sign"], "EUR")
+        code = match["code"] or _CURRENCIES.get(match["sign"], "EUR")
         if scale := match.groupdict().get("scale"):
             amount = " ".join(filter(None, (self._amount(match["low"]), scale, self.style.of)))
             words = spelling.currency_unit(amount, "5", code, self.language)
@@ -356,7 +374,7 @@ class _Reader:
         return self._minus(match) + words
 
     def _scaled_money(self, match: re.Match[str]) -> str | None:
-        code = match["code"] or CURRENCIES[match["sign"]]
+        code = match["code"] or _CURRENCIES[match["sign"]]
         if match["suffix"] in "kK":
             digits = _thousandfold(*self._parts(match["low"]))
             words = digits and spelling.money(digits, "", code, self.language)
@@ -418,12 +436,25 @@ class _Reader:
 
     def _day_month(self, match: re.Match[str]) -> str | None:
         """24.12. in its long form, its number in digits for the rules of ranks."""
-        long = spelling.long_date("2000", match["month"], match["day"], self.language)
-        if long is None:
-            return None
-        month = _month(int(match["month"]), self.language)
+        groups = match.groupdict()
+        day, month = groups["day"] or groups["d"], groups["month"] or groups["m"]
+        long = spelling.long_date("2000", month, day, self.language) and _day_of_month(
+            int(day), int(month), self.language
+        )
+        if not match[0].endswith("."):
+            return long
         behind = match.string[match.end() : match.end() + 2]
-        return f"{int(match['day'])}. {month}" + "." * (not behind or behind[1:].isupper())
+        return long and long + "." * (not behind or behind[1:].isupper())
+
+    def _price(self, match: re.Match[str]) -> str | None:
+        """What a price is for: 5 €/kg."""
+        noun = match["noun"]
+        if noun in UNITS or noun in self.style.units or noun in self.style.named:
+            named = self._unit(noun, "1")
+            noun = named.replace("{}", "").strip() if named else noun
+        elif len(noun) < 3:
+            return None
+        return f" {self.style.per} {noun}"
 
     def _mixed(self, match: re.Match[str]) -> str | None:
         key = match["key"] or _fraction(match["vulgar"])
@@ -480,9 +511,14 @@ def _joint(word: str) -> str:
 
 
 _GROUPED = {",": r"\d{1,3}(?:[. '’]\d{3}){1,6}(?!\d)", ".": r"\d{1,3}(?:,\d{2,3}){1,8}(?!\d)"}
+_FOREIGN = {
+    ",": r"\d{1,3}(?:(?:,\d{3}){1,6}\.\d{1,6}|(?:,\d{3}){2,6})(?![\d.,]\d|\d)",
+    ".": r"\d{1,3}(?:(?:\.\d{3}){1,6},\d{1,6}|(?:\.\d{3}){2,6})(?![\d.,]\d|\d)",
+}
+"""Numbers with the signs of others, where nothing else can be meant."""
 _NUMBERS = {
-    ",": rf"(?:(?:{_GROUPED[',']}|\d++)(?:[.,]\d++)?+)",
-    ".": rf"(?:(?:{_GROUPED['.']}|\d++)(?:\.\d++)?+)",
+    ",": rf"(?:{_FOREIGN[',']}|(?:{_GROUPED[',']}|\d++)(?:[.,]\d++)?+)",
+    ".": rf"(?:{_FOREIGN['.']}|(?:{_GROUPED['.']}|\d++)(?:\.\d++)?+)",
 }
 
 
@@ -563,7 +599,9 @@ def _months(language: str) -> str:
     )
 
 
-def _month(number: int, language: str) -> str:
-    from babel.dates import get_month_names
+def _day_of_month(day: int, month: int, language: str) -> str:
+    from datetime import date
 
-    return str(get_month_names("wide", "format", language)[number])
+    from babel.dates import format_skeleton
+
+    return str(format_skeleton("MMMMd", date(2000, month, day), locale=language))

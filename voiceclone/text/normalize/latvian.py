@@ -71,6 +71,7 @@ STYLE = Style(
     parts="ceturtdaļa/ceturtdaļas piektdaļa/piektdaļas sestdaļa/sestdaļas septītdaļa/septītdaļas astotdaļa/astotdaļas"
     " devītdaļa/devītdaļas desmitdaļa/desmitdaļas",
     numbered="daļa|epizode|lappuse|līmenis|nodaļa|sērija|sezona|stunda|telpa",
+    per="par",
     scales={"M": ("miljons", "miljoni", "miljoni"), "B": ("miljards", "miljardi", "miljardi")},
     abbreviations={
         "piem.": "piemēram", "t. i.": "tas ir", "plkst.": "pulksten", "apm.": "apmēram", "dr.": "doktors",

@@ -6,7 +6,7 @@ import re
 
 from voiceclone.text.normalize import spelling
 from voiceclone.text.normalize.spelling import cardinal, ordinal, roman
-from voiceclone.text.normalize.style import CLOCK, END, HOUR, MINUTE, ROMAN, ROMAN_NAME, START, Counted, Style
+from voiceclone.text.normalize.style import CLOCK, END, HOUR, MINUTE, ROMAN, ROMAN_NAME, START, Counted, Style, ending
 
 _FINNISH = Style(
     to="viiva",
@@ -18,6 +18,7 @@ _FINNISH = Style(
     parts="neljäsosa/neljäsosaa viidesosa/viidesosaa kuudesosa/kuudesosaa seitsemäsosa/seitsemäsosaa"
     " kahdeksasosa/kahdeksasosaa yhdeksäsosa/yhdeksäsosaa kymmenesosa/kymmenesosaa",
     numbered="huone|jakso|kappale|kausi|luku|osa|sivu|taso",
+    per="per",
     scales={"M": ("miljoona", "miljoonaa", "miljoonaa"), "B": ("miljardi", "miljardia", "miljardia")},
     abbreviations={
         "esim.": "esimerkiksi", "mm.": "muun muassa", "ns.": "niin sanottu", "ks.": "katso", "klo": "kello",
@@ -31,7 +32,7 @@ _FINNISH = Style(
         "ekr.": "ennen Kristusta", "jkr.": "jälkeen Kristuksen", "eaa.": "ennen ajanlaskun alkua",
         "jaa.": "jälkeen ajanlaskun alun",
     },
-    counted={"nro": "numero", "n:o": "numero", "s.": "sivu", "puh.": "puhelin"},
+    counted={"v.": "vuonna", "nro": "numero", "n:o": "numero", "s.": "sivu", "puh.": "puhelin"},
     signs={
         "&": "ja", "@": "ät", "%": "prosenttia", "+": "plus", "=": "on", "×": "kertaa", "÷": "jaettuna",
         "°": "astetta", "/": "kautta", ".": "piste", "_": "alaviiva", "-": "viiva",
@@ -84,6 +85,7 @@ _HINDI = Style(
     one="एक",
     parts="चौथाई/चौथाई पाँचवाँ/पाँचवें छठा/छठे सातवाँ/सातवें आठवाँ/आठवें नौवाँ/नौवें दसवाँ/दसवें",
     numbered="अध्याय|पृष्ठ|भाग|पाठ|कक्षा|खंड|कमरा",
+    per="प्रति",
     scales={"M": ("मिलियन",) * 3, "B": ("बिलियन",) * 3},
     abbreviations={
         "डॉ.": "डॉक्टर", "प्रो.": "प्रोफ़ेसर", "रु.": "रुपये", "कि.मी.": "किलोमीटर", "कि.ग्रा.": "किलोग्राम",
@@ -122,6 +124,7 @@ _ARABIC = Style(
     point=".",
     mixed=lambda _, part, whole: f"{whole.words} و{part}",
     numbered="الفصل|الصفحة|الجزء|الدرس|الحلقة|الموسم|رقم",
+    per="لكل",
     scales={"M": ("مليون",) * 3, "B": ("مليار",) * 3},
     abbreviations={"د.": "دكتور", "أ.": "أستاذ", "ق.م": "قبل الميلاد"},
     endings={"إلخ.": "إلى آخره", "إلخ": "إلى آخره", "ق. م.": "قبل الميلاد"},
@@ -160,6 +163,16 @@ def _polish(number: Counted) -> str:
     return number.words
 
 
+def _polish_genitive(digits: str) -> str:
+    return " ".join(ending(word, ("y", "ego"), ("i", "iego")) for word in ordinal(digits, "pl").split(" "))
+
+
+def _polish_century(match: re.Match[str]) -> str:
+    words = _polish_genitive(roman(match["roman"]))
+    words = words.replace("iego", "im").replace("ego", "ym") if match["in"] else words
+    return f"{words} wieku" + "." * (match.end() == len(match.string))
+
+
 _POLISH = Style(
     to="do",
     agree=_polish,
@@ -169,6 +182,7 @@ _POLISH = Style(
     parts="czwarta/czwarte piąta/piątych szósta/szóstych siódma/siódmych ósma/ósmych dziewiąta/dziewiątych"
     " dziesiąta/dziesiątych",
     numbered="część|odcinek|pokój|rozdział|sezon|strona|tom|lekcja",
+    per="za",
     scales={"M": ("milion", "miliony", "milionów"), "B": ("miliard", "miliardy", "miliardów")},
     abbreviations={
         "dr": "doktor", "prof.": "profesor", "np.": "na przykład", "tzn.": "to znaczy", "m.in.": "między innymi",
@@ -176,7 +190,7 @@ _POLISH = Style(
         "inż.": "inżynier", "mgr": "magister", "tys.": "tysięcy", "mln": "milionów", "mld": "miliardów",
     },
     endings={"itd.": "i tak dalej", "itp.": "i tym podobne", "p.n.e.": "przed naszą erą", "n.e.": "naszej ery"},
-    counted={"nr": "numer", "str.": "strona", "tel.": "telefon", "s.": "strona", "rozdz.": "rozdział"},
+    counted={"nr": "numer", "godz.": "godzina", "str.": "strona", "tel.": "telefon", "s.": "strona", "rozdz.": "rozdział"},
     signs={
         "&": "i", "@": "małpa", "%": "procent", "+": "plus", "=": "równa się", "×": "razy", "÷": "podzielić przez",
         "°": "stopni", "/": "ukośnik", ".": "kropka", "_": "podkreślenie", "-": "myślnik",
@@ -186,10 +200,11 @@ _POLISH = Style(
     units={"godz.": "h", "min.": "min", "sek.": "s"},
     named={"dB": ("decybel", "decybele", "decybeli"), "zł": ("złoty", "złote", "złotych")},
     own=(
-        (
-            rf"\b{ROMAN})(?= (?P<noun>wieku?)\b)",
-            lambda m: ordinal(roman(m["roman"]), "pl") if m["noun"] == "wiek" else None,
-        ),
+        (rf"\b{ROMAN})(?= wiek\b)", lambda match: ordinal(roman(match["roman"]), "pl")),
+        (rf"\b{ROMAN})(?= wieku\b)", lambda match: _polish_genitive(roman(match["roman"]))),
+        (rf"(?P<in>\b[Ww] )?\b{ROMAN} w\.)", _polish_century),
+        (r"\b(?P<digits>\d{1,2})(?= MONTHS\b)", lambda match: _polish_genitive(match["digits"])),
+        (r"(?<=\d{4} )r\.", lambda match: "roku" + "." * (match.end() == len(match.string))),
     ),
 )  # fmt: skip
 

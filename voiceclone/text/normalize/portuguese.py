@@ -5,11 +5,17 @@ from __future__ import annotations
 import re
 
 from voiceclone.text.normalize.spelling import cardinal, ordinal, roman
-from voiceclone.text.normalize.style import CLOCK, ROMAN, ROMAN_NAME, Counted, Style, ending
+from voiceclone.text.normalize.style import CLOCK, ROMAN, ROMAN_NAME, Counted, Style, ending, listed
 
 _FEMININE = re.compile("(?:as?|ção|ções|são|sões|dades?|tudes?|gem|gens|tizes?|ice)$")
-_OTHERS = frozenset(
-    ["base", "bases", "carne", "carnes", "chave", "chaves", "cinema", "cinemas", "classe", "classes", "clima", "climas", "cor", "cores", "cruz", "cruzes", "dia", "dias", "dor", "dores", "drama", "dramas", "esquema", "esquemas", "fase", "fases", "flor", "flores", "fonte", "fontes", "foto", "fotos", "frase", "frases", "gente", "idioma", "idiomas", "lei", "leis", "luz", "luzes", "mapa", "mapas", "moto", "motos", "mulher", "mulheres", "mãe", "mães", "mão", "mãos", "noite", "noites", "nuvem", "nuvens", "parte", "partes", "pele", "planeta", "planetas", "poema", "poemas", "problema", "problemas", "programa", "programas", "rede", "redes", "sede", "sistema", "sistemas", "sofá", "sofás", "série", "séries", "tarde", "tardes", "tema", "temas", "torre", "torres", "vez", "vezes", "voz", "vozes"]
+_OTHERS = listed(
+    """
+    base bases carne carnes chave chaves cinema cinemas classe classes clima climas cor cores cruz cruzes dia dias
+    dor dores drama dramas esquema esquemas fase fases flor flores fonte fontes foto fotos frase frases gente
+    idioma idiomas lei leis luz luzes mapa mapas moto motos mulher mulheres mãe mães mão mãos noite noites nuvem
+    nuvens parte partes pele planeta planetas poema poemas problema problemas programa programas rede redes sede
+    sistema sistemas sofá sofás série séries tarde tardes tema temas torre torres vez vezes voz vozes
+    """
 )
 """Nouns whose ending tells the wrong gender."""
 _NO_NOUNS = re.compile("de|do|da|e|ou|a|à|às|ao|em|por|com|para|é|são|os?|as|uma?|que|se|não|mais|menos|vírgula|mil")
@@ -46,6 +52,7 @@ STYLE = Style(
     one="um",
     parts="quarto/quartos quinto/quintos sexto/sextos sétimo/sétimos oitavo/oitavos nono/nonos décimo/décimos",
     numbered="ato|artigo|capítulo|episódio|lição|livro|nível|página|parte|sala|temporada|tomo|volume",
+    per="por",
     scales={"M": ("milhão", "milhões", "milhões"), "B": ("mil milhões",) * 3},
     abbreviations={
         "sr.": "senhor", "sra.": "senhora", "srta.": "senhorita", "dr.": "doutor", "dra.": "doutora",
@@ -63,7 +70,7 @@ STYLE = Style(
     named={"dB": ("decibel", "decibéis", "decibéis")},
     own=(
         (
-            r"\b(?P<digits>\d{1,4})\.?(?P<ending>[ºª])",
+            r"\b(?P<digits>\d{1,4})\.?(?P<ending>[ºª])(?![CF]\b)",
             lambda m: ending(ordinal(m["digits"], "pt"), *((("o", "a"),) if m["ending"] == "ª" else ())),
         ),
         (rf"(?<=\b[Ss]éculo ){ROMAN})\b", lambda match: cardinal(roman(match["roman"]), "pt")),

@@ -5,13 +5,25 @@ from __future__ import annotations
 import re
 
 from voiceclone.text.normalize.spelling import cardinal, one_by_one, ordinal, roman
-from voiceclone.text.normalize.style import CLOCK, ROMAN, ROMAN_NAME, Counted, Style, ending
+from voiceclone.text.normalize.style import CLOCK, ROMAN, ROMAN_NAME, Counted, Style, ending, listed
 
 _FEMININE = re.compile("(?:a|ci[oó]n|si[oó]n|xi[oó]n|dad|tad|tud|umbre|sis|itis|triz)$")
-_OTHERS = frozenset(
-    ["análisis", "aroma", "artista", "asma", "astronauta", "atleta", "axioma", "base", "belga", "buda", "calle", "capital", "carisma", "carne", "catedral", "clase", "clave", "clima", "colega", "cometa", "compatriota", "corriente", "cruz", "cura", "cárcel", "dentista", "deportista", "dilema", "diploma", "dogma", "drama", "día", "economista", "ele", "enigma", "especialista", "especie", "esquema", "estigma", "fantasma", "fase", "fe", "fiebre", "flor", "foto", "frase", "fuente", "futbolista", "gente", "gorila", "guardia", "guía", "hambre", "hélice", "idioma", "imagen", "intemperie", "karma", "labor", "leche", "ley", "llave", "luz", "madre", "mano", "mapa", "mente", "miel", "moto", "muerte", "mujer", "nariz", "nave", "nieve", "noche", "nube", "oasis", "orden", "panda", "papá", "pared", "parte", "paréntesis", "paz", "perdiz", "periodista", "piel", "pijama", "pirata", "planeta", "planicie", "plasma", "poema", "poeta", "prisma", "problema", "profeta", "programa", "radio", "raíz", "red", "sal", "sangre", "sartén", "sed", "sede", "serie", "serpiente", "señal", "simiente", "sistema", "sofá", "suerte", "superficie", "síntoma", "tarde", "taxista", "telegrama", "tema", "torre", "tranvía", "trauma", "turista", "vez", "virgen", "vocal", "voz", "yoga", "énfasis", "éxtasis", "óasis"]
+_OTHERS = listed(
+    """
+    análisis aroma artista asma astronauta atleta axioma base belga buda calle capital carisma carne catedral
+    clase clave clima colega cometa compatriota corriente cruz cura cárcel dentista deportista dilema diploma
+    dogma drama día economista ele enigma especialista especie esquema estigma fantasma fase fe fiebre flor foto
+    frase fuente futbolista gente gorila guardia guía hambre hélice idioma imagen intemperie karma labor leche ley
+    llave luz madre mano mapa mente miel moto muerte mujer nariz nave nieve noche nube oasis orden panda papá
+    pared parte paréntesis paz perdiz periodista piel pijama pirata planeta planicie plasma poema poeta prisma
+    problema profeta programa radio raíz red sal sangre sartén sed sede serie serpiente señal simiente sistema
+    sofá suerte superficie síntoma tarde taxista telegrama tema torre tranvía trauma turista vez virgen vocal voz
+    yoga énfasis éxtasis óasis
+    """
 )
 """Nouns whose ending tells the wrong gender."""
+_STRESSED = listed("agua águila ala alma ancla ansia área arma asa aula ave habla hacha hada hambre")
+"""Feminine nouns that begin with a stressed a: un agua."""
 _PLURALS = {"veces": "vez", "luces": "luz", "voces": "voz", "cruces": "cruz", "raíces": "raíz", "narices": "nariz"}
 _NO_NOUNS = re.compile(
     "de|del|y|o|u|a|en|por|con|para|es|son|al|el|los?|las?|un|una|que|se|no|ha|han|era|más|menos|coma|punto|mil"
@@ -34,7 +46,7 @@ def _agree(number: Counted) -> str:
         return words
     if words.split(" ")[-1] in ("millón", "millones", "billón", "billones"):
         return words + " de"
-    if not is_feminine(noun):
+    if not is_feminine(noun) or (number.digits == "1" and noun.lower() in _STRESSED):
         return ending(words, ("veintiuno", "veintiún"), ("uno", "un"))
     # What counts millions is masculine.
     millions, stop, rest = words.rpartition("mill" + ("ones " if "millones " in words else "ón "))
@@ -80,6 +92,7 @@ STYLE = Style(
     one="un",
     parts="cuarto/cuartos quinto/quintos sexto/sextos séptimo/séptimos octavo/octavos noveno/novenos décimo/décimos",
     numbered="acto|artículo|capítulo|episodio|habitación|lección|libro|nivel|parte|página|sala|temporada|tomo|volumen",
+    per="por",
     scales={"M": ("millón", "millones", "millones"), "B": ("mil millones",) * 3},
     abbreviations={
         "sr.": "señor", "sra.": "señora", "srta.": "señorita", "sres.": "señores", "dr.": "doctor", "dra.": "doctora",
@@ -91,7 +104,7 @@ STYLE = Style(
     },
     endings={
         "etc.": "etcétera", "a. c.": "antes de Cristo", "d. c.": "después de Cristo", "a. de c.": "antes de Cristo",
-        "d. de c.": "después de Cristo", "cía.": "compañía",
+        "d. de c.": "después de Cristo", "cía.": "compañía", "a. m.": "de la mañana", "p. m.": "de la tarde",
     },
     counted={
         "n.º": "número", "nº": "número", "n°": "número", "n.°": "número", "nro.": "número", "núm.": "número",
@@ -120,7 +133,7 @@ STYLE = Style(
             lambda match: ", ".join(one_by_one(group, "es") for group in match["only"].split()),
         ),
         (r"\b(?P<whole>\d{1,3}) ?(?:½|1/2) (?P<noun>[^\W\d_]{1,30})", _halves),
-        (r"\b(?P<digits>\d{1,4})\.?(?P<ending>[ºª])", _rank),
+        (r"\b(?P<digits>\d{1,4})\.?(?P<ending>[ºª])(?![CF]\b)", _rank),
         (r"\b(?P<digits>[13])\.?(?:er|ᵉʳ)\b", lambda match: {"1": "primer", "3": "tercer"}[match["digits"]]),
         (r"\b(?P<digits>\d{1,2})°(?=[ ](?!C\b|F\b)[a-záéíóúñ]{3})", lambda match: ordinal(match["digits"], "es")),
         (rf"(?<=\b[Ss]iglo ){ROMAN})\b", lambda match: cardinal(roman(match["roman"]), "es")),
@@ -130,7 +143,8 @@ STYLE = Style(
             lambda match: cardinal(roman(match["roman"]), "es"),
         ),
         (r"\b[Ss]iglos [IVXL]{1,8}(?P<only> ?[-–] ?)(?=[IVXL]{1,8}\b)", lambda _: " a "),
-        (r"\bs\. ?(?P<roman>[IVX]{1,6})\b", lambda match: f"siglo {cardinal(roman(match['roman']), 'es')}"),
+        (r"\bss\.(?= [IVX])", lambda _: "siglos"),
+        (r"\b(?:s\. ?(?=[IVX])|S\. (?=[IVX]{2}))(?P<roman>[IVX]{1,6})\b", lambda match: f"siglo {cardinal(roman(match['roman']), 'es')}"),
         (
             # Not vitamin D.
             r"(?<![\w.])(?:(?<=\b\w )|(?<=\b\w\w )|(?<=\b\w\w\w )|(?<=[(,;:«¿¡]) ?|(?<![\s\S]))(?P<only>D\.)(?= [A-ZÁÉÍÓÚÑ][a-záéíóúñ])",

@@ -82,6 +82,8 @@ class Style:
     one: str = ""
     numbered: str = ""
     """Nouns with a number behind, whose zeros in front are not said, as a pattern without regard to capitals."""
+    per: str = ""
+    """Between a price and what it is for."""
     scales: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
     """M and B behind an amount of money: of one, of two, of five."""
     abbreviations: Mapping[str, str] = field(default_factory=dict)
@@ -101,6 +103,11 @@ class Style:
     """A pattern for numbers that are called."""
     own: tuple[tuple[str, Read], ...] = ()
     """Patterns that only this language has; they come first. `MONTHS` stands for any month's name."""
+
+
+def listed(text: str) -> frozenset[str]:
+    """The words of a text."""
+    return frozenset(text.split())
 
 
 def ending(words: str, *endings: tuple[str, str]) -> str:
