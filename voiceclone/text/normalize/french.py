@@ -43,7 +43,7 @@ def is_feminine(noun: str) -> bool:
 
 
 _NO_NOUNS = re.compile(
-    "et|ou|à|de|du|des|en|sur|par|pour|dans|est|sont|a|ont|ce|la|le|les|une?|avec|sans|puis|mais|que|qui"
+    "et|ou|à|de|du|des|en|sur|par|pour|dans|est|sont|a|ont|ce|la|le|les|une?|avec|sans|puis|mais|que|qui|[dlncsj]|qu"
 )
 
 
@@ -65,9 +65,9 @@ def _agree(number: Counted) -> str:
 def _rank(match: re.Match[str]) -> str:
     digits, written = match["digits"], match["ending"]
     if digits == "1":
-        return "première" if written in ("re", "ère", "ʳᵉ") else "premier"
-    if written in ("nd", "nde") and digits == "2":
-        return "second" + written[2:]
+        return ("première" if written[0] in "rèʳ" else "premier") + "s" * written.endswith("s")
+    if written in ("nd", "nde", "de") and digits == "2":
+        return "second" + "e" * written.endswith("e")
     plural = "s" * (written in ("es", "èmes"))
     return ordinal(digits, "fr") + plural
 
@@ -110,7 +110,7 @@ STYLE = Style(
     per="par",
     scales={"M": ("million", "millions", "millions"), "B": ("milliard", "milliards", "milliards")},
     abbreviations={
-        "mme": "Madame", "mmes": "Mesdames", "mlle": "Mademoiselle", "mlles": "Mesdemoiselles", "dr": "Docteur",
+        "mme": "Madame", "mme.": "Madame", "mlle.": "Mademoiselle", "mr": "Monsieur", "mr.": "Monsieur", "mmes": "Mesdames", "mlle": "Mademoiselle", "mlles": "Mesdemoiselles", "dr": "Docteur",
         "p. ex.": "par exemple", "c.-à-d.": "c'est-à-dire", "env.": "environ", "cf.": "confer", "bd": "boulevard",
         "bld": "boulevard", "mgr": "Monseigneur", "max.": "maximum", "min.": "minimum", "av.": "avenue",
         "janv.": "janvier", "févr.": "février", "avr.": "avril", "juil.": "juillet",
@@ -123,13 +123,13 @@ STYLE = Style(
     counted={
         "n°": "numéro", "nº": "numéro", "n°s": "numéros", "p.": "page", "pp.": "pages", "chap.": "chapitre",
         "tél.": "téléphone", "tél. :": "téléphone :", "art.": "article", "vol.": "volume", "fig.": "figure",
-        "no.": "numéro", "tel.": "téléphone", "al.": "alinéa",
+        "no.": "numéro", "tel.": "téléphone", "al.": "alinéa", "ch.": "chapitre",
     },
     titles={"M.": "Monsieur", "MM.": "Messieurs", "Pr": "Professeur", "Pr.": "Professeur", "Me": "Maître",
             "Dr.": "Docteur", "St": "Saint", "Ste": "Sainte"},
     signs={
         "&": "et", "@": "arobase", "%": "pour cent", "+": "plus", "=": "égale", "×": "fois", "÷": "divisé par",
-        "°": "degrés", "/": "sur", ".": "point", "_": "tiret bas", "-": "tiret",
+        "°": "degrés", "§": "paragraphe", "/": "sur", ".": "point", "_": "tiret bas", "-": "tiret",
     },
     fractions={"1/2": "un demi", "1/3": "un tiers", "2/3": "deux tiers", "1/4": "un quart", "3/4": "trois quarts"},
     units={"Go": "GB", "Mo": "MB", "Ko": "kB", "ko": "kB", "To": "TB", "sec.": "s", "mn": "min"},
@@ -144,10 +144,12 @@ STYLE = Style(
         (r"\b24 ?h ?(?:/|sur) ?24\b", lambda _: "vingt-quatre heures sur vingt-quatre"),
         (r"\b7 ?j ?(?:/|sur) ?7\b", lambda _: "sept jours sur sept"),
         (r"\b(?P<whole>\d{1,3}) ?(?:½|1/2) (?P<noun>[^\W\d_]{1,30})", _halves),
-        (r"\b(?P<digits>\d{1,4})(?P<ending>er|re|ère|ʳᵉ|es|e|ᵉ|èmes?|ième|nde?)\b", _rank),
+        (r"\b(?P<digits>\d{1,4})(?P<ending>ers?|res?|ère|ʳᵉ|es|e|ᵉ|èmes?|ième|nde?|(?<=2)de)\b", _rank),
         (rf"\b(?!L(?:e|es)\b){ROMAN}(?P<ending>er|re|ère|{_ORDINALS}))(?!\w)", _roman_rank),
         (r"\bIer\b", lambda _: "premier"),
         (r"\bSt(?P<feminine>e?)-(?=[A-ZÀ-Ý])", lambda match: f"Saint{match['feminine']}-"),
+        (r"(?<=\b[IVX]e )s\.|(?<=[IVX]ᵉ )s\.", lambda match: "siècle" + "." * (match.end() == len(match.string))),
+        (r"\bM\.(?=[A-ZÀ-Ý][a-zà-ÿ])", lambda _: "Monsieur"),
         (r"\bM\.(?= et M(?:me|lle)\b)", lambda _: "Monsieur"),
         (r"\bsept\.(?= \d{4})", lambda _: "septembre"),
         (

@@ -21,7 +21,7 @@ _NOT_FEMININE = re.compile(
     r"|neffe|ende|auge|interesse|gebäude|gemüse|getreide|gebirge|gefälle|geschenke|ergebnisse|genie|abitur|termin"
     r"|sterne|drache|franzose|russe|türke|däne|schwede|grieche|riese|ochse|rabe|pate|geselle|beamte|hirte|tage|jahre"
     r"|meine|dünge|komitee|klischee|kaffee|tee|see|schnee|knie|mosaik|sprung|schwung|dung|kranz|tanz|glanz|schwanz"
-    r"|prinz|provinz_|weltkrieg|jahrhundert|skelett|stadion|lexikon|spion|champion|bambus|abend|balkon))"
+    r"|prinz|provinz_|weltkrieg|jahrhundert|skelett|stadion|lexikon|spion|champion|bambus|abend|balkon|deutsche|befragte|angestellte|tote|verletzte|beschäftigte|reisende|studierende|jugendliche|erwachsene|kranke))"
 )
 _NEUTER = re.compile(
     r"\w*(?:chen|lein|um|ment|nis|tum|kind|mal|buch|jahr|kapitel|spiel|tor|album|haus|auto|lied|bild|konzert|semester"
@@ -41,7 +41,7 @@ _STARTERS = re.compile(
 """What a sentence begins with: a full stop in front ends one."""
 _ARTICLE = "de[rmns]|die|das|(?:[dms]?ein|kein|unser|eu(?:er|r)|ihr)(?:e[rmns]?)?|(?:dies|jed|jen|welch)e[rmns]?"
 _JOINED = "ab|am|ans|aufs|beim|bis|fürs|im|ins|seit|vom|zum|zur"
-_BEFORE = rf"(?P<before>\b(?i:{_ARTICLE}|{_JOINED}|in) )?"
+_BEFORE = rf"(?P<before>\b(?i:{_ARTICLE}|{_JOINED}|in) |\b[A-ZÄÖÜ][a-zäöüß]{{1,20}}s )?"
 _RANKED = (
     "MONTHS|Advent|Akt|Auflage|Band|Bezirk|Buch|Bundesliga|Etage|Etappe|FC|Folge|Gang|Generation|Geburtstag|Halbzeit|Jahrhunderts?|Jh|Kapitel|Klasse|Liga|Mal|Minute"
     "|Platz|Preis|Quartal|Rang|Runde|Satz|Schritt|Semester|Spieltag|Staffel|Stock|Stunde|Tag|Weltkriegs?|Woche"
@@ -75,10 +75,12 @@ def _rank_ending(article: str, noun: str) -> str:
 
 def _ranks(match: re.Match[str]) -> str | None:
     """5., or 5. bis 10., if it is a rank: no sentence ends there."""
-    article, behind = match["before"].strip().lower() if match["before"] else "", match["noun"] or ""
+    article, behind = (match["before"] or "").strip(), match["noun"] or ""
+    owner = len(article) > 3 and re.fullmatch(f"(?i:{_ARTICLE}|{_JOINED})", article) is None
+    article = "" if owner else article.lower()
     is_start = not behind or _STARTERS.fullmatch(behind) is not None
     is_ranked = match["ranked"] is not None or behind[:1].islower()
-    if not is_ranked and (not article or (article == "in" and is_start)):
+    if not is_ranked and not (owner and not is_start) and (not article or (article == "in" and is_start)):
         return None
     ends = is_start and not is_ranked
     last = _rank_ending(article, "" if ends or behind[:1].islower() else behind)
@@ -99,10 +101,14 @@ def _roman_rank(match: re.Match[str]) -> str:
 
 def _ruler(match: re.Match[str]) -> str:
     """Ludwig II. and Elisabeth II., in the nominative."""
-    article = "die" if match["name"].endswith(("a", "beth")) else "der"
+    name, rank = match["name"], ordinal(roman(match["roman"]), "de").capitalize()
+    if name.endswith("s") and not name.endswith(("us", "as", "es", "is", "ens", "ns")):
+        # Karls V. Reich.
+        return f"{'der' if name.endswith(('as', 'beths')) else 'des'} {rank}n"
+    article = "die" if name.endswith(("a", "beth")) else "der"
     behind = match.string[match.end() : match.end() + 2]
     stop = "." if not behind or behind[1:].isupper() else ""
-    return f"{article} {ordinal(roman(match['roman']), 'de').capitalize()}{stop}"
+    return f"{article} {rank}{stop}"
 
 
 def _street(match: re.Match[str]) -> str:
@@ -241,6 +247,7 @@ STYLE = Style(
             lambda match: ending(cardinal(match["digits"], "de"), ("eins", "ein")) + match["rest"],
         ),
         (r"\b(?P<digits>\d{1,3})x\b(?! ?\d)", lambda m: ending(cardinal(m["digits"], "de"), ("eins", "ein")) + "mal"),
+        (r"\b(?P<digits>\d{1,3}) ?%ig(?P<rest>\w{0,2})", lambda m: f"{cardinal(m['digits'], 'de')}prozentig{m['rest']}"),
         (r"(?<=\d )ff?\.", lambda match: "folgende" + "." * (match.end() == len(match.string))),
         (r"\b(?:[A-ZÄÖÜ]?[a-zäöüß-]{1,30}s|[Ss])tr\.", _street),
         (r"\b(?P<only>[Mm]in\.)(?= \d)", lambda _: "minimal"),

@@ -61,7 +61,7 @@ def _ruler(match: re.Match[str]) -> str:
 def _halves(match: re.Match[str]) -> str | None:
     """Two hours and a half, its numbers still in digits."""
     noun = match["noun"]
-    if _NO_NOUNS.fullmatch(noun):
+    if _NO_NOUNS.fullmatch(noun) or (match["whole"] == "1" and noun.endswith(("i", "e"))):
         return None
     feminine = noun in ("h", "t", "ore", "volte", "tonnellate", "settimane", "notti") or is_feminine(noun)
     return f"{match['whole']} {noun} e {'mezza' if feminine else 'mezzo'}"
@@ -105,7 +105,7 @@ STYLE = Style(
     },
     signs={
         "&": "e", "@": "chiocciola", "%": "percento", "+": "più", "=": "uguale a", "×": "per", "÷": "diviso",
-        "°": "gradi", "/": "barra", ".": "punto", "_": "trattino basso", "-": "trattino",
+        "°": "gradi", "§": "paragrafo", "/": "barra", ".": "punto", "_": "trattino basso", "-": "trattino",
     },
     fractions={"1/2": "un mezzo", "1/3": "un terzo", "2/3": "due terzi", "1/4": "un quarto", "3/4": "tre quarti"},
     units={"sec.": "s", "min.": "min"},
@@ -120,7 +120,7 @@ STYLE = Style(
         (r"\b(?P<digits>\d{1,4})(?P<ending>[ºª])(?![CF]\b)", _rank),
         (r"\b1°?(?= MONTHS\b)", lambda _: "primo"),
         (r"\b(?P<digits>\d{1,2})°(?=[ ](?!C\b|F\b)[a-zàèéìòù]{3})", lambda match: ordinal(match["digits"], "it")),
-        (rf"\b{ROMAN})(?= secolo\b| sec\.)", lambda match: ordinal(roman(match["roman"]), "it")),
+        (rf"\b{ROMAN})(?= secolo\b| sec\.| (?:e|o|al|ed) (?:il )?[IVX]{{1,6}} secolo)", lambda match: ordinal(roman(match["roman"]), "it")),
         (rf"(?<=\bsecolo ){ROMAN})\b", lambda match: ordinal(roman(match["roman"]), "it")),
         (r"\bsec\. (?P<roman>[IVX]{1,6})\b", lambda match: f"secolo {ordinal(roman(match['roman']), 'it')}"),
         (r"(?<=[Ii]l )sec\.(?= [IVX])|(?<=[IVX] )sec\.", lambda _: "secolo"),

@@ -31,6 +31,10 @@ from voiceclone.text.normalize.style import CLOCK, END, START, Counted, Read, St
 
 _MINUS = r"(?:(?<![\w)\].,%])[-−–+])"
 _TO = r"(?:[-–—]| [-–—] )"
+_SHORT_SCALES = {
+    **dict.fromkeys(("Mio.", "млн", "mln", "milj.", "Mio", "mio."), "M"),
+    **dict.fromkeys(("Mrd.", "млрд", "mld", "mrd.", "Mrd", "mljrd."), "B"),
+}
 _SCALES = (
     "Millionen|Milliarden|millions|milliards|millones|milioni|miliardi|miljoonaa|miljardia|miljoni|miljardi|миллионов"
     "|миллиардов|लाख|करोड़|अरब|ألف|مليون|مليار"
@@ -50,7 +54,7 @@ UNITS = {
     "g/cm³": "mass-gram/volume-cubic-centimeter", "A": "electric-ampere", "t": "mass-tonne",
     "J": "energy-joule", "N": "force-newton", "Pa": "pressure-pascal", "mbar": "pressure-millibar",
     "bar": "pressure-bar", "mmHg": "pressure-millimeter-ofhg", "hl": "volume-hectoliter", "dm³": "volume-cubic-decimeter",
-    "MHz": "frequency-megahertz", "K": "temperature-kelvin", "PS": "power-horsepower", "mV": "electric-millivolt",
+    "MBit/s": "digital-megabit/duration-second", "GBit/s": "digital-gigabit/duration-second", "K": "temperature-kelvin", "PS": "power-horsepower", "mV": "electric-millivolt",
     "kV": "electric-kilovolt", "kΩ": "electric-kiloohm", "Mbit": "digital-megabit", "Gbit": "digital-gigabit",
     "km/s": "length-kilometer/duration-second", "l/min": "volume-liter/duration-minute",
 }  # fmt: skip
@@ -150,7 +154,7 @@ class _Reader:
         sign, code = rf"(?P<sign>{alternatives(_CURRENCIES)})", rf"(?P<code>\b(?:{'|'.join(CODES)})\b)"
         # Groups of digits that no amount is written in.
         yield _rule(rf"(?<![\w(])\+\d{{1,3}}(?:[ .-]?\(?\d{{1,4}}\)?){{2,6}}{END}", self._international)
-        yield _rule(rf"{START}(?<!\d[ /-])\(?0\d{{1,5}}\)?(?:[ /-]\d{{2,8}}){{1,5}}{END}", self._telephone)
+        yield _rule(rf"{START}(?<!\d[ /-])\(?0\d{{1,5}}\)?(?:(?:[ /-]| [/-] )\d{{2,8}}){{1,5}}{END}", self._telephone)
         if style.telephones:
             yield _rule(rf"{START}(?<!\d )(?:{style.telephones}){END}(?! \d)", self._telephone)
         yield _rule(rf"{_CALLED}(?P<only>[1-9][\d /-]{{4,18}}\d){END}", self._telephone)
@@ -181,7 +185,9 @@ class _Reader:
                 self._scaled_money,
             )
             yield _rule(rf"{low}(?P<high>)k(?!\w)", self._thousands)
-        scale = rf"(?: (?P<scale>{_SCALES})(?!\w))?"
+        scales = rf" (?P<scale>{_SCALES}|{alternatives(_SHORT_SCALES)})(?!\w)"
+        yield _rule(rf"{low}(?P<high>){scales} ?(?:{sign}(?!\d)|{code})", self._money)
+        scale = rf"(?:{scales})?"
         yield _rule(
             rf"(?P<minus>{_MINUS})?(?<!\w)(?:{sign}|{code}) ?(?P<low>{number})(?P<high>)(?!\d){scale}", self._money
         )
@@ -193,6 +199,7 @@ class _Reader:
         if self._is_known:
             yield _rule(r"(?<=\d) ?[xX] ?(?=\d)", lambda _: f" {style.signs['×']} ")
         yield _rule(r"(?<=\d) ?− ?(?=\d)|(?<=\d) [-–] (?=\d[\d.,]{0,12} ?=)", lambda _: f" {self._minus_word()} ")
+        yield _rule(rf"{START}\d{{1,7}}(?:-\d{{1,7}}){{2,5}}{END}", self._serial)
         yield _rule(rf"{low}{_TO}{high}{END}(?P<gap>)", self._plain)
         yield _rule(rf"{low}(?P<high>){END}(?P<gap> (?=[^\W\d_]))?", self._plain)
         yield _rule(r"\d+", lambda match: cardinal(match[0], self.language))
@@ -211,9 +218,10 @@ class _Reader:
             rf"{START}(?P<h>)(?P<m>\d{{1,3}}) ?(?:m|{minute}) ?(?P<s>\d{{1,2}}) ?(?:{second})(?!\w)", self._duration
         )
         if self._is_known:
-            yield _rule(rf"{START}{CLOCK}:(?P<second>[0-5]\d)(?: Uhr\b)?{END}", self._clock)
+            yield _rule(rf"{START}{CLOCK}:(?P<second>[0-5]\d)(?: Uhr\b| h\b)?{END}", self._clock)
         for clock in self.style.clock_written:
             yield _rule(rf"{START}{clock}{END}", self._clock)
+        yield _rule(rf"{START}(?P<h>\d{{1,2}})h(?P<m>[0-5]\d)(?P<s>){END}", self._duration)
         # Between two times.
         yield _rule(
             rf"(?:(?<=\d[:.]\d\d)|(?<=\dh)|(?<=\dh\d\d)){_TO}(?=\d{{1,2}}(?::\d\d|\.\d\d Uhr|h))",
@@ -229,9 +237,11 @@ class _Reader:
         if not style.fractions:
             return
         halves = alternatives(style.fractions)
-        yield _rule(rf"{START}(?P<whole>\d{{1,3}})(?: (?P<key>{halves}){END}| ?(?P<vulgar>[{_VULGAR}]))", self._mixed)
-        yield _rule(rf"(?<!\w)(?P<vulgar>[{_VULGAR}])", lambda match: self._part(_fraction(match["vulgar"])))
-        yield _rule(rf"{START}(?:{halves}){END}", lambda match: style.fractions[match[0]])
+        unit = rf"(?: ?(?P<unit>{alternatives({**UNITS, **style.units, **style.named})})(?![\w²³]|/\w))?"
+        yield _rule(rf"{START}(?P<whole>\d{{1,3}}) ?(?P<vulgar>[{_VULGAR}]){unit}", self._mixed)
+        yield _rule(rf"{START}(?P<whole>\d{{1,3}}) (?P<vulgar>{halves}){END}{unit}", self._mixed)
+        yield _rule(rf"(?<!\w)(?P<whole>)(?P<vulgar>[{_VULGAR}]){unit}", self._mixed)
+        yield _rule(rf"{START}(?P<whole>)(?P<vulgar>{halves}){END}{unit}", self._mixed)
 
     def _abbreviations(self) -> Iterator[Rule]:
         style = self.style
@@ -357,8 +367,11 @@ class _Reader:
     def _money(self, match: re.Match[str]) -> str | None:
         code = match["code"] or _CURRENCIES.get(match["sign"], "EUR")
         if scale := match.groupdict().get("scale"):
-            amount = " ".join(filter(None, (self._amount(match["low"]), scale, self.style.of)))
-            words = spelling.currency_unit(amount, "5", code, self.language)
+            scale = self._scale(_SHORT_SCALES.get(scale, scale), match["low"])
+            amount = self._agreed(match, self._amount(match["low"]), match["low"], [scale])
+            words = spelling.currency_unit(
+                " ".join(filter(None, (amount, scale, self.style.of))), "5", code, self.language
+            )
             return words and self._minus(match) + self._elided(words)
         written = match["high"] or match["low"]
         words = spelling.money(*self._parts(written), code, self.language)
@@ -384,10 +397,14 @@ class _Reader:
 
     def _scaled(self, match: re.Match[str]) -> str:
         """Millions, with the word that stands between them and what they are of."""
-        count = ".".join(filter(None, self._parts(match["low"])))
-        scale = self.style.scales["M" if match["suffix"] == "M" else "B"][_plural(count, self.language)]
+        scale = self._scale("M" if match["suffix"] == "M" else "B", match["low"])
         amount = self._agreed(match, self._amount(match["low"]), match["low"], [scale])
         return " ".join(filter(None, (amount, scale, self.style.of)))
+
+    def _scale(self, scale: str, written: str) -> str:
+        """Millions in the form that goes with their number; another word as it is."""
+        forms = self.style.scales.get(scale)
+        return forms[_plural(".".join(filter(None, self._parts(written))), self.language)] if forms else scale
 
     def _thousands(self, match: re.Match[str]) -> str | None:
         digits = _thousandfold(*self._parts(match["low"]))
@@ -457,13 +474,19 @@ class _Reader:
         return f" {self.style.per} {noun}"
 
     def _mixed(self, match: re.Match[str]) -> str | None:
-        key = match["key"] or _fraction(match["vulgar"])
-        part = self._part(key)
-        found = _WORDS_BEHIND.match(match.string, match.end())
-        whole = self._counted(
-            match, cardinal(match["whole"], self.language), match["whole"], [found[1]] if found else []
-        )
-        return part and self.style.mixed(key, part, whole)
+        """Fractions with a whole before and a unit behind, or without."""
+        key = _fraction(match["vulgar"])
+        words, whole, unit = self._part(key), match["whole"], match["unit"]
+        if words is None:
+            return None
+        form = "2.5" if whole else {"ru": "0.5", "fi": "2"}.get(self.language, "1")
+        named = self._unit(unit, form) if unit else "{}"
+        if whole:
+            found = _WORDS_BEHIND.match(match.string, match.end())
+            behind = [found[1]] if found else []
+            behind = (named or "").replace("{}", "").split() or behind
+            words = self.style.mixed(key, words, self._counted(match, cardinal(whole, self.language), whole, behind))
+        return named and named.replace("{}", words) + _stop(match)
 
     def _part(self, key: str) -> str | None:
         """A fraction, as 3/8."""
@@ -477,6 +500,12 @@ class _Reader:
         if over == 1:
             return f"{self.style.one} {one}"
         return f"{self.style.agree(Counted(say(over, self.language), str(over), '', [more]))} {more}"
+
+    def _serial(self, match: re.Match[str]) -> str:
+        """An ISBN, or a formation of players."""
+        groups = match[0].split("-")
+        say_group = one_by_one if len(match[0]) - len(groups) > 4 else cardinal
+        return ", ".join(say_group(group, self.language) for group in groups)
 
     def _international(self, match: re.Match[str]) -> str | None:
         """A telephone number with its country, but not +350 and +1 000 000."""

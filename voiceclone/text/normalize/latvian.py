@@ -85,7 +85,7 @@ STYLE = Style(
     counted={"nr.": "numurs", "tālr.": "tālrunis", "tālr.:": "tālrunis"},
     signs={
         "&": "un", "@": "et", "%": "procenti", "+": "plus", "=": "ir", "×": "reiz", "÷": "dalīts ar",
-        "°": "grādi", "/": "dalīts ar", ".": "punkts", "_": "pasvītra", "-": "domuzīme",
+        "°": "grādi", "§": "paragrāfs", "/": "dalīts ar", ".": "punkts", "_": "pasvītra", "-": "domuzīme",
     },
     fractions={"1/2": "puse", "1/3": "viena trešdaļa", "2/3": "divas trešdaļas", "1/4": "viena ceturtdaļa",
                "3/4": "trīs ceturtdaļas"},

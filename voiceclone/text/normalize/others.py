@@ -35,7 +35,7 @@ _FINNISH = Style(
     counted={"v.": "vuonna", "nro": "numero", "n:o": "numero", "s.": "sivu", "puh.": "puhelin"},
     signs={
         "&": "ja", "@": "ät", "%": "prosenttia", "+": "plus", "=": "on", "×": "kertaa", "÷": "jaettuna",
-        "°": "astetta", "/": "kautta", ".": "piste", "_": "alaviiva", "-": "viiva",
+        "°": "astetta", "§": "pykälä", "/": "kautta", ".": "piste", "_": "alaviiva", "-": "viiva",
     },
     fractions={"1/2": "puoli", "1/3": "kolmasosa", "2/3": "kaksi kolmasosaa", "1/4": "neljäsosa",
                "3/4": "kolme neljäsosaa"},
@@ -193,7 +193,7 @@ _POLISH = Style(
     counted={"nr": "numer", "godz.": "godzina", "str.": "strona", "tel.": "telefon", "s.": "strona", "rozdz.": "rozdział"},
     signs={
         "&": "i", "@": "małpa", "%": "procent", "+": "plus", "=": "równa się", "×": "razy", "÷": "podzielić przez",
-        "°": "stopni", "/": "ukośnik", ".": "kropka", "_": "podkreślenie", "-": "myślnik",
+        "°": "stopni", "§": "paragraf", "/": "ukośnik", ".": "kropka", "_": "podkreślenie", "-": "myślnik",
     },
     fractions={"1/2": "jedna druga", "1/3": "jedna trzecia", "2/3": "dwie trzecie", "1/4": "jedna czwarta",
                "3/4": "trzy czwarte"},

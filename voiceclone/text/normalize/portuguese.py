@@ -64,7 +64,7 @@ STYLE = Style(
              "cap.": "capítulo", "vol.": "volume", "art.": "artigo", "fig.": "figura", "p.": "página"},
     signs={
         "&": "e", "@": "arroba", "%": "por cento", "+": "mais", "=": "igual a", "×": "vezes", "÷": "dividido por",
-        "°": "graus", "/": "barra", ".": "ponto", "_": "sublinhado", "-": "hífen",
+        "°": "graus", "§": "parágrafo", "/": "barra", ".": "ponto", "_": "sublinhado", "-": "hífen",
     },
     fractions={"1/2": "meio", "1/3": "um terço", "2/3": "dois terços", "1/4": "um quarto", "3/4": "três quartos"},
     named={"dB": ("decibel", "decibéis", "decibéis")},

@@ -51,7 +51,7 @@ _FEMININE = re.compile(
     r"|треть|четверть|скорость|мощность|кисть|шерсть|постель|карусель|мебель|тень|ткань|рукопись|помощь|доля|тыс|коп"
     r"|шт|нед)"
 )
-_MEN = re.compile(r"(?:мужчин|дедушк|дяд|пап|суд|юнош|пут|коллег|старост)\w{1,2}|гость|\w+ишк[аи]")
+_MEN = re.compile(r"(?:мужчин|дедушк|дяд|пап|суд|юнош|пут|коллег|старост)\w{1,2}|гость|евро|кофе|\w+ишк[аи]")
 _NEUTER = re.compile(r"\w+мя|\w*[оеё]")
 _ADJECTIVE = re.compile(r"\w{2,}(?:[ыи]е|[ыи]х)")
 
@@ -160,8 +160,9 @@ def _rank(match: re.Match[str]) -> str:
 def _year(match: re.Match[str]) -> str:
     noun = match["noun"]
     if noun == "г.":
-        noun = "году" if match["in"] else "года"
-    return f"{_rank_of(match['digits'], {'год': 'й', 'году': 'м'}.get(noun, 'го'))} {noun}{_stop(match)}"
+        noun = "году" if (match["in"] or "").lower() in ("в ", "к ") else "года"
+    written = {"год": "й", "году": "му" if (match["in"] or "").lower() in ("к ", "по ") else "м"}.get(noun, "го")
+    return f"{_rank_of(match['digits'], written)} {noun}{_stop(match)}"
 
 
 def _years(match: re.Match[str]) -> str:
@@ -230,7 +231,7 @@ STYLE = Style(
     titles={"г.": "город", "пр.": "проспект", "пос.": "посёлок", "д.": "деревня", "о.": "остров"},
     signs={
         "&": "и", "@": "собака", "%": "процентов", "+": "плюс", "=": "равно", "×": "умножить на",
-        "÷": "разделить на", "°": "градусов", "/": "дробь", ".": "точка", "_": "подчёркивание", "-": "дефис",
+        "÷": "разделить на", "°": "градусов", "§": "параграф", "/": "дробь", ".": "точка", "_": "подчёркивание", "-": "дефис",
     },
     units={
         "км/ч": "km/h", "км": "km", "м": "m", "см": "cm", "мм": "mm", "кг": "kg", "мг": "mg", "л": "l", "мл": "ml",
@@ -253,7 +254,7 @@ STYLE = Style(
     },
     fractions={"1/2": "одна вторая", "1/3": "одна треть", "2/3": "две трети", "1/4": "одна четверть",
                "3/4": "три четверти"},
-    telephones=r"[78][ -]?\(?\d{3}\)?[ -]?\d{3}[ -]\d\d[ -]?\d\d|\(\d{3,5}\) ?\d{1,3}-\d\d-\d\d|\d{3}-\d\d-\d\d",
+    telephones=r"8 800 \d{3,4} \d{2,4}(?: \d\d)?|[78][ -]?\(?\d{3}\)?[ -]?\d{3}[ -]\d\d[ -]?\d\d|\(\d{3,5}\) ?\d{1,3}-\d\d-\d\d|\d{3}-\d\d-\d\d",
     own=(
         (r"\b(?P<digits>[234])-х\b", lambda match: _inflected(int(match["digits"]), "m", "g")),
         (r"\b(?P<digits>\d{1,3})-(?:т?и|ми)\b", lambda match: _inflected(int(match["digits"]), "m", "g")),
@@ -273,7 +274,7 @@ STYLE = Style(
             lambda match: _rank_of(match["digits"], "го"),
         ),
         (r"\b[Сс] (?P<only>(?P<digits>\d{4}))(?= по \d{4} год)", lambda match: _rank_of(match["digits"], "го")),
-        (r"(?P<in>\b[Вв] )?(?P<only>\b(?P<digits>\d{3,4}) (?P<noun>год[ау]?\b|г\.))", _year),
+        (r"(?P<in>\b(?:[ВвКк]|[Пп]о) )?(?P<only>\b(?P<digits>\d{3,4}) (?P<noun>год[ау]?\b|г\.))", _year),
         (r"(?P<in>\b[Вв] )?(?P<only>\b(?P<digits>\d{1,2}) (?P<noun>год[ау]?|г\.))(?= (?:до )?н(?:ашей|\.) ?э)", _year),
         (r"\b(?P<digits>\d{1,2})(?= MONTHS\b)", lambda match: _rank_of(match["digits"], "го")),
         (
@@ -284,6 +285,8 @@ STYLE = Style(
             r"(?P<in>\b[Вв] )?(?P<only>\b(?P<low>[IVX]{1,6}) ?[-–—] ?(?P<high>[IVX]{1,6}) (?P<noun>вв\.|век(?:а|ов|ах)\b))",
             _centuries,
         ),
+        # Cyrillic letters that look like the digits.
+        (r"\b[ХIVX]{1,6}(?= (?:вв?\.|век))", lambda match: match[0].replace("Х", "X") if "Х" in match[0] else None),
         (rf"(?P<in>\b[Вв] )?\b{ROMAN} в\.)", _short_century),
         (rf"\b{ROMAN})(?= (?P<noun>век[ае]?|веку|столети[еяию])\b)", _century),
         (rf"\b(?P<name>[А-ЯЁ][а-яё]{{2,20}}|глав[аеуы]|част[ьи]|том[ае]?|акт[ае]?) {ROMAN_NAME}", _ruler),

@@ -42,6 +42,8 @@ def is_feminine(noun: str) -> bool:
 
 def _agree(number: Counted) -> str:
     words, noun = number.words, number.noun
+    if noun == "mil" and len(number.behind) > 1:
+        noun = number.behind[1]
     if not noun or not number.digits or _NO_NOUNS.fullmatch(noun.lower()):
         return words
     if words.split(" ")[-1] in ("millón", "millones", "billón", "billones"):
@@ -74,6 +76,7 @@ def _halves(match: re.Match[str]) -> str | None:
     noun = match["noun"]
     if _NO_NOUNS.fullmatch(noun):
         return None
+    noun = noun.removesuffix("s") if match["whole"] == "1" else noun
     return f"{match['whole']} {noun} y {'media' if noun in ('h', 't', 'lb') or is_feminine(noun) else 'medio'}"
 
 
@@ -115,7 +118,7 @@ STYLE = Style(
     titles={"Av.": "avenida"},
     signs={
         "&": "y", "@": "arroba", "%": "por ciento", "+": "más", "=": "igual a", "×": "por", "÷": "entre",
-        "°": "grados", "/": "barra", ".": "punto", "_": "guion bajo", "-": "guion",
+        "°": "grados", "§": "sección", "/": "barra", ".": "punto", "_": "guion bajo", "-": "guion",
     },
     fractions={"1/2": "un medio", "1/3": "un tercio", "2/3": "dos tercios", "1/4": "un cuarto", "3/4": "tres cuartos"},
     units={"hs": "h", "seg": "s", "seg.": "s", "min.": "min", "hrs.": "h", "km.": "km", "kg.": "kg"},
