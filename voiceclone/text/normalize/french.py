@@ -148,7 +148,7 @@ STYLE = Style(
         (rf"\b(?!L(?:e|es)\b){ROMAN}(?P<ending>er|re|ère|{_ORDINALS}))(?!\w)", _roman_rank),
         (r"\bIer\b", lambda _: "premier"),
         (r"\bSt(?P<feminine>e?)-(?=[A-ZÀ-Ý])", lambda match: f"Saint{match['feminine']}-"),
-        (r"(?<=\b[IVX]e )s\.|(?<=[IVX]ᵉ )s\.", lambda match: "siècle" + "." * (match.end() == len(match.string))),
+        (r"(?<=[IVX]e )s\.|(?<=[IVX]ᵉ )s\.", lambda match: "siècle" + "." * (match.end() == len(match.string))),
         (r"\bM\.(?=[A-ZÀ-Ý][a-zà-ÿ])", lambda _: "Monsieur"),
         (r"\bM\.(?= et M(?:me|lle)\b)", lambda _: "Monsieur"),
         (r"\bsept\.(?= \d{4})", lambda _: "septembre"),

@@ -95,8 +95,11 @@ def _ranks(match: re.Match[str]) -> str | None:
     return re.sub(r" ?/ ?", ", ", words) + "." * ends
 
 
-def _roman_rank(match: re.Match[str]) -> str:
-    return ordinal(roman(match["roman"]), "de") + _rank_ending(match["before"].strip().lower(), match["noun"])
+def _roman_rank(match: re.Match[str]) -> str | None:
+    article = (match["before"] or "").strip().lower()
+    if not re.fullmatch(f"{_ARTICLE}|{_JOINED}|in", article):
+        return None
+    return ordinal(roman(match["roman"]), "de") + _rank_ending(article, match["noun"])
 
 
 def _ruler(match: re.Match[str]) -> str:
@@ -235,7 +238,7 @@ STYLE = Style(
             rf"\b(?:Akt|Artikel|Band|Buch|Kapitel|Klasse|Phase|Stufe|Teil|Typ|Weltkrieg) {ROMAN})(?!\w)",
             lambda match: cardinal(roman(match["roman"]), "de"),
         ),
-        (rf"{_BEFORE}(?<= ){ROMAN}\.)(?= (?P<noun>[A-ZÄÖÜ]\w{{0,30}}))", lambda m: _roman_rank(m) if m["before"] else None),
+        (rf"{_BEFORE}(?<= ){ROMAN}\.)(?= (?P<noun>[A-ZÄÖÜ]\w{{0,30}}))", _roman_rank),
         (rf"\b(?P<name>[A-ZÄÖÜ][a-zäöüß]{{2,20}}) {ROMAN}\.)(?!\w)", _ruler),
         (
             rf"(?:{START}(?P<one>1) |(?<=\d ))(?P<scale>Mio|Mrd)\.(?P<starts>(?= (?:{_STARTERS.pattern})\b)|\Z)?", _scale,

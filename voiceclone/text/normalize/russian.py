@@ -91,7 +91,7 @@ def _gender_and_case(noun: str, number: Counted) -> tuple[str, str]:
     if number.ends_in_one:
         if before in _PREPOSITIONAL and noun.endswith("е"):
             return "m", "p"
-        if _NEUTER.fullmatch(noun):
+        if _NEUTER.fullmatch(noun) and not _MEN.fullmatch(noun):
             return "n", "n"
         if noun.endswith(("у", "ю")) and len(noun) > 2 and before not in _DATIVE:
             return "f", "a"
@@ -291,8 +291,8 @@ STYLE = Style(
         (rf"\b{ROMAN})(?= (?P<noun>век[ае]?|веку|столети[еяию])\b)", _century),
         (rf"\b(?P<name>[А-ЯЁ][а-яё]{{2,20}}|глав[аеуы]|част[ьи]|том[ае]?|акт[ае]?) {ROMAN_NAME}", _ruler),
         (
-            rf"(?P<before>\b\w{{1,12}} )?{START}(?P<count>\d{{1,9}}(?: \d{{3}}){{0,3}}(?:,\d{{1,3}})?) ?"
-            rf"(?P<only>{'|'.join(map(re.escape, _NOUNS))})(?!\w)",
+            rf"(?P<before>\b\w{{1,12}} )?{START}(?<![$€£₽])(?P<count>\d{{1,9}}(?: \d{{3}}){{0,3}}(?:,\d{{1,3}})?) ?"
+            rf"(?P<only>{'|'.join(map(re.escape, _NOUNS))})(?!\w| ?[$€£₽])",
             _noun,
         ),
         (r"(?<=\b[Вв] )г\.(?= [А-ЯЁ])", lambda _: "городе"),
