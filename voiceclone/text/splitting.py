@@ -36,8 +36,8 @@ _ABBREVIATIONS = frozenset(
 )
 # A number with a dot is a rank where its sentence goes on: behind these, and in front of a small letter.
 _RANKED = re.compile(
-    r"(?i:\b(?:d(?:er|ie|as|em|en|es)|(?<!i )am|bis|im|und|vom|zum|zur|beim|[mds]?ein(?:e[rmns]?)?|(?:kein|unser|ihr)(?:e[rmns]?)?"
-    r"|(?:jed|dies)e[rmns]?) )\d{1,3}\.\Z"
+    r"(?i:\b(?:d(?:er|ie|as|em|en|es)|(?<!i )am|bis|im|und|vom|zum|zur|beim|[mds]?ein(?:e[rmns]?)?"
+    r"|(?:kein|unser|ihr)(?:e[rmns]?)?|(?:jed|dies)e[rmns]?) )\d{1,3}\.\Z"
 )
 # f5-tts replaces these before it looks characters up.
 _REPLACED = str.maketrans({";": ",", "“": '"', "”": '"', "‘": "'", "’": "'"})

@@ -110,7 +110,8 @@ STYLE = Style(
     per="par",
     scales={"M": ("million", "millions", "millions"), "B": ("milliard", "milliards", "milliards")},
     abbreviations={
-        "mme": "Madame", "mme.": "Madame", "mlle.": "Mademoiselle", "mr": "Monsieur", "mr.": "Monsieur", "mmes": "Mesdames", "mlle": "Mademoiselle", "mlles": "Mesdemoiselles", "dr": "Docteur",
+        "mme": "Madame", "mme.": "Madame", "mlle.": "Mademoiselle", "mr": "Monsieur", "mr.": "Monsieur",
+        "mmes": "Mesdames", "mlle": "Mademoiselle", "mlles": "Mesdemoiselles", "dr": "Docteur",
         "p. ex.": "par exemple", "c.-à-d.": "c'est-à-dire", "env.": "environ", "cf.": "confer", "bd": "boulevard",
         "bld": "boulevard", "mgr": "Monseigneur", "max.": "maximum", "min.": "minimum", "av.": "avenue",
         "janv.": "janvier", "févr.": "février", "avr.": "avril", "juil.": "juillet",
@@ -136,7 +137,8 @@ STYLE = Style(
     named={
         "dB": ("décibel", "décibels", "décibels"), "Wh": ("wattheure", "wattheures", "wattheures"),
         "mAh": ("milliampère-heure", "milliampères-heures", "milliampères-heures"), "j": ("jour", "jours", "jours"),
-        "Ah": ("ampère-heure", "ampères-heures", "ampères-heures"), "l/100 km": ("litre aux cent", *("litres aux cent",) * 2),
+        "Ah": ("ampère-heure", "ampères-heures", "ampères-heures"),
+        "l/100 km": ("litre aux cent", *("litres aux cent",) * 2),
         "ch": ("cheval", "chevaux", "chevaux"), "bar": ("bar", "bars", "bars"), "bars": ("bar", "bars", "bars"),
     },
     telephones=r"0[1-9](?:\.\d\d){4}",

@@ -142,27 +142,21 @@ _ACCUSATIVE = ("durch", "für", "gegen", "ohne", "pro", "um")
 
 def _agree(number: Counted) -> str:
     """One woman, man; in one hour."""
-    noun = number.noun
-    if (
-        not number.digits
-        or not number.words.endswith("eins")
-        or not (noun[:1].isupper() or re.search("e[rsnm]?$", noun))
-    ):
-        return number.words
     noun = next((word for word in number.behind if word[:1].isupper()), "")
+    is_counted = noun == number.noun or re.search("e[rsnm]?$", number.noun)
+    if not number.digits or not number.words.endswith("eins") or not is_counted:
+        return number.words
     if not noun or noun.isupper() or _STARTERS.fullmatch(noun):
         return number.words
     stem = number.words.removesuffix("s")
     feminine = is_feminine(noun)
     if noun == "Uhr":
         return stem
-    if number.digits != "1":
-        # "hundertein Dalmatiner", "tausendundeine Nacht"
-        return stem + "e" * feminine
-    if number.before in _DATIVE:
+    if number.digits == "1" and number.before in _DATIVE:
         return stem + ("er" if feminine else "em")
-    if number.before in _ACCUSATIVE and not feminine and not _is_neuter(noun):
+    if number.digits == "1" and number.before in _ACCUSATIVE and not feminine and not _is_neuter(noun):
         return stem + "en"
+    # "hundertein Dalmatiner", "tausendeine Nacht"
     return stem + "e" * feminine
 
 
@@ -189,14 +183,17 @@ STYLE = Style(
         "z. b.": "zum Beispiel", "d. h.": "das heißt", "u. a.": "unter anderem", "dr.": "Doktor", "prof.": "Professor",
         "bzw.": "beziehungsweise", "ca.": "circa", "ggf.": "gegebenenfalls", "vgl.": "vergleiche",
         "inkl.": "inklusive", "exkl.": "exklusive", "evtl.": "eventuell", "mio.": "Millionen", "mrd.": "Milliarden",
-        "mind.": "mindestens", "geb.": "geboren", "gest.": "gestorben", "v. a.": "vor allem", "i. d. r.": "in der Regel",
-        "z. t.": "zum Teil", "z. hd.": "zu Händen", "i. h. v.": "in Höhe von", "o. g.": "oben genannt", "lt.": "laut", "m. e.": "meines Erachtens", "i. a.": "im Allgemeinen", "s. o.": "siehe oben",
+        "mind.": "mindestens", "geb.": "geboren", "gest.": "gestorben", "v. a.": "vor allem",
+        "i. d. r.": "in der Regel",
+        "z. t.": "zum Teil", "z. hd.": "zu Händen", "i. h. v.": "in Höhe von", "o. g.": "oben genannt",
+        "lt.": "laut", "m. e.": "meines Erachtens", "i. a.": "im Allgemeinen", "s. o.": "siehe oben",
         "s. u.": "siehe unten", "zz.": "zurzeit", "zzgl.": "zuzüglich", "abzgl.": "abzüglich", "sog.": "sogenannte",
         "max.": "maximal", "frl.": "Fräulein",
         "dipl.": "Diplom", "ing.": "Ingenieur", "hrsg.": "Herausgeber", "allg.": "allgemein", "bspw.": "beispielsweise",
         "u. u.": "unter Umständen", "i. v.": "in Vertretung", "i. a": "im Auftrag", "tel.": "Telefon",
         "jan.": "Januar", "feb.": "Februar", "sept.": "September", "okt.": "Oktober", "nov.": "November",
-        "dez.": "Dezember", "mo.": "Montag", "di.": "Dienstag", "mi.": "Mittwoch", "do.": "Donnerstag", "sa.": "Samstag",
+        "dez.": "Dezember", "mo.": "Montag", "di.": "Dienstag", "mi.": "Mittwoch", "do.": "Donnerstag",
+        "sa.": "Samstag",
     },
     endings={
         "usw.": "und so weiter", "etc.": "et cetera", "u. s. w.": "und so weiter", "jh.": "Jahrhundert",
@@ -217,7 +214,8 @@ STYLE = Style(
     fractions={"1/2": "ein halb", "1/3": "ein Drittel", "2/3": "zwei Drittel", "1/4": "ein Viertel",
                "3/4": "drei Viertel"},
     units={
-        "Std.": "h", "Stdn.": "h", "Std": "h", "Min.": "min", "Min": "min", "Sek.": "s", "Sek": "s", "Tg.": "duration-day",
+        "Std.": "h", "Stdn.": "h", "Std": "h", "Min.": "min", "Min": "min", "Sek.": "s", "Sek": "s",
+        "Tg.": "duration-day",
         "Wo.": "duration-week", "qm": "m²",
     },
     named={
@@ -241,7 +239,8 @@ STYLE = Style(
         (rf"{_BEFORE}(?<= ){ROMAN}\.)(?= (?P<noun>[A-ZÄÖÜ]\w{{0,30}}))", _roman_rank),
         (rf"\b(?P<name>[A-ZÄÖÜ][a-zäöüß]{{2,20}}) {ROMAN}\.)(?!\w)", _ruler),
         (
-            rf"(?:{START}(?P<one>1) |(?<=\d ))(?P<scale>Mio|Mrd)\.(?P<starts>(?= (?:{_STARTERS.pattern})\b)|\Z)?", _scale,
+            rf"(?:{START}(?P<one>1) |(?<=\d ))(?P<scale>Mio|Mrd)\.(?P<starts>(?= (?:{_STARTERS.pattern})\b)|\Z)?",
+            _scale,
         ),
         (r"\b(?P<low>Mo|Di|Mi|Do|Fr|Sa)\.?(?: ?[-–] ?| bis )(?P<high>Di|Mi|Do|Fr|Sa|So)\b\.?", _weekdays),
         (
@@ -250,7 +249,8 @@ STYLE = Style(
             lambda match: ending(cardinal(match["digits"], "de"), ("eins", "ein")) + match["rest"],
         ),
         (r"\b(?P<digits>\d{1,3})x\b(?! ?\d)", lambda m: ending(cardinal(m["digits"], "de"), ("eins", "ein")) + "mal"),
-        (r"\b(?P<digits>\d{1,3}) ?%ig(?P<rest>\w{0,2})", lambda m: f"{cardinal(m['digits'], 'de')}prozentig{m['rest']}"),
+        (r"\b(?P<digits>\d{1,3}) ?%ig(?P<rest>\w{0,2})",
+         lambda m: f"{cardinal(m['digits'], 'de')}prozentig{m['rest']}"),
         (r"(?<=\d )ff?\.", lambda match: "folgende" + "." * (match.end() == len(match.string))),
         (r"\b(?:[A-ZÄÖÜ]?[a-zäöüß-]{1,30}s|[Ss])tr\.", _street),
         (r"\b(?P<only>[Mm]in\.)(?= \d)", lambda _: "minimal"),

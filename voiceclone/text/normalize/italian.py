@@ -52,6 +52,10 @@ def _rank(match: re.Match[str]) -> str:
     return ending(words, ("o", "a")) if match["ending"] in ("ª", "a") else words
 
 
+def _roman_rank(match: re.Match[str]) -> str:
+    return ordinal(roman(match["roman"]), "it")
+
+
 def _ruler(match: re.Match[str]) -> str:
     """Giovanni Paolo II, capitolo IV."""
     words = ordinal(roman(match["roman"]), "it")
@@ -92,7 +96,8 @@ STYLE = Style(
         "dott.ssa": "dottoressa", "dr.": "dottor", "prof.": "professor", "prof.ssa": "professoressa",
         "p. es.": "per esempio", "ad es.": "ad esempio", "ca.": "circa", "ing.": "ingegner", "avv.": "avvocato",
         "geom.": "geometra", "on.": "onorevole", "p.zza": "piazza", "v.le": "viale", "c.so": "corso", "l.go": "largo",
-        "max.": "massimo", "min.": "minimo", "s.p.a.": "società per azioni", "gent.mo": "gentilissimo", "cfr.": "confronta",
+        "max.": "massimo", "min.": "minimo", "s.p.a.": "società per azioni", "gent.mo": "gentilissimo",
+        "cfr.": "confronta",
         "egr.": "egregio", "spett.le": "spettabile", "op. cit.": "opera citata", "gen.": "gennaio", "feb.": "febbraio",
     },
     endings={
@@ -120,9 +125,9 @@ STYLE = Style(
         (r"\b(?P<digits>\d{1,4})(?P<ending>[ºª])(?![CF]\b)", _rank),
         (r"\b1°?(?= MONTHS\b)", lambda _: "primo"),
         (r"\b(?P<digits>\d{1,2})°(?=[ ](?!C\b|F\b)[a-zàèéìòù]{3})", lambda match: ordinal(match["digits"], "it")),
-        (rf"\b{ROMAN})(?= secolo\b| sec\.| (?:e|o|al|ed) (?:il )?[IVX]{{1,6}} secolo)", lambda match: ordinal(roman(match["roman"]), "it")),
-        (rf"(?<=\bsecolo ){ROMAN})\b", lambda match: ordinal(roman(match["roman"]), "it")),
-        (r"\bsec\. (?P<roman>[IVX]{1,6})\b", lambda match: f"secolo {ordinal(roman(match['roman']), 'it')}"),
+        (rf"\b{ROMAN})(?= secolo\b| sec\.| (?:e|o|al|ed) (?:il )?[IVX]{{1,6}} secolo)", _roman_rank),
+        (rf"(?<=\bsecolo ){ROMAN})\b", _roman_rank),
+        (r"\bsec\. (?P<roman>[IVX]{1,6})\b", lambda match: f"secolo {_roman_rank(match)}"),
         (r"(?<=[Ii]l )sec\.(?= [IVX])|(?<=[IVX] )sec\.", lambda _: "secolo"),
         (
             rf"\b(?P<name>[A-ZÀ-Ý][a-zà-ÿ]{{1,20}}|articolo|atto|capitolo|libro|parte|tomo|volume) {ROMAN_NAME}",

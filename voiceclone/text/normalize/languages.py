@@ -77,8 +77,9 @@ class _Reader(Times):
             yield rule(rf"{_VERSION} ?v?(?P<only>\d{{1,4}}(?:\.\d{{1,4}}){{1,3}})(?![\w])", self._version)
             yield rule(r"\w (?P<only>[Ⅰ-Ⅽⅰ-ⅽ]{1,6})(?!\w)", lambda match: _letters(match["only"]))
         if style.numbered:
+            nouns = "|".join((style.numbered, *map(re.escape, style.counted)))
             yield rule(
-                rf"(?i:\b(?:{'|'.join((style.numbered, *map(re.escape, style.counted)))}) ?)(?P<only>0+(?P<digits>[1-9]\d?)){END}",
+                rf"(?i:\b(?:{nouns}) ?)(?P<only>0+(?P<digits>[1-9]\d?)){END}",
                 lambda match: cardinal(match["digits"], self.language),
             )
 

@@ -35,8 +35,10 @@ _NOUNS = (
     r"(?:a|e|ā|ē|u|i)|lpp)\b"
 )
 _ONE = (
-    (("as", "es"), "as"), (("ās", "ēs"), "ās"), (("ām", "ēm", "īm"), "ām"), (("iem",), "iem"), (("am", "im", "um"), "am"),
-    (("ai", "ei"), "ai"), (("os",), "os"), (("us",), "us"), (("s", "š"), "s"), (("a", "e"), "a"), (("ā", "ē", "ī", "ū"), "ā"),
+    (("as", "es"), "as"), (("ās", "ēs"), "ās"), (("ām", "ēm", "īm"), "ām"), (("iem",), "iem"), (("am", "im", "um"),
+    "am"),
+    (("ai", "ei"), "ai"), (("os",), "os"), (("us",), "us"), (("s", "š"), "s"), (("a", "e"), "a"), (("ā", "ē", "ī",
+    "ū"), "ā"),
     (("u", "i"), "u"),
 )  # fmt: skip
 _MORE = (
@@ -90,14 +92,16 @@ STYLE = Style(
     fractions={"1/2": "puse", "1/3": "viena trešdaļa", "2/3": "divas trešdaļas", "1/4": "viena ceturtdaļa",
                "3/4": "trīs ceturtdaļas"},
     units={"min.": "min", "st.": "h", "sek.": "s"},
-    named={"dB": ("decibels", "decibeli", "decibelu"), "mAh": ("miliampērstunda", "miliampērstundas", "miliampērstundu")},
+    named={"dB": ("decibels", "decibeli", "decibelu"),
+           "mAh": ("miliampērstunda", "miliampērstundas", "miliampērstundu")},
     own=(
         (rf"\b(?P<only>(?P<digits>\d{{1,4}})\.) {_NOUNS}", lambda match: _rank_of(match["digits"], match["noun"])),
         (
             r"\b(?P<digits>\d{1,4})\. ?g(?:ads)?\.",
             lambda match: f"{_rank_of(match['digits'], 'gads')} gads" + "." * (match.end() == len(match.string)),
         ),
-        (rf"\b{ROMAN})(?=\.? (?P<noun>gadsimt(?:s|a|ā|u|i|os|iem)))", lambda m: _rank_of(roman(m["roman"]), m["noun"])),
+        (rf"\b{ROMAN})(?=\.? (?P<noun>gadsimt(?:s|a|ā|u|i|os|iem)))",
+         lambda m: _rank_of(roman(m["roman"]), m["noun"])),
         (rf"\b(?:nodaļa|sējums|daļa|cēliens) {ROMAN_NAME}", lambda match: cardinal(roman(match["roman"]), "lv")),
     ),
 )  # fmt: skip

@@ -43,7 +43,8 @@ _FINNISH = Style(
     named={
         "dB": ("desibeli", "desibeliä", "desibeliä"), "kpl": ("kappale", "kappaletta", "kappaletta"),
         "mAh": ("milliampeeritunti", "milliampeerituntia", "milliampeerituntia"),
-        "Mbit/s": ("megabitti sekunnissa", *("megabittiä sekunnissa",) * 2), "hv": ("hevosvoima", *("hevosvoimaa",) * 2),
+        "Mbit/s": ("megabitti sekunnissa", *("megabittiä sekunnissa",) * 2),
+        "hv": ("hevosvoima", *("hevosvoimaa",) * 2),
     },
     own=(
         (
@@ -190,7 +191,8 @@ _POLISH = Style(
         "inż.": "inżynier", "mgr": "magister", "tys.": "tysięcy", "mln": "milionów", "mld": "miliardów",
     },
     endings={"itd.": "i tak dalej", "itp.": "i tym podobne", "p.n.e.": "przed naszą erą", "n.e.": "naszej ery"},
-    counted={"nr": "numer", "godz.": "godzina", "str.": "strona", "tel.": "telefon", "s.": "strona", "rozdz.": "rozdział"},
+    counted={"nr": "numer", "godz.": "godzina", "str.": "strona", "tel.": "telefon", "s.": "strona",
+             "rozdz.": "rozdział"},
     signs={
         "&": "i", "@": "małpa", "%": "procent", "+": "plus", "=": "równa się", "×": "razy", "÷": "podzielić przez",
         "°": "stopni", "§": "paragraf", "/": "ukośnik", ".": "kropka", "_": "podkreślenie", "-": "myślnik",

@@ -56,7 +56,8 @@ STYLE = Style(
     scales={"M": ("milhão", "milhões", "milhões"), "B": ("mil milhões",) * 3},
     abbreviations={
         "sr.": "senhor", "sra.": "senhora", "srta.": "senhorita", "dr.": "doutor", "dra.": "doutora",
-        "p. ex.": "por exemplo", "prof.": "professor", "profa.": "professora", "av.": "avenida", "aprox.": "aproximadamente",
+        "p. ex.": "por exemplo", "prof.": "professor", "profa.": "professora", "av.": "avenida",
+        "aprox.": "aproximadamente",
         "exmo.": "excelentíssimo", "eng.": "engenheiro", "séc.": "século", "v. exa.": "vossa excelência",
     },
     endings={"etc.": "etcétera", "a. c.": "antes de Cristo", "d. c.": "depois de Cristo"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 
 from voiceclone.text.normalize.spelling import ordinal, roman
@@ -32,7 +33,8 @@ _NOUNS = {
     "тыс.": ("тысяча", "тысячи", "тысяч"), "млн": ("миллион", "миллиона", "миллионов"),
     "млрд": ("миллиард", "миллиарда", "миллиардов"), "трлн": ("триллион", "триллиона", "триллионов"),
     "руб.": ("рубль", "рубля", "рублей"), "р.": ("рубль", "рубля", "рублей"), "коп.": ("копейка", "копейки", "копеек"),
-    "долл.": ("доллар", "доллара", "долларов"), "чел.": ("человек", "человека", "человек"), "шт.": ("штука", "штуки", "штук"),
+    "долл.": ("доллар", "доллара", "долларов"), "чел.": ("человек", "человека", "человек"), "шт.": ("штука", "штуки",
+    "штук"),
     "мес.": ("месяц", "месяца", "месяцев"), "нед.": ("неделя", "недели", "недель"),
     "экз.": ("экземпляр", "экземпляра", "экземпляров"), "об.": ("оборот", "оборота", "оборотов"),
 }  # fmt: skip
@@ -51,7 +53,7 @@ _FEMININE = re.compile(
     r"|треть|четверть|скорость|мощность|кисть|шерсть|постель|карусель|мебель|тень|ткань|рукопись|помощь|доля|тыс|коп"
     r"|шт|нед)"
 )
-_MEN = re.compile(r"(?:мужчин|дедушк|дяд|пап|суд|юнош|пут|коллег|старост)\w{1,2}|гость|евро|кофе|\w+ишк[аи]")
+_MEN = re.compile(r"(?:мужчин|дедушк|дяд|пап|суд|юнош|пут|коллег|старост)\w{1,2}|гость|евро|кофе|или|\w+ишк[аи]")
 _NEUTER = re.compile(r"\w+мя|\w*[оеё]")
 _ADJECTIVE = re.compile(r"\w{2,}(?:[ыи]е|[ыи]х)")
 
@@ -60,8 +62,8 @@ _ADJECTIVE = re.compile(r"\w{2,}(?:[ыи]е|[ыи]х)")
 def _inflected(number: int, gender: str, case: str) -> str:
     import num2words2
 
-    words: str = num2words2.num2words(number, lang="ru", gender=gender, case=case)
-    return words
+    speak: Callable[..., str] = num2words2.num2words
+    return speak(number, lang="ru", gender=gender, case=case)
 
 
 def _agree(number: Counted) -> str:
@@ -77,29 +79,31 @@ def _agree(number: Counted) -> str:
 
 
 def _gender_and_case(noun: str, number: Counted) -> tuple[str, str]:
-    before = number.before
-    last, is_teen = number.digits[-1], number.digits[-2:-1] == "1"
-    counts_some = last in "234" and not is_teen
-    if before == "между" or (noun.endswith(("ами", "ями", "ьми")) and len(noun) > 4):
-        return "m", "i"
-    if before in _DATIVE and noun.endswith(("ам", "ям")):
-        return "m", "d"
-    if before in _PREPOSITIONAL and noun.endswith(("ах", "ях")):
-        return "m", "p"
-    if before in _GENITIVE:
-        return ("f" if number.ends_in_one and noun.endswith(("ы", "и")) else "m"), "g"
+    case = _case(noun, number.before)
+    if case == "g":
+        return ("f" if number.ends_in_one and noun.endswith(("ы", "и")) else "m"), case
+    if case != "n" or len(noun) < 3 or _MEN.fullmatch(noun):
+        return "m", case
     if number.ends_in_one:
-        if before in _PREPOSITIONAL and noun.endswith("е"):
+        if number.before in _PREPOSITIONAL and noun.endswith("е"):
             return "m", "p"
-        if _NEUTER.fullmatch(noun) and not _MEN.fullmatch(noun):
-            return "n", "n"
-        if noun.endswith(("у", "ю")) and len(noun) > 2 and before not in _DATIVE:
+        if noun.endswith(("у", "ю")) and number.before not in _DATIVE:
             return "f", "a"
-        is_feminine = (noun.endswith(("а", "я")) and len(noun) > 2) or _FEMININE.fullmatch(noun)
-        return ("f" if is_feminine and not _MEN.fullmatch(noun) else "m"), "n"
-    if counts_some and len(noun) > 1 and (noun.endswith(("ы", "и")) or _FEMININE.fullmatch(noun)):
-        return ("m" if _MEN.fullmatch(noun) or noun in ("или", "бы", "мы", "вы", "ли") else "f"), "n"
-    return "m", "n"
+        is_feminine = noun.endswith(("а", "я")) or _FEMININE.fullmatch(noun)
+        return ("n" if _NEUTER.fullmatch(noun) else "f" if is_feminine else "m"), case
+    is_some = number.digits[-1] in "234" and number.digits[-2:-1] != "1"
+    return ("f" if is_some and (noun.endswith(("ы", "и")) or _FEMININE.fullmatch(noun)) else "m"), case
+
+
+def _case(noun: str, before: str) -> str:
+    """The case of a number, by the ending of the noun and the word in front: nominative, genitive and so on."""
+    if before == "между" or (noun.endswith(("ами", "ями", "ьми")) and len(noun) > 4):
+        return "i"
+    if before in _DATIVE and noun.endswith(("ам", "ям")):
+        return "d"
+    if before in _PREPOSITIONAL and noun.endswith(("ах", "ях")):
+        return "p"
+    return "g" if before in _GENITIVE else "n"
 
 
 def _form(count: str, before: str) -> str:
@@ -209,7 +213,8 @@ STYLE = Style(
     governed=_governed,
     mixed=_mixed,
     one="одна",
-    parts="четвёртая/четвёртых пятая/пятых шестая/шестых седьмая/седьмых восьмая/восьмых девятая/девятых десятая/десятых",
+    parts="четвёртая/четвёртых пятая/пятых шестая/шестых седьмая/седьмых восьмая/восьмых девятая/девятых"
+    " десятая/десятых",
     numbered="акт|выпуск|глава|книга|комната|раздел|серия|страница|том|урок|уровень|часть",
     per="за",
     scales={"M": ("миллион", "миллиона", "миллионов"), "B": ("миллиард", "миллиарда", "миллиардов")},
@@ -231,30 +236,35 @@ STYLE = Style(
     titles={"г.": "город", "пр.": "проспект", "пос.": "посёлок", "д.": "деревня", "о.": "остров"},
     signs={
         "&": "и", "@": "собака", "%": "процентов", "+": "плюс", "=": "равно", "×": "умножить на",
-        "÷": "разделить на", "°": "градусов", "§": "параграф", "/": "дробь", ".": "точка", "_": "подчёркивание", "-": "дефис",
+        "÷": "разделить на", "°": "градусов", "§": "параграф", "/": "дробь", ".": "точка", "_": "подчёркивание",
+        "-": "дефис",
     },
     units={
         "км/ч": "km/h", "км": "km", "м": "m", "см": "cm", "мм": "mm", "кг": "kg", "мг": "mg", "л": "l", "мл": "ml",
         "ГБ": "GB", "МБ": "MB", "Гб": "GB", "Мб": "MB", "КБ": "kB", "ТБ": "TB", "кВт": "kW", "м²": "m²", "км²": "km²",
         "м2": "m²", "м3": "m³", "м³": "m³", "см²": "cm²", "см³": "cm³", "га": "ha", "°С": "°C", "мин": "min",
-        "мин.": "min", "ч": "h", "ч.": "h", "час.": "h", "с": "s", "сек": "s", "сек.": "s", "мс": "ms", "т": "t", "г": "g",
+        "мин.": "min", "ч": "h", "ч.": "h", "час.": "h", "с": "s", "сек": "s", "сек.": "s", "мс": "ms", "т": "t",
+        "г": "g",
         "гр.": "g", "В": "V", "Вт": "W", "МВт": "MW", "ГВт": "GW", "кВт·ч": "kWh", "кВт⋅ч": "kWh", "кВтч": "kWh",
         "А": "A", "мА": "mA", "Ом": "Ω", "Гц": "Hz", "кГц": "kHz", "МГц": "MHz", "ГГц": "GHz", "ккал": "kcal",
         "кДж": "kJ", "Дж": "J", "Па": "Pa", "кПа": "kPa", "м/с": "m/s", "м/с²": "m/s²", "м/с2": "m/s²",
-        "Мбит/с": "Mbit/s", "Гбит/с": "Gbit/s", "Кбит/с": "kbit/s", "кбит/с": "kbit/s", "моль/л": "mol/l", "сут.": "duration-day",
+        "Мбит/с": "Mbit/s", "Гбит/с": "Gbit/s", "Кбит/с": "kbit/s", "кбит/с": "kbit/s", "моль/л": "mol/l",
+        "сут.": "duration-day",
         "ммоль/л": "mmol/l", "мм рт. ст.": "mmHg",
     },
     named={
         "дБ": ("децибел", "децибела", "децибел"), "dB": ("децибел", "децибела", "децибел"),
         **dict.fromkeys(("мА·ч", "мАч", "мА⋅ч", "mAh"), ("миллиампер-час", "миллиампер-часа", "миллиампер-часов")),
-        "Ah": ("ампер-час", "ампер-часа", "ампер-часов"), "л. с.": ("лошадиная сила", "лошадиные силы", "лошадиных сил"),
+        "Ah": ("ампер-час", "ампер-часа", "ампер-часов"), "л. с.": ("лошадиная сила", "лошадиные силы",
+        "лошадиных сил"),
         "ст. л.": ("столовая ложка", "столовые ложки", "столовых ложек"),
         "ч. л.": ("чайная ложка", "чайные ложки", "чайных ложек"),
         "л.с.": ("лошадиная сила", "лошадиные силы", "лошадиных сил"), "Wh": ("ватт-час", "ватт-часа", "ватт-часов"),
     },
     fractions={"1/2": "одна вторая", "1/3": "одна треть", "2/3": "две трети", "1/4": "одна четверть",
                "3/4": "три четверти"},
-    telephones=r"8 800 \d{3,4} \d{2,4}(?: \d\d)?|[78][ -]?\(?\d{3}\)?[ -]?\d{3}[ -]\d\d[ -]?\d\d|\(\d{3,5}\) ?\d{1,3}-\d\d-\d\d|\d{3}-\d\d-\d\d",
+    telephones=r"8 800 \d{3,4} \d{2,4}(?: \d\d)?|[78][ -]?\(?\d{3}\)?[ -]?\d{3}[ -]\d\d[ -]?\d\d"
+    r"|\(\d{3,5}\) ?\d{1,3}-\d\d-\d\d|\d{3}-\d\d-\d\d",
     own=(
         (r"\b(?P<digits>[234])-х\b", lambda match: _inflected(int(match["digits"]), "m", "g")),
         (r"\b(?P<digits>\d{1,3})-(?:т?и|ми)\b", lambda match: _inflected(int(match["digits"]), "m", "g")),
@@ -265,10 +275,14 @@ STYLE = Style(
             lambda match: _rank_of(match["digits"], "й"),
         ),
         (
-            r"\b(?:[Вв]|[Вв]о|[Нн]а) (?P<only>\d{1,2})(?= (?:классе|курсе|этаже|канале|подъезде|месте|раунде|томе|туре)\b)",
+            r"\b(?:[Вв]|[Вв]о|[Нн]а) (?P<only>\d{1,2})(?= (?:классе|курсе|этаже|канале|подъезде|месте)\b"
+            r"| (?:раунде|томе|туре)\b)",
             lambda match: _rank_of(match["only"], "м"),
         ),
-        (r"\b[Пп]о (?P<only>\d{1,2})(?= MONTHS\b)", lambda match: ending(_rank_of(match["only"], "й"), ("ий", "ье"), ("ый", "ое"), ("ой", "ое")) ),
+        (
+            r"\b[Пп]о (?P<only>\d{1,2})(?= MONTHS\b)",
+            lambda match: ending(_rank_of(match["only"], "й"), ("ий", "ье"), ("ый", "ое"), ("ой", "ое")),
+        ),
         (
             r"\b(?P<digits>\d{1,2})(?=(?: ?[-–,] ?| и | по | или )\d{1,2} MONTHS\b)",
             lambda match: _rank_of(match["digits"], "го"),
@@ -282,7 +296,8 @@ STYLE = Style(
             _years,
         ),
         (
-            r"(?P<in>\b[Вв] )?(?P<only>\b(?P<low>[IVX]{1,6}) ?[-–—] ?(?P<high>[IVX]{1,6}) (?P<noun>вв\.|век(?:а|ов|ах)\b))",
+            r"(?P<in>\b[Вв] )?(?P<only>\b(?P<low>[IVX]{1,6}) ?[-–—] ?(?P<high>[IVX]{1,6})"
+            r" (?P<noun>вв\.|век(?:а|ов|ах)\b))",
             _centuries,
         ),
         # Cyrillic letters that look like the digits.

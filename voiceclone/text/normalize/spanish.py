@@ -62,6 +62,10 @@ def _rank(match: re.Match[str]) -> str:
     return ending(words, ("o", "a")) if match["ending"] in ("ª", "a") else words
 
 
+def _roman(match: re.Match[str]) -> str:
+    return cardinal(roman(match["roman"]), "es")
+
+
 def _ruler(match: re.Match[str]) -> str:
     """Felipe VI, capítulo IV."""
     number = roman(match["roman"])
@@ -102,8 +106,10 @@ STYLE = Style(
         "ud.": "usted", "uds.": "ustedes", "vd.": "usted", "vds.": "ustedes", "p. ej.": "por ejemplo",
         "ee. uu.": "Estados Unidos", "aprox.": "aproximadamente", "avda.": "avenida", "c/": "calle", "dña.": "doña",
         "prof.": "profesor", "profa.": "profesora", "ing.": "ingeniero", "lic.": "licenciado", "gral.": "general",
-        "sto.": "Santo", "sta.": "Santa", "máx.": "máximo", "mín.": "mínimo", "depto.": "departamento", "ed.": "edición",
-        "pza.": "plaza", "ctra.": "carretera", "esp.": "especialmente", "fdo.": "firmado", "rr. hh.": "recursos humanos",
+        "sto.": "Santo", "sta.": "Santa", "máx.": "máximo", "mín.": "mínimo", "depto.": "departamento",
+        "ed.": "edición",
+        "pza.": "plaza", "ctra.": "carretera", "esp.": "especialmente", "fdo.": "firmado",
+        "rr. hh.": "recursos humanos",
     },
     endings={
         "etc.": "etcétera", "a. c.": "antes de Cristo", "d. c.": "después de Cristo", "a. de c.": "antes de Cristo",
@@ -112,7 +118,8 @@ STYLE = Style(
     counted={
         "n.º": "número", "nº": "número", "n°": "número", "n.°": "número", "nro.": "número", "núm.": "número",
         "núms.": "números", "no.": "número", "pág.": "página", "págs.": "páginas", "p.": "página", "pp.": "páginas",
-        "tel.": "teléfono", "tel.:": "teléfono", "cap.": "capítulo", "vol.": "volumen", "art.": "artículo", "fig.": "figura",
+        "tel.": "teléfono", "tel.:": "teléfono", "cap.": "capítulo", "vol.": "volumen", "art.": "artículo",
+        "fig.": "figura",
         "s/": "sin",
     },
     titles={"Av.": "avenida"},
@@ -139,18 +146,19 @@ STYLE = Style(
         (r"\b(?P<digits>\d{1,4})\.?(?P<ending>[ºª])(?![CF]\b)", _rank),
         (r"\b(?P<digits>[13])\.?(?:er|ᵉʳ)\b", lambda match: {"1": "primer", "3": "tercer"}[match["digits"]]),
         (r"\b(?P<digits>\d{1,2})°(?=[ ](?!C\b|F\b)[a-záéíóúñ]{3})", lambda match: ordinal(match["digits"], "es")),
-        (rf"(?<=\b[Ss]iglo ){ROMAN})\b", lambda match: cardinal(roman(match["roman"]), "es")),
-        (rf"(?<=\b[Ss]iglos ){ROMAN})\b", lambda match: cardinal(roman(match["roman"]), "es")),
+        (rf"(?<=\b[Ss]iglo ){ROMAN})\b", _roman),
+        (rf"(?<=\b[Ss]iglos ){ROMAN})\b", _roman),
         (
             rf"\b[Ss]iglos [IVXL]{{1,8}}(?:,? (?:y|a|al|o) | ?[-–] ?|, ){ROMAN})\b",
-            lambda match: cardinal(roman(match["roman"]), "es"),
+            _roman,
         ),
         (r"\b[Ss]iglos [IVXL]{1,8}(?P<only> ?[-–] ?)(?=[IVXL]{1,8}\b)", lambda _: " a "),
         (r"\bss\.(?= [IVX])", lambda _: "siglos"),
-        (r"\b(?:s\. ?(?=[IVX])|S\. (?=[IVX]{2}))(?P<roman>[IVX]{1,6})\b", lambda match: f"siglo {cardinal(roman(match['roman']), 'es')}"),
+        (r"\b(?:s\. ?(?=[IVX])|S\. (?=[IVX]{2}))(?P<roman>[IVX]{1,6})\b", lambda match: f"siglo {_roman(match)}"),
         (
             # Not vitamin D.
-            r"(?<![\w.])(?:(?<=\b\w )|(?<=\b\w\w )|(?<=\b\w\w\w )|(?<=[(,;:«¿¡]) ?|(?<![\s\S]))(?P<only>D\.)(?= [A-ZÁÉÍÓÚÑ][a-záéíóúñ])",
+            r"(?<![\w.])(?:(?<=\b\w )|(?<=\b\w\w )|(?<=\b\w\w\w )|(?<=[(,;:«¿¡]) ?|(?<![\s\S]))(?P<only>D\.)"
+            r"(?= [A-ZÁÉÍÓÚÑ][a-záéíóúñ])",
             lambda _: "don",
         ),
         (r"\b(?P<name>Alfonso|Pío|León|capítulo|acto) (?P<only>X)\b", lambda _: "décimo"),

@@ -63,7 +63,8 @@ class Times(Quantities):
             "|".join(re.escape(written) for written, unit in self._units_of(name)) for name in ("h", "min", "s")
         )
         yield rule(
-            rf"{START}(?P<h>\d{{1,3}}) ?(?:{hour}) ?(?P<m>\d{{1,2}}) ?(?:m|{minute})(?: ?(?P<s>\d{{1,2}}) ?(?:{second}))?(?!\w)",
+            rf"{START}(?P<h>\d{{1,3}}) ?(?:{hour}) ?(?P<m>\d{{1,2}}) ?(?:m|{minute})"
+            rf"(?: ?(?P<s>\d{{1,2}}) ?(?:{second}))?(?!\w)",
             self._duration,
         )
         yield rule(
@@ -74,6 +75,7 @@ class Times(Quantities):
         for clock in self.style.clock_written:
             yield rule(rf"{START}{clock}{END}", self._clock)
         yield rule(rf"{START}(?P<h>\d{{1,2}})h(?P<m>[0-5]\d)(?P<s>){END}", self._duration)
+        yield rule(rf"{START}(?P<low>\d{{1,3}}):(?P<high>\d{{1,3}}){END}", self.score)
         # Between two times.
         yield rule(
             rf"(?:(?<=\d[:.]\d\d)|(?<=\dh)|(?<=\dh\d\d)){TO}(?=\d{{1,2}}(?::\d\d|\.\d\d Uhr|h))",

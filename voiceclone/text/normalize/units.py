@@ -21,8 +21,10 @@ UNITS = {
     "g/l": "mass-gram/volume-liter", "mg/l": "mass-milligram/volume-liter", "mg/kg": "mass-milligram/mass-kilogram",
     "g/cm³": "mass-gram/volume-cubic-centimeter", "A": "electric-ampere", "t": "mass-tonne",
     "J": "energy-joule", "N": "force-newton", "Pa": "pressure-pascal", "mbar": "pressure-millibar",
-    "bar": "pressure-bar", "mmHg": "pressure-millimeter-ofhg", "hl": "volume-hectoliter", "dm³": "volume-cubic-decimeter",
-    "MBit/s": "digital-megabit/duration-second", "GBit/s": "digital-gigabit/duration-second", "K": "temperature-kelvin", "PS": "power-horsepower", "mV": "electric-millivolt",
+    "bar": "pressure-bar", "mmHg": "pressure-millimeter-ofhg", "hl": "volume-hectoliter",
+    "dm³": "volume-cubic-decimeter",
+    "MBit/s": "digital-megabit/duration-second", "GBit/s": "digital-gigabit/duration-second",
+    "K": "temperature-kelvin", "PS": "power-horsepower", "mV": "electric-millivolt",
     "kV": "electric-kilovolt", "kΩ": "electric-kiloohm", "Mbit": "digital-megabit", "Gbit": "digital-gigabit",
     "km/s": "length-kilometer/duration-second", "l/min": "volume-liter/duration-minute",
 }  # fmt: skip
@@ -55,7 +57,7 @@ def plural(count: str, language: str) -> int:
 
     number = float(count[: spelling.MAX_AMOUNT_DIGITS])
     # CLDR's categories; what is neither one nor few is many.
-    return {"one": 0, "few": 1, "other": 1 if language != "lv" else 1, "many": 2, "zero": 2}.get(
+    return {"one": 0, "few": 1, "other": 1, "many": 2, "zero": 2}.get(
         Locale(language).plural_form(int(number) if number.is_integer() else number), 1
     )
 
