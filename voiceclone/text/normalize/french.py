@@ -112,8 +112,8 @@ STYLE = Style(
     abbreviations={
         "mme": "Madame", "mme.": "Madame", "mlle.": "Mademoiselle", "mr": "Monsieur", "mr.": "Monsieur",
         "mmes": "Mesdames", "mlle": "Mademoiselle", "mlles": "Mesdemoiselles", "dr": "Docteur",
-        "p. ex.": "par exemple", "c.-à-d.": "c'est-à-dire", "env.": "environ", "cf.": "confer", "bd": "boulevard",
-        "bld": "boulevard", "mgr": "Monseigneur", "max.": "maximum", "min.": "minimum", "av.": "avenue",
+        "p. ex.": "par exemple", "c.-à-d.": "c'est-à-dire", "env.": "environ", "cf.": "confer",
+        "mgr": "Monseigneur", "av.": "avenue",
         "janv.": "janvier", "févr.": "février", "avr.": "avril", "juil.": "juillet",
         "oct.": "octobre", "nov.": "novembre", "déc.": "décembre", "éd.": "édition",
     },
@@ -124,10 +124,10 @@ STYLE = Style(
     counted={
         "n°": "numéro", "nº": "numéro", "n°s": "numéros", "p.": "page", "pp.": "pages", "chap.": "chapitre",
         "tél.": "téléphone", "tél. :": "téléphone :", "art.": "article", "vol.": "volume", "fig.": "figure",
-        "no.": "numéro", "tel.": "téléphone", "al.": "alinéa", "ch.": "chapitre",
+        "no.": "numéro", "tel.": "téléphone", "al.": "alinéa", "max.": "maximum", "min.": "minimum", "ch.": "chapitre",
     },
     titles={"M.": "Monsieur", "MM.": "Messieurs", "Pr": "Professeur", "Pr.": "Professeur", "Me": "Maître",
-            "Dr.": "Docteur", "St": "Saint", "Ste": "Sainte"},
+            "Dr.": "Docteur", "bd": "boulevard", "Bd": "Boulevard", "St": "Saint", "Ste": "Sainte"},
     signs={
         "&": "et", "@": "arobase", "%": "pour cent", "+": "plus", "=": "égale", "×": "fois", "÷": "divisé par",
         "°": "degrés", "§": "paragraphe", "/": "sur", ".": "point", "_": "tiret bas", "-": "tiret",

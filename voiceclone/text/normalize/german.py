@@ -176,6 +176,7 @@ STYLE = Style(
     one="ein",
     parts="Viertel/Viertel Fünftel/Fünftel Sechstel/Sechstel Siebtel/Siebtel Achtel/Achtel Neuntel/Neuntel"
     " Zehntel/Zehntel",
+    starters=_STARTERS.pattern,
     numbered="Abschnitt|Akt|Artikel|Band|Episode|Folge|Gleis|Kapitel|Lektion|Level|Raum|Seite|Staffel|Teil|Übung|Zimmer",
     per="pro",
     scales={"M": ("Million", "Millionen", "Millionen"), "B": ("Milliarde", "Milliarden", "Milliarden")},
@@ -188,9 +189,9 @@ STYLE = Style(
         "z. t.": "zum Teil", "z. hd.": "zu Händen", "i. h. v.": "in Höhe von", "o. g.": "oben genannt",
         "lt.": "laut", "m. e.": "meines Erachtens", "i. a.": "im Allgemeinen", "s. o.": "siehe oben",
         "s. u.": "siehe unten", "zz.": "zurzeit", "zzgl.": "zuzüglich", "abzgl.": "abzüglich", "sog.": "sogenannte",
-        "max.": "maximal", "frl.": "Fräulein",
+        "frl.": "Fräulein",
         "dipl.": "Diplom", "ing.": "Ingenieur", "hrsg.": "Herausgeber", "allg.": "allgemein", "bspw.": "beispielsweise",
-        "u. u.": "unter Umständen", "i. v.": "in Vertretung", "i. a": "im Auftrag", "tel.": "Telefon",
+        "u. u.": "unter Umständen", "i. v.": "in Vertretung", "tel.": "Telefon",
         "jan.": "Januar", "feb.": "Februar", "sept.": "September", "okt.": "Oktober", "nov.": "November",
         "dez.": "Dezember", "mo.": "Montag", "di.": "Dienstag", "mi.": "Mittwoch", "do.": "Donnerstag",
         "sa.": "Samstag",
@@ -205,7 +206,7 @@ STYLE = Style(
     counted={
         "nr.": "Nummer", "nrn.": "Nummern", "s.": "Seite", "kap.": "Kapitel", "abb.": "Abbildung", "tel.": "Telefon",
         "bd.": "Band", "abs.": "Absatz", "art.": "Artikel", "tab.": "Tabelle", "aufl.": "Auflage", "anm.": "Anmerkung",
-        "min.": "minimal", "§§": "Paragrafen", "tel.:": "Telefon",
+        "min.": "minimal", "max.": "maximal", "§§": "Paragrafen", "tel.:": "Telefon",
     },
     signs={
         "&": "und", "@": "at", "%": "Prozent", "+": "plus", "=": "gleich", "×": "mal", "÷": "geteilt durch",

@@ -95,10 +95,10 @@ STYLE = Style(
         "sig.": "signor", "sig.ra": "signora", "sig.na": "signorina", "sigg.": "signori", "dott.": "dottor",
         "dott.ssa": "dottoressa", "dr.": "dottor", "prof.": "professor", "prof.ssa": "professoressa",
         "p. es.": "per esempio", "ad es.": "ad esempio", "ca.": "circa", "ing.": "ingegner", "avv.": "avvocato",
-        "geom.": "geometra", "on.": "onorevole", "p.zza": "piazza", "v.le": "viale", "c.so": "corso", "l.go": "largo",
-        "max.": "massimo", "min.": "minimo", "s.p.a.": "società per azioni", "gent.mo": "gentilissimo",
+        "geom.": "geometra", "p.zza": "piazza", "v.le": "viale", "c.so": "corso", "l.go": "largo",
+        "s.p.a.": "società per azioni", "gent.mo": "gentilissimo",
         "cfr.": "confronta",
-        "egr.": "egregio", "spett.le": "spettabile", "op. cit.": "opera citata", "gen.": "gennaio", "feb.": "febbraio",
+        "egr.": "egregio", "spett.le": "spettabile", "op. cit.": "opera citata",
     },
     endings={
         "ecc.": "eccetera", "a. c.": "avanti Cristo", "d. c.": "dopo Cristo", "e. v.": "era volgare",
@@ -107,6 +107,7 @@ STYLE = Style(
         "n.": "numero", "nr.": "numero", "n°": "numero", "nº": "numero", "n.°": "numero", "pag.": "pagina",
         "pagg.": "pagine", "p.": "pagina", "pp.": "pagine", "tel.": "telefono", "tel.:": "telefono", "cap.": "capitolo",
         "art.": "articolo", "artt.": "articoli", "vol.": "volume", "fig.": "figura", "sec.": "secolo",
+        "max.": "massimo", "min.": "minimo",
     },
     signs={
         "&": "e", "@": "chiocciola", "%": "percento", "+": "più", "=": "uguale a", "×": "per", "÷": "diviso",

@@ -23,8 +23,8 @@ _FINNISH = Style(
     abbreviations={
         "esim.": "esimerkiksi", "mm.": "muun muassa", "ns.": "niin sanottu", "ks.": "katso", "klo": "kello",
         "tri": "tohtori", "ts.": "toisin sanoen", "n.": "noin", "vrt.": "vertaa", "prof.": "professori",
-        "mrd.": "miljardia", "milj.": "miljoonaa", "synt.": "syntynyt", "k.": "kuollut", "ko.": "kyseinen",
-        "em.": "edellä mainittu", "yht.": "yhteensä", "max.": "enintään", "min.": "vähintään", "toim.": "toimittanut",
+        "mrd.": "miljardia", "milj.": "miljoonaa", "synt.": "syntynyt", "ko.": "kyseinen",
+        "em.": "edellä mainittu", "yht.": "yhteensä", "toim.": "toimittanut",
         "mr.": "herra", "rva": "rouva", "nti": "neiti",
     },
     endings={
@@ -32,7 +32,8 @@ _FINNISH = Style(
         "ekr.": "ennen Kristusta", "jkr.": "jälkeen Kristuksen", "eaa.": "ennen ajanlaskun alkua",
         "jaa.": "jälkeen ajanlaskun alun",
     },
-    counted={"v.": "vuonna", "nro": "numero", "n:o": "numero", "s.": "sivu", "puh.": "puhelin"},
+    counted={"v.": "vuonna", "k.": "kuollut", "max.": "enintään", "min.": "vähintään",
+             "nro": "numero", "n:o": "numero", "s.": "sivu", "puh.": "puhelin"},
     signs={
         "&": "ja", "@": "ät", "%": "prosenttia", "+": "plus", "=": "on", "×": "kertaa", "÷": "jaettuna",
         "°": "astetta", "§": "pykälä", "/": "kautta", ".": "piste", "_": "alaviiva", "-": "viiva",
@@ -90,7 +91,7 @@ _HINDI = Style(
     scales={"M": ("मिलियन",) * 3, "B": ("बिलियन",) * 3},
     abbreviations={
         "डॉ.": "डॉक्टर", "प्रो.": "प्रोफ़ेसर", "रु.": "रुपये", "कि.मी.": "किलोमीटर", "कि.ग्रा.": "किलोग्राम",
-        "श्री.": "श्री", "पं.": "पंडित", "से.मी.": "सेंटीमीटर", "मि.": "मिनट",
+        "श्री.": "श्री", "पं.": "पंडित", "से.मी.": "सेंटीमीटर",
     },
     endings={"ई. पू.": "ईसा पूर्व", "इत्या.": "इत्यादि"},
     counted={"नं.": "नंबर", "क्र.": "क्रमांक", "पृ.": "पृष्ठ", "सं.": "संख्या", "रु.": "रुपये"},

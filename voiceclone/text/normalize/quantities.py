@@ -181,7 +181,7 @@ class Quantities:
 
         words = self._value(match, say_one)
         spoken = named.replace("{} ", words) if words.endswith("'") else named.replace("{}", words)
-        return self.style.governed(spoken, before) + stop(match)
+        return self.style.governed(spoken, before) + self.stop(match)
 
     def unit(self, symbol: str, count: str, gap: str | None = None) -> str | None:
         """A unit as it is said, with {} for the number; None where it is not known."""
@@ -246,6 +246,11 @@ class Quantities:
     def _elided(self, words: str) -> str:
         return words.replace(" de euros", " d'euros") if self.language == "fr" else words
 
+    def stop(self, match: re.Match[str]) -> str:
+        """The full stop of an abbreviation that ends the sentence as well."""
+        starts = re.compile(rf"\Z| (?:{self.style.starters})\b" if self.style.starters else r"\Z| [^\W\d_a-zа-яё]")
+        return "." if match[0].endswith(".") and starts.match(match.string, match.end()) else ""
+
     def _mixed(self, match: re.Match[str]) -> str | None:
         """Fractions with a whole before and a unit behind, or without."""
         key = _fraction(match["vulgar"])
@@ -259,7 +264,7 @@ class Quantities:
             behind = [found[1]] if found else []
             behind = (named or "").replace("{}", "").split() or behind
             words = self.style.mixed(key, words, self._counted(match, cardinal(whole, self.language), whole, behind))
-        return named and named.replace("{}", words) + stop(match)
+        return named and named.replace("{}", words) + self.stop(match)
 
     def _part(self, key: str) -> str | None:
         """A fraction, as 3/8."""
@@ -287,12 +292,6 @@ def rule(pattern: str, read: Read) -> Rule:
 def _word_before(match: re.Match[str]) -> str:
     before = _WORD_BEFORE.search(match.string[max(0, match.start() - 22) : match.start()])
     return before[1].lower() if before else ""
-
-
-def stop(match: re.Match[str]) -> str:
-    """The full stop of an abbreviation that ends the sentence as well."""
-    behind = match.string[match.end() : match.end() + 2]
-    return "." if match[0].endswith(".") and (not behind or behind[1:].isupper()) else ""
 
 
 def _thousandfold(whole: str, fraction: str) -> str | None:

@@ -104,23 +104,25 @@ STYLE = Style(
     abbreviations={
         "sr.": "señor", "sra.": "señora", "srta.": "señorita", "sres.": "señores", "dr.": "doctor", "dra.": "doctora",
         "ud.": "usted", "uds.": "ustedes", "vd.": "usted", "vds.": "ustedes", "p. ej.": "por ejemplo",
-        "ee. uu.": "Estados Unidos", "aprox.": "aproximadamente", "avda.": "avenida", "c/": "calle", "dña.": "doña",
+        "aprox.": "aproximadamente", "avda.": "avenida", "c/": "calle", "dña.": "doña",
         "prof.": "profesor", "profa.": "profesora", "ing.": "ingeniero", "lic.": "licenciado", "gral.": "general",
-        "sto.": "Santo", "sta.": "Santa", "máx.": "máximo", "mín.": "mínimo", "depto.": "departamento",
+        "sto.": "Santo", "sta.": "Santa", "depto.": "departamento",
         "ed.": "edición",
         "pza.": "plaza", "ctra.": "carretera", "esp.": "especialmente", "fdo.": "firmado",
         "rr. hh.": "recursos humanos",
     },
     endings={
         "etc.": "etcétera", "a. c.": "antes de Cristo", "d. c.": "después de Cristo", "a. de c.": "antes de Cristo",
-        "d. de c.": "después de Cristo", "cía.": "compañía", "a. m.": "de la mañana", "p. m.": "de la tarde",
+        "d. de c.": "después de Cristo", "cía.": "compañía", "ee. uu.": "Estados Unidos", "a. m.": "de la mañana",
+        "p. m.": "de la tarde",
     },
     counted={
         "n.º": "número", "nº": "número", "n°": "número", "n.°": "número", "nro.": "número", "núm.": "número",
-        "núms.": "números", "no.": "número", "pág.": "página", "págs.": "páginas", "p.": "página", "pp.": "páginas",
-        "tel.": "teléfono", "tel.:": "teléfono", "cap.": "capítulo", "vol.": "volumen", "art.": "artículo",
+        "núms.": "números", "pág.": "página", "págs.": "páginas", "p.": "página", "pp.": "páginas",
+        "tel.": "teléfono", "tel.:": "teléfono", "máx.": "máximo", "mín.": "mínimo", "cap.": "capítulo",
+        "vol.": "volumen", "art.": "artículo",
         "fig.": "figura",
-        "s/": "sin",
+
     },
     titles={"Av.": "avenida"},
     signs={

@@ -86,6 +86,8 @@ class Style:
     """Between a price and what it is for."""
     scales: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
     """M and B behind an amount of money: of one, of two, of five."""
+    starters: str = ""
+    """What a sentence begins with, as a pattern; any capital where none is given."""
     abbreviations: Mapping[str, str] = field(default_factory=dict)
     endings: Mapping[str, str] = field(default_factory=dict)
     """Abbreviations whose full stop may end the sentence as well."""

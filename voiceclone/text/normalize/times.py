@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from voiceclone.text.normalize import spelling
-from voiceclone.text.normalize.quantities import TO, Quantities, joint, rule, stop
+from voiceclone.text.normalize.quantities import TO, Quantities, joint, rule
 from voiceclone.text.normalize.rules import Rule, rewritten
 from voiceclone.text.normalize.spelling import cardinal
 from voiceclone.text.normalize.style import CLOCK, END, START, Counted, ending
@@ -107,7 +107,7 @@ class Times(Quantities):
     def _duration(self, match: re.Match[str]) -> str:
         parts = ((match["h"], "h"), (match["m"], "min"), (match["s"], "s"))
         spoken = " ".join(self._measured(str(int(digits)), symbol) for digits, symbol in parts if digits)
-        return spoken + stop(match)
+        return spoken + self.stop(match)
 
     def _season(self, match: re.Match[str]) -> str | None:
         """2023/24: two years in a row."""
