@@ -1,6 +1,7 @@
 """Text becomes what is said: numbers, dates, amounts, abbreviations, signs, addresses, capitals. Pure functions.
 
-Knows nothing of voices or vocabularies; how each language is read is in `english.py`, `chinese.py` and `languages.py`.
+Knows nothing of voices or vocabularies; how each language is read is in `english.py`, `chinese.py` and `languages.py`,
+whose tables are in modules of the languages' names.
 Words come from num2words2 and Babel, which know every language of the registered models; where they go is decided by
 rules here. wetext, made for Chinese and English, fails at "#5", "5€" or a picture beside a number, turns 2日 into 两日
 and letters of "million" into miles, and is slow to load: `tests/text/readings.tsv` has what it says beside what we say.

@@ -80,8 +80,7 @@ class Quantities:
         )
         yield rule(rf"{low}(?:{TO}{high})? ?(?:{sign}(?!\d)|{code})", self._money)
         yield rule(rf"{low} ?%{TO}{high} ?(?P<unit>%)", self._measure)
-        units = alternatives({**UNITS, **style.units, **style.named})
-        yield rule(rf"{low}(?:{TO}{high})?(?P<gap> ?)(?P<unit>{units})(?![\w²³]|/\w)", self._measure)
+        yield rule(rf"{low}(?:{TO}{high})?(?P<gap> ?){self._units()}", self._measure)
         # A minus between numbers, and a letter for times.
         if self.is_known:
             yield rule(r"(?<=\d) ?[xX] ?(?=\d)", lambda _: f" {style.signs['×']} ")
@@ -97,11 +96,16 @@ class Quantities:
         if not style.fractions:
             return
         halves = alternatives(style.fractions)
-        unit = rf"(?: ?(?P<unit>{alternatives({**UNITS, **style.units, **style.named})})(?![\w²³]|/\w))?"
+        unit = rf"(?: ?{self._units()})?"
         yield rule(rf"{START}(?P<whole>\d{{1,3}}) ?(?P<vulgar>[{_VULGAR}]){unit}", self._mixed)
         yield rule(rf"{START}(?P<whole>\d{{1,3}}) (?P<vulgar>{halves}){END}{unit}", self._mixed)
         yield rule(rf"(?<!\w)(?P<whole>)(?P<vulgar>[{_VULGAR}]){unit}", self._mixed)
         yield rule(rf"{START}(?P<whole>)(?P<vulgar>{halves}){END}{unit}", self._mixed)
+
+    def _units(self) -> str:
+        """A pattern for symbols; the one of amperes may be a word in capitals in front of a number."""
+        symbols = alternatives({**UNITS, **self.style.units, **self.style.named})
+        return rf"(?P<unit>(?!A \d)(?:{symbols}))(?![\w²³]|/\w)"
 
     def _parts(self, written: str) -> tuple[str, str]:
         """The digits of a number before and behind the decimal sign."""
@@ -114,7 +118,7 @@ class Quantities:
         elif "," in written or re.fullmatch(_GROUPED[","], written):
             written = written.replace(".", "").replace(",", ".")
         whole, _, fraction = written.replace(" ", "").partition(".")
-        return whole, fraction
+        return whole, fraction.replace(".", "")
 
     def _amount(self, written: str) -> str:
         return spelling.decimal(*self._parts(written), self.language, is_amount=True)
@@ -155,18 +159,20 @@ class Quantities:
         behind = [word for word in found.groups() if word] if found else []
 
         def say_one(written: str) -> str:
-            words = cardinal(written, self.language) if written.isdecimal() else self._amount(written)
-            has_zeros = written[0] == "0" and len(written) > 1 and written.isdecimal()
-            return (
-                words if has_zeros else self._agreed(match, words, written, behind if written == (high or low) else ())
-            )
+            if not written.isdecimal():
+                words = self._amount(written)
+            elif len(written) > 1 and written[0] == "0":
+                return cardinal(written, self.language)
+            else:
+                words = cardinal(written, self.language)
+            return self._agreed(match, words, written, behind if written == (high or low) else ())
 
         words = self._value(match, say_one)
         return words if words.endswith("'") else words + (match["gap"] or "")
 
     def _measure(self, match: re.Match[str]) -> str | None:
-        written = match["high"] or match["low"]
-        count = ".".join(filter(None, self._parts(written)))
+        last = match["high"] or match["low"]
+        count = ".".join(filter(None, self._parts(last)))
         before = _word_before(match)
         form = self.style.form(count, before)
         named = self.unit(match["unit"], form, match.groupdict().get("gap"))
@@ -175,13 +181,9 @@ class Quantities:
         behind = named.replace("{}", "").split()
 
         def say_one(written: str) -> str:
-            return self._agreed(
-                match, self._amount(written), written, behind if written == (match["high"] or match["low"]) else ()
-            )
+            return self._agreed(match, self._amount(written), written, behind if written == last else ())
 
-        words = self._value(match, say_one)
-        spoken = named.replace("{} ", words) if words.endswith("'") else named.replace("{}", words)
-        return self.style.governed(spoken, before) + self.stop(match)
+        return self.style.governed(filled(named, self._value(match, say_one)), before) + self.stop(match)
 
     def unit(self, symbol: str, count: str, gap: str | None = None) -> str | None:
         """A unit as it is said, with {} for the number; None where it is not known."""
@@ -202,9 +204,8 @@ class Quantities:
         if scale := match.groupdict().get("scale"):
             scale = self._scale(_SHORT_SCALES.get(scale, scale), match["low"])
             amount = self._agreed(match, self._amount(match["low"]), match["low"], [scale])
-            words = spelling.currency_unit(
-                " ".join(filter(None, (amount, scale, self.style.of))), "5", code, self.language
-            )
+            scaled = " ".join(filter(None, (amount, scale, self.style.of)))
+            words = spelling.currency_unit(scaled, "5", code, self.language)
             return words and self._minus(match) + self._elided(words)
         written = match["high"] or match["low"]
         words = spelling.money(*self._parts(written), code, self.language)
@@ -215,7 +216,7 @@ class Quantities:
             # Numbers of the library have no gender.
             rest = words[len(amount) + 1 :]
             agreed = self._agreed(match, amount, written, rest.split())
-            words = f"{agreed}{'' if agreed.endswith(chr(39)) else ' '}{rest}"
+            words = filled("{} " + rest, agreed)
         words = f"{self._amount(match['low'])} {self.style.to} {words}" if match["high"] else words
         return self._minus(match) + words
 
@@ -283,6 +284,11 @@ class Quantities:
 def joint(word: str) -> str:
     """Between two numbers: "пять-десять", "fünf bis zehn"."""
     return word if word == "-" else f" {word} "
+
+
+def filled(named: str, words: str) -> str:
+    """A unit with its number, which may be written with it as one: un'ora."""
+    return named.replace("{} ", words) if words.endswith("'") else named.replace("{}", words)
 
 
 def rule(pattern: str, read: Read) -> Rule:

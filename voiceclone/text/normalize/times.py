@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from voiceclone.text.normalize import spelling
-from voiceclone.text.normalize.quantities import TO, Quantities, joint, rule
+from voiceclone.text.normalize.quantities import TO, Quantities, filled, joint, rule
 from voiceclone.text.normalize.rules import Rule, rewritten
 from voiceclone.text.normalize.spelling import cardinal
 from voiceclone.text.normalize.style import CLOCK, END, START, Counted, ending
@@ -102,7 +102,7 @@ class Times(Quantities):
     def _measured(self, digits: str, symbol: str) -> str:
         named = self.unit(symbol, digits) or f"{{}} {symbol}"
         words = self.style.agree(Counted(cardinal(digits, self.language), digits, "", named.replace("{}", "").split()))
-        return named.replace("{} ", words) if words.endswith("'") else named.replace("{}", words)
+        return filled(named, words)
 
     def _duration(self, match: re.Match[str]) -> str:
         parts = ((match["h"], "h"), (match["m"], "min"), (match["s"], "s"))

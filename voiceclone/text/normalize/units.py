@@ -20,11 +20,11 @@ UNITS = {
     "GB/s": "digital-gigabyte/duration-second", "kg/m³": "mass-kilogram/volume-cubic-meter",
     "g/l": "mass-gram/volume-liter", "mg/l": "mass-milligram/volume-liter", "mg/kg": "mass-milligram/mass-kilogram",
     "g/cm³": "mass-gram/volume-cubic-centimeter", "A": "electric-ampere", "t": "mass-tonne",
-    "J": "energy-joule", "N": "force-newton", "Pa": "pressure-pascal", "mbar": "pressure-millibar",
+    "Pa": "pressure-pascal", "mbar": "pressure-millibar",
     "bar": "pressure-bar", "mmHg": "pressure-millimeter-ofhg", "hl": "volume-hectoliter",
     "dm³": "volume-cubic-decimeter",
     "MBit/s": "digital-megabit/duration-second", "GBit/s": "digital-gigabit/duration-second",
-    "K": "temperature-kelvin", "PS": "power-horsepower", "mV": "electric-millivolt",
+    "PS": "power-horsepower", "mV": "electric-millivolt",
     "kV": "electric-kilovolt", "kΩ": "electric-kiloohm", "Mbit": "digital-megabit", "Gbit": "digital-gigabit",
     "km/s": "length-kilometer/duration-second", "l/min": "volume-liter/duration-minute",
 }  # fmt: skip
@@ -38,8 +38,8 @@ def unit_pattern(symbol: str, count: str, style: Style, language: str, gap: str 
     symbol = style.units.get(symbol, symbol)
     if forms := style.named.get(symbol):
         return f"{{}} {forms[plural(count, language)]}"
-    if symbol in ("A", "K", "J", "N", "t") and gap == "" and language != "ru":
-        # 4K, a flat 5A.
+    if symbol in ("A", "t") and gap == "" and language != "ru":
+        # A flat 5A.
         return None
     name, _, per = UNITS.get(symbol, symbol).partition("/")
     if name == _MOLAR:
