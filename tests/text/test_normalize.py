@@ -258,6 +258,9 @@ TOKENS = re.split(
     24/7 w/ 我 个 年 月 日 点 第 ¥ 万 比分 电话 时 の 。 ， ： “ ” 「 ～ 13812345678 z. B. usw. 5. März Uhr 1.234,56 1er
     II. Ludwig Ier ½ tsp lbs. hrs. per Mon. Oct. EST UNHCR Louis AD 45:12 2/11/24 1e-3 10⁶ Jh. в гг. Екатерины 3:2 ㎡
     1941-1945 2000. gadā lpp. x1.5bn /kg AM 图 《1984》 15h30 n° т. д. г. год 5-й руб. марта
+    +12,5 +350 14h30 1h 30m min s 2½ ¾ 24.12. mein 4. Frau v. Chr. Hauptstr. Mio. k€ 10k US$ 612 34 56 78 555-35-35
+    (495) Kapitel 02 siglo XIX. XVIII–XIX вв. книги с до т. е. В м/с² mol/L dB Go fille mujeres ora grāmatas Ⅳ ×
+    31/12 2.ª 2-х
     ПРИВЕТ में ₹ 1,00,000 १२ ٥ ٣٫٥ إلخ １２ ＡＢ vſ uſw. Nº ᲀ. İ.e. ﬁ K
     """.strip(),
 )

@@ -106,7 +106,7 @@ STYLE = Style(
     one="un",
     parts="quart/quarts cinquième/cinquièmes sixième/sixièmes septième/septièmes huitième/huitièmes"
     " neuvième/neuvièmes dixième/dixièmes",
-    numbered="acte|annexe|article|chambre|chapitre|épisode|leçon|livre|niveau|page|partie|saison|salle|tome|volume",
+    numbered="étape|exercice|groupe|ligne|piste|point|porte|question|quai|voie|acte|annexe|article|chambre|chapitre|épisode|leçon|livre|niveau|page|partie|saison|salle|tome|volume",
     per="par",
     scales={"M": ("million", "millions", "millions"), "B": ("milliard", "milliards", "milliards")},
     abbreviations={

@@ -9,19 +9,23 @@ from voiceclone.text.normalize.spelling import cardinal, ordinal, roman
 from voiceclone.text.normalize.style import CLOCK, END, HOUR, MINUTE, ROMAN, START, Counted, Style, ending
 
 _FEMININE = re.compile(
-    r"\w*(?:ung|heit|keit|schaft|[tsxn]ion|tät|ik|enz|anz|ie|ur|erin|tin|gin|chin|e)|\w*(?:frau|mutter|tochter|schwester"
-    r"|stadt|hand|nacht|zahl|tür|uhr|zeit|welt|wand|bank|person|nummer|mauer|feier|gabel|tafel|insel|regel|kartoffel"
-    r"|schüssel|dosis|basis|fahrt|frucht|luft|kraft|kunst|macht|angst|antwort|arbeit|schicht|sicht|schuld|tat|wahl|mark"
-    r"|kuh|maus|nuss|gans|laus|post|form|norm|firma|pizza|kamera|oma|mama|liga|etage|million|milliarde|wurst|last|lust"
-    r"|brust|brücke|flasche|bar|burg|spur|jury|party|story|city|mail|app|box|show|tour|cd|dvd|ausfahrt|pflicht"
-    r"|nachricht|aussicht|haut|not|waffel|schwelle|leiter|butter|steuer|ziffer|oper|klammer|kammer|ader|feder)"
+    r"\w*(?:ung|heit|keit|schaft|[tsxn]ion|tät|ik|enz|anz|ie|ur|e|(?<!e)in)|\w*(?:frau|mutter|tochter|schwester|stadt"
+    r"|hand|nacht|zahl|tür|uhr|zeit|welt|wand|bank|person|nummer|mauer|feier|gabel|tafel|insel|regel|kartoffel|schüssel"
+    r"|dosis|basis|fahrt|frucht|luft|kraft|kunst|macht|angst|antwort|arbeit|schicht|sicht|schuld|tat|wahl|mark|kuh|maus"
+    r"|nuss|gans|form|norm|firma|pizza|kamera|wurst|brust|bahn|burg|spur|jury|party|story|city|mail|app|pflicht|bucht"
+    r"|nachricht|haut|zwiebel|nudel|wurzel|ampel|kugel|nadel|muschel|schachtel|bibel|vokabel|schulter|butter|steuer"
+    r"|ziffer|oper|klammer|kammer|leiter|feder|ader|frist|gefahr|gewalt|milch|jagd|gegend|jugend|schlacht|schrift"
+    r"|kunft|geburt|heirat|faust|axt|schnur|dauer|mauer|ecke|mannschaft)|oma|mama|liga|bar|box|show|tour|cd|dvd|not|last"
+    r"|lust|laus|post|sau|million|milliarde"
 )
 _NOT_FEMININE = re.compile(
-    r"(?:\w*(?:name|junge|kollege|kunde|experte|hase|löwe|käse|affe|gedanke|buchstabe|funke|glaube|wille|bote|zeuge|erbe"
-    r"|neffe|ende|auge|interesse|gebäude|gemüse|getreide|gebirge|gefälle|geschenke|ergebnisse|genie|abitur|termin"
-    r"|sterne|drache|franzose|russe|türke|däne|schwede|grieche|riese|ochse|rabe|pate|geselle|beamte|hirte|tage|jahre"
-    r"|meine|dünge|komitee|klischee|kaffee|tee|see|schnee|knie|mosaik|sprung|schwung|dung|kranz|tanz|glanz|schwanz"
-    r"|prinz|provinz_|weltkrieg|jahrhundert|skelett|stadion|lexikon|spion|champion|bambus|abend|balkon|deutsche|befragte|angestellte|tote|verletzte|beschäftigte|reisende|studierende|jugendliche|erwachsene|kranke))"
+    r"\w*(?:name|junge|kollege|experte|käse|gedanke|buchstabe|wochenende|interesse|gebäude|gemüse|getreide|gebirge|komitee"
+    r"|klischee|kaffee|termin|benzin|magazin|vitamin|deutsche|jugendliche|erwachsene|beschäftigte|angestellte|studierende"
+    r"|tanz|glanz|schwanz|kranz|franzose|grieche|getränk|genie|gelände|gebäck)"
+    r"|kunde|stammkunde|hase|osterhase|löwe|affe|funke|glaube|wille|bote|zeuge|erbe|neffe|ende|auge|gefälle|abitur|drache"
+    r"|russe|türke|däne|schwede|riese|ochse|rabe|pate|geselle|beamte|hirte|tee|see|schnee|knie|mosaik|sprung|schwung"
+    r"|dung|prinz|befragte|tote|verletzte|reisende|kranke|delfin|kamin|rubin|satin|urin|cousin|gin|insulin|flur|streik"
+    r"|kurier|stein|schwur|april|beginn"
 )
 _NEUTER = re.compile(
     r"\w*(?:chen|lein|um|ment|nis|tum|kind|mal|buch|jahr|kapitel|spiel|tor|album|haus|auto|lied|bild|konzert|semester"
@@ -177,7 +181,7 @@ STYLE = Style(
     parts="Viertel/Viertel Fünftel/Fünftel Sechstel/Sechstel Siebtel/Siebtel Achtel/Achtel Neuntel/Neuntel"
     " Zehntel/Zehntel",
     starters=_STARTERS.pattern,
-    numbered="Abschnitt|Akt|Artikel|Band|Episode|Folge|Gleis|Kapitel|Lektion|Level|Raum|Seite|Staffel|Teil|Übung|Zimmer",
+    numbered="Aufgabe|Frage|Gruppe|Lied|Linie|Punkt|Runde|Schritt|Tor|Track|Zeile|Abschnitt|Akt|Artikel|Band|Episode|Folge|Gleis|Kapitel|Lektion|Level|Raum|Seite|Staffel|Teil|Übung|Zimmer",
     per="pro",
     scales={"M": ("Million", "Millionen", "Millionen"), "B": ("Milliarde", "Milliarden", "Milliarden")},
     abbreviations={

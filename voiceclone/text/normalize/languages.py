@@ -27,6 +27,8 @@ STYLES: dict[str, Style] = {
 """By language."""
 
 _CALLED = r"(?i:\b(?:tel|tél|tálr|tālr|тел|puh|fax|факс|handy|mobil|móvil|cell)\w{0,10}\.?:? ?:? ?)"
+_DAYS = "tag|woche|jour|semaine|día|semana|giorno|settimana|dia|день|неделя|diena|nedēļa|päivä|viikko"
+"""Of a course, in all languages: what is counted a day may stand behind them as well."""
 _VERSION = (
     r"(?i:\b(?:versi[oóõ]n?e?n?|verzija|versio|верси[яюией]|python|ios|android|windows|macos|linux|ubuntu|java|php|usb"
     r"|bluetooth|http|tls))"
@@ -77,7 +79,7 @@ class _Reader(Times):
             yield rule(rf"{_VERSION} ?v?(?P<only>\d{{1,4}}(?:\.\d{{1,4}}){{1,3}})(?![\w])", self._version)
             yield rule(r"\w (?P<only>[Ⅰ-Ⅽⅰ-ⅽ]{1,6})(?!\w)", lambda match: _letters(match["only"]))
         if style.numbered:
-            nouns = "|".join((style.numbered, *map(re.escape, style.counted)))
+            nouns = "|".join((style.numbered, _DAYS, *map(re.escape, style.counted)))
             yield rule(
                 rf"(?i:\b(?:{nouns}) ?)(?P<only>0+(?P<digits>[1-9]\d?)){END}",
                 lambda match: cardinal(match["digits"], self.language),

@@ -72,7 +72,7 @@ STYLE = Style(
     one="viena",
     parts="ceturtdaļa/ceturtdaļas piektdaļa/piektdaļas sestdaļa/sestdaļas septītdaļa/septītdaļas astotdaļa/astotdaļas"
     " devītdaļa/devītdaļas desmitdaļa/desmitdaļas",
-    numbered="daļa|epizode|lappuse|līmenis|nodaļa|sērija|sezona|stunda|telpa",
+    numbered="grupa|jautājums|solis|uzdevums|daļa|epizode|lappuse|līmenis|nodaļa|sērija|sezona|stunda|telpa",
     per="par",
     scales={"M": ("miljons", "miljoni", "miljoni"), "B": ("miljards", "miljardi", "miljardi")},
     abbreviations={

@@ -17,7 +17,7 @@ _FINNISH = Style(
     one="yksi",
     parts="neljäsosa/neljäsosaa viidesosa/viidesosaa kuudesosa/kuudesosaa seitsemäsosa/seitsemäsosaa"
     " kahdeksasosa/kahdeksasosaa yhdeksäsosa/yhdeksäsosaa kymmenesosa/kymmenesosaa",
-    numbered="huone|jakso|kappale|kausi|luku|osa|sivu|taso",
+    numbered="askel|kysymys|raide|tehtävä|huone|jakso|kappale|kausi|luku|osa|sivu|taso",
     per="per",
     scales={"M": ("miljoona", "miljoonaa", "miljoonaa"), "B": ("miljardi", "miljardia", "miljardia")},
     abbreviations={

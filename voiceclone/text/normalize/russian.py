@@ -53,9 +53,16 @@ _FEMININE = re.compile(
     r"|треть|четверть|скорость|мощность|кисть|шерсть|постель|карусель|мебель|тень|ткань|рукопись|помощь|доля|тыс|коп"
     r"|шт|нед)"
 )
+_OF_ONE = re.compile(
+    r"человека|часа|года|дня|раза|месяца|рубля|метра|литра|ребёнка|друга|брата|сына|мальчика|мужа|врача"
+)
+"""Genitives that look like feminine nominatives."""
 _MEN = re.compile(r"(?:мужчин|дедушк|дяд|пап|суд|юнош|пут|коллег|старост)\w{1,2}|гость|евро|кофе|или|\w+ишк[аи]")
 _NEUTER = re.compile(r"\w+мя|\w*[оеё]")
 _ADJECTIVE = re.compile(r"\w{2,}(?:[ыи]е|[ыи]х)")
+
+
+_TOGETHER = {"2": "двое", "3": "трое", "4": "четверо"}
 
 
 @lru_cache(maxsize=1024)
@@ -73,6 +80,8 @@ def _agree(number: Counted) -> str:
     if _ADJECTIVE.fullmatch(noun) and len(number.behind) > 1:
         noun = number.behind[1].lower()
     gender, case = _gender_and_case(noun, number)
+    if case == "n" and number.digits in _TOGETHER and noun in ("детей", "людей", "суток"):
+        return _TOGETHER[number.digits]
     if (gender, case) == ("m", "n"):
         return number.words
     return _inflected(int(number.digits), gender, case)
@@ -80,6 +89,8 @@ def _agree(number: Counted) -> str:
 
 def _gender_and_case(noun: str, number: Counted) -> tuple[str, str]:
     case = _case(noun, number.before)
+    if number.ends_in_one and _OF_ONE.fullmatch(noun):
+        return "m", "g"
     if case == "g":
         return ("f" if number.ends_in_one and noun.endswith(("ы", "и")) else "m"), case
     if case != "n" or len(noun) < 3 or _MEN.fullmatch(noun):
@@ -224,7 +235,7 @@ STYLE = Style(
     parts="четвёртая/четвёртых пятая/пятых шестая/шестых седьмая/седьмых восьмая/восьмых девятая/девятых"
     " десятая/десятых",
     starters=_STARTERS,
-    numbered="акт|выпуск|глава|книга|комната|раздел|серия|страница|том|урок|уровень|часть",
+    numbered="билет|вопрос|группа|задание|кабинет|платформа|пункт|путь|рейс|строка|шаг|эпизод|акт|выпуск|глава|книга|комната|раздел|серия|страница|том|урок|уровень|часть",
     per="за",
     scales={"M": ("миллион", "миллиона", "миллионов"), "B": ("миллиард", "миллиарда", "миллиардов")},
     abbreviations={

@@ -26,7 +26,7 @@ _STRESSED = listed("agua águila ala alma ancla ansia área arma asa aula ave ha
 """Feminine nouns that begin with a stressed a: un agua."""
 _PLURALS = {"veces": "vez", "luces": "luz", "voces": "voz", "cruces": "cruz", "raíces": "raíz", "narices": "nariz"}
 _NO_NOUNS = re.compile(
-    "de|del|y|o|u|a|en|por|con|para|es|son|al|el|los?|las?|un|una|que|se|no|ha|han|era|más|menos|coma|punto|mil"
+    "de|del|y|o|u|a|en|por|con|para|es|son|al|el|los?|las?|un|una|que|se|no|ha|han|era|más|menos|coma|mil"
 )
 
 
@@ -98,7 +98,7 @@ STYLE = Style(
     mixed=_mixed,
     one="un",
     parts="cuarto/cuartos quinto/quintos sexto/sextos séptimo/séptimos octavo/octavos noveno/novenos décimo/décimos",
-    numbered="acto|artículo|capítulo|episodio|habitación|lección|libro|nivel|parte|página|sala|temporada|tomo|volumen",
+    numbered="andén|ejercicio|grupo|línea|paso|pista|pregunta|puerta|puesto|vía|acto|artículo|capítulo|episodio|habitación|lección|libro|nivel|parte|página|sala|temporada|tomo|volumen",
     per="por",
     scales={"M": ("millón", "millones", "millones"), "B": ("mil millones",) * 3},
     abbreviations={
