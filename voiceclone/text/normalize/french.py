@@ -129,7 +129,8 @@ STYLE = Style(
     titles={"M.": "Monsieur", "MM.": "Messieurs", "Pr": "Professeur", "Pr.": "Professeur", "Me": "Maître",
             "Dr.": "Docteur", "bd": "boulevard", "Bd": "Boulevard", "St": "Saint", "Ste": "Sainte"},
     signs={
-        "&": "et", "@": "arobase", "%": "pour cent", "+": "plus", "=": "égale", "×": "fois", "÷": "divisé par",
+        "&": "et", "@": "arobase", "%": "pour cent", "+": "plus", "±": "plus ou moins", "=": "égale", "×": "fois",
+        "÷": "divisé par",
         "°": "degrés", "§": "paragraphe", "/": "sur", ".": "point", "_": "tiret bas", "-": "tiret",
     },
     fractions={"1/2": "un demi", "1/3": "un tiers", "2/3": "deux tiers", "1/4": "un quart", "3/4": "trois quarts"},

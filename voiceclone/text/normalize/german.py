@@ -213,7 +213,8 @@ STYLE = Style(
         "min.": "minimal", "max.": "maximal", "§§": "Paragrafen", "tel.:": "Telefon",
     },
     signs={
-        "&": "und", "@": "at", "%": "Prozent", "+": "plus", "=": "gleich", "×": "mal", "÷": "geteilt durch",
+        "&": "und", "@": "at", "%": "Prozent", "+": "plus", "±": "plus oder minus", "=": "gleich", "×": "mal",
+        "÷": "geteilt durch",
         "°": "Grad", "§": "Paragraf", "/": "Schrägstrich", ".": "Punkt", "_": "Unterstrich", "-": "Minus",
     },
     fractions={"1/2": "ein halb", "1/3": "ein Drittel", "2/3": "zwei Drittel", "1/4": "ein Viertel",
@@ -239,6 +240,10 @@ STYLE = Style(
         (r"\b(?P<digits>\d0|[12]\d\d0)er\b", lambda match: f"{spelling.year(match['digits'], 'de')}er"),
         (
             rf"\b(?:Akt|Artikel|Band|Buch|Kapitel|Klasse|Phase|Stufe|Teil|Typ|Weltkrieg) {ROMAN})(?!\w)",
+            lambda match: cardinal(roman(match["roman"]), "de"),
+        ),
+        (
+            rf"\b[A-ZÄÖÜ][a-zäöüß]{{2,20}} (?=[IVX]{{2}}){ROMAN})(?![\w.'’-])",
             lambda match: cardinal(roman(match["roman"]), "de"),
         ),
         (rf"{_BEFORE}(?<= ){ROMAN}\.)(?= (?P<noun>[A-ZÄÖÜ]\w{{0,30}}))", _roman_rank),

@@ -110,7 +110,8 @@ STYLE = Style(
         "max.": "massimo", "min.": "minimo",
     },
     signs={
-        "&": "e", "@": "chiocciola", "%": "percento", "+": "più", "=": "uguale a", "×": "per", "÷": "diviso",
+        "&": "e", "@": "chiocciola", "%": "percento", "+": "più", "±": "più o meno", "=": "uguale a", "×": "per",
+        "÷": "diviso",
         "°": "gradi", "§": "paragrafo", "/": "barra", ".": "punto", "_": "trattino basso", "-": "trattino",
     },
     fractions={"1/2": "un mezzo", "1/3": "un terzo", "2/3": "due terzi", "1/4": "un quarto", "3/4": "tre quarti"},

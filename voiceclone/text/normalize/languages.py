@@ -16,7 +16,7 @@ from voiceclone.text.normalize.addresses import address_rules
 from voiceclone.text.normalize.quantities import rule
 from voiceclone.text.normalize.rules import Rule
 from voiceclone.text.normalize.shouting import QUIET
-from voiceclone.text.normalize.spelling import CURRENCIES, alternatives, cardinal, currency_unit, one_by_one
+from voiceclone.text.normalize.spelling import CURRENCIES, alternatives, cardinal, currency_unit, one_by_one, roman
 from voiceclone.text.normalize.style import END, START, Style
 from voiceclone.text.normalize.times import Times
 
@@ -78,6 +78,7 @@ class _Reader(Times):
             yield rule(rf"{START}(?P<year>1[89]\d\d|20\d\d)/(?P<next>\d{{4}}|\d\d){END}", self._season)
             yield rule(rf"{_VERSION} ?v?(?P<only>\d{{1,4}}(?:\.\d{{1,4}}){{1,3}})(?![\w])", self._version)
             yield rule(r"\w (?P<only>[Ⅰ-Ⅽⅰ-ⅽ]{1,6})(?!\w)", lambda match: _letters(match["only"]))
+            yield rule(r"[Ⅰ-Ⅽⅰ-ⅽ]{1,6}", lambda match: cardinal(roman(_letters(match[0])), self.language))
         if style.numbered:
             nouns = "|".join((style.numbered, _DAYS, *map(re.escape, style.counted)))
             yield rule(

@@ -86,7 +86,7 @@ STYLE = Style(
     },
     counted={"nr.": "numurs", "tālr.": "tālrunis", "tālr.:": "tālrunis"},
     signs={
-        "&": "un", "@": "et", "%": "procenti", "+": "plus", "=": "ir", "×": "reiz", "÷": "dalīts ar",
+        "&": "un", "@": "et", "%": "procenti", "+": "plus", "±": "plus mīnus", "=": "ir", "×": "reiz", "÷": "dalīts ar",
         "°": "grādi", "§": "paragrāfs", "/": "dalīts ar", ".": "punkts", "_": "pasvītra", "-": "domuzīme",
     },
     fractions={"1/2": "puse", "1/3": "viena trešdaļa", "2/3": "divas trešdaļas", "1/4": "viena ceturtdaļa",

@@ -35,7 +35,8 @@ _FINNISH = Style(
     counted={"v.": "vuonna", "k.": "kuollut", "max.": "enintään", "min.": "vähintään",
              "nro": "numero", "n:o": "numero", "s.": "sivu", "puh.": "puhelin"},
     signs={
-        "&": "ja", "@": "ät", "%": "prosenttia", "+": "plus", "=": "on", "×": "kertaa", "÷": "jaettuna",
+        "&": "ja", "@": "ät", "%": "prosenttia", "+": "plus", "±": "plus miinus", "=": "on", "×": "kertaa",
+        "÷": "jaettuna",
         "°": "astetta", "§": "pykälä", "/": "kautta", ".": "piste", "_": "alaviiva", "-": "viiva",
     },
     fractions={"1/2": "puoli", "1/3": "kolmasosa", "2/3": "kaksi kolmasosaa", "1/4": "neljäsosa",
@@ -188,11 +189,11 @@ _POLISH = Style(
     scales={"M": ("milion", "miliony", "milionów"), "B": ("miliard", "miliardy", "miliardów")},
     abbreviations={
         "dr": "doktor", "prof.": "profesor", "np.": "na przykład", "tzn.": "to znaczy", "m.in.": "między innymi",
-        "ul.": "ulica", "tj.": "to jest", "tzw.": "tak zwany", "ok.": "około", "al.": "aleja", "św.": "święty",
+        "ul.": "ulica", "tj.": "to jest", "tzw.": "tak zwany", "al.": "aleja", "św.": "święty",
         "inż.": "inżynier", "mgr": "magister", "tys.": "tysięcy", "mln": "milionów", "mld": "miliardów",
     },
     endings={"itd.": "i tak dalej", "itp.": "i tym podobne", "p.n.e.": "przed naszą erą", "n.e.": "naszej ery"},
-    counted={"nr": "numer", "godz.": "godzina", "str.": "strona", "tel.": "telefon", "s.": "strona",
+    counted={"nr": "numer", "ok.": "około", "godz.": "godzina", "str.": "strona", "tel.": "telefon", "s.": "strona",
              "rozdz.": "rozdział"},
     signs={
         "&": "i", "@": "małpa", "%": "procent", "+": "plus", "=": "równa się", "×": "razy", "÷": "podzielić przez",

@@ -64,7 +64,8 @@ STYLE = Style(
     counted={"n.º": "número", "nº": "número", "n°": "número", "pág.": "página", "págs.": "páginas", "tel.": "telefone",
              "cap.": "capítulo", "vol.": "volume", "art.": "artigo", "fig.": "figura", "p.": "página"},
     signs={
-        "&": "e", "@": "arroba", "%": "por cento", "+": "mais", "=": "igual a", "×": "vezes", "÷": "dividido por",
+        "&": "e", "@": "arroba", "%": "por cento", "+": "mais", "±": "mais ou menos", "=": "igual a", "×": "vezes",
+        "÷": "dividido por",
         "°": "graus", "§": "parágrafo", "/": "barra", ".": "ponto", "_": "sublinhado", "-": "hífen",
     },
     fractions={"1/2": "meio", "1/3": "um terço", "2/3": "dois terços", "1/4": "um quarto", "3/4": "três quartos"},

@@ -71,7 +71,9 @@ class Quantities:
                 rf"(?P<minus>{_MINUS})?(?<!\w)(?:{sign}|{code}) ?(?P<low>{number})(?P<high>) ?{suffix}(?!\w)",
                 self._scaled_money,
             )
-            yield rule(rf"{low}(?P<high>)k(?!\w)", self._thousands)
+            # 4K is a picture.
+            yield rule(rf"{low}(?P<high>)(?:k|(?<=\d\d)K)(?!\w)", self._thousands)
+            yield rule(rf"{low}(?P<high>)(?P<suffix>M)(?!\w)(?P<gap> (?=[^\W\d_]))?", self._millions)
         scales = rf" (?P<scale>{_SCALES}|{alternatives(_SHORT_SCALES)})(?!\w)"
         yield rule(rf"{low}(?P<high>){scales} ?(?:{sign}(?!\d)|{code})", self._money)
         scale = rf"(?:{scales})?"
@@ -125,7 +127,7 @@ class Quantities:
 
     def _counted(self, match: re.Match[str], words: str, written: str, behind: Iterable[str]) -> Counted:
         whole, fraction = self._parts(written)
-        return Counted(words, "" if fraction else whole, _word_before(match), tuple(behind))
+        return Counted(words, "" if fraction else whole, word_before(match), tuple(behind))
 
     def _agreed(self, match: re.Match[str], words: str, written: str, behind: Iterable[str]) -> str:
         number = self._counted(match, words, written, behind)
@@ -173,7 +175,7 @@ class Quantities:
     def _measure(self, match: re.Match[str]) -> str | None:
         last = match["high"] or match["low"]
         count = ".".join(filter(None, self._parts(last)))
-        before = _word_before(match)
+        before = word_before(match)
         form = self.style.form(count, before)
         named = self.unit(match["unit"], form, match.groupdict().get("gap"))
         if named is None:
@@ -244,6 +246,13 @@ class Quantities:
         digits = _thousandfold(*self._parts(match["low"]))
         return digits and self._minus(match) + cardinal(digits, self.language, is_amount=True)
 
+    def _millions(self, match: re.Match[str]) -> str:
+        scale = self._scale("M", match["low"])
+        amount = self._agreed(match, self._amount(match["low"]), match["low"], [scale])
+        found = _WORDS_BEHIND.match(match.string, match.end() - len(match["gap"] or ""))
+        words = self._agreed(match, f"{amount} {scale}", match["low"], [found[1]] if found else [])
+        return self._minus(match) + (words if words.endswith("'") else words + (match["gap"] or ""))
+
     def _elided(self, words: str) -> str:
         return words.replace(" de euros", " d'euros") if self.language == "fr" else words
 
@@ -292,10 +301,12 @@ def filled(named: str, words: str) -> str:
 
 
 def rule(pattern: str, read: Read) -> Rule:
+    """A rule by its pattern as text."""
     return Rule(re.compile(pattern), read)
 
 
-def _word_before(match: re.Match[str]) -> str:
+def word_before(match: re.Match[str]) -> str:
+    """The word in front of a match, in small letters; empty if there is none."""
     before = _WORD_BEFORE.search(match.string[max(0, match.start() - 22) : match.start()])
     return before[1].lower() if before else ""
 

@@ -7,7 +7,18 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from voiceclone.text.normalize.spelling import ordinal, roman
-from voiceclone.text.normalize.style import ROMAN, ROMAN_NAME, START, Counted, Style, ending, listed
+from voiceclone.text.normalize.style import (
+    CLOCK,
+    HOUR,
+    MINUTE,
+    ROMAN,
+    ROMAN_NAME,
+    START,
+    Counted,
+    Style,
+    ending,
+    listed,
+)
 
 _ENDINGS = {
     "я": "ая", "е": "ое", "го": "ого", "м": "ом", "х": "ых", "ю": "ую", "ой": "ой", "му": "ому", "ым": "ым",
@@ -88,9 +99,7 @@ def _agree(number: Counted) -> str:
 
 
 def _gender_and_case(noun: str, number: Counted) -> tuple[str, str]:
-    case = _case(noun, number.before)
-    if number.ends_in_one and _OF_ONE.fullmatch(noun):
-        return "m", "g"
+    case = "g" if number.ends_in_one and _OF_ONE.fullmatch(noun) else _case(noun, number.before)
     if case == "g":
         return ("f" if number.ends_in_one and noun.endswith(("ы", "и")) else "m"), case
     if case != "n" or len(noun) < 3 or _MEN.fullmatch(noun):
@@ -226,6 +235,7 @@ def _mixed(key: str, part: str, whole: Counted) -> str:
 STYLE = Style(
     to="-",
     clock=("{h} {m}", "{hours}"),
+    clock_written=(CLOCK, rf"(?:(?<=\b[ВвСсКк] )|(?<=\b[Дд]о )){HOUR}\.{MINUTE}"),
     early_minute="ноль {m}",
     agree=_agree,
     form=_form,
@@ -255,7 +265,7 @@ STYLE = Style(
              "ч.": "часть", "ок.": "около", "макс.": "максимум", "мин.": "минимум"},
     titles={"г.": "город", "пос.": "посёлок", "д.": "деревня", "о.": "остров"},
     signs={
-        "&": "и", "@": "собака", "%": "процентов", "+": "плюс", "=": "равно", "×": "умножить на",
+        "&": "и", "@": "собака", "%": "процентов", "+": "плюс", "±": "плюс-минус", "=": "равно", "×": "умножить на",
         "÷": "разделить на", "°": "градусов", "§": "параграф", "/": "дробь", ".": "точка", "_": "подчёркивание",
         "-": "дефис",
     },

@@ -126,7 +126,8 @@ STYLE = Style(
     },
     titles={"Av.": "avenida"},
     signs={
-        "&": "y", "@": "arroba", "%": "por ciento", "+": "más", "=": "igual a", "×": "por", "÷": "entre",
+        "&": "y", "@": "arroba", "%": "por ciento", "+": "más", "±": "más o menos", "=": "igual a", "×": "por",
+        "÷": "entre",
         "°": "grados", "§": "sección", "/": "barra", ".": "punto", "_": "guion bajo", "-": "guion",
     },
     fractions={"1/2": "un medio", "1/3": "un tercio", "2/3": "dos tercios", "1/4": "un cuarto", "3/4": "tres cuartos"},

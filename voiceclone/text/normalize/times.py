@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from voiceclone.text.normalize import spelling
-from voiceclone.text.normalize.quantities import TO, Quantities, filled, joint, rule
+from voiceclone.text.normalize.quantities import TO, Quantities, filled, joint, rule, word_before
 from voiceclone.text.normalize.rules import Rule, rewritten
 from voiceclone.text.normalize.spelling import cardinal
 from voiceclone.text.normalize.style import CLOCK, END, START, Counted, ending
@@ -88,9 +88,11 @@ class Times(Quantities):
 
     def _clock(self, match: re.Match[str]) -> str:
         hour, minute = str(int(match["hour"])), str(int(match["minute"] or 0))
-        words = ending(cardinal(hour, self.language), self.style.hour_ending)
-        hours = spelling.measured(words, hour, "duration-hour", self.language) or words
-        minutes = cardinal(minute, self.language)
+        before = word_before(match)
+        words = ending(self._governed(hour, before), self.style.hour_ending)
+        form = self.style.form(hour, before)
+        hours = spelling.measured(words, form, "duration-hour", self.language) or words
+        minutes = self._governed(minute, before)
         minutes = self.style.early_minute.format(m=minutes) if 0 < int(minute) < 10 else minutes
         spoken = self.style.clock[minute == "0"].format(h=words, hours=hours, m=minutes)
         second = match.groupdict().get("second")
@@ -98,6 +100,10 @@ class Times(Quantities):
             seconds = self._measured(str(int(second)), "s")
             spoken += f" {self.style.signs['&']} {seconds}" if self.language != "ar" else f" و{seconds}"
         return spoken
+
+    def _governed(self, digits: str, before: str) -> str:
+        """A number in the form that the word before it asks for."""
+        return self.style.agree(Counted(cardinal(digits, self.language), digits, before))
 
     def _measured(self, digits: str, symbol: str) -> str:
         named = self.unit(symbol, digits) or f"{{}} {symbol}"
