@@ -31,7 +31,7 @@ _ABBREVIATIONS = frozenset(
         " ed eds vs v cf approx ca dept est e.g i.e u.s u.k"
         " hr fr bzw z.b d.h u.a evtl ggf nr str inkl usw mme mlle m mm me n.b p.ex sr sra srta dra ud uds ee.uu"
         " sig sigg dott avv pag г ул им т.е т.к напр стр др проф"
-        " bd abs abb kap frl sog lt z d u n s chap art av env pág cap núm avda dña sig.ra пл пер рис табл гл т п н",
+        " bd abb frl sog z d chap av pág núm avda dña sig.ra пл пер рис табл гл т п н",
     )
 )
 # A number with a dot is a rank where its sentence goes on: behind these, and in front of a small letter.

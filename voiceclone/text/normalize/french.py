@@ -93,7 +93,6 @@ def _mixed(key: str, part: str, whole: Counted) -> str:
 
 
 _ORDINALS = r"ᵉ|e|es|ème|èmes|ième"
-_CENTURIES = r"siècles?|s\.|arrondissements?|République|millénaires?|dynastie|légion|édition|chapitre|congrès|régiment"
 
 STYLE = Style(
     to="à",
@@ -106,7 +105,8 @@ STYLE = Style(
     one="un",
     parts="quart/quarts cinquième/cinquièmes sixième/sixièmes septième/septièmes huitième/huitièmes"
     " neuvième/neuvièmes dixième/dixièmes",
-    numbered="étape|exercice|groupe|ligne|piste|point|porte|question|quai|voie|acte|annexe|article|chambre|chapitre|épisode|leçon|livre|niveau|page|partie|saison|salle|tome|volume",
+    numbered="étape|exercice|groupe|ligne|piste|point|porte|question|quai|voie|acte|annexe|article|chambre|chapitre"
+    "|épisode|leçon|livre|niveau|page|partie|saison|salle|tome|volume",
     per="par",
     scales={"M": ("million", "millions", "millions"), "B": ("milliard", "milliards", "milliards")},
     abbreviations={

@@ -15,7 +15,7 @@ _FEMININE = re.compile(
     r"|nuss|gans|form|norm|firma|pizza|kamera|wurst|brust|bahn|burg|spur|jury|party|story|city|mail|app|pflicht|bucht"
     r"|nachricht|haut|zwiebel|nudel|wurzel|ampel|kugel|nadel|muschel|schachtel|bibel|vokabel|schulter|butter|steuer"
     r"|ziffer|oper|klammer|kammer|leiter|feder|ader|frist|gefahr|gewalt|milch|jagd|gegend|jugend|schlacht|schrift"
-    r"|kunft|geburt|heirat|faust|axt|schnur|dauer|mauer|ecke|mannschaft)|oma|mama|liga|bar|box|show|tour|cd|dvd|not|last"
+    r"|kunft|geburt|heirat|faust|axt|schnur|dauer)|oma|mama|liga|bar|box|show|tour|cd|dvd|not|last"
     r"|lust|laus|post|sau|million|milliarde"
 )
 _NOT_FEMININE = re.compile(
@@ -32,7 +32,7 @@ _NEUTER = re.compile(
     r"|quartal|jahrhundert|jh|jahrzehnt|jahrtausend|rad|bier|glas|brot|hotel|zimmer|foto|video|fest|tier|pferd|dorf|land"
     r"|boot|schiff|flugzeug|fahrzeug|gebot|gebäude|ende|auge|stück|blatt|wort|team|mädchen|viertel|drittel|paket"
     r"|opfer|mitglied|werk|gericht|geschenk|ziel|rennen|essen|leben|treffen|gespräch|produkt|modell|projekt|problem"
-    r"|ergebnis|büro|restaurant|theater|museum|programm|system|gesetz|recht|heft|kilo|gramm|pfund|meter_|date|match"
+    r"|ergebnis|büro|restaurant|theater|museum|programm|system|gesetz|recht|heft|kilo|gramm|pfund|date|match"
     r"|byte|interview|album|rätsel|fenster|messer|feuer|wasser|lager|beispiel|gefühl|signal|telefon|handy|tablet)"
 )
 _STARTERS = re.compile(
@@ -47,7 +47,8 @@ _ARTICLE = "de[rmns]|die|das|(?:[dms]?ein|kein|unser|eu(?:er|r)|ihr)(?:e[rmns]?)
 _JOINED = "ab|am|ans|aufs|beim|bis|fürs|im|ins|seit|vom|zum|zur"
 _BEFORE = rf"(?P<before>\b(?i:{_ARTICLE}|{_JOINED}|in) |\b[A-ZÄÖÜ][a-zäöüß]{{1,20}}s )?"
 _RANKED = (
-    "MONTHS|Advent|Akt|Auflage|Band|Bezirk|Buch|Bundesliga|Etage|Etappe|FC|Folge|Gang|Generation|Geburtstag|Halbzeit|Jahrhunderts?|Jh|Kapitel|Klasse|Liga|Mal|Minute"
+    "MONTHS|Advent|Akt|Auflage|Band|Bezirk|Buch|Bundesliga|Etage|Etappe|FC|Folge|Gang|Generation"
+    "|Geburtstag|Halbzeit|Jahrhunderts?|Jh|Kapitel|Klasse|Liga|Mal|Minute"
     "|Platz|Preis|Quartal|Rang|Runde|Satz|Schritt|Semester|Spieltag|Staffel|Stock|Stunde|Tag|Weltkriegs?|Woche"
 )
 
@@ -181,7 +182,8 @@ STYLE = Style(
     parts="Viertel/Viertel Fünftel/Fünftel Sechstel/Sechstel Siebtel/Siebtel Achtel/Achtel Neuntel/Neuntel"
     " Zehntel/Zehntel",
     starters=_STARTERS.pattern,
-    numbered="Aufgabe|Frage|Gruppe|Lied|Linie|Punkt|Runde|Schritt|Tor|Track|Zeile|Abschnitt|Akt|Artikel|Band|Episode|Folge|Gleis|Kapitel|Lektion|Level|Raum|Seite|Staffel|Teil|Übung|Zimmer",
+    numbered="Aufgabe|Frage|Gruppe|Lied|Linie|Punkt|Runde|Schritt|Tor|Track|Zeile|Abschnitt|Akt|Artikel|Band"
+    "|Episode|Folge|Gleis|Kapitel|Lektion|Level|Raum|Seite|Staffel|Teil|Übung|Zimmer",
     per="pro",
     scales={"M": ("Million", "Millionen", "Millionen"), "B": ("Milliarde", "Milliarden", "Milliarden")},
     abbreviations={

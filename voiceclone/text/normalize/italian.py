@@ -22,7 +22,8 @@ _OTHERS = listed(
 )
 """Nouns whose ending tells the wrong gender."""
 _NO_NOUNS = re.compile(
-    "di|del|e|o|ed|od|a|in|per|con|è|sono|al|il|lo|la|i|gli|le|una?|che|si|non|ha|hanno|virgola|alle?|su|da|dal|più|meno"
+    "di|del|e|o|ed|od|a|in|per|con|è|sono|al|il|lo|la|i|gli|le|una?|che|si|non|ha|hanno|virgola|alle?|su"
+    "|da|dal|più|meno"
 )
 
 
@@ -88,7 +89,8 @@ STYLE = Style(
     mixed=_mixed,
     one="un",
     parts="quarto/quarti quinto/quinti sesto/sesti settimo/settimi ottavo/ottavi nono/noni decimo/decimi",
-    numbered="binario|domanda|esercizio|gruppo|linea|passo|riga|traccia|articolo|atto|camera|capitolo|episodio|lezione|libro|livello|pagina|parte|puntata|sala|stagione|tomo|volume",
+    numbered="binario|domanda|esercizio|gruppo|linea|passo|riga|traccia|articolo|atto|camera|capitolo|episodio"
+    "|lezione|libro|livello|pagina|parte|puntata|sala|stagione|tomo|volume",
     per="al",
     scales={"M": ("milione", "milioni", "milioni"), "B": ("miliardo", "miliardi", "miliardi")},
     abbreviations={

@@ -51,7 +51,8 @@ STYLE = Style(
     mixed=_mixed,
     one="um",
     parts="quarto/quartos quinto/quintos sexto/sextos sétimo/sétimos oitavo/oitavos nono/nonos décimo/décimos",
-    numbered="exercício|faixa|grupo|linha|passo|pergunta|ato|artigo|capítulo|episódio|lição|livro|nível|página|parte|sala|temporada|tomo|volume",
+    numbered="exercício|faixa|grupo|linha|passo|pergunta|ato|artigo|capítulo|episódio|lição|livro|nível|página"
+    "|parte|sala|temporada|tomo|volume",
     per="por",
     scales={"M": ("milhão", "milhões", "milhões"), "B": ("mil milhões",) * 3},
     abbreviations={

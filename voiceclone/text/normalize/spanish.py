@@ -98,7 +98,8 @@ STYLE = Style(
     mixed=_mixed,
     one="un",
     parts="cuarto/cuartos quinto/quintos sexto/sextos séptimo/séptimos octavo/octavos noveno/novenos décimo/décimos",
-    numbered="andén|ejercicio|grupo|línea|paso|pista|pregunta|puerta|puesto|vía|acto|artículo|capítulo|episodio|habitación|lección|libro|nivel|parte|página|sala|temporada|tomo|volumen",
+    numbered="andén|ejercicio|grupo|línea|paso|pista|pregunta|puerta|puesto|vía|acto|artículo|capítulo|episodio"
+    "|habitación|lección|libro|nivel|parte|página|sala|temporada|tomo|volumen",
     per="por",
     scales={"M": ("millón", "millones", "millones"), "B": ("mil millones",) * 3},
     abbreviations={

@@ -118,8 +118,3 @@ def ending(words: str, *endings: tuple[str, str]) -> str:
         if written and words.endswith(written):
             return words[: -len(written)] + other
     return words
-
-
-def is_one_of(word: str, endings: str, exceptions: str) -> bool:
-    """Whether a word has one of the endings; those that are listed apart are the other way round. Both are patterns."""
-    return bool(re.search(f"(?:{endings})$", word)) != bool(re.fullmatch(exceptions, word))
