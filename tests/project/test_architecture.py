@@ -11,8 +11,8 @@ import pytest
 from conftest import ROOT
 
 PACKAGE = ROOT / "voiceclone"
-TABLES = {"text/normalize/english.py", "text/normalize/languages.py"}
-"""Rules of languages, which are longer than code may be."""
+TABLES = {"text/normalize/english.py"}
+"""Rules of a language, which are longer than code may be."""
 TRIED_IN = {
     "app.py": "system/test_handler.py",
     "audio/decoder.py": "audio/test_decoding.py",

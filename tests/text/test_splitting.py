@@ -144,6 +144,11 @@ def test_decimals_and_closing_quotes_do_not_end_in_the_wrong_place():
         "It is big, e.g. an ox.",
         "Das ist z.B. gut.",
         'See "No. 5".',
+        "Das war mein 4. Versuch.",
+        "Vom 5. bis 10. März.",
+        "Es war am 24. Dezember.",
+        "Se on 5. kerros.",
+        "Das ist z. B. gut.",
     ],
 )
 def test_an_abbreviation_does_not_end_a_sentence(sentence):
@@ -151,8 +156,12 @@ def test_an_abbreviation_does_not_end_a_sentence(sentence):
     assert split(text, size(sentence)) == ["One two.", sentence, "Four."]
 
 
-def test_i_ends_a_sentence():
-    assert split("So do I. You do not.", 13) == ["So do I.", "You do not."]
+@pytest.mark.parametrize(
+    "sentences",
+    [("So do I.", "You do not."), ("I have 4.", "You have 5."), ("Ich habe 4.", "Er hat 5."), ("I am 4.", "He is 12.")],
+)
+def test_i_and_a_number_end_a_sentence(sentences):
+    assert split(" ".join(sentences), max(map(size, sentences))) == [*sentences]
 
 
 @given(text=TEXTS, max_size=st.integers(4, 120))

@@ -30,8 +30,14 @@ _ABBREVIATIONS = frozenset(
         "mr mrs ms dr prof st rev hon gen col capt lt sgt sen rep gov pres mt ft no nos vol vols fig figs ch pp eq"
         " ed eds vs v cf approx ca dept est e.g i.e u.s u.k"
         " hr fr bzw z.b d.h u.a evtl ggf nr str inkl usw mme mlle m mm me n.b p.ex sr sra srta dra ud uds ee.uu"
-        " sig sigg dott avv pag г ул им т.е т.к напр стр др проф",
+        " sig sigg dott avv pag г ул им т.е т.к напр стр др проф"
+        " bd abb frl sog z d chap av pág núm avda dña sig.ra пл пер рис табл гл т п н",
     )
+)
+# A number with a dot is a rank where its sentence goes on: behind these, and in front of a small letter.
+_RANKED = re.compile(
+    r"(?i:\b(?:d(?:er|ie|as|em|en|es)|(?<!i )am|bis|im|und|vom|zum|zur|beim|[mds]?ein(?:e[rmns]?)?"
+    r"|(?:kein|unser|ihr)(?:e[rmns]?)?|(?:jed|dies)e[rmns]?) )\d{1,3}\.\Z"
 )
 # f5-tts replaces these before it looks characters up.
 _REPLACED = str.maketrans({";": ",", "“": '"', "”": '"', "‘": "'", "’": "'"})
@@ -171,6 +177,9 @@ def is_abbreviated(text: str, end: int) -> bool:
         return False
     # No abbreviation is longer: a text without spaces is not searched to its beginning.
     word = re.split(r"[\s(\[\"'“‘«]", text[max(0, end - 12) : end - 1])[-1]
+    if word.isdecimal() and len(word) <= 3:
+        behind = text[end : end + 2].strip()
+        return behind.islower() or (bool(behind) and _RANKED.search(text[max(0, end - 16) : end]) is not None)
     return word.lower() in _ABBREVIATIONS or (len(word) == 1 and word.isupper() and word != "I")
 
 

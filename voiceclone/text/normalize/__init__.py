@@ -1,7 +1,7 @@
 """Text becomes what is said: numbers, dates, amounts, abbreviations, signs, addresses, capitals. Pure functions.
 
 Knows nothing of voices or vocabularies; how each language is read is in `english.py`, `chinese.py` and `languages.py`,
-what is written in more ways than one in `forms.py`.
+whose tables are in modules of the languages' names; what is written in more ways than one in `forms.py`.
 Words come from num2words2 and Babel, which know every language of the registered models; where they go is decided by
 rules here. wetext, made for Chinese and English, fails at "#5", "5€" or a picture beside a number, turns 2日 into 两日
 and letters of "million" into miles, and is slow to load: `tests/text/readings.tsv` has what it says beside what we say.
@@ -249,7 +249,7 @@ def _is_neutral(tokens: Sequence[re.Match[str]], i: int) -> bool:
         return 0 <= i < len(tokens) and not tokens[i].lastindex and any(c.isnumeric() for c in tokens[i][0])
 
     word = tokens[i][0].strip(_CLOSING)
-    if is_number(i) or not any(c.isalpha() for c in word) or re.fullmatch("[IVXL]+", word):
+    if is_number(i) or not any(c.isalpha() for c in word) or re.fullmatch("[IVXL]+(?:[-–—][IVXL]+)?", word):
         return True
     # "5元/kg"
     is_beside = word[:1] == "/" or is_number(i - 1) or is_number(i + 1)

@@ -203,7 +203,9 @@ def money(whole: str, fraction: str, code: str, language: str) -> str | None:
         return notes
     if not int(whole):
         return coins.strip()
-    joint = {"en": " and", "de": " und", "fr": " et", "es": " con", "it": " e", "fi": " ja"}.get(language, "")
+    joint = {"en": " and", "de": " und", "fr": " et", "es": " con", "it": " e", "pt": " e", "fi": " ja"}.get(
+        language, ""
+    )
     return f"{notes}{joint}{coins}"
 
 
