@@ -13,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import hypothesis
 import numpy as np
 import pytest
 import stamina
@@ -38,6 +39,9 @@ from voiceclone.voices.voices import Voices
 ROOT = Path(__file__).resolve().parent.parent
 NUMBERS = itertools.count()
 """For names that are used once."""
+# No promise here is about time, and a busy machine may stop anywhere.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 # Everything runs on loopback: a proxy of the machine must not come between.
 os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
 

@@ -442,7 +442,7 @@ def test_an_epub_that_cannot_be_read_says_why(tmp_path, more, told):
         read_book(write_epub(tmp_path / "a.epub", {"1.xhtml": page("One", "Text.")}, more=more))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_a_damaged_epub_is_read_or_refused(tmp_path_factory, data):
     """Whatever bytes of it are others."""

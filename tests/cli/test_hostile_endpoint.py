@@ -354,7 +354,7 @@ def conversations(draw):
     return [*arguments, *as_json], told
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(conversations())
 def test_a_good_reply_changed_anywhere_ends_with_a_status_and_nothing_beside_the_files(server, conversation):
     arguments, told = conversation

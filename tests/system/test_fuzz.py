@@ -60,14 +60,13 @@ SAY = {"text": "Hello.", "voice": "example-en"}
 # The schema
 
 
-@settings(deadline=None)
 @given(DRAWS, st.sampled_from(list(SCHEMAS)))
 def test_a_valid_request_of_any_action_is_accepted(draw, action):
     request, _ = parse(fuzzing.valid(draw, action), SETTINGS, "mine")
     assert request.action == action
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(DRAWS, st.sampled_from(["spoiled", "former", "odd"]))
 def test_any_other_is_accepted_or_its_problems_name_their_fields(draw, kind):
     good = fuzzing.valid(draw)

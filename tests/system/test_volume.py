@@ -648,7 +648,7 @@ SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_
 OPTIONS = ("dim", "depth", "heads", "dim_head", "ff_mult", "mel_dim", "text_dim", "qk_norm", "conv_layers")
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(changes=st.dictionaries(st.sampled_from(OPTIONS), SCALARS, min_size=1, max_size=3))
 def test_whatever_a_config_says_it_is_a_network_or_a_clear_error(random_model, checkpoint, tmp_path_factory, changes):
     model = tmp_path_factory.getbasetemp() / "any-config"
@@ -660,7 +660,7 @@ def test_whatever_a_config_says_it_is_a_network_or_a_clear_error(random_model, c
         load(model)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(at=st.integers(0, 1500), junk=st.binary(min_size=1, max_size=12))
 def test_whatever_a_header_says_it_is_a_network_or_a_clear_error(random_model, checkpoint, tmp_path_factory, at, junk):
     model = tmp_path_factory.getbasetemp() / "any-header"

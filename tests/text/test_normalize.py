@@ -403,7 +403,7 @@ NASTY = st.lists(st.tuples(st.sampled_from(TOKENS), st.sampled_from(["", " "])),
 ANY_TEXT = st.text(max_size=30).map(clean) | NASTY
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(ANY_TEXT, st.sampled_from(LANGUAGES))
 def test_nothing_that_is_written_is_lost_and_what_is_said_is_clean(text, language):
     readings = read(text, language)
@@ -413,7 +413,7 @@ def test_nothing_that_is_written_is_lost_and_what_is_said_is_clean(text, languag
     assert not any(c.isdecimal() for c in spoken)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(ANY_TEXT, st.sampled_from(LANGUAGES))
 def test_what_is_said_stays_as_it_is_when_it_is_read_again(text, language):
     spoken = normalize(text, language)
@@ -429,7 +429,6 @@ BETWEEN = st.sampled_from([" ", " 5 ", " $5 ", ", ", " & ", " (", " - 1/2 ", ": 
 WORD = st.text(st.sampled_from("abcdefghijklmnopqrstuvwxyzäéö"), min_size=7, max_size=9)
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.sampled_from([" ", " 5 ", " $5 ", ", ", " & ", " (", " - 1/2 ", ": 3:30 "]), WORD), min_size=1
@@ -441,7 +440,6 @@ def test_words_come_through_in_order_whatever_stands_between_them(parts):
     assert all(word in places for _, word in parts)
 
 
-@settings(deadline=None)
 @given(st.text(st.sampled_from("abcdefghijklmnopqrstuvw ,.;:!?'\"()-"), max_size=40).map(clean))
 def test_plain_words_are_said_as_they_are_written(text):
     abbreviations = re.compile(r"\b(vs|[a-z]\.[a-z]|\w{2,6}\.)")
