@@ -256,7 +256,7 @@ STYLE = Style(
         ),
         (r"\b(?P<low>Mo|Di|Mi|Do|Fr|Sa)\.?(?: ?[-–] ?| bis )(?P<high>Di|Mi|Do|Fr|Sa|So)\b\.?", _weekdays),
         (
-            r"\b(?P<digits>\d{1,4})-?(?P<rest>(?:mal|fach|jährig|jährlich|köpfig|minütig|monatig|prozentig|seitig|stellig|stöckig"
+            r"(?<![\d.,])\b(?P<digits>\d{1,4})-?(?P<rest>(?:mal|fach|jährig|jährlich|köpfig|minütig|monatig|prozentig|seitig|stellig|stöckig"
             r"|stündig|tägig|teilig|türig|wöchig)\w{0,4})\b",
             lambda match: ending(cardinal(match["digits"], "de"), ("eins", "ein")) + match["rest"],
         ),

@@ -97,6 +97,10 @@ STYLE = Style(
     own=(
         (rf"\b(?P<only>(?P<digits>\d{{1,4}})\.) {_NOUNS}", lambda match: _rank_of(match["digits"], match["noun"])),
         (
+            rf"\b(?P<only>(?P<digits>\d{{1,2}})\.)(?: ?[-–] ?| un | līdz | vai )\d{{1,2}}\. {_NOUNS}",
+            lambda match: _rank_of(match["digits"], match["noun"]),
+        ),
+        (
             r"\b(?P<digits>\d{1,4})\. ?g(?:ads)?\.",
             lambda match: f"{_rank_of(match['digits'], 'gads')} gads" + "." * (match.end() == len(match.string)),
         ),

@@ -54,6 +54,10 @@ _FINNISH = Style(
             r"(?= (?:MONTHS|kerros|kerta|luku|luokka|osa|painos|päivä|sija|viikko|vuosisata|kerran)\b)",
             lambda match: ordinal(match["digits"], "fi"),
         ),
+        (
+            r"\b(?P<digits>\d{1,2})\.(?=(?: ?[-–] ?| ja | tai )\d{1,2}\. [a-zäö]{3})",
+            lambda match: ordinal(match["digits"], "fi"),
+        ),
         (r"\b(?P<digits>\d{1,3})\.(?= [a-zäö]{3})", lambda match: ordinal(match["digits"], "fi")),
         (
             r"\b(?P<digits>\d{2,4})-(?P<noun>lu[kv]u\w{0,9})",
@@ -180,7 +184,7 @@ _POLISH = Style(
     to="do",
     agree=_polish,
     day_month=True,
-    mixed=lambda key, part, whole: f"{whole.words} i {'pół' if key == '1/2' else part}",
+    mixed=lambda key, part, whole: f"{_polish(whole)} i {'pół' if key == '1/2' else part}",
     one="jedna",
     parts="czwarta/czwarte piąta/piątych szósta/szóstych siódma/siódmych ósma/ósmych dziewiąta/dziewiątych"
     " dziesiąta/dziesiątych",
