@@ -243,7 +243,7 @@ class Voices:
         self, data: bytes, transcript: str | None, language: str | None, limit_s: float, to_keep: bool = False
     ) -> ReferenceVoice:
         """`to_keep`: a voice that many will speak with is listened to once more than it must."""
-        recording = self._decoded(data, limit_s)
+        recording = silence.without_offset(self._decoded(data, limit_s))
         more = "more than " if recording.duration_s > MAX_RECORDING_S - 0.1 else ""
         waveform = silence.tidy(recording)
         _check(waveform, recording)
