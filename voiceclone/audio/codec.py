@@ -27,7 +27,7 @@ EDGE_S = 0.005
 PEAK = 10 ** (-1 / 20)
 """Nothing is raised above it, -1 dB below full scale: what is decoded from a lossy format overshoots."""
 TRIES, NEAR_DB, MAX_LIMITED_DB = 8, 0.2, 15.0
-"""Of a gain that makes limited speech as loud as asked; which is good enough; and by how much it may be more than the gain
+"""Of a gain that makes limited speech as loud as asked; which is good enough; and how much larger it may be than one
 that would do without a limiter."""
 LEAST_SLOPE, SLOPE = 0.2, 0.75
 """By how much limited speech becomes louder with a gain: at the least, and before that is known."""
@@ -170,7 +170,7 @@ def made_as_loud(waveform: Waveform, lufs: float, check: Callable[[], None] = la
             slope = min(1.0, max(LEAST_SLOPE, (reached - former) / step_db))
         step_db = min((lufs - reached) / slope, most_db - gain_db)
         gain_db += step_db
-    excess = min(1.0, PEAK / peak)
+    excess = min(1.0, 0.995 * PEAK / peak)  # meters differ by hundredths of a dB
     np.multiply(louder.samples, np.float32(excess), out=louder.samples)
     return louder, reached + 20 * float(np.log10(excess))
 
