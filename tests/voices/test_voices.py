@@ -60,6 +60,12 @@ def voices(recogniser, tmp_path):
     return make_voices(recogniser, OneObject(), volume=tmp_path)
 
 
+@pytest.fixture
+def on_volume(recogniser, tmp_path):
+    """Voices that are kept on a volume."""
+    return make_voices(recogniser, volume=tmp_path)
+
+
 @pytest.mark.parametrize(
     ("name", "duration_s", "starts"), [("example-en", 5.3, "Some call me"), ("example-zh", 6.8, "对")]
 )
@@ -330,12 +336,12 @@ def of_the_model(voices, tmp_path):
         *(added, added_without_a_transcript, put_there, of_the_model),
     ],
 )
-def test_a_reference_that_says_numbers_has_as_many_letters_as_are_said(voices, engine, tmp_path, way):
+def test_a_reference_that_says_numbers_has_as_many_letters_as_are_said(on_volume, engine, tmp_path, way):
     """Or all speech in its voice would be too slow. Who asks is told what was written."""
-    voice = way(voices, tmp_path)
+    voice = way(on_volume, tmp_path)
     assert voice.text == IN_WORDS
     assert voice.transcript.casefold() == WITH_DIGITS.casefold()
-    plain = voices.recorded(InlineSource(SPOONS), PLAIN)
+    plain = on_volume.recorded(InlineSource(SPOONS), PLAIN)
     lasts_s = [engine.duration_s(Chunk("This is a sentence of some length.", each, 1)) for each in (voice, plain)]
     assert lasts_s[0] == pytest.approx(lasts_s[1], rel=0.05)
     rates = [finding for finding in voice.findings if finding.what == "speech rate"]
@@ -355,12 +361,12 @@ def test_a_long_recording_is_cut_where_words_are_said_that_are_written_as_digits
 
 
 @pytest.mark.parametrize("data", ["Größe".encode("latin-1"), "Hello".encode("utf-16-le")])
-def test_a_transcript_that_would_be_garbled_is_refused_by_its_name(voices, tmp_path, data):
+def test_a_transcript_that_would_be_garbled_is_refused_by_its_name(on_volume, tmp_path, data):
     for directory in (tmp_path / "voices", tmp_path / "model"):
         directory.mkdir()
         (directory / "spoons.wav").write_bytes(SPOONS)
         (directory / "spoons.txt").write_bytes(data)
-    for place in (voices, BuiltIn(tmp_path / "model")):
+    for place in (on_volume, BuiltIn(tmp_path / "model")):
         with pytest.raises(BadAudio, match=r"spoons\.txt is no text in UTF-8: save it as UTF-8"):
             place.named("spoons")
 
@@ -382,17 +388,17 @@ def worse(samples, noise=0.0, rate=24_000):
         ("town", {"rate": 3_500}, "fair", True),
     ],
 )
-def test_what_was_heard_alone_is_never_called_good_and_is_shown_whole(voices, name, harm, verdict, is_warned_of):
+def test_what_was_heard_alone_is_never_called_good_and_is_shown_whole(on_volume, name, harm, verdict, is_warned_of):
     """A recogniser is heard out against itself: its own doubt, and a second hearing in another way."""
     samples = worse(recordings.recording(name).waveform.samples, **harm)
     clip = InlineSource(encode(Waveform(samples, 24_000), "wav"))
-    saved, voice = voices.add(NewVoice("spoons", clip, None, None, None, overwrite=True))
+    saved, voice = on_volume.add(NewVoice("spoons", clip, None, None, None, overwrite=True))
     (finding,) = [finding for finding in saved.findings if finding.what == "transcript"]
     assert (finding.value, finding.verdict) == ("heard, not checked", verdict)
     assert saved.text.rstrip(".") in finding.advice
     assert "send what is said as `ref_text`" in finding.advice
     assert any("is heard in two ways" in note for note in voice.notes) == is_warned_of
-    assert voices.add(NewVoice("spoons", clip, None, None, None, overwrite=True))[1].findings == voice.findings
+    assert on_volume.add(NewVoice("spoons", clip, None, None, None, overwrite=True))[1].findings == voice.findings
 
 
 @pytest.mark.parametrize(("transcript", "calls"), [(None, 2), (PLAIN, 1)])
@@ -408,14 +414,14 @@ def test_a_new_voice_is_listened_to_twice_at_the_most(recogniser, tmp_path, tran
     [
         (np.zeros(72_000), "the recording is silent"),
         (np.full(72_000, 0.2), "the recording is silent"),
-        (ENGLISH.waveform.samples * 0.002, "is nearly silent, its peak is -6. dBFS: move closer"),
+        (ENGLISH.waveform.samples * 0.002, "is nearly silent, its peak is -55 dBFS: move closer"),
     ],
     ids=["silence", "an offset alone", "nearly silent"],
 )
 def test_a_recording_without_a_sound_says_how_quiet_it_is(voices, samples, message):
+    file = io.BytesIO()
+    soundfile.write(file, samples, 24_000, format="WAV", subtype="PCM_24")
     with pytest.raises(BadAudio, match=message):
-        file = io.BytesIO()
-        soundfile.write(file, samples, 24_000, format="WAV", subtype="PCM_24")
         voices.recorded(InlineSource(file.getvalue()), TRANSCRIPT)
 
 
