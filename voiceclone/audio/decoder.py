@@ -179,12 +179,14 @@ class _Mix:
 
     def __call__(self, block: NDArray[np.float32]) -> Samples:
         """`block`: of shape (samples, channels)."""
-        if block.shape[1] == 1 or self._channel is not None:
-            return block[:, self._channel or 0]
+        channels = block.shape[1]
+        if channels == 1 or self._channel is not None:
+            return block[:, min(self._channel or 0, channels - 1)]
         mean = block.mean(axis=1)
-        told = np.column_stack([block, mean]).astype(np.float64)
-        self._count += len(block)
-        self._sums = self._sums + np.stack([told.sum(axis=0), np.square(told).sum(axis=0)])
+        if self._sums.shape[1] in (1, channels + 1):  # some recordings go on with other channels
+            told = np.column_stack([block, mean]).astype(np.float64)
+            self._count += len(block)
+            self._sums = self._sums + np.stack([told.sum(axis=0), np.square(told).sum(axis=0)])
         return mean
 
     @property

@@ -263,7 +263,7 @@ class Voices:
             transcript = text.clean(heard.text)
         elif to_keep:
             heard = self._heard_if_possible(waveform, language)
-        language = language or (heard.language if heard else None)
+        language = _language_of(language, heard, is_told)
         spoken = self._said(transcript, language)
         if not is_told and _rate(spoken, waveform) > SPEECH_RATE[1]:  # noise is heard as a phrase on and on
             raise BadAudio("no words are heard in the recording: send 3 to 10 s of clear speech")
@@ -293,7 +293,8 @@ class Voices:
             ) from e
         # Comparing takes time as long as the text: no more than anyone says before the cut.
         told = transcript and transcript[: round(SPEECH_RATE[1] * (longest_s + 5))]
-        found = reference.cut(waveform, heard.words, longest_s, told, language or heard.language)
+        spoken_in = _language_of(language, heard, transcript is not None)
+        found = reference.cut(waveform, heard.words, longest_s, told, spoken_in)
         if found is None and transcript is not None:
             raise InvalidInput.at(
                 "ref_text",
@@ -346,6 +347,12 @@ class Voices:
 def _listed(names: Sequence[str]) -> str:
     more = f" and {len(names) - MAX_LISTED} more" if len(names) > MAX_LISTED else ""
     return ", ".join(names[:MAX_LISTED]) + more
+
+
+def _language_of(language: str | None, heard: Transcript | None, is_told: bool) -> str | None:
+    """Of a transcript: what a recogniser has written down is in the language that it has heard."""
+    heard_in = heard.language if heard else None
+    return language or heard_in if is_told else heard_in or language
 
 
 def _check(waveform: Waveform, recording: Waveform) -> None:
