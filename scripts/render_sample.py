@@ -50,7 +50,7 @@ def takes() -> Iterator[Take]:
     """The sentence in each voice."""
     checkpoint = resolve("demo", None, ROOT)
     engine = Engine.load(checkpoint, "cpu", "float32")
-    voices = BuiltIn(checkpoint.voices)
+    voices = BuiltIn(checkpoint.voices, checkpoint.languages)
     listener = recogniser()
     for name in voices.model_names:
         (samples,) = engine.speak([Chunk(SENTENCE, voices.named(name), SEED)], Sampling(STEPS))

@@ -6,7 +6,20 @@ import os
 
 import pytest
 
-from voiceclone.files import DEAD_DRAFT_S, DRAFT, drafts_of, try_to_write, write_whole
+from voiceclone.files import DEAD_DRAFT_S, DRAFT, drafts_of, text_in, try_to_write, write_whole
+
+TEXT = "Größe: 对\r\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+def test_a_text_is_read_as_editors_save_it(encoding):
+    assert text_in(TEXT.encode(encoding)) == TEXT
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1251", "shift-jis", "utf-16-le", "utf-16-be"])
+def test_a_text_that_would_be_garbled_is_refused(encoding):
+    with pytest.raises(ValueError, match="is no text in UTF-8: save it as UTF-8"):
+        text_in({"cp1251": "Привет", "shift-jis": "日本"}.get(encoding, "Größe").encode(encoding))
 
 
 def test_a_directory_with_room_is_left_as_it_was(tmp_path):

@@ -101,7 +101,9 @@ def build(settings: Settings, environ: Mapping[str, str]) -> Worker:
     recogniser = Recogniser(asr_model, find_recogniser, device)
     volume = settings.volume  # if it goes away, nobody makes it up anew on the container's disk
     library = Library(bucket or LocalStore(volume, volume))
-    voices = Voices(settings, bucket, recogniser, reference_mel, BuiltIn(checkpoint.voices), library)
+    voices = Voices(
+        settings, bucket, recogniser, reference_mel, BuiltIn(checkpoint.voices, checkpoint.languages), library
+    )
     output = LocalStore(settings.local_output_dir, None if settings.output_dir or not settings.on_platform else volume)
     undelivered = Undelivered(LocalStore(settings.undelivered_dir, volume), settings.max_kept_bytes)
     delivery = Delivery(settings, bucket, output, undelivered)

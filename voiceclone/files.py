@@ -5,6 +5,7 @@ Knows nothing of what is written.
 
 from __future__ import annotations
 
+import codecs
 import logging
 import os
 import tempfile
@@ -21,6 +22,10 @@ DEAD_DRAFT_S = 600
 """A draft that nobody has written to for so long has nobody who will finish it, in seconds."""
 MAX_NAMED_BYTES = 80
 TRIAL_BYTES = 10**6
+_MARKS = (
+    *((codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32")),  # before UTF-16's, with which one begins
+    *((codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"), (codecs.BOM_UTF8, "utf-8-sig")),
+)
 HEADROOM_BYTES = 256 * 10**6
 """Whoever writes large files leaves so much of a volume to others."""
 
@@ -67,6 +72,21 @@ def sweep(directory: Path, pattern: str, age_s: float, now: float) -> None:
 
 def _prefix(path: Path) -> str:
     return f"{DRAFT}{path.name.encode(errors='ignore')[:MAX_NAMED_BYTES].decode(errors='ignore')}-"
+
+
+def text_in(data: bytes) -> str:
+    """Return the text of a file in UTF-8, or in UTF-16 or UTF-32 with the mark that editors put first.
+
+    Raises ValueError, which says what to do, for any other: to guess would garble it.
+    """
+    encoding = next((name for mark, name in _MARKS if data.startswith(mark)), "utf-8")
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text:  # of UTF-16 without its mark
+        raise ValueError("is no text in UTF-8: save it as UTF-8")
+    return text
 
 
 def try_to_write(directory: Path) -> None:

@@ -74,6 +74,10 @@ class Transcript:
     language: str | None
     """ISO 639-1, as `en`; None where nobody speaks."""
     language_probability: float
+    log_probability: float = 0.0
+    """Of its least sure segment: the mean natural logarithm of its tokens' probabilities."""
+    no_speech: float = 0.0
+    """How likely it is that nobody speaks in the likeliest such segment, 0..1."""
 
     @property
     def text(self) -> str:
@@ -110,6 +114,7 @@ class ReferenceVoice:
 
     waveform: Waveform
     text: str
+    """As it is said: numbers and the like in words, and with an end. The network is given this."""
     name: str | None = None
     """The name it was asked for by; None for a recording that came with the job."""
     language: str | None = None
@@ -122,6 +127,13 @@ class ReferenceVoice:
     """How good it is, where that was looked at."""
     kept_as: str | None = None
     """Where it lies among the references that are kept, if it came with a job; None for a voice that has a name."""
+    written: str = ""
+    """The words as somebody wrote them, or a recogniser; empty: as they are said."""
+
+    @property
+    def transcript(self) -> str:
+        """What is said in it, for people."""
+        return self.written or self.text.strip()
 
     @property
     def fingerprint(self) -> str:

@@ -134,7 +134,7 @@ def speech(options: dict[str, Any]) -> None:
     from voiceclone.voices import BuiltIn
 
     checkpoint = resolve(options["model"], None, Path(options["volume"]))
-    voices = BuiltIn(checkpoint.voices)
+    voices = BuiltIn(checkpoint.voices, checkpoint.languages)
     engine = Engine.load(checkpoint, options["device"], options["dtype"])
     recognisers = {name: recogniser(path and Path(path)) for name, path in options["recognisers"].items()}
     samples = []

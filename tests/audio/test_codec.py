@@ -10,7 +10,9 @@ from itertools import pairwise
 import av
 import numpy as np
 import pytest
+import recordings
 import soundfile
+import soxr
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -199,6 +201,44 @@ def test_speech_is_made_as_loud_as_asked(lufs):
     louder, reached = made_as_loud(sounds(level=0.02), lufs)
     assert reached == pytest.approx(lufs, abs=0.01)
     assert loudness(louder) == pytest.approx(lufs, abs=0.15)
+
+
+def true_peak_db(waveform):
+    """Between samples too: of eight times as many."""
+    rate = waveform.sample_rate
+    return 20 * np.log10(np.abs(soxr.resample(waveform.samples.astype(np.float64), rate, 8 * rate)).max())
+
+
+@pytest.mark.parametrize("rate", [16_000, 24_000, 44_100, 48_000])
+@pytest.mark.parametrize(("name", "lufs"), [("main", -16), ("town", -16), ("town", -12), ("basic_ref_en", -14)])
+def test_speech_with_peaks_is_as_loud_as_asked_and_every_sound_stays_in_its_place(name, lufs, rate):
+    """A gain alone makes it up to 5 LU too quiet."""
+    speech = resample(recordings.recording(name).waveform, rate)
+    louder, reached = made_as_loud(speech, lufs)
+    assert loudness(louder) == pytest.approx(lufs, abs=0.5)
+    assert loudness(louder) == pytest.approx(reached, abs=0.1)
+    assert true_peak_db(louder) <= -1
+    assert len(louder.samples) == len(speech.samples)
+    lag = np.correlate(louder.samples, speech.samples[300:-300], "valid").argmax() - 300
+    assert lag == 0
+
+
+def test_loudness_that_a_limiter_cannot_reach_is_told_as_it_is():
+    louder, reached = made_as_loud(recordings.recording("main").waveform, -5.0)
+    assert reached == pytest.approx(loudness(louder), abs=0.1)
+    assert reached < -6
+    assert true_peak_db(louder) <= -1
+
+
+def test_whoever_waits_for_the_loudness_can_give_up():
+    class Late(Exception):
+        pass
+
+    def late():
+        raise Late
+
+    with pytest.raises(Late):
+        made_as_loud(sounds(), -16.0, late)
 
 
 def test_peaks_limit_how_loud_it_gets():

@@ -42,6 +42,7 @@ def decoded(decoder, data, **how):
 def assert_tone(samples, seconds=1.0):
     """Of 440 Hz in each channel, as loud as it was."""
     assert len(samples) / 24_000 == pytest.approx(seconds, abs=0.1)
+    samples = samples - samples.mean()
     assert np.abs(np.fft.rfft(samples[:24_000], 24_000)).argmax() == 440
     assert np.sqrt(np.mean(samples[2_400:21_600] ** 2)) == pytest.approx(0.3 / np.sqrt(2), rel=0.2)
 
@@ -81,6 +82,64 @@ REFUSED = {
     "a picture alone": (lambda: hostile.film("flv", "flv"), "no sound"),
     "a codec that no recorder has": (lambda: sounding("matroska", "wavpack"), "not a sound file"),
 }
+
+
+def file_of(samples, kind="WAV", subtype="PCM_16"):
+    file = io.BytesIO()
+    soundfile.write(file, samples, RATE, format=kind, subtype=subtype)
+    return file.getvalue()
+
+
+def without_length(kind, untold, behind=b"", at=None):
+    """A second of a tone as a recorder leaves it that never knew how long it would be."""
+    data = bytearray(file_of(tone(1), kind))
+    at = data.index(b"data") + 4 if at is None else at
+    data[at : at + 4] = untold
+    if kind == "RF64":
+        start = data.index(b"ds64") + 8
+        data[start : start + 24] = bytes(24)
+    return bytes(data) + behind
+
+
+ZERO, ONES = bytes(4), b"\xff" * 4
+LIST = b"LIST" + (4).to_bytes(4, "little") + b"INFO"
+SOUND |= {
+    "WAV without a length": lambda: without_length("WAV", ZERO),
+    "WAV of the greatest length": lambda: without_length("WAV", ONES),
+    "WAV of the greatest length but some": lambda: without_length("WAV", (0x7FFFF000).to_bytes(4, "little")),
+    "WAV without any length": lambda: b"RIFF" + ZERO + without_length("WAV", ZERO)[8:],
+    "WAV without a length, with words behind it": lambda: without_length("WAV", ZERO, LIST),
+    "WAVEX without a length": lambda: without_length("WAVEX", ZERO),
+    "RF64 without a length": lambda: without_length("RF64", ONES),
+    "AU without a length": lambda: without_length("AU", ZERO, at=8),
+    "one channel turned over": lambda: file_of(np.column_stack([tone(1), -tone(1)])),
+    "one channel turned over, FLAC": lambda: file_of(np.column_stack([-tone(1), tone(1)]), "FLAC"),
+    "one channel turned over and softer": lambda: file_of(np.column_stack([-0.8 * tone(1), tone(1)])),
+    "one channel turned over, with noise": lambda: file_of(
+        np.column_stack([tone(1), -tone(1)]) + np.random.default_rng(0).normal(0, 0.01, (RATE, 2))
+    ),
+    "one channel turned over, with an offset": lambda: file_of(np.column_stack([tone(1), -tone(1)]) + 0.2),
+    "two of four channels turned over": lambda: file_of(np.column_stack([tone(1), -tone(1), tone(1), -tone(1)])),
+    "two equal channels": lambda: file_of(np.column_stack([tone(1), tone(1)])),
+}
+PAGES = {
+    "HTML": (b"<!DOCTYPE html>\n<html><body>Sign in</body></html>", "a web page"),
+    "HTML without a head": (b"\n  <!-- a --><HTML lang=en>", "a web page"),
+    "HTML with a mark": (b"\xef\xbb\xbf<html>", "a web page"),
+    "HTML in UTF-16": ("<html>Größe".encode("utf-16"), "a web page"),
+    "HTML in Latin-1": ("<html><body>Größe".encode("latin-1"), "a web page"),
+    "HTML cut within a letter": (b"<html>" + "对".encode() * 2_000, "a web page"),
+    "XML": (b'<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>', "XML"),
+    "JSON": (b'{"error": "not found"}', "JSON"),
+    "text": (b"404: Not Found", "a text"),
+    "a pointer to a large file": (b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n", "a text"),
+}
+
+
+@pytest.mark.parametrize(("data", "kind"), PAGES.values(), ids=PAGES)
+def test_a_page_behind_a_link_is_named_with_the_cure(decoder, data, kind):
+    with pytest.raises(BadAudio, match=f"not a sound file of a known format but {kind}.*: send a direct link"):
+        decoded(decoder, data)
 
 
 @pytest.mark.parametrize("make", SOUND.values(), ids=SOUND)

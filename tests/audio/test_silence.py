@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sounds import RATE, noise, silence, waveform
 
-from voiceclone.audio.silence import KEPT_PAUSE_S, MARGIN_S, tidy
+from voiceclone.audio.silence import KEPT_PAUSE_S, MARGIN_S, tidy, without_offset
 from voiceclone.types import Waveform
 
 
@@ -28,6 +28,23 @@ def test_a_shortened_pause_does_not_click():
     tone = 0.3 * np.sin(np.arange(RATE) * 0.05).astype(np.float32)
     samples = tidy(waveform(tone, silence(2), tone)).samples
     assert np.abs(np.diff(samples)).max() <= np.abs(np.diff(tone)).max() + 0.3
+
+
+@pytest.mark.parametrize(
+    "offset",
+    [0.3, -0.05, np.linspace(0, 0.3, 2 * RATE), 0.1 * np.sin(np.arange(2 * RATE) / RATE * 2 * np.pi)],
+    ids=["constant", "below zero", "rising", "drifting"],
+)
+def test_what_is_constant_or_drifts_is_taken_away_and_the_sound_stays(offset):
+    sound = noise(2, 0.05)
+    mended = without_offset(Waveform((sound + offset).astype(np.float32), RATE)).samples
+    assert np.abs(mended - sound)[RATE // 5 : -RATE // 5].max() < 0.02
+    assert abs(mended.mean()) < 1e-3
+
+
+def test_a_sound_without_an_offset_is_left_as_it_is():
+    for sound in (waveform(noise(2)), waveform(silence(2), noise(1)), Waveform(np.zeros(0, np.float32), RATE)):
+        assert without_offset(sound) is sound
 
 
 def test_of_silence_nothing_is_left():

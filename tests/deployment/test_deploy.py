@@ -456,6 +456,17 @@ def test_all_that_is_wrong_is_said_at_once(run):
     assert (status, len(re.findall("did you mean", err))) == (2, 2)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_file_is_read_as_windows_saves_it(tmp_path, encoding):
+    plain, windows = tmp_path / "plain.toml", tmp_path / "windows.toml"
+    plain.write_text(FILE, "utf-8")
+    windows.write_text(FILE, encoding, newline="\r\n")
+    assert read(windows) == read(plain)
+    windows.write_bytes(FILE.replace("voices", "größe").encode("latin-1"))
+    with pytest.raises(ConfigError, match=r"windows\.toml is no text in UTF-8: save it as UTF-8"):
+        read(windows)
+
+
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(ConfigError, match=r"nowhere\.toml cannot be read: No such file"):
         read(tmp_path / "nowhere.toml")

@@ -178,8 +178,8 @@ def test_loudness_is_as_asked_or_the_reply_says_why_not(worker):
     samples, rate = spoken(reply)
     assert loudness(Waveform(samples, rate)) == pytest.approx(-30, abs=0.3)
     assert reply["warnings"] == []
-    (warning,) = worker.handle(job(text="Rather a long sentence.", loudness=-9))["warnings"]
-    assert "LUFS, not -9.0" in warning
+    (warning,) = worker.handle(job(text="No.", speed=2, loudness=-9))["warnings"]
+    assert "LUFS, not -9.0, 61.0 LU too quiet" in warning
 
 
 def test_without_silence_the_speech_is_shorter_and_its_pauses_stay(worker, monkeypatch):

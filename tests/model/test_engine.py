@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import copy
 import dataclasses
 import itertools
@@ -18,7 +19,7 @@ from safetensors.torch import load_file, save_file
 from voiceclone import audio
 from voiceclone.errors import DeviceFailed, ModelUnavailable, OutOfMemory, SynthesisFailed
 from voiceclone.model.device import find_device
-from voiceclone.model.engine import KEPT_SCHEDULES, Engine, first_batch, log_mel
+from voiceclone.model.engine import KEPT_SCHEDULES, Engine, first_batch, log_mel, read_vocabulary
 from voiceclone.model.sampling import EPSS, Eager, Plan, Sampling, sample, time_steps
 from voiceclone.types import Chunk, ReferenceVoice, Waveform
 from voiceclone.voices.builtin import BuiltIn
@@ -325,6 +326,44 @@ def test_unknown_characters_are_named_once(engine):
 def test_the_vocabulary_must_be_the_checkpoints(engine):
     with pytest.raises(ModelUnavailable, match="same repository"):
         Engine(engine._loader, engine.dit, engine.vocoder, {"a": 0}, "pinyin")
+
+
+def with_vocabulary(checkpoint, path, change):
+    path.write_bytes(change(checkpoint.vocab.read_bytes()))
+    return dataclasses.replace(checkpoint, vocab=path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda data: codecs.BOM_UTF8 + data,
+        lambda data: data.replace(b"\n", b"\r\n"),
+        lambda data: codecs.BOM_UTF8 + data.replace(b"\n", b"\r\n"),
+        lambda data: data.removesuffix(b"\n"),
+    ],
+    ids=["mark", "CRLF", "both", "no last end"],
+)
+def test_a_vocabulary_is_read_as_windows_saves_it(checkpoint, engine, tmp_path, change):
+    changed = with_vocabulary(checkpoint, tmp_path / "vocab.txt", change)
+    assert read_vocabulary(changed.vocab) == engine.vocabulary
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda data: data.removeprefix(b" "),
+        lambda data: b"\t" + data[1:],
+        lambda data: "\u00a0".encode() + data[1:],
+        lambda data: codecs.BOM_UTF8 + data[1:],
+        lambda data: data[2:4] + b" \n" + data[4:],
+    ],
+    ids=["trimmed", "tab", "no-break", "trimmed, with a mark", "sorted"],
+)
+def test_a_vocabulary_without_its_space_is_refused_by_its_name(checkpoint, tmp_path, change):
+    """Every space would be another character to the model, and all would look well."""
+    changed = with_vocabulary(checkpoint, tmp_path / "vocab.txt", change)
+    with pytest.raises(ModelUnavailable, match=r"vocab\.txt must begin with a line that is one space"):
+        Engine.load(changed, "cpu", "float32")
 
 
 @pytest.mark.parametrize(("dtype", "bar"), [("float16", 2e-3), ("bfloat16", 2e-2)])

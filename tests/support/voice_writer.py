@@ -66,7 +66,7 @@ def act(draw, voices, library, done):
             assert voice.text, voice
     else:
         voice = voices.named(name)
-        number_of(voice.text, voice.waveform)
+        number_of(voice.transcript, voice.waveform)
         done["spoken"] += 1
 
 

@@ -11,8 +11,10 @@ import pytest
 from voiceclone.text.lexicon import load
 
 
-def test_words_are_read(tmp_path):
-    (tmp_path / "lexicon.json").write_text(json.dumps({"GIF": "jiff", "阿": "啊"}), encoding="utf-8")
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_words_are_read(tmp_path, encoding):
+    written = json.dumps({"GIF": "jiff", "阿": "啊"}, ensure_ascii=False)
+    (tmp_path / "lexicon.json").write_text(written, encoding=encoding)
     assert load(tmp_path / "lexicon.json") == {"GIF": "jiff", "阿": "啊"}
 
 

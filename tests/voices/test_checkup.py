@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from voiceclone.checkpoints.registry import SHIPPED
 from voiceclone.types import Transcript, Waveform, Word
 from voiceclone.voices.builtin import BuiltIn
-from voiceclone.voices.checkup import check_up, pitch, worst
+from voiceclone.voices.checkup import check_up, heard_twice, pitch, worst
 
 BUILT_IN = BuiltIn(SHIPPED["demo"] / "voices")
 ENGLISH = BUILT_IN.named("example-en")
@@ -73,6 +75,37 @@ def test_a_wrong_transcript_is_found_out():
     heard = transcript("Some call me nature others call me mother nature")
     assert verdicts(CLEAN, heard=heard)["transcript"] == "good"
     assert verdicts(CLEAN, "Nobody calls you anything, and nothing calls.", heard)["transcript"] == "poor"
+
+
+@pytest.mark.parametrize(("is_told", "advice"), [(True, "write down exactly"), (False, "send `ref_text`")])
+def test_whoever_wrote_nothing_is_not_told_to_write_exactly(is_told, advice):
+    waveform = Waveform(CLEAN, 24_000)
+    (rate,) = [each for each in check_up(waveform, waveform, "Hi.", is_told=is_told) if each.what == "speech rate"]
+    assert (advice in rate.advice, "write down" in rate.advice) == (True, is_told)
+
+
+SURE = transcript("The birch canoe slid on the smooth planks")
+
+
+@pytest.mark.parametrize(
+    ("heard", "again", "verdict", "is_warned_of"),
+    [
+        (SURE, SURE, "fair", False),
+        (SURE, None, "fair", False),
+        (SURE, transcript("the birch canoe slid, on the smooth planks!"), "fair", False),
+        (SURE, transcript("The birch canoe slid on the zoom planks"), "fair", True),
+        (SURE, transcript("The merch can use lid on the zoom planks"), "poor", True),
+        (SURE, transcript(""), "poor", True),
+        (dataclasses.replace(SURE, log_probability=-0.9), SURE, "poor", False),
+        (dataclasses.replace(SURE, no_speech=0.8), SURE, "poor", False),
+    ],
+)
+def test_what_was_only_heard_is_judged_by_the_recognisers_own_doubt(heard, again, verdict, is_warned_of):
+    waveform = Waveform(CLEAN, 24_000)
+    found = check_up(waveform, waveform, heard.text, heard, is_told=False, again=again)[-1]
+    assert (found.what, found.value, found.verdict) == ("transcript", "heard, not checked", verdict)
+    assert heard.text in found.advice
+    assert bool(heard_twice(heard.text, again)) == is_warned_of
 
 
 def test_an_unclear_language_is_said():

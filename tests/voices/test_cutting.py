@@ -69,6 +69,54 @@ def test_scripts_without_spaces_are_cut_between_characters():
     assert found.text == "对，这就是我"
 
 
+DIGITS, IN_WORDS = "In| 1984,| 25| men| paid| $1|,250.| We| left.", "In nineteen eighty-four, twenty-five men paid "
+SPELLED = (
+    "In| nineteen| eighty| four,| twenty| five| men| paid| one| thousand| two| hundred| and| fifty| dollars.| We| left."
+)
+CHINESE = "对|，1984|年|，25|人|付了|1250|元。|然后|他们|走了。"
+
+
+@pytest.mark.parametrize(
+    ("heard", "written", "language", "longest_s", "kept"),
+    [
+        (DIGITS, None, "en", 2.3, "In 1984, 25 men"),
+        (DIGITS, None, "en", 3.45, "In 1984, 25 men paid $1,250."),
+        (DIGITS, f"{IN_WORDS}twelve hundred and fifty dollars. We left.", "en", 2.3, IN_WORDS[:-6]),
+        (
+            DIGITS,
+            f"{IN_WORDS}one thousand two hundred and fifty dollars. We left.",
+            "en",
+            1.2,
+            "In nineteen eighty-four",
+        ),
+        (SPELLED, "In 1984, 25 men paid $1,250. We left.", "en", 2.3, "In 1984"),
+        (SPELLED, "In 1984, 25 men paid $1,250. We left.", "en", 7.7, "In 1984, 25 men paid $1,250."),
+        (
+            "50%| left| at| 5|:30| p.m.| today.",
+            "Fifty percent left at five thirty PM today.",
+            "en",
+            0.8,
+            "Fifty percent",
+        ),
+        ("Dr.| Smith| left.", "Doctor Smith left.", "en", 1.1, "Doctor Smith"),
+        (
+            "Es| kostet| 25| Euro,| und| wir| gehen.",
+            "Es kostet fünfundzwanzig Euro, und wir gehen.",
+            "de",
+            2.1,
+            "Es kostet fünfundzwanzig Euro",
+        ),
+        (CHINESE, "对，一九八四年，二十五人付了一千二百五十元。然后他们走了。", "zh", 2.3, "对，一九八四年，二十五"),
+    ],
+)
+def test_a_cut_is_found_where_one_has_digits_and_the_other_words(heard, written, language, longest_s, kept):
+    """And no number is cut apart, nor is a cut within it."""
+    parts = heard.split("|")
+    words = [Word(part, i / 2, i / 2 + 0.4, 1.0) for i, part in enumerate(parts)]
+    found = cut(waveform(noise(len(parts) / 2)), words, longest_s, written, language)
+    assert found.text == kept
+
+
 def test_what_has_nothing_in_common_cannot_be_cut():
     sound, words = spoken("one two three four")
     assert cut(sound, words, 1.2, "zzz qqq") is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import sys
 from pathlib import Path
@@ -9,7 +10,9 @@ from pathlib import Path
 import conftest
 import numpy as np
 import pytest
+import recordings
 import soundfile
+import soxr
 from benchmark.hearing import word_error_rate
 from fuzzing import FORMATS_OF_PEOPLE, muxed
 
@@ -17,10 +20,10 @@ from voiceclone.audio.codec import encode, rms
 from voiceclone.errors import BadAudio, DownloadFailed, InvalidInput, ModelUnavailable, VoiceNotFound
 from voiceclone.listening.whisper import Recogniser
 from voiceclone.settings import Settings
-from voiceclone.types import Waveform
-from voiceclone.voices.kept import load
-from voiceclone.voices.sources import BucketSource, InlineSource, WebSource
-from voiceclone.voices.voices import KEPT_IN_MEMORY, BuiltIn
+from voiceclone.types import Chunk, Waveform
+from voiceclone.voices.kept import load, save
+from voiceclone.voices.sources import BucketSource, InlineSource, KeptSource, WebSource
+from voiceclone.voices.voices import KEPT_IN_MEMORY, BuiltIn, NewVoice
 from voiceclone.voices.web import fetch_web
 
 RNG = np.random.default_rng(0)
@@ -55,6 +58,12 @@ class OneObject:
 @pytest.fixture
 def voices(recogniser, tmp_path):
     return make_voices(recogniser, OneObject(), volume=tmp_path)
+
+
+@pytest.fixture
+def on_volume(recogniser, tmp_path):
+    """Voices that are kept on a volume."""
+    return make_voices(recogniser, volume=tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -266,6 +275,161 @@ def test_a_playlist_makes_the_worker_open_nothing(voices, tmp_path, playlist):
     with pytest.raises(BadAudio, match="not a sound file of a known format"):
         voices.recorded(InlineSource(playlist.format(path=secret).encode()), TRANSCRIPT)
     assert str(secret) not in opened
+
+
+# Transcripts
+SPOONS = encode(recordings.recording("main").waveform, "wav")
+WITH_DIGITS = "6 spoons of fresh snow peas, 5 thick slabs of blue CHEESE and maybe a snack for her brother Bob."
+IN_WORDS = "six spoons of fresh snow peas, five thick slabs of blue cheese and maybe a snack for her brother Bob. "
+PLAIN = "Six spoons of fresh snow peas, five thick slabs of blue cheese and maybe a snack for her brother Bob. "
+
+
+def told(voices, tmp_path):
+    return voices.recorded(InlineSource(SPOONS), WITH_DIGITS)
+
+
+def heard(voices, tmp_path):
+    """Whisper writes digits."""
+    return voices.recorded(InlineSource(SPOONS), None)
+
+
+def kept_of_an_earlier_take(voices, tmp_path):
+    return voices.recorded(KeptSource(told(voices, tmp_path).kept_as), None)
+
+
+def kept_by_an_earlier_version(voices, tmp_path):
+    """Which thought that what is written is said."""
+    voice = voices.recorded(InlineSource(SPOONS), PLAIN)
+    stale = dataclasses.replace(voice, text=f"{WITH_DIGITS} ", written="")
+    save(tmp_path / "cache/references" / f"{'0' * 64}.npz", stale)
+    return voices.recorded(KeptSource("0" * 64), None)
+
+
+def added(voices, tmp_path):
+    voices.add(NewVoice("spoons", InlineSource(SPOONS), WITH_DIGITS, None, None, overwrite=True))
+    assert [voice.text for voice in voices.saved()] == [WITH_DIGITS]
+    return voices.named("spoons")
+
+
+def added_without_a_transcript(voices, tmp_path):
+    voices.add(NewVoice("spoons", InlineSource(SPOONS), None, None, None, overwrite=True))
+    return voices.named("spoons")
+
+
+def put_there(voices, tmp_path):
+    (tmp_path / "voices").mkdir()
+    (tmp_path / "voices/spoons.wav").write_bytes(SPOONS)
+    (tmp_path / "voices/spoons.txt").write_text(WITH_DIGITS, "utf-16")
+    return voices.named("spoons")
+
+
+def of_the_model(voices, tmp_path):
+    (tmp_path / "spoons.wav").write_bytes(SPOONS)
+    (tmp_path / "spoons.txt").write_text(WITH_DIGITS, "utf-8-sig")
+    return BuiltIn(tmp_path, ["en"]).named("spoons")
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        *(told, heard, kept_of_an_earlier_take, kept_by_an_earlier_version),
+        *(added, added_without_a_transcript, put_there, of_the_model),
+    ],
+)
+def test_a_reference_that_says_numbers_has_as_many_letters_as_are_said(on_volume, engine, tmp_path, way):
+    """Or all speech in its voice would be too slow. Who asks is told what was written."""
+    voice = way(on_volume, tmp_path)
+    assert voice.text == IN_WORDS
+    assert voice.transcript.casefold() == WITH_DIGITS.casefold()
+    plain = on_volume.recorded(InlineSource(SPOONS), PLAIN)
+    lasts_s = [engine.duration_s(Chunk("This is a sentence of some length.", each, 1)) for each in (voice, plain)]
+    assert lasts_s[0] == pytest.approx(lasts_s[1], rel=0.05)
+    rates = [finding for finding in voice.findings if finding.what == "speech rate"]
+    assert all(finding.verdict == "good" for finding in rates)
+
+
+@pytest.mark.parametrize("transcript", [None, WITH_DIGITS, PLAIN.strip()])
+def test_a_long_recording_is_cut_where_words_are_said_that_are_written_as_digits(voices, transcript):
+    """Whoever writes them so: the recogniser, the caller, or both."""
+    pause = np.zeros(12_000, np.float32)
+    samples = recordings.recording("main").waveform.samples
+    long = encode(Waveform(np.concatenate([samples, pause] * 3), 24_000), "wav")
+    voice = voices.recorded(InlineSource(long), transcript and " ".join([transcript] * 3))
+    assert voice.waveform.duration_s < 12
+    assert word_error_rate([(PLAIN, voice.text)]) == 0
+    assert voice.transcript in voice.notes[0]
+
+
+@pytest.mark.parametrize("data", ["Größe".encode("latin-1"), "Hello".encode("utf-16-le")])
+def test_a_transcript_that_would_be_garbled_is_refused_by_its_name(on_volume, tmp_path, data):
+    for directory in (tmp_path / "voices", tmp_path / "model"):
+        directory.mkdir()
+        (directory / "spoons.wav").write_bytes(SPOONS)
+        (directory / "spoons.txt").write_bytes(data)
+    for place in (on_volume, BuiltIn(tmp_path / "model")):
+        with pytest.raises(BadAudio, match=r"spoons\.txt is no text in UTF-8: save it as UTF-8"):
+            place.named("spoons")
+
+
+def worse(samples, noise=0.0, rate=24_000):
+    """With noise, through a line that lets less than half of `rate` pass."""
+    samples = soxr.resample(soxr.resample(samples, 24_000, rate), rate, 24_000)
+    level = noise * rms(samples)
+    return samples + np.random.default_rng(1).normal(0, level, len(samples)).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("name", "harm", "verdict", "is_warned_of"),
+    [
+        ("basic_ref_en", {}, "fair", False),
+        ("main", {}, "fair", False),
+        ("main", {"rate": 3_500}, "poor", True),
+        ("main", {"noise": 1.0}, "poor", True),
+        ("town", {"rate": 3_500}, "fair", True),
+    ],
+)
+def test_what_was_heard_alone_is_never_called_good_and_is_shown_whole(on_volume, name, harm, verdict, is_warned_of):
+    """A recogniser is heard out against itself: its own doubt, and a second hearing in another way."""
+    samples = worse(recordings.recording(name).waveform.samples, **harm)
+    clip = InlineSource(encode(Waveform(samples, 24_000), "wav"))
+    saved, voice = on_volume.add(NewVoice("spoons", clip, None, None, None, overwrite=True))
+    (finding,) = [finding for finding in saved.findings if finding.what == "transcript"]
+    assert (finding.value, finding.verdict) == ("heard, not checked", verdict)
+    assert saved.text.rstrip(".") in finding.advice
+    assert "send what is said as `ref_text`" in finding.advice
+    assert any("is heard in two ways" in note for note in voice.notes) == is_warned_of
+    assert on_volume.add(NewVoice("spoons", clip, None, None, None, overwrite=True))[1].findings == voice.findings
+
+
+@pytest.mark.parametrize(("transcript", "calls"), [(None, 2), (PLAIN, 1)])
+def test_a_new_voice_is_listened_to_twice_at_the_most(recogniser, tmp_path, transcript, calls):
+    counting = Counting(recogniser)
+    voices = make_voices(counting, volume=tmp_path)
+    voices.add(NewVoice("spoons", InlineSource(SPOONS), transcript, None, None, overwrite=True))
+    assert counting.calls == calls
+
+
+@pytest.mark.parametrize(
+    ("samples", "message"),
+    [
+        (np.zeros(72_000), "the recording is silent"),
+        (np.full(72_000, 0.2), "the recording is silent"),
+        (ENGLISH.waveform.samples * 0.002, "is nearly silent, its peak is -55 dBFS: move closer"),
+    ],
+    ids=["silence", "an offset alone", "nearly silent"],
+)
+def test_a_recording_without_a_sound_says_how_quiet_it_is(voices, samples, message):
+    file = io.BytesIO()
+    soundfile.write(file, samples, 24_000, format="WAV", subtype="PCM_24")
+    with pytest.raises(BadAudio, match=message):
+        voices.recorded(InlineSource(file.getvalue()), TRANSCRIPT)
+
+
+def test_an_offset_changes_nothing_of_a_reference(voices):
+    plain = voices.recorded(InlineSource(SPOKEN), TRANSCRIPT).waveform
+    offset = voices.recorded(InlineSource(encode(Waveform(ENGLISH.waveform.samples + 0.2, 24_000), "wav")), TRANSCRIPT)
+    assert offset.waveform.duration_s == pytest.approx(plain.duration_s, abs=0.05)
+    assert rms(offset.waveform.samples) == pytest.approx(rms(plain.samples), rel=0.02)
 
 
 # Long recordings

@@ -6,9 +6,11 @@ time. Everything is in memory: no temp file, no external program. Ends with the 
 
 from __future__ import annotations
 
+import codecs
 import io
 import math
 import os
+import re
 import resource
 import sys
 import threading
@@ -21,6 +23,7 @@ import av
 import numpy as np
 import soundfile
 import soxr
+from numpy.typing import NDArray
 
 from voiceclone.audio.decoding import READY, REPLY, REQUEST, TOO_LARGE
 from voiceclone.errors import BadAudio
@@ -40,7 +43,18 @@ CODECS = (
     "pcm_s16le,pcm_s24be,pcm_s24le,pcm_s32be,pcm_s32le,pcm_f32be,pcm_f32le,pcm_f64be,pcm_f64le,pcm_bluray,pcm_dvd"
 )
 """What decodes sound, by FFmpeg's names. Pictures beside it are not decoded."""
-UNKNOWN = "the recording is not a sound file of a known format: send WAV, FLAC, MP3, M4A, OGG, Opus or WebM"
+UNKNOWN = "the recording is not a sound file of a known format"
+CURE = "send WAV, FLAC, MP3, M4A, OGG, Opus or WebM"
+PAGE_CURE = "send a direct link to the sound file, one that downloads it, or the file itself"
+NO_SOUND = "the recording holds no sound"
+TEXT_BYTES = 4096
+"""Of a file, by which text is told from sound."""
+TEXT = 0.8
+"""Of them, that can be read."""
+UNTOLD = 2**32 - 1
+"""What recorders write, beside 0, where they do not know how long the sound will be."""
+CANCELLED = 0.5
+"""Of the energy that the mean of unrelated channels has."""
 _BLOCK = 65_536
 _Block = tuple[int, Samples]
 """A rate in Hertz and mono samples."""
@@ -97,14 +111,101 @@ def _answer(data: bytes, sample_rate: int, max_duration_s: float, replies: IO[by
 
 def decode(data: bytes, sample_rate: int, max_duration_s: float) -> Samples:
     """Decode as `Decoder.decode` says. Raises BadAudio."""
-    for blocks in (_by_libsndfile(data), _by_ffmpeg(data)):
+    if kind := kind_of_text(data):
+        raise BadAudio(f"{UNKNOWN} but {kind}: {PAGE_CURE}")
+    data = with_length(data)
+    for read in (_by_libsndfile, _by_ffmpeg):
         with suppress(_UnknownFormat):
-            return _joined(blocks, sample_rate, max_duration_s)
-    raise BadAudio(UNKNOWN)
+            mix = _Mix()
+            samples = _joined(read(data, mix), sample_rate, max_duration_s)
+            return _joined(read(data, _Mix(mix.loudest)), sample_rate, max_duration_s) if mix.cancels else samples
+    raise BadAudio(f"{UNKNOWN}: {CURE}")
+
+
+def kind_of_text(data: bytes) -> str | None:
+    """What a text is, as the page that a link leads to, or what a server answers instead; None for what is no text."""
+    head = data[:TEXT_BYTES]
+    encoding = "utf-16" if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8"
+    # Of a page in another encoding the letters beyond ASCII are left out, of sound most of it.
+    text = head.decode(encoding, "ignore")
+    kept = len(text.encode(encoding)) / max(1, len(head))
+    text = text.removeprefix("\ufeff").strip()
+    if kept <= TEXT or not text or not all(c.isprintable() or c.isspace() for c in text):
+        return None
+    if re.search(r"<(?:!doctype\s+html|html|head|body|script)\b", text, re.IGNORECASE):
+        return "a web page (HTML)"
+    return {"<": "XML", "{": "JSON", "[": "JSON"}.get(text[:1], "a text")
+
+
+def with_length(data: bytes) -> bytes:
+    """Return a file whose recorder has never written how long its sound is, a WAV or AU, with its length."""
+    if data[:4] == b".snd" and data[8:12] == bytes(4):
+        return data[:8] + UNTOLD.to_bytes(4) + data[12:]
+    if data[:4] not in (b"RIFF", b"RF64") or data[8:12] != b"WAVE":
+        return data
+    start, size, told = 12, 0, 0
+    while (name := data[start : start + 4]) != b"data":
+        size = int.from_bytes(data[start + 4 : start + 8], "little")
+        if name == b"ds64":
+            told = int.from_bytes(data[start + 16 : start + 24], "little")
+        start += 8 + size + size % 2
+        if start >= len(data):
+            return data
+    size = int.from_bytes(data[start + 4 : start + 8], "little")
+    if size not in (0, UNTOLD) or (size == UNTOLD and 0 < told <= len(data) - start - 8):
+        return data
+    end = len(data)
+    for name in (b"LIST", b"id3 "):  # what some write behind the sound
+        tail = data.rfind(name, start + 8)
+        if 0 <= end - tail - 8 - int.from_bytes(data[tail + 4 : tail + 8], "little") <= 1 and tail >= 0:
+            end = tail
+    head = b"RIFF" + (end - 8).to_bytes(4, "little") + data[8:start].replace(b"ds64", b"JUNK", 1)
+    return head + b"data" + (end - start - 8).to_bytes(4, "little") + data[start + 8 : end]
 
 
 class _UnknownFormat(Exception):
     """The library cannot read the recording."""
+
+
+class _Mix:
+    """Channels mixed to one, as they come."""
+
+    def __init__(self, channel: int | None = None) -> None:
+        """`channel`: the only one that is taken; None: the mean of all."""
+        self._channel = channel
+        self._count = 0
+        self._sums: NDArray[np.float64] = np.zeros((2, 1))
+        """Of the samples of each channel and of the mean, and of their squares."""
+
+    def __call__(self, block: NDArray[np.float32]) -> Samples:
+        """`block`: of shape (samples, channels)."""
+        channels = block.shape[1]
+        if channels == 1 or self._channel is not None:
+            return block[:, min(self._channel or 0, channels - 1)]
+        mean = block.mean(axis=1)
+        if self._sums.shape[1] in (1, channels + 1):  # some recordings go on with other channels
+            told = np.column_stack([block, mean]).astype(np.float64)
+            self._count += len(block)
+            self._sums = self._sums + np.stack([told.sum(axis=0), np.square(told).sum(axis=0)])
+        return mean
+
+    @property
+    def _energies(self) -> NDArray[np.float64]:
+        """Of each channel and of their mean, without what is constant in it."""
+        sums, squares = self._sums
+        energies: NDArray[np.float64] = squares - sums**2 / max(1, self._count)
+        return energies
+
+    @property
+    def cancels(self) -> bool:
+        """Whether channels are so much against each other that their mean has half the energy of unrelated ones."""
+        *channels, mean = self._energies
+        return bool(mean < CANCELLED * sum(channels) / max(1, len(channels)) ** 2)
+
+    @property
+    def loudest(self) -> int:
+        """Of the channels."""
+        return int(np.argmax(self._energies[:-1]))
 
 
 def _joined(blocks: Iterator[_Block], sample_rate: int, max_duration_s: float) -> Samples:
@@ -134,7 +235,7 @@ def _joined(blocks: Iterator[_Block], sample_rate: int, max_duration_s: float) -
     if resampler:
         pieces.append(resampler.resample_chunk(np.zeros(0, np.float32), last=True))
     if not any(len(piece) for piece in pieces):
-        raise BadAudio("the recording holds no sound")
+        raise BadAudio(NO_SOUND)
     # Floating-point files may go above full scale, where every other format would clip them.
     return np.concatenate(pieces) / np.float32(peak)
 
@@ -151,7 +252,7 @@ class _Seekable(io.BytesIO):
         return self.tell()
 
 
-def _by_libsndfile(data: bytes) -> Iterator[_Block]:
+def _by_libsndfile(data: bytes, mix: _Mix) -> Iterator[_Block]:
     try:
         with soundfile.SoundFile(_Seekable(data)) as file:
             if file.format not in LIBSNDFILE:
@@ -159,12 +260,12 @@ def _by_libsndfile(data: bytes) -> Iterator[_Block]:
             _check_channels(file.channels)
             # Mixed as it is read: many channels at a high rate would fill the memory.
             while len(block := file.read(_BLOCK, dtype="float32", always_2d=True)):
-                yield file.samplerate, block.mean(axis=1)
+                yield file.samplerate, mix(block)
     except (soundfile.LibsndfileError, ValueError) as e:
         raise _UnknownFormat from e
 
 
-def _by_ffmpeg(data: bytes) -> Iterator[_Block]:
+def _by_ffmpeg(data: bytes, mix: _Mix) -> Iterator[_Block]:
     # A playlist would make it fetch what it names: only containers, and from this memory alone. It looks at all of the
     # recording before it says what is in it: the sound may start late.
     options = {
@@ -177,7 +278,7 @@ def _by_ffmpeg(data: bytes) -> Iterator[_Block]:
     try:
         with av.open(io.BytesIO(data), "r", options=options, metadata_errors="ignore") as file:
             if not file.streams.audio:
-                raise BadAudio("the recording holds no sound")
+                raise BadAudio(NO_SOUND)
             stream = file.streams.audio[0]
             if stream.codec_context is None or stream.codec_context.name not in CODECS.split(","):
                 raise _UnknownFormat
@@ -193,8 +294,8 @@ def _by_ffmpeg(data: bytes) -> Iterator[_Block]:
                     # make two equal channels louder by 3 dB.
                     packed = shape, av.AudioResampler(format="flt")
                 for piece in packed[1].resample(frame):
-                    samples = piece.to_ndarray().reshape(-1, frame.layout.nb_channels)
-                    yield frame.sample_rate, samples.mean(axis=1)
+                    samples = piece.to_ndarray().reshape(-1, frame.layout.nb_channels).astype(np.float32, copy=False)
+                    yield frame.sample_rate, mix(samples)
     except MemoryError:
         raise
     except (av.FFmpegError, ValueError, IndexError) as e:

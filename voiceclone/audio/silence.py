@@ -27,6 +27,10 @@ LONG_PAUSE_S = 0.8
 KEPT_PAUSE_S = 0.4
 """A longer pause inside is shortened to this: it would be taken for the voice's pace."""
 FADE_S = 0.01
+DRIFT_S = 0.2
+"""What stays for so long on one side of zero is no sound."""
+DRIFT = 0.003
+"""Of the sound's energy, -25 dB, what is below zero or above it for long may have."""
 
 
 def tidy(waveform: Waveform) -> Waveform:
@@ -48,6 +52,28 @@ def tidy(waveform: Waveform) -> Waveform:
             kept[-1] = (kept[-1][0], stop)
     kept[-1] = (kept[-1][0], min(len(waveform.samples), kept[-1][1] + margin))
     return Waveform(_joined([waveform.samples[start:end] for start, end in kept], int(FADE_S * rate)), rate)
+
+
+def without_offset(waveform: Waveform) -> Waveform:
+    """Without what is constant in it, or drifts: a microphone's voltage. As it is where there is next to none.
+
+    What is left is the difference to its own mean over DRIFT_S before and behind: speech, from 5 Hz on, stays.
+    """
+    samples = waveform.samples.astype(np.float64)
+    drift = _mean_around(_mean_around(samples, waveform.sample_rate), waveform.sample_rate)
+    if np.square(drift).sum() <= DRIFT * np.square(samples - drift).sum():
+        return waveform
+    return Waveform((samples - drift).astype(np.float32), waveform.sample_rate)
+
+
+def _mean_around(samples: NDArray[np.float64], sample_rate: int) -> NDArray[np.float64]:
+    """Of as many samples as there are within half of DRIFT_S of each."""
+    sums = np.concatenate([[0.0], np.cumsum(samples)])
+    half = int(DRIFT_S / 2 * sample_rate)
+    places = np.arange(len(samples))
+    first, last = np.maximum(places - half, 0), np.minimum(places + half + 1, len(samples))
+    means: NDArray[np.float64] = (sums[last] - sums[first]) / (last - first)
+    return means
 
 
 def loudness_db(waveform: Waveform) -> NDArray[np.float64]:

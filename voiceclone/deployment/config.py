@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationErr
 from s3_utils import store_from_env
 from voiceclone.deployment.variables import variables
 from voiceclone.errors import sentence_of
+from voiceclone.files import text_in
 from voiceclone.settings import PLATFORM_JOB_S, TIME_TO_LEAVE_S, Settings
 
 LEAST_CUDA = (12, 8)
@@ -167,9 +168,11 @@ class Deployment(_Strict):
 def read(path: Path) -> Deployment:
     """The file's content, checked as far as that goes without the platform. Raises ConfigError."""
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as e:
-        raise ConfigError([f"{path} cannot be read: {e.strerror if isinstance(e, OSError) else 'not UTF-8'}"]) from e
+        text = text_in(path.read_bytes())
+    except OSError as e:
+        raise ConfigError([f"{path} cannot be read: {e.strerror}"]) from e
+    except ValueError as e:
+        raise ConfigError([f"{path} {e}"]) from e
     try:
         deployment = Deployment.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as e:

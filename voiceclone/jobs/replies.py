@@ -33,7 +33,7 @@ def saved_voice(voice: SavedVoice) -> Reply:
 def complaints(voice: ReferenceVoice) -> list[str]:
     """What is poor about the reference, and the cure."""
     return [
-        f"the reference's {finding.what} is poor ({finding.value} {finding.unit}): {finding.advice}"
+        f"the reference's {finding.what} is poor ({f'{finding.value} {finding.unit}'.strip()}): {finding.advice}"
         for finding in voice.findings
         if finding.verdict == "poor"
     ]
@@ -45,7 +45,7 @@ def speakers(voices: Sequence[ReferenceVoice]) -> Reply:
         {
             **({"name": voice.name} if voice.name else {}),
             **({"language": voice.language} if voice.language else {}),
-            "ref_text": voice.text.strip(),
+            "ref_text": voice.transcript,
             "duration": round(voice.waveform.duration_s, 4),
         }
         for voice in voices

@@ -13,6 +13,8 @@ from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from voiceclone import audio
 from voiceclone.errors import ModelUnavailable
 from voiceclone.failures import failures_named
@@ -37,6 +39,8 @@ ALIGNED_S = (0.1, 30.0)
 """Of speech, that whisper can find words in: it hears no more at once."""
 MAX_TOKENS = 440
 """It says no more at once: 448, with those that begin and end a text."""
+BEAM, AGAIN_S = 5, 0.3
+"""Texts that whisper weighs at once; and seconds of silence in front of what it hears a second time."""
 RETRY_S = 300
 COMPUTE_TYPES = {"cuda": "float16", "cpu": "int8"}
 
@@ -60,31 +64,45 @@ class Recogniser:
         """Load the model now, unless it is. Raises ModelUnavailable where there is none."""
         self._model()
 
-    def transcribe(self, waveform: Waveform, language: str | None = None) -> Transcript:
+    def transcribe(self, waveform: Waveform, language: str | None = None, again: bool = False) -> Transcript:
         """The words of speech, the likeliest each; none where nobody speaks.
 
-        `language` (ISO 639-1) is a hint; one that the model does not know is passed over. Raises ModelUnavailable
-        where there is no model, OutOfMemory, DeviceFailed.
+        Args:
+            language: a hint, ISO 639-1; one that the model does not know is passed over.
+            again: hear it in another way than the first time, and faster: where the two differ, neither is sure.
+
+        Raises:
+            ModelUnavailable: there is no model.
+            OutOfMemory, DeviceFailed: while it listens.
         """
         heard = audio.resample(waveform, SAMPLE_RATE)
         if not may_hold_speech(heard):
             return Transcript((), None, 0.0)
         model = self._model()
+        # One silence in front moves all speech in the frames that whisper hears.
+        samples = np.pad(heard.samples, (round(AGAIN_S * SAMPLE_RATE), 0)) if again else heard.samples
         with failures_named():
             segments, about = model.transcribe(
-                heard.samples,
+                samples,
+                beam_size=1 if again else BEAM,
                 language=language if language in model.supported_languages else None,
                 temperature=0.0,  # above it words are drawn at random where the model is unsure
                 condition_on_previous_text=False,  # with it one error repeats itself to the end
                 word_timestamps=True,
             )
-            words = [
-                Word(word.word, float(word.start), float(word.end), float(word.probability))
-                for segment in segments
-                if _is_said(segment)
-                for word in segment.words or ()
-            ]
-        return Transcript(tuple(words), about.language, float(about.language_probability))
+            said = [segment for segment in segments if _is_said(segment)]
+        words = tuple(
+            Word(word.word, float(word.start), float(word.end), float(word.probability))
+            for segment in said
+            for word in segment.words or ()
+        )
+        return Transcript(
+            words,
+            about.language,
+            float(about.language_probability),
+            float(min((segment.avg_logprob for segment in said), default=0.0)),
+            float(max((segment.no_speech_prob for segment in said), default=0.0)),
+        )
 
     def align(self, waveform: Waveform, text: str, language: str | None = None) -> tuple[Word, ...]:
         """When each word of a text is said: `spoken_words` of it, in order and within the audio.
@@ -143,7 +161,6 @@ def _attended(model: WhisperModel, heard: Waveform, words: Sequence[str], langua
     As `find_alignment` of faster-whisper: the decoder is given the text, and dynamic time warping finds the way through
     what it attends to.
     """
-    import numpy as np
     from faster_whisper.audio import pad_or_trim
     from faster_whisper.tokenizer import Tokenizer
 

@@ -106,6 +106,11 @@ class Engine:
                 f"vocab.txt has {len(vocabulary)} entries, the checkpoint was trained with {dit.vocabulary_size}:"
                 " take both from the same repository"
             )
+        if vocabulary.get(" ") != UNKNOWN_TOKEN:
+            raise ModelUnavailable(
+                f"{loader.checkpoint.vocab} must begin with a line that is one space: an editor may have taken it away;"
+                " fetch the file again and leave it as it is"
+            )
         self.dit = dit
         self.vocoder = vocoder
         self.vocabulary = vocabulary
@@ -339,8 +344,8 @@ def first_batch(plans: Sequence[Plan], max_frames: int) -> list[Plan]:
 
 
 def read_vocabulary(path: Path) -> dict[str, int]:
-    """Read the ids of tokens: one token a line. Only the line's end is stripped; the first token is a space."""
-    with path.open(encoding="utf-8") as lines:
+    """Read the ids of tokens: one token a line. Only the line's end is stripped, and the mark that Windows puts first."""
+    with path.open(encoding="utf-8-sig") as lines:
         return {line.rstrip("\n"): i for i, line in enumerate(lines)}
 
 

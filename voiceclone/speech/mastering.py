@@ -16,6 +16,8 @@ from voiceclone.speech.planning import Script
 from voiceclone.types import Span, Waveform
 
 MASTERING = "the recording was being put together"
+LOUD_ENOUGH_DB = 0.5
+"""By so much the loudness may be off."""
 TITLE_CHARS = 60
 """Of the text, in a sound file's title."""
 
@@ -51,7 +53,7 @@ def mastered(script: Script, chunks: Sequence[Waveform], options: MasterOptions,
     parts = tuple(map(_without_silence, chunks)) if options.remove_silence else tuple(chunks)
     waveform, spans = _joined(script, _in_time(parts, deadline), options)
     deadline.check(MASTERING, grace_s=GRACE_S)
-    waveform, notes = _levelled(waveform, options.loudness_lufs)
+    waveform, notes = _levelled(waveform, options.loudness_lufs, deadline)
     return Master(waveform, parts, spans, notes)
 
 
@@ -86,12 +88,13 @@ def _joined(script: Script, parts: Iterable[Waveform], options: MasterOptions) -
     return fitted, tuple(replace(span, end_s=min(span.end_s, fitted.duration_s)) for span in spans)
 
 
-def _levelled(waveform: Waveform, lufs: float | None) -> tuple[Waveform, tuple[str, ...]]:
+def _levelled(waveform: Waveform, lufs: float | None, deadline: Deadline) -> tuple[Waveform, tuple[str, ...]]:
     """At the asked loudness, and what the caller should know."""
     if lufs is None:
         return waveform, ()
-    louder, reached = audio.made_as_loud(waveform, lufs)
-    if abs(reached - lufs) < 0.1:
+    louder, reached = audio.made_as_loud(waveform, lufs, lambda: deadline.check(MASTERING, grace_s=GRACE_S))
+    if abs(reached - lufs) <= LOUD_ENOUGH_DB:
         return louder, ()
-    note = f"the loudness is {reached:.1f} LUFS, not {lufs:.1f}: the speech is too short or its peaks too high"
+    off = f"{abs(reached - lufs):.1f} LU too {'quiet' if reached < lufs else 'loud'}"
+    note = f"the loudness is {reached:.1f} LUFS, not {lufs:.1f}, {off}: the speech is too short or its peaks too high"
     return louder, (note,)

@@ -216,13 +216,18 @@ def _script(passages: Sequence[Passage], means: _Means, options: ScriptOptions, 
         else:
             lines.append(Line(tuple(readings), chunks, passage.pause_after_s))
     warnings = [f"punctuation alone is not spoken: {' '.join(silent)[:MAX_SHOWN]}"] if silent else []
+
     # The normaliser reads out what it can of them.
-    unread = (c for c in pictures if not any(each.spoken for each in reader.read(c)))
+    def is_silent(c: str) -> bool:
+        return unicodedata.category(c) == "So" and not any(each.spoken for each in reader.read(c))
+
+    unread = filter(is_silent, pictures)
     lost = tuple(dict.fromkeys((*spell.left_out, *unread)))
     if lost:
         warnings.append(f"the model's vocabulary lacks {' '.join(lost)[:MAX_SHOWN]}: left out")
-    # Words may be read otherwise than their characters, and the transcripts are not ours to change.
-    told = (*(line.spoken for line in lines), *(voice.text for voice in voices.values()))
+    # Words may be read otherwise than their characters, and what a transcript means by a picture is not ours to say.
+    written = (c for voice in voices.values() for c in voice.transcript if is_silent(c))
+    told = (*(line.spoken for line in lines), *(voice.text for voice in voices.values()), *written)
     if unknown := speaker.unknown_characters("".join(told)):
         warnings.append(f"the model's vocabulary lacks {' '.join(unknown)[:MAX_SHOWN]}: each is read as a space")
     durations_s = tuple(speaker.duration_s(chunk) for line in lines for chunk in line.chunks)

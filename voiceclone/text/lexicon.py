@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from voiceclone.files import text_in
 from voiceclone.text.splitting import clean, is_speakable
 
 MAX_ENTRIES = 1_000
@@ -44,10 +45,17 @@ def load(path: Path) -> dict[str, str]:
             data = file.read(MAX_BYTES + 1)
         if len(data) > MAX_BYTES:
             raise ValueError(f"{path.name} has more than {MAX_BYTES} bytes: keep fewer words in it")
-        entries = json.loads(data)
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as e:
+    except OSError as e:
+        raise ValueError(f"{path.name} cannot be read: {type(e).__name__}") from e
+    try:
+        written = text_in(data)
+    except ValueError as e:
+        raise ValueError(f"{path.name} {e}") from e
+    try:
+        entries = json.loads(written)
+    except (json.JSONDecodeError, RecursionError) as e:
         raise ValueError(f"{path.name} cannot be read: {type(e).__name__}") from e
     if not isinstance(entries, dict) or not all(isinstance(said, str) for said in entries.values()):
         raise ValueError(f'{path.name} must hold words and how they are said: {{"GIF": "jiff"}}')

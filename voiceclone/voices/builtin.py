@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import importlib.resources
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from voiceclone import audio, text
-from voiceclone.errors import VoiceNotFound
+from voiceclone.errors import BadAudio, VoiceNotFound
+from voiceclone.files import text_in
 from voiceclone.types import ReferenceVoice
+from voiceclone.voices.transcripts import said
 
 MAX_RECORDING_S = 60.0
 """No more of a recording is listened to."""
@@ -18,22 +22,28 @@ MAX_RECORDING_S = 60.0
 class _Example:
     file: str
     """Path inside f5-tts's `infer/examples`."""
+    language: str
     text: str
 
 
 EXAMPLES = {
-    "example-en": _Example("basic/basic_ref_en.wav", "Some call me nature, others call me mother nature."),
-    "example-zh": _Example("basic/basic_ref_zh.wav", "对，这就是我，万人敬仰的太乙真人。"),
+    "example-en": _Example("basic/basic_ref_en.wav", "en", "Some call me nature, others call me mother nature."),
+    "example-zh": _Example("basic/basic_ref_zh.wav", "zh", "对，这就是我，万人敬仰的太乙真人。"),
 }
 
 
 class BuiltIn:
     """The voices that need no caller: f5-tts's examples, and those that come with the model. Prepared by hand."""
 
-    def __init__(self, model_voices: Path | None = None) -> None:
-        """`model_voices`: a directory of `<name>.wav` and `<name>.txt`."""
+    def __init__(self, model_voices: Path | None = None, languages: Sequence[str] = ("en", "zh")) -> None:
+        """
+        Args:
+            model_voices: a directory of `<name>.wav` and `<name>.txt`.
+            languages: that the model speaks, ISO 639-1; without them, those of f5-tts's own.
+        """
+        self.languages = languages
         found = sorted(model_voices.glob("*.wav")) if model_voices else []
-        self._recordings = {path.stem: path for path in found if text.is_speakable(_transcript_of(path))}
+        self._recordings = {path.stem: path for path in found if _has_transcript(path)}
 
     @property
     def model_names(self) -> list[str]:
@@ -46,21 +56,33 @@ class BuiltIn:
         return [*self._recordings, *EXAMPLES]
 
     def named(self, name: str) -> ReferenceVoice:
-        """A voice by name. Raises VoiceNotFound listing the names that exist."""
+        """A voice by name. Raises VoiceNotFound listing the names that exist, BadAudio for one that is damaged."""
+        language = None
         if name in self._recordings:
             path = self._recordings[name]
             data, transcript = path.read_bytes(), _transcript_of(path)
         elif name in EXAMPLES:
             example = EXAMPLES[name]
             data = (importlib.resources.files("f5_tts") / "infer/examples" / example.file).read_bytes()
-            transcript = example.text
+            transcript, language = example.text, example.language
         else:
             raise VoiceNotFound(f"there is no voice {name!r}; known: {', '.join(self.names)}")
         waveform = audio.decode(data, audio.SAMPLE_RATE, MAX_RECORDING_S)
-        return ReferenceVoice(waveform, text.as_transcript(transcript), name)
+        spoken = said(transcript, language, self.languages)
+        return ReferenceVoice(waveform, spoken, name, written=text.as_transcript(transcript).strip())
+
+
+def _has_transcript(recording: Path) -> bool:
+    """Whether something is written beside it; what cannot be read is told when the voice is asked for."""
+    with suppress(BadAudio):
+        return text.is_speakable(_transcript_of(recording))
+    return True
 
 
 def _transcript_of(recording: Path) -> str:
-    """What stands in the text file beside it; empty where there is none."""
+    """What stands in the text file beside it; empty where there is none. Raises BadAudio for what is no text."""
     path = recording.with_suffix(".txt")
-    return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+    try:
+        return text_in(path.read_bytes()) if path.is_file() else ""
+    except ValueError as e:
+        raise BadAudio(f"{path.name} {e}") from e

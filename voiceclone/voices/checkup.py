@@ -20,6 +20,9 @@ ORDER: tuple[Verdict, ...] = ("good", "fair", "poor")
 
 NEAR_PEAK = 0.98
 """Of the largest sample; speech comes so near to it in few places, clipped speech all the time."""
+UNSURE, NO_SPEECH, APART = -0.7, 0.6, 0.2
+"""A recogniser's mean log probability, its doubt that anyone speaks, and the word error rate between two hearings,
+behind which more than every fifth word is wrong in most clips."""
 PITCH_HZ = (60.0, 400.0)
 PITCH_FRAME_S = 0.04
 VOICED = 0.6
@@ -32,22 +35,36 @@ def worst(findings: Sequence[Finding]) -> Verdict:
     return max((finding.verdict for finding in findings), key=ORDER.index, default="good")
 
 
-def check_up(recording: Waveform, kept: Waveform, text: str, heard: Transcript | None = None) -> tuple[Finding, ...]:
+def check_up(
+    recording: Waveform,
+    kept: Waveform,
+    text: str,
+    heard: Transcript | None = None,
+    is_told: bool = True,
+    again: Transcript | None = None,
+) -> tuple[Finding, ...]:
     """Look at a reference from every side.
 
     Args:
         recording: as it was sent.
         kept: what is used of it.
-        text: what is said in `kept`.
+        text: what is said in `kept`, numbers in words.
         heard: what a recogniser hears in `kept`, where one was asked.
+        is_told: whether a person has written down what is said; else `text` is what is heard.
+        again: what is heard in `kept` a second time.
     """
-    findings = [_duration(recording, kept), _clipping(recording), *_levels(recording), _rate(kept, text), _people(kept)]
-    return (*findings, *(check_words(text, heard) if heard is not None else ()))
+    rate = _rate(kept, text, is_told)
+    findings = (_duration(recording, kept), _clipping(recording), *_levels(recording), rate, _people(kept))
+    if heard is None:
+        return findings
+    return (*findings, _language(heard), _transcript(text, heard) if is_told else _unchecked(heard, again))
 
 
-def check_words(text: str, heard: Transcript) -> tuple[Finding, Finding]:
-    """Whether what is heard is what is said to be said."""
-    return _language(heard), _transcript(text, heard)
+def heard_twice(text: str, again: Transcript | None) -> tuple[str, ...]:
+    """What a caller is told where a transcript is heard otherwise a second time; nothing where it is not."""
+    if again is None or not word_error_rate(text, again.text, again.language):
+        return ()
+    return (f"the recording is heard in two ways, {text!r} and {again.text!r}: send what is said as `ref_text`",)
 
 
 def _finding(what: str, value: float | str, unit: str, verdict: Verdict, advice: str) -> Finding:
@@ -96,13 +113,14 @@ def _levels(recording: Waveform) -> list[Finding]:
     ]
 
 
-def _rate(kept: Waveform, text: str) -> Finding:
+def _rate(kept: Waveform, text: str, is_told: bool) -> Finding:
     letters = sum(c.isalnum() for c in text)
     seconds = float(sounding(kept).sum()) * FRAME_S
     rate = letters / seconds if seconds else float("inf")
     good, fair = ((2.5, 8.0), (1.5, 10.0)) if any(is_wide(c) for c in text) else ((7.0, 20.0), (4.5, 26.0))
     verdict = _graded(rate, good[0] <= rate <= good[1], fair[0] <= rate <= fair[1])
-    advice = "speech and transcript are of unequal length: write down exactly what is said"
+    cure = "write down exactly what is said" if is_told else "what is heard may be wrong, send `ref_text`"
+    advice = f"speech and transcript are of unequal length: {cure}"
     return _finding("speech rate", round(min(rate, 999.0), 1), "letters/s", verdict, advice)
 
 
@@ -129,6 +147,15 @@ def _transcript(text: str, heard: Transcript) -> Finding:
     rate = word_error_rate(text, heard.text, heard.language)
     advice = f"what is heard is not the transcript: {heard.text[:120]!r}; correct `ref_text`"
     return _finding("transcript", round(rate, 3), "word error rate", _graded(rate, rate <= 0.1, rate <= 0.3), advice)
+
+
+def _unchecked(heard: Transcript, again: Transcript | None) -> Finding:
+    """What nobody has written down is never good: a recogniser may hear a wrong word clearly, twice."""
+    apart = word_error_rate(heard.text, again.text, heard.language) if again is not None else 0.0
+    is_sure = heard.log_probability > UNSURE and heard.no_speech < NO_SPEECH and apart <= APART
+    advice = "read it through, and send what is said as `ref_text` where a word is wrong"
+    advice = f"{advice if is_sure else f'the recogniser is not sure: {advice}'}: {heard.text!r}"
+    return _finding("transcript", "heard, not checked", "", "fair" if is_sure else "poor", advice)
 
 
 def pitch(waveform: Waveform) -> NDArray[np.float64]:

@@ -7,15 +7,15 @@ at the same word.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 import numpy as np
 
 from voiceclone.audio import FADE_S, FRAME_S, loudness_db
-from voiceclone.text import SENTENCE_ENDS, is_wide
-from voiceclone.types import Waveform, Word
+from voiceclone.text import SENTENCE_ENDS, clean, is_wide, normalize
+from voiceclone.types import Reading, Waveform, Word
 
 AGREEMENT = 0.6
 """Of the letters before a cut, what must have been heard as they are written."""
@@ -39,29 +39,43 @@ class Cut:
 
     end_s: float
     text: str
+    """As it is written."""
     words: tuple[Word, ...]
     """What is heard before it."""
 
 
-def cut(waveform: Waveform, words: Sequence[Word], max_duration_s: float, transcript: str | None = None) -> Cut | None:
+def cut(
+    waveform: Waveform,
+    words: Sequence[Word],
+    max_duration_s: float,
+    transcript: str | None = None,
+    language: str | None = None,
+) -> Cut | None:
     """The best place to end both sound and text: behind a sentence, else in the longest pause, before `max_duration_s`.
 
     Args:
         words: what was heard in the waveform.
         transcript: what is said in it, if someone knows better than the recogniser.
+        language: of both, ISO 639-1. They are compared as they are said: one may have digits where the other has words.
 
     Returns:
         None where no word ends early enough, or where the transcript is not what was heard.
     """
-    heard = "".join(word.text for word in words)
-    text = heard if transcript is None else transcript
-    shared = _shared_word_ends(heard, text)
+    texts = [clean(word.text) and " " * word.text[:1].isspace() + clean(word.text) for word in words]
+    texts[:1] = [first.lstrip() for first in texts[:1]]
+    heard = "".join(texts)
+    text = heard if transcript is None else clean(transcript)
+    heard_readings, readings = (normalize.read(each, language or "") for each in (heard, text))
+    spoken_at = dict(_same_places(heard_readings))
+    written_at = {spoken: written for written, spoken in _same_places(readings)}
+    shared = _shared_word_ends(_spoken(heard_readings), _spoken(readings))
     candidates = []
     position = 0
-    for i, word in enumerate(words):
-        letters = [at for at, c in enumerate(word.text) if c.isalnum()]
-        stop = shared.get(position + letters[-1] + 1) if letters else None
-        position += len(word.text)
+    for i, (word, heard_as) in enumerate(zip(words, texts, strict=True)):
+        letters = [at for at, c in enumerate(heard_as) if c.isalnum()]
+        spoken = spoken_at.get(position + letters[-1] + 1) if letters else None
+        stop = written_at.get(shared.get(spoken, 0)) if spoken else None
+        position += len(heard_as)
         if stop is None or word.end_s > max_duration_s:
             continue
         following_s = words[i + 1].start_s if i + 1 < len(words) else waveform.duration_s
@@ -91,6 +105,31 @@ def _quietest(waveform: Waveform, start_s: float, end_s: float) -> float:
     first = min(max(0, int(start_s / FRAME_S)), len(loudness) - 1)
     last = max(first + 1, int(end_s / FRAME_S))
     return (first + int(np.argmin(loudness[first:last])) + 0.5) * FRAME_S
+
+
+def _spoken(readings: Sequence[Reading]) -> str:
+    return "".join(reading.spoken for reading in readings)
+
+
+def _same_places(readings: Sequence[Reading]) -> Iterator[tuple[int, int]]:
+    """Where the same has been said: behind so many characters as written, and so many as spoken.
+
+    Behind each letter of what is said as it is written, and behind the last of what is not: no number is cut apart.
+    """
+    written = spoken = 0
+    for reading in readings:
+        if reading.written.strip() == reading.spoken.strip():
+            before = len(reading.written) - len(reading.written.lstrip())
+            lead = len(reading.spoken) - len(reading.spoken.lstrip())
+            yield from ((written + before + i, spoken + lead + i) for i in range(1, len(reading.spoken.strip()) + 1))
+        elif (last := _last(reading.written)) and (said := _last(reading.spoken)):
+            yield written + last, spoken + said
+        written, spoken = written + len(reading.written), spoken + len(reading.spoken)
+
+
+def _last(text: str) -> int:
+    """The characters up to the last letter or digit; 0 where there is none."""
+    return max((i + 1 for i, c in enumerate(text) if c.isalnum()), default=0)
 
 
 def _shared_word_ends(heard: str, text: str) -> dict[int, int]:

@@ -47,6 +47,7 @@ class _About:
     # Others write to the volume as well: what they put there must not end up in a reply that cannot be sent.
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
     text: str
+    """As it is written: how it is said, newer versions may know better."""
     language: str | None
     notes: tuple[str, ...]
     findings: tuple[Finding, ...]
@@ -57,7 +58,7 @@ _ABOUT = TypeAdapter(_About)
 
 
 def load(path: Path) -> ReferenceVoice | None:
-    """A reference that `save` kept; None where there is none that can be used."""
+    """A reference that `save` kept, with its transcript as it is written; None where there is none of use."""
     try:
         if not path.is_file():  # a pipe would be waited for
             return None
@@ -88,7 +89,7 @@ def load(path: Path) -> ReferenceVoice | None:
 
 def save(path: Path, voice: ReferenceVoice) -> None:
     """Keep a reference, and no more than KEPT; what the disk refuses is logged."""
-    about = _About(voice.text, voice.language, voice.notes, voice.findings, voice.waveform.sample_rate)
+    about = _About(voice.written or voice.text, voice.language, voice.notes, voice.findings, voice.waveform.sample_rate)
     try:
         for directory in (path.parent.parent, path.parent):  # but not the volume, if there is none
             directory.mkdir(exist_ok=True)

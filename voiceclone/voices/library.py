@@ -23,6 +23,7 @@ from typing import ClassVar
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from voiceclone.errors import BadAudio, StorageFailed, WorkerError
+from voiceclone.files import text_in
 from voiceclone.text import is_speakable
 from voiceclone.types import Entry, Finding, Shelf
 
@@ -170,7 +171,10 @@ class Library:
         if wav not in there:  # it has just been removed
             return None
         text = self._shelf.read(transcript, MAX_TEXT_BYTES) if transcript in there else None
-        spoken = None if text is None else text.decode("utf-8-sig", "replace").strip() or None
+        try:
+            spoken = None if text is None else text_in(text).strip() or None
+        except ValueError as e:
+            raise BadAudio(f"{transcript} {e}") from e
         return SavedVoice(name, spoken, created=there[wav].modified.isoformat(), size=there[wav].size)
 
 

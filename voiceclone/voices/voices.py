@@ -15,6 +15,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
+
 from voiceclone import audio, text
 from voiceclone.audio import silence
 from voiceclone.errors import BadAudio, DownloadFailed, InvalidInput, ModelUnavailable, VoiceNotFound
@@ -24,9 +26,10 @@ from voiceclone.types import MB, Bucket, Mel, ReferenceVoice, Transcript, Wavefo
 from voiceclone.voices import cutting as reference
 from voiceclone.voices import kept as prepared
 from voiceclone.voices.builtin import MAX_RECORDING_S, BuiltIn
-from voiceclone.voices.checkup import check_up, check_words
+from voiceclone.voices.checkup import check_up, heard_twice
 from voiceclone.voices.library import Library, SavedVoice
 from voiceclone.voices.sources import AudioSource, BucketSource, InlineSource, KeptSource, WebSource
+from voiceclone.voices.transcripts import said
 from voiceclone.voices.web import FETCH_DEADLINE_S, fetch_web
 
 log = logging.getLogger(__name__)
@@ -34,13 +37,15 @@ log = logging.getLogger(__name__)
 MIN_REFERENCE_S = 1.0
 QUIET_RMS = 1e-3
 """-60 dB below full scale: a room without a speaker."""
+SILENT_PEAK = 1e-4
+"""-80 dB below full scale, three steps of 16 bits: nothing was recorded."""
 SPEECH_RATE = (3.0, 90.0)
 """Bytes of text per second that anyone speaks: slow Latin text to fast Devanagari with three bytes a character."""
 MAX_LISTED = 50
 """Names in an error."""
 KEPT_IN_MEMORY = 32
 """References of 1.6 MB at most."""
-PREPARATION = 3
+PREPARATION = 4
 """To be raised whenever references are prepared in another way: what is kept of the former is passed over."""
 
 
@@ -144,13 +149,11 @@ class Voices:
             raise InvalidInput.at("voice", f"{name} is there already: send overwrite, or choose another name")
         # Not kept among the prepared: whoever deletes the voice deletes all that the volume has of it.
         data = self._fetch(new.ref_audio, limit_s)
-        voice = replace(self._prepare(data, new.ref_text, new.language, limit_s), name=name)
-        if not any(finding.what == "transcript" for finding in voice.findings):
-            voice = self._listened_to(voice)
+        voice = replace(self._prepare(data, new.ref_text, new.language, limit_s, to_keep=True), name=name)
         consent = {"text": new.consent, "date": datetime.now(UTC).date().isoformat()} if new.consent else None
         saved = SavedVoice(
             name,
-            text=voice.text.strip(),
+            text=voice.transcript,
             language=voice.language,
             duration_s=round(voice.waveform.duration_s, 4),
             consent=consent,
@@ -165,27 +168,18 @@ class Voices:
         if not self._library.remove(name):
             raise VoiceNotFound(f"there is no voice {name!r}; known: {_listed(self.names())}")
 
-    def _listened_to(self, voice: ReferenceVoice) -> ReferenceVoice:
-        """With what a recogniser says of its transcript, where there is one."""
-        try:
-            heard = self._recogniser.transcribe(voice.waveform, voice.language)
-        except ModelUnavailable as e:
-            log.warning("the transcript of %s is not checked: %s", voice.name, e)
-            return voice
-        findings = (*voice.findings, *check_words(voice.text, heard))
-        return replace(voice, findings=findings, language=voice.language or heard.language)
-
     def _saved(self, saved: SavedVoice, data: bytes) -> ReferenceVoice:
         """A voice as it was prepared when it was added."""
-        waveform = self._decoded(data)
-        spoken = text.as_transcript(saved.text or "")
-        return self._with_mel(ReferenceVoice(waveform, spoken, saved.name, saved.language, findings=saved.findings))
+        voice = ReferenceVoice(
+            self._decoded(data), saved.text or "", saved.name, saved.language, findings=saved.findings
+        )
+        return self._with_mel(self._as_said(voice))
 
     def _found(self, saved: SavedVoice, data: bytes) -> ReferenceVoice:
         """A voice that is a sound file alone; what is heard in the whole of it is written beside it."""
         transcript = saved.text if saved.text and text.is_speakable(saved.text) else None
         try:
-            voice = self._reference(data, transcript and text.as_transcript(transcript), None)
+            voice = self._reference(data, transcript and text.clean(transcript), None)
         except InvalidInput as e:
             raise BadAudio(f"voice {saved.name} and its transcript do not belong together: add the voice again") from e
         except ModelUnavailable as e:
@@ -193,8 +187,8 @@ class Voices:
                 f"this worker has no recogniser to hear what voice {saved.name} says: put {saved.name}.txt beside it"
             ) from e
         if transcript is None and not voice.notes:
-            self._library.note_transcript(saved, voice.text.strip())
-            self._once(repr(replace(saved, text=voice.text.strip())), lambda: voice)
+            self._library.note_transcript(saved, voice.transcript)
+            self._once(repr(replace(saved, text=voice.transcript)), lambda: voice)
         return voice
 
     def _reference(
@@ -222,7 +216,7 @@ class Voices:
         voice = prepared.load(self._place_of(key))
         if voice is None:
             raise VoiceNotFound("the reference of that take is no longer kept: send ref_audio again")
-        return replace(voice, kept_as=key)
+        return replace(self._as_said(voice), kept_as=key)
 
     def _place_of(self, key: str) -> Path:
         return self._settings.references_dir / f"{key}.npz"
@@ -230,39 +224,54 @@ class Voices:
     def _kept(self, key: str, make: Callable[[], ReferenceVoice]) -> ReferenceVoice:
         """From the volume, if any worker has made it before. What the volume refuses costs time alone."""
         voice = prepared.load(self._place_of(key))
-        if voice is None:
-            voice = make()
-            prepared.save(self._place_of(key), voice)
+        if voice is not None:
+            return self._as_said(voice)
+        voice = make()
+        prepared.save(self._place_of(key), voice)
         return voice
 
-    def _prepare(self, data: bytes, transcript: str | None, language: str | None, limit_s: float) -> ReferenceVoice:
-        recording = self._decoded(data, limit_s)
+    def _as_said(self, voice: ReferenceVoice) -> ReferenceVoice:
+        """A voice whose text is as it is written, with it as it is said."""
+        written = text.as_transcript(voice.text).strip()
+        return replace(voice, text=self._said(voice.text, voice.language), written=written)
+
+    def _said(self, written: str, language: str | None) -> str:
+        return said(written, language, self.built_in.languages)
+
+    def _prepare(
+        self, data: bytes, transcript: str | None, language: str | None, limit_s: float, to_keep: bool = False
+    ) -> ReferenceVoice:
+        """`to_keep`: a voice that many will speak with is listened to once more than it must."""
+        recording = silence.without_offset(self._decoded(data, limit_s))
         more = "more than " if recording.duration_s > MAX_RECORDING_S - 0.1 else ""
         waveform = silence.tidy(recording)
-        _check(waveform)
+        _check(waveform, recording)
         is_long = waveform.duration_s > self._settings.max_reference_s
         if transcript is not None and not (more and is_long):
-            _check_rate(transcript, waveform)
+            _check_rate(self._said(transcript, language), waveform)
+        is_told = transcript is not None
         notes: tuple[str, ...] = ()
         heard: Transcript | None = None
         if is_long:
             waveform, transcript, heard = self._cut(waveform, transcript, language)
-            _check(waveform)
+            _check(waveform, recording)
             kept = f"{waveform.duration_s:.1f} of {more}{recording.duration_s:.1f} s"
             notes = (f"the recording was cut to {kept}, and its transcript with it: {transcript}",)
         elif transcript is None:
             heard = self._hear(waveform, language)
             transcript = text.clean(heard.text)
-        if heard is not None and _rate(transcript, waveform) > SPEECH_RATE[1]:  # noise is heard as a phrase on and on
+        elif to_keep:
+            heard = self._heard_if_possible(waveform, language)
+        language = _language_of(language, heard, is_told)
+        spoken = self._said(transcript, language)
+        if not is_told and _rate(spoken, waveform) > SPEECH_RATE[1]:  # noise is heard as a phrase on and on
             raise BadAudio("no words are heard in the recording: send 3 to 10 s of clear speech")
-        findings = check_up(recording, waveform, transcript, heard)
-        spoken = text.as_transcript(transcript)
+        again = self._recogniser.transcribe(waveform, language, True) if to_keep and heard and not is_told else None
+        notes += heard_twice(transcript, again)
+        findings = check_up(recording, waveform, spoken, heard, is_told, again)
         waveform = reference.pad(waveform, self._settings.reference_pad_s)
-        return self._with_mel(
-            ReferenceVoice(
-                waveform, spoken, language=heard.language if heard else language, notes=notes, findings=findings
-            )
-        )
+        voice = ReferenceVoice(waveform, transcript, language=language, notes=notes, findings=findings)
+        return self._with_mel(self._as_said(voice))
 
     def _decoded(self, data: bytes, limit_s: float = math.inf) -> Waveform:
         return audio.decode(data, audio.SAMPLE_RATE, MAX_RECORDING_S, limit_s)
@@ -283,7 +292,8 @@ class Voices:
             ) from e
         # Comparing takes time as long as the text: no more than anyone says before the cut.
         told = transcript and transcript[: round(SPEECH_RATE[1] * (longest_s + 5))]
-        found = reference.cut(waveform, heard.words, longest_s, told)
+        spoken_in = _language_of(language, heard, transcript is not None)
+        found = reference.cut(waveform, heard.words, longest_s, told, spoken_in)
         if found is None and transcript is not None:
             raise InvalidInput.at(
                 "ref_text",
@@ -293,6 +303,13 @@ class Voices:
         if found is None or not text.is_speakable(found.text):
             raise BadAudio("no words are heard in the recording: send 3 to 10 s of clear speech")
         return reference.start_of(waveform, found.end_s), text.clean(found.text), replace(heard, words=found.words)
+
+    def _heard_if_possible(self, waveform: Waveform, language: str | None) -> Transcript | None:
+        try:
+            return self._recogniser.transcribe(waveform, language)
+        except ModelUnavailable as e:
+            log.warning("the transcript of a new voice is not checked: %s", e)
+            return None
 
     def _hear(self, waveform: Waveform, language: str | None) -> Transcript:
         try:
@@ -331,9 +348,22 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:MAX_LISTED]) + more
 
 
-def _check(waveform: Waveform) -> None:
+def _language_of(language: str | None, heard: Transcript | None, is_told: bool) -> str | None:
+    """Of a transcript: what a recogniser has written down is in the language that it has heard."""
+    heard_in = heard.language if heard else None
+    return language or heard_in if is_told else heard_in or language
+
+
+def _check(waveform: Waveform, recording: Waveform) -> None:
+    """Raise BadAudio where there is too little of a sound left of a recording, or too quiet a one."""
     if not len(waveform.samples) or audio.rms(waveform.samples) < QUIET_RMS:
-        raise BadAudio("the recording is silent: send 3 to 10 s of clear speech")
+        loudest = float(np.abs(recording.samples).max(initial=0))
+        if loudest < SILENT_PEAK:
+            raise BadAudio("the recording is silent: send 3 to 10 s of clear speech")
+        raise BadAudio(
+            f"the recording is nearly silent, its peak is {20 * math.log10(loudest):.0f} dBFS: move closer to the"
+            " microphone, or raise its gain, and send 3 to 10 s of clear speech"
+        )
     if waveform.duration_s < MIN_REFERENCE_S:
         raise BadAudio(f"the recording holds {waveform.duration_s:.2f} s of sound: send 3 to 10 s of clear speech")
 
