@@ -34,7 +34,7 @@ _CONTENTS = _words(
 )
 _QUOTES = "'\"”’»)]}」』）_*"
 _HYPHENS = "-‐\u00ad"
-_BROKEN = re.compile(rf"[^\W\d_]+[{_HYPHENS}][ \t]*\n[ \t]*[^\W\d_]+")
+_BROKEN = re.compile(rf"\b[^\W\d_]++[{_HYPHENS}][ \t]*\n[ \t]*[^\W\d_]+")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _HEAD, _TAIL = re.compile(r"[^\W\d_]+\Z"), re.compile(r"[^\W\d_]+")
 _HYPHENATED = _words("self well half ex non all cross twenty thirty forty fifty sixty seventy eighty ninety")
