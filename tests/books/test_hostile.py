@@ -13,7 +13,7 @@ from conftest import ROOT
 from epubs import page, write_epub
 
 from voiceclone.books import pages
-from voiceclone.books.epub import MAX_FILES, MAX_NAME
+from voiceclone.books.archive import MAX_FILES, MAX_NAME
 from voiceclone.books.pages import MAX_TITLE, Blocks, plain, read_page
 from voiceclone.books.parsing import MAX_DEPTH, MAX_FILE_BYTES, read_xml
 from voiceclone.books.reading import read_book
