@@ -357,14 +357,6 @@ def test_nothing_is_spoken_before_a_person_agrees(tones, tmp_path, capsys, monke
     assert not tones.spoken
 
 
-def test_a_cover_that_is_no_picture_is_told_and_no_half_book_is_left(tones, tmp_path, capsys):
-    (tmp_path / "a.txt").write_text("Hello there.")
-    (tmp_path / "cover.jpg").write_bytes(b"no picture")
-    assert main(["narrate", "a.txt", "--voice", "anna", "--yes", "--cover", "cover.jpg"]) == 1
-    assert "--cover" in capsys.readouterr().err
-    assert {path.name for path in tmp_path.iterdir()} == {"a.txt", "cover.jpg", "a.m4b.parts"}
-
-
 def test_two_of_them_do_not_work_on_one_book(tones, tmp_path, capsys):
     from voiceclone.books.manifest import opened
 

@@ -16,7 +16,7 @@ from voiceclone.books import covers
 from voiceclone.books.archive import Archive, Missing, joined, naming, opened
 from voiceclone.books.chapters import Book, Chapter, cut, level_of_chapters
 from voiceclone.books.languages import code_of
-from voiceclone.books.pages import MAX_TITLE, Block, Blocks, plain, read_page
+from voiceclone.books.pages import Block, Blocks, read_page, titled
 from voiceclone.books.parsing import TooMuch, read_html
 from voiceclone.client import BadInput
 
@@ -149,7 +149,7 @@ class _Package:
         for entry in _nearest(parent, tag):
             inside = list(_nearest(entry, "a" if tag == "li" else "content"))
             label = inside[0] if inside and tag == "li" else next(_named(entry, "text"), entry)
-            title = plain("".join(label.itertext()) or label.get("title", "") or _picture(label))[:MAX_TITLE]
+            title = titled("".join(label.itertext()) or label.get("title", "") or _picture(label))
             if inside and title:
                 link = urlsplit(inside[0].get("href") or inside[0].get("src") or "")
                 yield self._archive.found(joined(path, link.path)), unquote(link.fragment), title
@@ -198,7 +198,7 @@ class _Package:
 
     def _meta(self, name: str) -> Iterator[str]:
         """All of a kind in the package's metadata."""
-        texts = (plain(element.text or "")[:MAX_TITLE] for element in _named(self._package, name))
+        texts = (titled(element.text or "") for element in _named(self._package, name))
         return filter(None, texts)
 
     def _protected(self) -> set[str]:
@@ -233,12 +233,12 @@ class _Pictures:
 def _by_headings(blocks: Sequence[Block], starts: list[int], has_contents: bool) -> list[tuple[int, str]]:
     """Marks where pages begin, by their headings or numbers; without contents by headings wherever they are."""
     level = 0 if has_contents else level_of_chapters(blocks)
-    marks = {i: block.text[:MAX_TITLE] for i, block in enumerate(blocks) if 0 < block.level <= level}
+    marks = {i: titled(block.text) for i, block in enumerate(blocks) if 0 < block.level <= level}
     numbers = {start: i for i, start in enumerate(starts, 1)}
     for start, end in pairwise([*starts, len(blocks)]):
         heading = next((block.text for block in islice(blocks, start, end) if block.level), None)
         if heading is not None or not marks or has_contents:
-            marks.setdefault(start, heading[:MAX_TITLE] if heading else f"{numbers[start]}")
+            marks.setdefault(start, titled(heading) if heading else f"{numbers[start]}")
     return sorted(marks.items())
 
 

@@ -12,7 +12,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from voiceclone.books.chapters import Book, cut, level_of_chapters
-from voiceclone.books.pages import MAX_TITLE, Blocks, plain, read_page
+from voiceclone.books.pages import Blocks, plain, read_page, titled
 from voiceclone.client import BadInput
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def _said(value: object) -> str | None:
     every = value[:_MOST_NAMES] if isinstance(value, list) else [value]
     named = (next((v for k in _NAMED if (v := each.get(k))), "") if isinstance(each, dict) else each for each in every)
     texts = (plain(each) for each in named if isinstance(each, str))
-    return ", ".join(filter(None, texts))[:MAX_TITLE] or None
+    return titled(", ".join(filter(None, texts))) or None
 
 
 def _without_notes(text: str) -> str:

@@ -117,6 +117,11 @@ def plain(text: str) -> str:
     return " ".join(_CONTROLS.sub(" ", text).split())
 
 
+def titled(text: str) -> str:
+    """Return a title or an author on one line, and no longer than MAX_TITLE."""
+    return plain(text)[:MAX_TITLE]
+
+
 def read_page(html: str, blocks: Blocks) -> dict[str, int]:
     """Add an HTML document's paragraphs and headings, in order.
 

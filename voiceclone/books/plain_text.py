@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from voiceclone.books.chapters import Book, cut
 from voiceclone.books.headings import MAX_LINE, Heading, heading_of
-from voiceclone.books.pages import MAX_TITLE, Blocks, plain
+from voiceclone.books.pages import Blocks, plain, titled
 from voiceclone.text import SENTENCE_ENDS, is_wide
 
 _UNWRAPPED = 160
@@ -64,7 +64,7 @@ def read_text(text: str, name: str) -> Book:
         before = len(blocks)
         blocks.add(each.text, 1 if each.heading else 0)
         if each.heading and len(blocks) > before:
-            marks.append((before, blocks[before].text[:MAX_TITLE]))
+            marks.append((before, titled(blocks[before].text)))
     title = about.get("title", name)
     return Book(title, about.get("author"), about.get("language"), None, cut(blocks, marks, title))
 
@@ -77,7 +77,7 @@ def _without_gutenberg(text: str) -> tuple[str, dict[str, str]]:
     start = marks["START"].end() if "START" in marks else 0
     end = marks["END"].start() if "END" in marks and marks["END"].start() > start else len(text)
     found = _ABOUT.findall(text[: min(start, 20_000)])
-    about = {key.lower(): plain(value)[:MAX_TITLE] for key, value in reversed(found)}
+    about = {key.lower(): titled(value) for key, value in reversed(found)}
     return _GUTENBERG_END.sub("\n", text[start:end]), about
 
 
