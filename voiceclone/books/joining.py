@@ -173,8 +173,9 @@ def _list_all(file: IO[bytes], chapters: int) -> None:
     header = os.pread(file.fileno(), 10, 0)
     size = sum(byte << shift for byte, shift in zip(header[6:], (21, 14, 7, 0), strict=True))
     tag = os.pread(file.fileno(), size, 10)
-    start = tag.index(b"CTOC")
-    end = start + 10 + int.from_bytes(tag[start + 4 : start + 8], "big")
+    start, end = 0, 0
+    while tag[start : start + 4] != b"CTOC" or not end:
+        start, end = end, end + 10 + int.from_bytes(tag[end + 4 : end + 8], "big")
     os.pwrite(file.fileno(), (tag[:start] + _listed(chapters) + tag[end:])[:size], 10)
 
 

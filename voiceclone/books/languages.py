@@ -93,6 +93,7 @@ _COMMON = {
         "sv": "och att det i en som jag han på är av för inte med den till var hon om ett hade så men de sig",
         "pl": "i w nie się na z to że do jest jak co ale tak po od za był już ja czy mi przez dla",
         "ru": "и в не на что он с как я это а то но его она к из по за у было так же бы от",
+        "hi": "है और के में की का को से यह वह ने पर नहीं कि था थी थे हैं एक भी जो तो ही इस उस उसने हो कर गया",
         "ar": "في من على أن إلى عن التي الذي هذا هذه كان لا ما مع قد كل لم هو هي ثم",
     }.items()
 }
@@ -137,7 +138,8 @@ def share_of_common(text: str, language: str) -> float:
         every = [c for c in text if c > "\u2e80"]
         common = _COMMON_CHINESE if language == "zh" else _KANA
     else:
-        every, common = _WORD.findall(text), _COMMON.get(language, frozenset())
+        # Vowels of Hindi are marks, at which a pattern would end a word.
+        every, common = text.split() if language == "hi" else _WORD.findall(text), _COMMON.get(language, frozenset())
         every = [word if word.isupper() else word[0].lower() + word[1:] for word in every]
     share = sum(each in common for each in every) / max(len(every), 1)
     return share if share * 12 > 1 and len(every) > 5 else 0
