@@ -35,11 +35,12 @@ III|12.|I. A SCANDAL IN BOHEMIA
 """
 SENTENCES = """
 Part two was harder.|Part two was harder|Chapter three was the longest.|Book one is out of print.
-Chapter by chapter it went.|Part II, he said, was better.|Part one: get the money. Part two: get out.|Part two. It was harder.|Section 8 is scarce.
+Chapter by chapter it went.|Part II, he said, was better.|Part one: get the money. Part two: get out.
+Part two. It was harder.|Section 8 is scarce.
 Part I'd rather forget.|Act one way or the other.|Letter one arrived.|Chapter 5 ends here. It was good.
-Volume two sold well.|Introduction to the book was made.|Prologue was long.|Part six hundred men away.|Book me.|mix|Civil war|He said one.
-Kapitel 3 war schwer.|Teil zwei war schwerer.|Erster Teil war gut.|Chapitre 3 était plus dur.|Partie à trois.
-Le chapitre premier est long.|Capítulo 2 fue más difícil.|La parte seconda era bella.|Luku 3 oli vaikea.
+Volume two sold well.|Introduction to the book was made.|Prologue was long.|Part six hundred men away.|Book me.
+mix|Civil war|He said one.|Kapitel 3 war schwer.|Teil zwei war schwerer.|Erster Teil war gut.|Chapitre 3 était plus dur.
+Partie à trois.|Le chapitre premier est long.|Capítulo 2 fue más difícil.|La parte seconda era bella.|Luku 3 oli vaikea.
 2. nodaļa bija grūta.|Глава 2 была труднее.|Часть вторая была труднее.|अध्याय 2 कठिन था।|الفصل الأول كان صعبا.
 第二章は難しかった。|第二章は難しかった|第一部电影很好看。|第二章很难。
 """

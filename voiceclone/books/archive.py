@@ -131,7 +131,8 @@ def naming(name: str) -> Iterator[None]:
 
 def joined(base: str, href: str) -> str:
     """Return the path that a link in the file `base` leads to."""
-    return posixpath.normpath(posixpath.join(posixpath.dirname(base), unquote(href)))
+    directory = posixpath.dirname(base.replace("\\", "/"))
+    return posixpath.normpath(posixpath.join(directory, unquote(href).replace("\\", "/")))
 
 
 class _File(io.FileIO):

@@ -209,7 +209,7 @@ class _Package:
         return {self._archive.found(unquote(each.get("URI", ""))) for each in references}
 
     def _path(self, href: str | None) -> str:
-        return self._archive.found(joined(self._opf, urlsplit((href or "").replace("\\", "/")).path))
+        return self._archive.found(joined(self._opf, urlsplit(href or "").path))
 
 
 class _Pictures:

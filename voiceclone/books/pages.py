@@ -187,7 +187,7 @@ class _Reader:
                 self.anchors.setdefault(attrs[name], len(self._blocks))
         if tag in _HEADINGS:
             self._level, self._picture = int(tag[1]), ""
-        elif tag == "img" and len(initial := attrs.get("alt", "")) == 1 and initial.isalpha():
+        elif tag == "img" and len(initial := attrs.get("alt", "")) == 1 and initial.isalpha() and not self._said.tell():
             self._said.write(initial)  # it is painted
         if tag in _MARKS:
             is_raised = any(each.tag == "sup" for each in self._open[-3:])
