@@ -72,5 +72,6 @@ def _lines(total: int, done: float) -> Callable[[float], None]:
         left = "" if left_s is None else f", about {tqdm.format_interval(left_s)} left"
         print(f"{percent} % spoken, {tqdm.format_interval(spent_s)}{left}", file=sys.stderr, flush=True)
 
-    advance(0)
+    if done < total:
+        advance(0)
     return advance

@@ -185,11 +185,9 @@ def spoken(book: Book, asked: Input) -> tuple[Book, Input]:
     if language is None and told_by is None:
         language = detected(" ".join(block.text for block in islice(blocks_of(book), 2000)))
         named = f" ({book.language})" if book.language else ""
-        told_so = f"the book does not tell its language{named}: "
-        told_so += (
-            f"it is read as {language}" if language else "numbers are read as the model's own language reads them"
-        )
-        book = replace(book, warnings=(*book.warnings, f"{told_so}; --language says another"))
+        read_as = f"it is read as {language}" if language else "numbers are read in the model's first language"
+        warning = f"the book does not tell its language{named}: {read_as}; --language says another"
+        book = replace(book, warnings=(*book.warnings, warning))
     return book, {"language": language} if language else {}
 
 
