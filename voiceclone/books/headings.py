@@ -128,6 +128,9 @@ _SEPARATOR = re.compile(r"[ \u00a0\u3000]*[.:)\]\-–—|/~·•：．、]+[ \u0
 _SENTENCE = ".!?…。！？।؟۔"
 _INNER_END = re.compile(r"[.!?…]['\"”’)]*\s+\S")
 _PARTICLES = "はがをにのでともへや"
+_NOUN_WORDS = frozenset(f"{_CHAPTERS} {_PARTS} {_ALONE}".split())
+_AROUND = "0123456789.,:;()[]*_#=~-–—'’\"“”!?"
+_LONGEST_COUNT = 40
 _DECORATION = "_*#=~ \t\u3000\u00a0"
 _LEADER = re.compile(r"(?:\s*\.){3,}\s*\d{0,4}$|\s{3,}\d{1,4}$|\t\d{1,4}$")
 
@@ -153,7 +156,9 @@ def heading_of(line: str) -> Heading | None:
     text = _LEADER.sub("", line).strip(_DECORATION)
     if not text:
         return None
-    match = _NAMED.match(text) or _WIDE.match(text) or _FRONT.match(text)
+    words = {word.strip(_AROUND) for word in text.lower().split()}
+    match = None if _NOUN_WORDS.isdisjoint(words) else _NAMED.match(text) or _FRONT.match(text)
+    match = match or _WIDE.match(text)
     if match is not None:
         groups = match.groupdict()
         is_chapter = bool(groups.get("chapter") or groups.get("chapter_"))
@@ -162,7 +167,7 @@ def heading_of(line: str) -> Heading | None:
             return Heading(text, _key(match[0]), is_named=True, has_title=bool(behind.strip(" .:)]-–—")))
     if _BARE.fullmatch(text) or _SHOUTED.fullmatch(text):
         return Heading(text, _key(text), has_title=len(text) > 8)
-    if _COUNTED.fullmatch(text) and not text.islower():
+    if len(text) <= _LONGEST_COUNT and not text.islower() and _COUNTED.fullmatch(text):
         return Heading(text, _key(text), is_bare=True)
     return None
 
