@@ -172,7 +172,7 @@ def test_markdown_is_read_whole(tmp_path, text, about, chapters):
         ('ran<a class="footnote-ref" href="x.html">1</a>.', ["ran."]),
         ('ran<a epub:type="noteref" href="x.html">1</a>, <a role="doc-noteref" href="#x">2</a>so', ["ran, so"]),
         ("10 m<sup>2</sup>, E = mc<sup>2</sup>, 21<sup>st</sup>", ["10 m2, E = mc2, 21st"]),
-        ('see <a href="#c5">5</a> and <a href="#c">Chapter 5</a>', ["see 5 and Chapter 5"]),
+        ('see <a href="#c5">5</a>, <a href="#eq3">(3)</a>, <a href="#c">Chapter 5</a>', ["see 5, (3), Chapter 5"]),
         ('a<div class="footnotes"><ol><li>n</li></ol></div><p>b', ["a", "b"]),
         (
             '<aside epub:type="footnote">n</aside><section role="doc-endnotes">n</section><p class="footnote">n</p>b',

@@ -132,7 +132,7 @@ def try_out(directory: Path, container: Container, book: Book) -> None:
     with tempfile.TemporaryFile(dir=directory) as file:
         try:
             write_book(file, container, book, marks, [np.zeros(RATE, np.float32)])
-        except (av.FFmpegError, ValueError) as e:
+        except (av.FFmpegError, ValueError, IndexError, StopIteration) as e:
             raise BadInput(f"no audiobook can be made of it ({e}): give another --title, --author or --cover") from e
 
 

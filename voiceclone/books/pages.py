@@ -48,12 +48,12 @@ _SKIPPED_CLASSES = re.compile(
 """What books call their notes and the numbers of their pages; Project Gutenberg, what stands around a book."""
 _BREAK_CLASSES = re.compile(r"page-?_?breaks?|pb|page|pg")
 """Of pages too, where a number stands in them: else of styles that begin a page."""
-_NOTE_MARK = re.compile(r"(?:\d{1,4}|[ivxlc]{1,6}|[a-z]|[*†‡§¶#]{1,6}|[¹²³⁰⁴-⁹]{1,4})", re.IGNORECASE)
-_NOTE_SIGN = re.compile(
-    r"[\[({](?:note |fn\.? ?)?(?:\d{1,4}|[a-z*†‡])[\])}]|[*†‡§¶]{1,6}|[¹²³⁰⁴-⁹]{1,4}", re.IGNORECASE
+_NOTE_MARK = re.compile(
+    r"[\[({]?(?:note |fn\.? ?)?(?:\d{1,4}|[ivxlc]{1,6}|[a-z]|[*†‡§¶#]{1,6}|[¹²³⁰⁴-⁹]{1,4})[\])}]?", re.IGNORECASE
 )
+_NOTE_SIGN = re.compile(r"\[(?:note |fn\.? ?)?(?:\d{1,4}|[a-z*†‡])\]|[*†‡§¶]{1,6}|[¹²³⁰⁴-⁹]{1,4}", re.IGNORECASE)
 """A mark that is one wherever it leads."""
-_NOTE_PLACE = re.compile(r"_?(?:ft|fn|foot|end|rear|note|anm|nota|n\d)", re.IGNORECASE)
+_NOTE_PLACE = re.compile(r"_?(?:ft|fn|foot|end|rear|note|anm|nota|cite|ref|n\d)", re.IGNORECASE)
 _PAGE_NUMBER = re.compile(
     r"[\[({|–-]?\s?(?:(?:pg|page|p|seite|s)\.?\s?)?(?:\d{1,4}|[ivxlc]{1,8})\s?[\])}|–-]?", re.IGNORECASE
 )
