@@ -6,7 +6,7 @@ Knows nothing of where pictures come from. They are decoded before anything is s
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from voiceclone.books.parsing import MAX_FILE_BYTES
 from voiceclone.client import BadInput
@@ -43,14 +43,16 @@ def shown(data: bytes) -> bytes:
     form = _format(data)
     if form is None or len(data) > MAX_FILE_BYTES:
         raise BadInput(f"is no picture that can be used, or larger than {MAX_FILE_BYTES} bytes: give {KINDS}")
+    # With the limit nothing larger is decoded to learn its size, which then is 0.
+    limit: Any = [{"max_pixels": str(MAX_PIXELS)}]
     try:
-        with av.open(io.BytesIO(data), "r", format=form) as file:
+        with av.open(io.BytesIO(data), "r", format=form, stream_options=limit) as file:
             stream = file.streams.video[0]
-            if stream.width * stream.height > MAX_PIXELS:
-                raise BadInput(f"has more than {MAX_PIXELS} pixels: make it smaller")
+            if not stream.width:
+                raise BadInput(f"is damaged, moves, or has more than {MAX_PIXELS} pixels: give {KINDS}")
             frame = next(file.decode(stream))
     except (av.FFmpegError, IndexError, StopIteration, ValueError, MemoryError) as e:
-        raise BadInput(f"is damaged, or moves ({type(e).__name__}): give {KINDS}") from e
+        raise BadInput(f"is damaged ({type(e).__name__}): give {KINDS}") from e
     return data if form in KEPT else _as_jpeg(frame)
 
 
