@@ -144,7 +144,6 @@ class Heading:
     """Of its noun and number, without its title: the same in a table of contents and above the chapter."""
     is_named: bool = False
     """By a noun: as a chapter, a part, a preface."""
-    has_title: bool = False
     is_bare: bool = False
     """Only a number: without others of its kind it is none."""
 
@@ -164,9 +163,9 @@ def heading_of(line: str) -> Heading | None:
         is_chapter = bool(groups.get("chapter") or groups.get("chapter_"))
         behind = text[match.end() :]
         if _is_title(behind, is_chapter, match):
-            return Heading(text, _key(match[0]), is_named=True, has_title=bool(behind.strip(" .:)]-–—")))
+            return Heading(text, _key(match[0]), is_named=True)
     if _BARE.fullmatch(text) or _SHOUTED.fullmatch(text):
-        return Heading(text, _key(text), has_title=len(text) > 8)
+        return Heading(text, _key(text))
     if len(text) <= _LONGEST_COUNT and not text.islower() and _COUNTED.fullmatch(text):
         return Heading(text, _key(text), is_bare=True)
     return None
