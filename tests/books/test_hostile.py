@@ -7,13 +7,14 @@ import struct
 import subprocess
 import sys
 import zipfile
+import zlib
 
 import pytest
 from conftest import ROOT
 from epubs import page, write_epub
 
-from voiceclone.books import pages
-from voiceclone.books.epub import MAX_FILES, MAX_NAME
+from voiceclone.books import covers, pages
+from voiceclone.books.archive import MAX_FILES, MAX_NAME
 from voiceclone.books.pages import MAX_TITLE, Blocks, plain, read_page
 from voiceclone.books.parsing import MAX_DEPTH, MAX_FILE_BYTES, read_xml
 from voiceclone.books.reading import read_book
@@ -97,6 +98,12 @@ PAGES = {
     "lists": ("", "<ul><li>"),
     "spaces": ("", " \n"),
     "words": ("", "a "),
+    "marks of notes": ("<p>", '<a href="#n">1</a>'),
+    "marks that are raised": ("<p>", "<sup>[1]</sup>"),
+    "numbers of pages": ("<p>", '<span class="pagebreak">1</span>'),
+    "classes": ("<p class='", "footnote-x "),
+    "styles": ("<p style='", "display "),
+    "lines of Chinese": ("<p>", "中\n"),
 }
 DOCUMENTS = {
     "comments": ("<a>", "<!--"),
@@ -333,8 +340,18 @@ def test_all_files_together_have_a_limit(tmp_path):
     [
         ("a.txt", "\n\n".join(["a"] * (pages.MAX_BLOCKS + 1)), "a.txt goes past 500000 paragraphs"),
         ("a.txt", "a" * (MAX_FILE_BYTES + 1), "split the book"),
-        ("a.txt", "Chapter 1\n\n" * 100_000, "no text"),
+        ("a.txt", "Chapter 1\n\n" * 100_000, ""),
         ("a.txt", "Chapter 1\n\na\n\n" * 100_000, ""),
+        ("a.txt", "a" * MAX_FILE_BYTES, ""),
+        ("a.txt", "a-\n" * 500_000, ""),
+        ("a.txt", "Part one\n" * 100_000, ""),
+        ("a.txt", "Chapter one two three four five six seven eight nine ten\n" * 20_000, ""),
+        ("a.txt", f"{'Chapter 1' + ' .' * 70}\n" * 20_000, ""),
+        ("a.txt", f"{'einund' * 25}\n" * 20_000, ""),
+        ("a.txt", "1\n\n" * 200_000, ""),
+        ("a.txt", "*** START OF THE PROJECT GUTENBERG " * 100_000, ""),
+        ("a.md", "[^1" * 20_000 + "^[a" * 20_000 + "~~a" * 2_000, ""),
+        ("a.md", "[^1]: a\n" * 20_000 + "# a {#" * 2_000, "no text"),
         ("a.md", "# a\n\n" * 30_000, ""),
         ("a.md", f"[a]: {'b' * 500_000}\n\n" + "[a]" * 100_000, ""),
         ("a.md", "---\n" + "title: " + "[" * 5_000 + "\n---\na", ""),
@@ -354,6 +371,17 @@ def test_a_text_without_end_is_read_or_refused(tmp_path, name, text, said):
     (tmp_path / name).write_text(text)
     told = refusal(tmp_path / name)
     assert said in told if said else not told
+
+
+def test_a_picture_that_unpacks_to_much_is_not_unpacked():
+    """Many megabytes of pixels in some kilobytes: its size is read, and nothing else."""
+    body = struct.pack(">IIBBBBB", 15_000, 15_000, 8, 2, 0, 0, 0)
+    chunks = [(b"IHDR", body), (b"IDAT", zlib.compress(bytes(10_000_000))), (b"IEND", b"")]
+    png = b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
+    )
+    with pytest.raises(BadInput, match="pixels"):
+        covers.shown(png)
 
 
 def test_a_book_has_a_limit_of_characters(monkeypatch, tmp_path):

@@ -8,12 +8,15 @@ import json
 import os
 import pty
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import threading
 from collections import Counter
 from contextlib import nullcontext
+from itertools import pairwise
+from types import SimpleNamespace
 
 import av
 import mutagen.id3
@@ -22,8 +25,9 @@ import numpy as np
 import pytest
 import soundfile
 import srt
+from conftest import ROOT
 from endpoint_server import EndpointServer, until
-from epubs import cover, page, write_epub
+from epubs import cover, page, picture, write_epub
 from good_replies import ABOUT, PLAN
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -31,9 +35,9 @@ from job_server import JobServer, start_worker
 
 from voiceclone import audio
 from voiceclone.books import joining
-from voiceclone.books.chapters import Chapter
+from voiceclone.books.chapters import Book, Chapter
 from voiceclone.books.estimate import price_of
-from voiceclone.books.pages import Block, Blocks, read_page
+from voiceclone.books.pages import Block, Blocks, read_page, titled
 from voiceclone.books.parsing import MAX_FILE_BYTES
 from voiceclone.books.parts import CHAPTER_PAUSE_S, escaped, parts_of
 from voiceclone.books.reading import read_book
@@ -331,17 +335,159 @@ def test_a_platform_that_loses_a_worker_and_a_person_who_loses_narrate(voyage, p
         (["a.txt", "--cover", "gone.jpg", "--list"], "gone.jpg cannot be read"),
         (["empty.md", "--list"], "has no text"),
         (["latin.txt", "--list"], "UTF-8"),
+        (["a.txt", "--voice", "anna", "--yes", "--cover", "latin.txt"], "--cover latin.txt is no picture"),
+        (["a.txt", "--voice", "anna", "--yes", "--cover", "cut.jpg"], "--cover cut.jpg is damaged"),
+        (["a.txt", "--voice", "anna", "--yes", "--out", "gone/a.m4b"], "there is no directory gone"),
+        (["a.txt", "--voice", "anna", "--yes", "--out", "a.txt/a.m4b"], "there is no directory a.txt"),
+        (["a.txt", "--voice", "anna", "--yes", "--out", "directory.mp3"], "directory.mp3 is a directory"),
+        (["a.txt", "--voice", "anna", "--yes", "--out", "taken.m4b"], "taken.m4b.parts is no directory"),
+        (["a.txt", "--voice", "anna", "--yes", "--out", "d.mp3", "--subtitles", "srt"], "d.srt is a directory"),
+        (["a.txt", "--voice", "anna", "--yes", "--out", "/proc/a.m4b"], "/proc takes no file"),
     ],
 )
 def test_what_cannot_be_used_is_named(tones, tmp_path, capsys, monkeypatch, arguments, told):
+    """Before anything is asked of a worker, and before anything is written."""
     monkeypatch.setattr(sys, "stdin", io.StringIO())
+    for directory in ("directory.mp3", "d.srt"):
+        (tmp_path / directory).mkdir()
+    (tmp_path / "taken.m4b.parts").touch()
+    (tmp_path / "cut.jpg").write_bytes(cover()[:100])
     (tmp_path / "a.txt").write_text("Hello.")
     (tmp_path / "empty.md").write_text("***")
     (tmp_path / "latin.txt").write_bytes(b"caf\xe9")
     assert main(["narrate", *arguments]) == 2
     assert told in capsys.readouterr().err
+    assert not tones.server.submitted
+    assert [path.name for path in tmp_path.glob("*.parts")] == ["taken.m4b.parts"]
+
+
+def test_a_disk_that_is_too_small_is_told_before_anybody_is_asked(tones, tmp_path, capsys, monkeypatch):
+    (tmp_path / "a.txt").write_text("Hello there.")
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=1000))
+    assert main(["narrate", "a.txt", "--voice", "anna", "--yes"]) == 2
+    assert "make room" in capsys.readouterr().err
     assert not tones.spoken
-    assert not list(tmp_path.glob("*.parts"))
+
+
+def test_without_a_terminal_what_is_all_made_is_joined_anew(tones, tmp_path, capsys, monkeypatch):
+    """There is nothing to ask."""
+    (tmp_path / "a.txt").write_text("Hello there.")
+    assert main(["narrate", "a.txt", "--voice", "anna", "--yes"]) == 0
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    assert main(["narrate", "a.txt", "--voice", "anna", "--title", "Another"]) == 0
+    assert main(["narrate", "a.txt", "--voice", "bob"]) == 2
+    assert "give --yes" in capsys.readouterr().err
+    assert sum(tones.spoken.values()) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "kept"), [("png", True), ("gif", True), ("libwebp", True), ("bmp", True), ("none", False), ("cut", False)]
+)
+@pytest.mark.parametrize("ending", ["m4b", "mp3"])
+def test_a_cover_of_any_kind_is_shown_or_left_out_with_a_warning(tones, tmp_path, capsys, kind, kept, ending):
+    data = {"none": b"no picture", "cut": cover()[:100]}.get(kind) or picture(kind)
+    path = write_epub(tmp_path / "a.epub", {"1.xhtml": page("One", "Text.")}, more={"OEBPS/cover.jpg": data})
+    assert main(["narrate", str(path), "--voice", "anna", "--yes", "--out", f"a.{ending}"]) == 0
+    told = capsys.readouterr().err
+    assert ("cover" in told) == (not kept and kind == "cut")
+    if ending == "m4b":
+        shown = [bytes(each) for each in mutagen.mp4.MP4("a.m4b").get("covr", [])]
+    else:
+        shown = [each.data for each in mutagen.id3.ID3("a.mp3").getall("APIC")]
+    assert len(shown) == kept
+    assert all(each.startswith((b"\xff\xd8\xff", b"\x89PNG")) for each in shown)
+
+
+@pytest.mark.parametrize(
+    "title", ["a\0b\nc\x1b[0m", "\udce9t\u00e9", "Глава № 1 “x”", "😀" * 300, "CTOC", "a\tb=c;#\\d"]
+)
+@pytest.mark.parametrize("ending", ["m4b", "mp3"])
+def test_any_title_is_written_as_it_can_be(tones, tmp_path, title, ending):
+    (tmp_path / "a.txt").write_text("Hello there.")
+    said = ["--title", title, "--author", title]
+    assert main(["narrate", "a.txt", "--voice", "anna", "--yes", "--out", f"a.{ending}", *said]) == 0
+    with av.open(f"a.{ending}") as book:
+        assert book.metadata["title"] == book.metadata["artist"] == titled(title)
+    assert not set(titled(title)) & set("\0\n\x1b\udce9")
+
+
+@pytest.mark.parametrize("chapters", [1, 255, 256, 300, 600])
+@pytest.mark.parametrize("ending", [".m4b", ".mp3"])
+def test_all_chapters_of_a_long_book_are_in_the_file(tmp_path, ending, chapters):
+    """A list of them counts 255: more are listed in a track, or by lists in a list; a person is told before."""
+    container = joining.CONTAINERS[ending]
+    titles = [f"{i} {'Глава' * 60}" for i in range(chapters)]
+    bounds = [i * 48_000 // chapters for i in range(chapters + 1)]
+    every = [joining.Mark(title, *each) for title, each in zip(titles, pairwise(bounds), strict=True)]
+    book = Book("CTOC", "A", None, cover(), tuple(Chapter(title, ()) for title in titles))
+    joining.try_out(tmp_path, container, book)
+    assert not list(tmp_path.iterdir())
+    path = tmp_path / f"a{ending}"
+    with path.open("w+b") as file:
+        joining.write_book(file, container, book, every, [np.zeros(48_000, np.float32)])
+    found = marks(path)
+    assert [title for title, _, _ in found] == [title.encode()[:255].decode(errors="ignore") for title in titles]
+    assert [start for _, start, _ in found] == pytest.approx([start / 24_000 for start in bounds[:-1]], abs=0.001)
+    assert (joining.limits(container, chapters) is not None) == (chapters > 255)
+    if ending == ".mp3":
+        tag = mutagen.id3.ID3(path)
+
+        def below(name):
+            if f"CTOC:{name}" not in tag:
+                return [name]
+            return [each for child in tag[f"CTOC:{name}"].child_element_ids for each in below(child)]
+
+        assert below("toc") == [f"ch{i}" for i in range(chapters)]
+        assert (str(tag["TIT2"]), tag.getall("APIC")[0].data) == ("CTOC", cover())
+    else:
+        known = mutagen.mp4.MP4(path)
+        assert bytes(known["covr"][0]) == cover()
+        assert len(known.chapters or ()) == (chapters if chapters <= 255 else 0)
+
+
+@pytest.mark.parametrize(
+    ("told", "text", "options", "asked", "warned"),
+    [
+        ("und", "It was late, and he was in the house.", [], "en", "(und): it is read as en"),
+        ("", "Es war spät, und der Mann ging nicht nach Hause.", [], "de", "it is read as de"),
+        ("eng", "Text.", [], "en", ""),
+        ("en-US", "Text.", [], "en", ""),
+        ("ger", "Text.", [], "de", ""),
+        ("German", "Text.", [], "de", ""),
+        ("und", "Text.", [], None, "first language; --language"),
+        ("und", "Text.", ["--language", "fra"], "fr", ""),
+        ("en", "Text.", ["--language", "xx"], "xx", ""),
+    ],
+)
+def test_a_worker_is_told_the_language_that_a_book_is_in(tones, tmp_path, capsys, told, text, options, asked, warned):
+    """By its code, or by its words; a person is told where it is guessed, and can tell it."""
+    (tmp_path / "a.md").write_text(f"---\nlang: {told}\n---\n{text}")
+    assert main(["narrate", "a.md", "--voice", "anna", "--yes", *options]) == 0
+    assert {data.get("language") for data in tones.server.submitted if "text" in data} == {asked}
+    said = capsys.readouterr().err
+    assert warned in said
+    assert ("does not tell its language" in said) == bool(warned)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii", "latin-1", "cp1252"])
+def test_in_a_pipe_all_is_told_when_it_happens(tones, tmp_path, encoding):
+    """Chapters and estimate come before the first percent, whatever characters the encoding lacks."""
+    (tmp_path / "a.txt").write_text("Глава 1. Буря\n\nБыло поздно.\n\nГлава 2. 海 “x”\n\nБыло рано.")
+    done = subprocess.run(
+        [sys.executable, "-m", "voiceclone", "narrate", "a.txt", "--voice", "anna", "--yes", "--in-flight", "1"],
+        env={**os.environ, **tones.server.environ, "PYTHONIOENCODING": encoding, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
+    said = done.stdout.decode(encoding)
+    assert done.returncode == 0, said
+    lines = [next(i for i, line in enumerate(said.splitlines()) if part in line) for part in PIPED]
+    assert lines == sorted(lines)
+    assert ("Буря" in said) == (encoding == "utf-8")
+
+
+PIPED = ["2 jobs, 0 of them done", "of work for one worker", "0 % spoken", "100 % spoken", "a.m4b: "]
 
 
 @pytest.mark.parametrize("said", [b"\n", b"\x04"])
@@ -355,14 +501,6 @@ def test_nothing_is_spoken_before_a_person_agrees(tones, tmp_path, capsys, monke
         assert main(["narrate", "a.txt", "--voice", "anna"]) == 130
     assert "goes on from here" in capsys.readouterr().err
     assert not tones.spoken
-
-
-def test_a_cover_that_is_no_picture_is_told_and_no_half_book_is_left(tones, tmp_path, capsys):
-    (tmp_path / "a.txt").write_text("Hello there.")
-    (tmp_path / "cover.jpg").write_bytes(b"no picture")
-    assert main(["narrate", "a.txt", "--voice", "anna", "--yes", "--cover", "cover.jpg"]) == 1
-    assert "--cover" in capsys.readouterr().err
-    assert {path.name for path in tmp_path.iterdir()} == {"a.txt", "cover.jpg", "a.m4b.parts"}
 
 
 def test_two_of_them_do_not_work_on_one_book(tones, tmp_path, capsys):

@@ -16,14 +16,26 @@ def page(title, *paragraphs):
     return f"<html><head><title>x</title></head><body><h1>{title}</h1>{said}</body></html>"
 
 
-def cover():
-    """A small JPEG."""
+def picture(codec):
+    """A small picture in FFmpeg's name of its kind."""
+    form, pixels = {
+        "mjpeg": ("mjpeg", "yuvj420p"),
+        "gif": ("gif", "rgb8"),
+        "libwebp": ("webp", "yuv420p"),
+        "bmp": ("image2pipe", "bgr24"),
+    }.get(codec, ("image2pipe", "rgb24"))
     file = io.BytesIO()
-    with av.open(file, "w", format="mjpeg") as out:
-        stream = out.add_stream("mjpeg", rate=1, width=16, height=16, pix_fmt="yuvj420p")
-        out.mux(stream.encode(av.VideoFrame.from_ndarray(np.zeros((16, 16, 3), np.uint8), format="rgb24")))
+    with av.open(file, "w", format=form) as out:
+        stream = out.add_stream(codec, rate=1, width=16, height=16, pix_fmt=pixels)
+        frame = av.VideoFrame.from_ndarray(np.zeros((16, 16, 3), np.uint8), format="rgb24").reformat(format=pixels)
+        out.mux(stream.encode(frame))
         out.mux(stream.encode(None))
     return file.getvalue()
+
+
+def cover():
+    """A small JPEG."""
+    return picture("mjpeg")
 
 
 def write_epub(path, pages, contents=None, more=None):

@@ -1,23 +1,31 @@
 """A book becomes chapters, jobs and one file."""
 
 from voiceclone.books.chapters import Book
-from voiceclone.books.estimate import PRICES, extrapolated, price_of, told
+from voiceclone.books.estimate import PRICES, Estimate, extrapolated, price_of, room_bytes, told
+from voiceclone.books.languages import code_of, detected
 from voiceclone.books.manifest import Manifest, opened
 from voiceclone.books.narration import WORDS, Narration
+from voiceclone.books.pages import Block, titled
 from voiceclone.books.parts import Part, parts_of
 from voiceclone.books.reading import read_book
 
 __all__ = [
     "PRICES",
     "WORDS",
+    "Block",
     "Book",
+    "Estimate",
     "Manifest",
     "Narration",
     "Part",
+    "code_of",
+    "detected",
     "extrapolated",
     "opened",
     "parts_of",
     "price_of",
     "read_book",
+    "room_bytes",
+    "titled",
     "told",
 ]

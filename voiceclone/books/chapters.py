@@ -5,6 +5,7 @@ Knows no kind of file.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -32,10 +33,18 @@ class Book:
     title: str
     author: str | None
     language: str | None
-    """As the book has it: `en`, `en-GB`."""
+    """As the book has it: `en`, `en-GB`, `eng`, `und`."""
     cover: bytes | None
-    """JPEG or PNG."""
+    """A picture, as the book has it."""
     chapters: tuple[Chapter, ...]
+    warnings: tuple[str, ...] = ()
+    """What is wrong with the book, and left out."""
+
+
+def level_of_chapters(blocks: Sequence[Block]) -> int:
+    """Return the highest level of which there are several headings; 0 where there are no headings."""
+    levels = Counter(block.level for block in blocks if block.level)
+    return min((level for level, n in levels.items() if n > 1), default=min(levels, default=0))
 
 
 def cut(blocks: Sequence[Block], marks: Sequence[tuple[int, str]], before: str) -> tuple[Chapter, ...]:

@@ -18,6 +18,8 @@ PRICES = {
     "h100": 0.00116,
 }
 """By the name of the GPU."""
+BYTES_PER_S = {"flac": 30_000, "opus": 8_000, "whole": 9_000}
+"""What a second of speech takes on the disk: as a part, by its format, and in the audiobook."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,11 @@ def price_of(asked: str) -> float:
     if not 0 <= price < 1:
         raise BadInput(f"--price {asked}: give dollars for a second, as 0.00031, or one of {', '.join(PRICES)}")
     return price
+
+
+def room_bytes(to_make_s: float, whole_s: float, part_format: str) -> int:
+    """Return what the parts that are still to be made and the whole audiobook take on the disk."""
+    return round(to_make_s * BYTES_PER_S.get(part_format, BYTES_PER_S["flac"]) + whole_s * BYTES_PER_S["whole"])
 
 
 def told(estimate: Estimate, price: float | None, in_flight: int) -> str:

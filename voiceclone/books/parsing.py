@@ -25,6 +25,10 @@ _FED = 65_536
 _ENTITY = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)([A-Za-z][A-Za-z0-9]*);")
 
 
+class TooMuch(BadInput):
+    """A file is larger or deeper than any book's."""
+
+
 class Target(Protocol):
     """What is told of a document. HTML's elements are all closed, those too whose end tag is missing."""
 
@@ -82,7 +86,7 @@ class _Bounded:
     def start(self, tag: str, attrs: Mapping[str, str]) -> None:
         self._depth += 1
         if self._depth > MAX_DEPTH:
-            raise BadInput(
+            raise TooMuch(
                 f"has more than {MAX_DEPTH} elements in one another: close them, or convert the book to EPUB anew"
             )
         self._target.start(tag, dict(attrs))

@@ -1,4 +1,4 @@
-"""How far a job is, drawn on standard error if that is a terminal.
+"""How far a job is, drawn on standard error if that is a terminal; a book is told in lines elsewhere.
 
 Knows nothing of who tells.
 """
@@ -6,6 +6,7 @@ Knows nothing of who tells.
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
@@ -44,12 +45,33 @@ def job_bar() -> Iterator[Report]:
 
 @contextmanager
 def book_bar(total: int, done: int) -> Iterator[Callable[[float], None]]:
-    """Of many jobs, in characters: yields what to call with those that were done since."""
-    if not sys.stderr.isatty():
-        yield lambda _characters: None
-        return
+    """Of many jobs, in characters: yields what to call with those that were done since. A line a percent in a pipe."""
     from tqdm import tqdm
 
+    if not sys.stderr.isatty():
+        yield _lines(total, done)
+        return
     form = "{bar}| {percentage:3.0f} % {elapsed}, {remaining} left"
     with tqdm(total=total, initial=done, leave=False, bar_format=form) as bar:
         yield bar.update
+
+
+def _lines(total: int, done: float) -> Callable[[float], None]:
+    """What to call with the characters that were done since: it prints a line with each whole percent."""
+    from tqdm import tqdm
+
+    begun, now, told = time.monotonic(), done, -1
+
+    def advance(characters: float) -> None:
+        nonlocal now, told
+        now += characters
+        if (percent := int(100 * now / max(total, 1) + 1e-6)) <= told:
+            return
+        told, spent_s = percent, time.monotonic() - begun
+        left_s = spent_s * (total - now) / (now - done) if now > done else None
+        left = "" if left_s is None else f", about {tqdm.format_interval(left_s)} left"
+        print(f"{percent} % spoken, {tqdm.format_interval(spent_s)}{left}", file=sys.stderr, flush=True)
+
+    if done < total:
+        advance(0)
+    return advance

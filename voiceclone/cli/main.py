@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Iterable, Sequence
@@ -47,6 +48,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     options = parser(arguments[:1]).parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # What the encoding lacks is escaped; in a pipe a line is seen when it is printed.
+            stream.reconfigure(errors="backslashreplace", line_buffering=True)
     try:
         status: int = options.run(options)
         sys.stdout.flush()

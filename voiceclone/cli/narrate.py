@@ -16,26 +16,35 @@ links out of the bucket or as local files; where the endpoint has no bucket as O
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 from voiceclone import files
 from voiceclone.books import (
     WORDS,
+    Block,
     Book,
+    Estimate,
     Manifest,
     Narration,
     Part,
+    code_of,
+    covers,
+    detected,
     extrapolated,
     joining,
     opened,
     parts_of,
     price_of,
     read_book,
+    room_bytes,
+    titled,
     told,
 )
 from voiceclone.cli.bar import book_bar
@@ -58,7 +67,7 @@ def fill(top: argparse.ArgumentParser) -> None:
     top.add_argument("--chapters", metavar="1,3-5", help="only these, by the numbers of --list")
     top.add_argument("--title", help="instead of the book's own")
     top.add_argument("--author", help="instead of the book's own")
-    top.add_argument("--cover", type=Path, metavar="FILE", help="a JPEG or PNG, instead of the book's own")
+    top.add_argument("--cover", type=Path, metavar="FILE", help="a JPEG, PNG, WebP or GIF, instead of the book's own")
     top.add_argument("--subtitles", action="append", default=[], choices=SUBTITLES, help="of the whole; repeatable")
     voice_options(top)
     place_options(top)
@@ -83,6 +92,8 @@ def run(options: argparse.Namespace) -> int:
     except Problem as e:
         print(f"error: {e}", file=sys.stderr)
         return e.status
+    except BrokenPipeError:  # whoever reads has gone, and no file is to blame
+        raise
     except OSError as e:
         print(f"error: {e.filename or options.out} cannot be written: {e.strerror}", file=sys.stderr)
         return FAILED
@@ -105,14 +116,25 @@ def narrate(options: argparse.Namespace) -> int:
     asked = voice_input(options)
     if not {"voice", "ref_audio"} & asked.keys():
         raise BadInput(f"there is no voice: {NO_VOICE}")
+    parts_dir = out.with_name(f"{out.name}.parts")
+    if not parts_dir.exists():  # nothing is made yet, so that there is something to ask
+        require_somebody(options.yes)
+    try_to_write(out, parts_dir, container, book, options.subtitles)
+    book, language = spoken(book, asked)
     stop = threading.Event()
-    with opened(out.with_name(f"{out.name}.parts")) as manifest, chosen_place(options, stop) as place:
-        parts = jobs(book, asked, options, place)
+    with opened(parts_dir) as manifest, chosen_place(options, stop) as place:
+        parts = jobs(book, {**asked, **language}, options, place)
         todo = [part for part in parts if not manifest.made(part.name)]
+        if todo:
+            require_somebody(options.yes)
+        for warning in filter(None, (*book.warnings, joining.limits(container, len(book.chapters)))):
+            print(f"warning: {plain(warning)}", file=sys.stderr)
         print(listed(book))
         print(f"{len(parts)} jobs, {len(parts) - len(todo)} of them done already")
         if todo:
-            print(foretold(todo, place, price, options))
+            estimate = estimated(todo, place)
+            print(told(estimate, price, options.in_flight))
+            require_room(out.absolute().parent, estimate, parts)
             confirm(options.yes)
         with bar_of(parts, todo) as tell:
             titles = [chapter.title for chapter in book.chapters]
@@ -131,21 +153,75 @@ def narrate(options: argparse.Namespace) -> int:
 
 
 def chosen(book: Book, options: argparse.Namespace) -> Book:
-    """The chapters and the particulars that the options ask for. Raises BadInput."""
+    """The chapters and the particulars that the options ask for, the cover as players show it. Raises BadInput."""
+    warnings, cover = book.warnings, book.cover
     try:
-        cover = options.cover.read_bytes() if options.cover else book.cover
+        if options.cover:
+            cover = covers.shown(options.cover.read_bytes())
+        elif cover is not None:
+            cover = covers.shown(cover)
     except OSError as e:
         raise BadInput(f"--cover {options.cover} cannot be read: {e.strerror}") from e
+    except BadInput as e:
+        if options.cover:
+            raise BadInput(f"--cover {options.cover} {e}") from e
+        warnings, cover = (*warnings, f"the book's cover {e} with --cover; it is left out"), None
     chapters = book.chapters
     if options.chapters:
         chapters = tuple(chapters[i - 1] for i in numbers(options.chapters, len(chapters)))
     return replace(
         book,
-        title=options.title or book.title,
-        author=options.author or book.author,
+        title=titled(options.title or "") or book.title,
+        author=titled(options.author or "") or book.author,
         cover=cover,
         chapters=chapters,
+        warnings=warnings,
     )
+
+
+def spoken(book: Book, asked: Input) -> tuple[Book, Input]:
+    """The field that tells the language, as the person, the book or its text has it; the book warns where none does."""
+    told_by = asked.get("language")
+    language = code_of(told_by) if told_by else code_of(book.language)
+    if language is None and told_by is None:
+        language = detected(" ".join(block.text for block in islice(blocks_of(book), 2000)))
+        named = f" ({book.language})" if book.language else ""
+        read_as = f"it is read as {language}" if language else "numbers are read in the model's first language"
+        warning = f"the book does not tell its language{named}: {read_as}; --language says another"
+        book = replace(book, warnings=(*book.warnings, warning))
+    return book, {"language": language} if language else {}
+
+
+def blocks_of(book: Book) -> Iterator[Block]:
+    """All paragraphs and headings."""
+    return (block for chapter in book.chapters for block in chapter.blocks)
+
+
+def try_to_write(
+    out: Path, parts_dir: Path, container: joining.Container, book: Book, subtitles: Sequence[str]
+) -> None:
+    """Make sure that the audiobook can be written, as far as can be known before. Raises BadInput."""
+    directory = out.absolute().parent
+    if not directory.is_dir():
+        raise BadInput(f"--out {out}: there is no directory {out.parent}")
+    for path in (out, *(out.with_suffix(f".{kind}") for kind in subtitles)):
+        if path.is_dir():
+            raise BadInput(f"--out {out}: {path} is a directory, name another file")
+    if parts_dir.exists() and not parts_dir.is_dir():
+        raise BadInput(f"--out {out}: {parts_dir} is no directory, move it away")
+    try:
+        joining.try_out(directory, container, book)
+    except OSError as e:
+        raise BadInput(f"--out {out}: {directory} takes no file ({e.strerror}), name another place") from e
+
+
+def require_room(directory: Path, estimate: Estimate, parts: Sequence[Part]) -> None:
+    """Raise BadInput where the disk is too full for what will be made."""
+    whole_s = estimate.speech_s * sum(part.characters for part in parts) / estimate.characters
+    needed = room_bytes(estimate.speech_s, whole_s, parts[0].data["format"])
+    free = shutil.disk_usage(directory).free
+    if free < needed:
+        raise BadInput(f"{directory} has {free / 1e9:.1f} GB free, {needed / 1e9:.1f} GB are needed: make room")
 
 
 def numbers(asked: str, last: int) -> list[int]:
@@ -170,9 +246,6 @@ def listed(book: Book) -> str:
 def jobs(book: Book, asked: Input, options: argparse.Namespace, place: Place) -> list[Part]:
     """What is asked of the workers, in the form in which it comes back best. Raises Problem."""
     about = place.ask({"action": "info"})
-    language = (book.language or "").lower().split("-")[0]
-    if language.isalpha() and len(language) in (2, 3):
-        asked = {"language": language, **asked}
     by_link = about["delivery"] == "s3" and not options.local
     asked = {"format": "flac" if by_link or options.local else "opus", **asked}
     if options.subtitles:
@@ -184,13 +257,16 @@ def jobs(book: Book, asked: Input, options: argparse.Namespace, place: Place) ->
     return [replace(part, data={"delivery": "s3", **part.data, "key": f"narrate/{part.name}"}) for part in parts]
 
 
-def foretold(todo: Sequence[Part], place: Place, price: float | None, options: argparse.Namespace) -> str:
-    """How long it will be, take and cost, for a person. Raises Problem where a worker refuses it."""
+def estimated(todo: Sequence[Part], place: Place) -> Estimate:
+    """How long it will be and take. What the worker warns of is told. Raises Problem where a worker refuses it."""
     longest = max(todo, key=lambda part: part.characters)
     text = longest.data["text"]
     wanted = {name: value for name, value in longest.data.items() if name != "key"}
-    checked = place.ask({**wanted, "action": "check"})["predicted"]
-    rtf = checked["synthesis"] / checked["duration"] if checked["synthesis"] is not None else None
+    checked = place.ask({**wanted, "action": "check"})
+    for warning in checked.get("warnings", ()):
+        print(f"warning: {plain(warning)}", file=sys.stderr)
+    predicted = checked["predicted"]
+    rtf = predicted["synthesis"] / predicted["duration"] if predicted["synthesis"] is not None else None
     if rtf is None:
         # A worker that has not spoken yet cannot tell. Fetched as well, so that all of the way is known to be open.
         sample = place.ask({**wanted, "text": text[:SAMPLE_CHARS].rpartition(" ")[0] or text})
@@ -199,15 +275,19 @@ def foretold(todo: Sequence[Part], place: Place, price: float | None, options: a
         if rtf is None:
             raise Problem("the reply does not tell how fast the worker speaks: check RUNPOD_ENDPOINT_ID")
     characters = sum(part.characters for part in todo)
-    return told(extrapolated(characters, longest.characters, checked["duration"], rtf), price, options.in_flight)
+    return extrapolated(characters, longest.characters, predicted["duration"], rtf)
+
+
+def require_somebody(yes: bool) -> None:
+    """Raise BadInput where nobody can be asked whether to start."""
+    if not yes and not sys.stdin.isatty():
+        raise BadInput("nobody is there to be asked: give --yes")
 
 
 def confirm(yes: bool) -> None:
-    """Ask whether to start. Raises BadInput where nobody can answer, KeyboardInterrupt for a no."""
+    """Ask whether to start. Raises KeyboardInterrupt for a no."""
     if yes:
         return
-    if not sys.stdin.isatty():
-        raise BadInput("nobody is there to be asked: give --yes")
     try:
         answer = input("start? [y/N] ")
     except EOFError:
@@ -247,5 +327,5 @@ def join(
         for kind in SUBTITLES:
             if kind in kinds:
                 write_whole(out.with_suffix(f".{kind}"), render(words, kind, duration_s).encode())
-    files.write_whole(out, lambda file: joining.write_book(file, container, book, spots, marks))
+    files.write_whole(out, lambda file: joining.write_book(file, container, book, marks, joining.sound_of(spots)))
     print(f"{out}: {duration_s / 60:.1f} min in {len(marks)} chapters")
