@@ -344,7 +344,7 @@ def first_batch(plans: Sequence[Plan], max_frames: int) -> list[Plan]:
 
 
 def read_vocabulary(path: Path) -> dict[str, int]:
-    """Read the ids of tokens: one token a line. Only the line's end is stripped, and the mark that Windows puts first."""
+    """Read the ids of tokens, one a line. Only the line's end is stripped, and the mark that Windows puts first."""
     with path.open(encoding="utf-8-sig") as lines:
         return {line.rstrip("\n"): i for i, line in enumerate(lines)}
 
