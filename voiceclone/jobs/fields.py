@@ -6,6 +6,7 @@ Knows no request.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, cast
 
@@ -130,12 +131,14 @@ class Context:
 
     settings: Settings
     bucket: str | None
+    voices: Callable[[], Collection[str]] | None = None
+    """Names of those that there are; None: any name may be a voice's."""
     _marked: dict[str, markup.Marked] = field(default_factory=dict)
 
     def marked(self, text: str) -> markup.Marked:
         """Return the text with its turns; it is searched for marks once. Raises ValueError for a wrong mark."""
         if text not in self._marked:
-            self._marked[text] = markup.Marked(text)
+            self._marked[text] = markup.Marked(text, self.voices)
         return self._marked[text]
 
 
