@@ -6,7 +6,6 @@ Knows no request.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, cast
 
@@ -131,7 +130,7 @@ class Context:
 
     settings: Settings
     bucket: str | None
-    voices: Callable[[], Collection[str]] | None = None
+    voices: markup.VoiceNames | None = None
     """Names of those that there are; None: any name may be a voice's."""
     _marked: dict[str, markup.Marked] = field(default_factory=dict)
 

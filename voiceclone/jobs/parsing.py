@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, get_args
 
 from pydantic import (
@@ -22,6 +22,7 @@ from voiceclone.jobs.fields import Context, SampleRate
 from voiceclone.jobs.legacy import modernise
 from voiceclone.jobs.request import SCHEMAS, LinkRequest, MadeWith, Request, Segment, SynthesisRequest, Verify
 from voiceclone.settings import Settings
+from voiceclone.text.markup import VoiceNames
 from voiceclone.voices import KEPT
 
 Place = tuple[str | int, ...]
@@ -40,7 +41,7 @@ def parse(
     data: object,
     settings: Settings,
     bucket: str | None = None,
-    voices: Callable[[], Collection[str]] | None = None,
+    voices: VoiceNames | None = None,
 ) -> tuple[Request, list[str]]:
     """Check a job's input.
 

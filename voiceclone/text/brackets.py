@@ -6,7 +6,7 @@ Knows nothing of which voices there are.
 from __future__ import annotations
 
 import re
-from collections.abc import Container
+from collections.abc import Container, Iterator
 from typing import Literal, NamedTuple
 
 MAIN, PAUSE = "main", "pause"
@@ -25,44 +25,17 @@ _CITATION = re.compile(
     re.IGNORECASE,
 )
 _SOUND = re.compile(
-    r"\[(?:(?:soft|nervous|loud|gentle|heavy|deep|evil)(?:ly)? )?(?:laugh(?:s|ing|ter)?|chuckl(?:e|es|ing)|giggl(?:e|es|ing)"
+    r"\[(?:(?:soft|nervous|loud|gentle|heavy|deep)(?:ly)? )?(?:laugh(?:s|ing|ter)?|chuckl(?:es?|ing)|giggl(?:es?|ing)"
     r"|sigh(?:s|ing)?|gasp(?:s|ing)?|whisper(?:s|ing|ed)?|shout(?:s|ing)?|cough(?:s|ing)?|sniff(?:s|les)?|sob(?:s|bing)?"
-    r"|cr(?:ies|ying)|groan(?:s|ing)?|moan(?:s|ing)?|yawn(?:s|ing)?|breath(?:es|ing)?|inhal(?:e|es|ing)|exhal(?:e|es|ing)"
-    r"|clears(?: \w{2,5})? throat|throat clearing|music|applause|clapping|cheering|silence|sings|singing|gulp(?:s)?"
-    r"|snor(?:e|es|ing)|inaudible|crosstalk|background noise|sound effect|sfx|lachen|lacht|seufzt|rires?|risas|笑|笑声)\]",
+    r"|cr(?:ies|ying)|groan(?:s|ing)?|moan(?:s|ing)?|yawn(?:s|ing)?|breath(?:es|ing)?|(?:in|ex)hal(?:es?|ing)|gulps?"
+    r"|clears(?: \w{2,5})? throat|throat clearing|applause|clapping|cheering|silence|sing(?:s|ing)|snor(?:es?|ing)"
+    r"|music|inaudible|crosstalk|background noise|sound effect|sfx|lacht?|lachen|seufzt|rires?|risas|笑|笑声)\]",
     re.IGNORECASE,
 )
-_EDITORIAL = frozenset(
-    [
-        "sic",
-        "recte",
-        "ibid",
-        "ed",
-        "eds",
-        "note",
-        "nb",
-        "emphasis",
-        "redacted",
-        "omitted",
-        "deleted",
-        "unclear",
-        "illegible",
-        "blank",
-        "chorus",
-        "verse",
-        "bridge",
-        "intro",
-        "outro",
-        "refrain",
-        "hook",
-        "prechorus",
-        "pre-chorus",
-        "interlude",
-        "instrumental",
-        "todo",
-        "tbd",
-        "x",
-    ]
+_EDITORIAL = re.compile(
+    "sic|recte|ibid|eds?|note|nb|emphasis|redacted|omitted|deleted|unclear|illegible|blank|chorus|verse|bridge|intro"
+    "|outro|refrain|hook|pre-?chorus|interlude|instrumental|todo|tbd",
+    re.IGNORECASE,
 )
 _NOTES = frozenset("abcfghijk")
 """Letters that mark notes more often than they end a word, as in `word[s]`."""
@@ -91,26 +64,30 @@ def bracket_at(text: str, start: int, stop: int, links: Container[str], is_attac
         links: names that the text defines links for.
         is_attached: whether the bracket stands behind a word or a sign without a space, as marks of notes do.
     """
-    link = _LINK.match(text, start, stop)
-    name = _NAME.match(text, start, stop)
+    return next(_possible(text, start, stop, links, is_attached), None)
+
+
+def _possible(text: str, start: int, stop: int, links: Container[str], is_attached: bool) -> Iterator[Bracket]:
+    """What it may be, the likeliest first."""
+    link, name = _LINK.match(text, start, stop), _NAME.match(text, start, stop)
     if link is not None and not (name is not None and _SPOKEN.fullmatch(link["address"])):
-        return Bracket("link", link)
+        yield Bracket("link", link)
     referred = _REFERRED.match(text, start, stop)
     if referred is not None and (referred["name"] or referred["text"]).casefold() in links:
-        return Bracket("link", referred)
+        yield Bracket("link", referred)
     if pause := _PAUSE.match(text, start, stop):
-        return Bracket("pause", pause)
+        yield Bracket("pause", pause)
     if footnote := _FOOTNOTE.match(text, start, stop):
-        return Bracket("footnote", footnote)
+        yield Bracket("footnote", footnote)
     if name is not None and name["name"].lower() == MAIN:
-        return Bracket("voice", name, MAIN)
-    citation = _CITATION.match(text, start, stop)
-    if citation is not None and is_attached and (name is None or name["name"].isdecimal()):
-        return Bracket("citation", citation)
-    if name is not None and not name["name"].isdecimal():
-        return Bracket("name", name, name["name"], link)
-    sound = _SOUND.match(text, start, stop)
-    return None if sound is None else Bracket("sound", sound)
+        yield Bracket("voice", name, MAIN)
+    is_number = name is not None and name["name"].isdecimal()
+    if name is not None and not is_number:
+        yield Bracket("name", name, name["name"], link)
+    elif is_attached and (citation := _CITATION.match(text, start, stop)):
+        yield Bracket("citation", citation)
+    if sound := _SOUND.match(text, start, stop):
+        yield Bracket("sound", sound)
 
 
 def kind_without_voice(bracket: Bracket, before: str, after: str) -> Kind | None:
@@ -119,16 +96,15 @@ def kind_without_voice(bracket: Bracket, before: str, after: str) -> Kind | None
     `before`, `after`: the characters beside it; empty where there is none.
     """
     name, written = bracket.name, bracket.match[0]
-    if bracket.link is not None:
-        return "link"
-    if _SOUND.fullmatch(written):
-        return "sound"
-    if not before and name in ("x", "X"):
-        return "footnote"  # a box that is ticked
-    if name.isalpha() and len(name) <= MAX_PREFIX and after.islower():
-        return "inside"  # [T]he
-    if before.strip() and _CITATION.fullmatch(written) and (not before.isalnum() or name in _NOTES):
-        return "citation"
-    if name.isalpha() and before.isalnum():
-        return "inside"  # word[s]
-    return "text" if name.lower() in _EDITORIAL else None
+    is_citation = bool(before.strip() and _CITATION.fullmatch(written)) and (not before.isalnum() or name in _NOTES)
+    is_prefix = name.isalpha() and len(name) <= MAX_PREFIX and after.islower()
+    kinds: tuple[tuple[Kind, bool], ...] = (
+        ("link", bracket.link is not None),
+        ("sound", bool(_SOUND.fullmatch(written))),
+        ("footnote", not before and name in ("x", "X")),  # a box that is ticked
+        ("inside", is_prefix),  # [T]he
+        ("citation", is_citation),
+        ("inside", name.isalpha() and before.isalnum()),  # word[s]
+        ("text", bool(_EDITORIAL.fullmatch(name))),
+    )
+    return next((kind for kind, holds in kinds if holds), None)

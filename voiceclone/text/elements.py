@@ -63,28 +63,7 @@ class Elements:
         if self._open and self._open[-1].name == tag.name and not tag.is_empty and self._unclosed(tag.name):
             self.leave(tag.name)
         element = _Element(tag.name, self._events.speaker, len(self._events.all))
-        match tag.name:
-            case "break" | "pause":
-                if seconds := break_s(tag.attributes, mark):
-                    self._events.pause(seconds)
-            case "img":
-                self._events.say(tag.attributes.get("alt", ""))
-            case "s" | "sentence" if tag.name == "sentence" or self._events.begins:
-                element.end = SENTENCE
-            case "sub" if alias := tag.attributes.get("alias", "").strip():
-                element.how = ("sub", alias)
-            case "say-as":
-                element.how = self._way(tag.attributes)
-            case "phoneme":
-                element.how = self._phoneme(tag.attributes)
-            case "prosody":
-                self._prosody(tag.attributes)
-            case "voice":
-                self._voice(tag.attributes)
-            case "mark" if "name" in tag.attributes:
-                self._events.note(NO_EFFECT, "mark")
-            case _:
-                element.end = self._structure(tag.name)
+        self._begin(element, tag, mark)
         if not tag.is_empty:
             self._open.append(element)
             self._counts[tag.name] = self._counts.get(tag.name, 0) + 1
@@ -93,11 +72,31 @@ class Elements:
                     f"has more than {MAX_DEPTH} elements in one another: take the mark-up out that is not needed"
                 )
 
+    def _begin(self, element: _Element, tag: Tag, mark: str) -> None:
+        """Do what an element does where it begins, and keep what it does where it ends."""
+        attributes = tag.attributes
+        match tag.name:
+            case "break" | "pause":
+                if seconds := break_s(attributes, mark):
+                    self._events.pause(seconds)
+            case "img":
+                self._events.say(attributes.get("alt", ""))
+            case "s" | "sentence" if tag.name == "sentence" or self._events.begins:
+                element.end = SENTENCE
+            case "sub" | "say-as" | "phoneme":
+                element.how = self._way(tag.name, attributes)
+            case "prosody":
+                self._prosody(attributes)
+            case "voice":
+                self._voice(attributes)
+            case _:
+                element.end = self._structure(tag)
+
     def leave(self, name: str) -> None:
         """Do what a closing tag does: it closes all that was opened inside too."""
         if not self.is_open(name):
             if name in PARAGRAPHS | LINES:
-                self._structure(name)
+                self._events.close(PARAGRAPH if name in PARAGRAPHS else LINE)
             return
         while True:
             element = self._open.pop()
@@ -106,34 +105,34 @@ class Elements:
             if element.name == name:
                 return
 
-    def _structure(self, name: str) -> str | None:
+    def _structure(self, tag: Tag) -> str | None:
         """End what an element separates from what is before; return what ends with it."""
-        if name in CELLS:
-            if not self._events.begins:
-                self._events.say(", ")
-            return None
+        name = tag.name
         end = PARAGRAPH if name in PARAGRAPHS else LINE if name in LINES else None
         if end is not None:
             self._events.close(end)
-        elif name not in UNHEARD:
+        elif name in CELLS and not self._events.begins:
+            self._events.say(", ")
+        elif name not in UNHEARD or (name == "mark" and "name" in tag.attributes):
             self._events.note(NO_EFFECT, name)
         return None if name in VOID else end
 
-    def _way(self, attributes: Mapping[str, str]) -> tuple[str, str] | None:
+    def _way(self, name: str, attributes: Mapping[str, str]) -> tuple[str, str] | None:
+        """How something is said, None where that is not known."""
         kind = attributes.get("interpret-as", attributes.get("type", "")).lower()
-        if kind not in WAYS:
-            self._events.note(NO_EFFECT, f'say-as interpret-as="{kind}"')
-            return None
-        return WAYS[kind], attributes.get("format", "").lower()
-
-    def _phoneme(self, attributes: Mapping[str, str]) -> tuple[str, str] | None:
         alphabet, spelling = attributes.get("alphabet", "").lower(), attributes.get("ph", "").strip()
-        if alphabet in _ALPHABETS and _PLAIN.fullmatch(spelling):
-            return "sub", spelling
-        self._events.note(
-            NO_EFFECT, f'phoneme alphabet="{alphabet}" (spell it as it sounds, by sub or the lexicon)'[:80]
-        )
-        return None
+        way: tuple[str, str] | None = None
+        if name == "sub":  # HTML's own, which is written lower, has no alias
+            alias = attributes.get("alias", "").strip()
+            return ("sub", alias) if alias else None
+        if name == "say-as" and kind in WAYS:
+            way = WAYS[kind], attributes.get("format", "").lower()
+        elif name == "phoneme" and alphabet in _ALPHABETS and _PLAIN.fullmatch(spelling):
+            way = "sub", spelling
+        if way is None:
+            what = f'say-as interpret-as="{kind}"' if name == "say-as" else f'phoneme alphabet="{alphabet}"'
+            self._events.note(NO_EFFECT, what)
+        return way
 
     def _prosody(self, attributes: Mapping[str, str]) -> None:
         for name, value in attributes.items():

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 from voiceclone.text.splitting import SENTENCE_ENDS
 from voiceclone.text.structure import LINE, PARAGRAPH
 
 PARAGRAPH_PAUSE_S, LINE_PAUSE_S, SENTENCE_PAUSE_S = 0.7, 0.3, 0.15
-"""Whoever reads aloud takes a breath between paragraphs, half a second to a second; at the end of a line, as of a verse or
-an item of a list, they stop for about half as long; between sentences the speech has its own silence already."""
+"""Whoever reads aloud takes a breath between paragraphs, half a second to a second; at the end of a line, as of a verse
+or an item of a list, they stop for about half as long; between sentences the speech has its own silence already."""
 SENTENCE = ""
 MAX_TOLD, MAX_TOLD_CHARS = 10, 40
 """Of what has no effect, in a warning."""
@@ -21,6 +22,14 @@ _CLOSING = "\"'”’»)]」』）*_:：—"
 
 Speaker = tuple[str | None, float]
 """Voice and speed; None: whoever speaks where no mark names a voice."""
+
+
+class VoiceNames(Protocol):
+    """Names of the voices that there are."""
+
+    def __contains__(self, name: str, /) -> bool: ...
+
+    def __iter__(self) -> Iterator[str]: ...
 
 
 @dataclass(slots=True)

@@ -6,24 +6,24 @@ A text may be plain, Markdown, HTML or SSML, or some of each; what is said of it
 turn ends where another voice speaks, at another speed, at a pause, and where a line or a paragraph ends.
 
 `[` followed by a voice's name and `]` gives the word to that voice, `[main]` back to the one that the request names.
-Other brackets are links, pauses, sounds that no voice makes, marks of notes, or text; a backslash before a sign makes it
-text. A name that is no voice's is an error where a voice would begin to speak, or where it is nearly one's name; within a
-sentence it is a word.
+Other brackets are links, pauses, sounds that no voice makes, marks of notes, or text; a backslash before a sign makes
+it text. A name that is no voice's is an error where a voice would begin to speak, or where it is nearly one's name;
+within a sentence it is a word.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from voiceclone.text.brackets import MAIN, PAUSE
-from voiceclone.text.events import Boundary, Piece, Speaker
+from voiceclone.text.events import Boundary, Piece, Speaker, VoiceNames
 from voiceclone.text.measures import MAX_PAUSE_S
 from voiceclone.text.scanning import Scanner
 from voiceclone.text.splitting import clean
 
-__all__ = ["MAIN", "MAX_PAUSE_S", "PAUSE", "Marked", "Said", "Turn", "literal", "turns"]
+__all__ = ["MAIN", "MAX_PAUSE_S", "PAUSE", "Marked", "Said", "Turn", "VoiceNames", "literal", "turns"]
 
 _LITERAL = re.compile(r"[\\\[<&*_`~=|(]|(?m:(?<=^)[>#+-]|(?<=^ )[>#+-])")
 # Signs between what is compared, which the rules for reading would take for a tag; `List<String>` holds none.
@@ -98,7 +98,7 @@ class Marked(str):
     notes: tuple[str, ...]
     """What of its marks has no effect, for the caller."""
 
-    def __new__(cls, text: str, voices: Callable[[], Collection[str]] | None = None) -> Marked:
+    def __new__(cls, text: str, voices: VoiceNames | None = None) -> Marked:
         """Raise ValueError as `turns`; `voices`: names of those that there are. None: any name may be one."""
         marked = super().__new__(cls, text)
         scanner = Scanner(text, voices)

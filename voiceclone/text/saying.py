@@ -6,6 +6,7 @@ Knows nothing of tags.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from voiceclone.text.normalize import can_read, normalize
 from voiceclone.text.normalize.spelling import cardinal, one_by_one, ordinal
@@ -16,6 +17,8 @@ _SIGNS = {".": "dot", "-": "dash", "_": "underscore", "@": "at", "/": "slash", "
 _MAX_DIGITS = 15
 _WRITTEN_DATE = re.compile(r"(\d{1,4})\D{1,3}(\d{1,4})(?:\D{1,3}(\d{1,4}))?")
 _WHOLE = re.compile(r"\d{8}")
+_WHOLE_NUMBER = re.compile(r"[0-9]+|[0-9]{1,3}(?:[,.'’ \u00a0\u202f][0-9]{3}){1,5}")
+_ALPHANUMERIC = "alphanumeric"
 
 
 def spoken(written: str, how: str, detail: str, language: str) -> str:
@@ -26,26 +29,35 @@ def spoken(written: str, how: str, detail: str, language: str) -> str:
         detail: what is said instead, or in which form a date is written, as `dmy`.
         language: of the words, ISO 639-1; one that cannot be read leaves numbers as they are.
     """
-    if len(written) > MAX_CHARS:
-        return normalize(written, language)
-    digits = re.sub(r"[\s,.'’]", "", written)
-    is_number = digits.isascii() and digits.isdecimal() and len(digits) <= _MAX_DIGITS
-    match how:
-        case "sub":
-            return normalize(detail, language)
-        case "characters":
-            return " ".join(filter(None, (_named(c, language) for c in written)))
-        case "digits":
-            return " ".join(filter(None, (_named(c, language) for c in written if c.isalnum())))
-        case "ordinal" if is_number and can_read(language):
-            return ordinal(digits, language)
-        case "cardinal" if is_number and can_read(language) and digits == re.sub(r"[\s,'’]", "", written):
-            return cardinal(digits.lstrip("0") or "0", language, is_amount=True)
-        case "telephone" if can_read(language):
-            return _telephone(written, language) or normalize(written, language)
-        case "date":
-            return normalize(_iso(written.strip(), detail) or written, language)
-    return normalize(written, language)
+    way = _WAYS.get(how)
+    said = None if way is None or len(written) > MAX_CHARS else way(written.strip(), detail, language)
+    return normalize(written if said is None else said, language)
+
+
+def _one_by_one(written: str, detail: str, language: str) -> str:
+    """Letters, digits and signs; `detail`: nothing more than these two where it says so."""
+    return " ".join(filter(None, (_named(c, language) for c in written if detail != _ALPHANUMERIC or c.isalnum())))
+
+
+def _digits(written: str, detail: str, language: str) -> str:
+    return _one_by_one(written, _ALPHANUMERIC, language)
+
+
+def _rank(written: str, detail: str, language: str) -> str | None:
+    number = _whole(written)
+    return ordinal(number, language) if number and can_read(language) else None
+
+
+def _number(written: str, detail: str, language: str) -> str | None:
+    number = _whole(written)
+    return cardinal(number, language, is_amount=True) if number and can_read(language) else None
+
+
+def _whole(written: str) -> str | None:
+    """The digits of a whole number."""
+    match = _WHOLE_NUMBER.fullmatch(written)
+    digits = re.sub(r"\D", "", written)
+    return (digits.lstrip("0") or "0") if match and len(digits) <= _MAX_DIGITS else None
 
 
 def _named(character: str, language: str) -> str:
@@ -57,16 +69,18 @@ def _named(character: str, language: str) -> str:
     return _SIGNS.get(character, "") if language == "en" else ""
 
 
-def _telephone(written: str, language: str) -> str:
+def _telephone(written: str, detail: str, language: str) -> str | None:
+    if not can_read(language):
+        return None
     groups = [one_by_one(digits, language) for digits in re.findall(r"[0-9]+", written)]
     if groups and written.lstrip().startswith("+"):
         # "plus one" without "one"
         plus = normalize("+1", language).replace(one_by_one("1", language), "").strip()
         groups[0] = f"{plus} {groups[0]}"
-    return ", ".join(groups)
+    return ", ".join(groups) or None
 
 
-def _iso(written: str, form: str) -> str | None:
+def _iso(written: str, form: str, language: str) -> str | None:
     """A date as `2024-03-05`, None if it is written in no form that is known."""
     match = _WRITTEN_DATE.fullmatch(written)
     parts = [part for part in match.groups() if part] if match else []
@@ -80,3 +94,14 @@ def _iso(written: str, form: str) -> str | None:
     found = dict(zip(form, parts, strict=True))
     year = found["y"] if len(found["y"]) == 4 else f"20{found['y']:0>2}"
     return f"{year}-{found['m']:0>2}-{found['d']:0>2}"
+
+
+_WAYS: dict[str, Callable[[str, str, str], str | None]] = {
+    "sub": lambda written, detail, language: detail,
+    "characters": _one_by_one,
+    "digits": _digits,
+    "ordinal": _rank,
+    "cardinal": _number,
+    "date": _iso,
+    "telephone": _telephone,
+}

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Iterator
 
 from voiceclone.text import tags
 from voiceclone.text.brackets import MAIN, Bracket, Kind, bracket_at, kind_without_voice
 from voiceclone.text.elements import Elements
-from voiceclone.text.events import Boundary, Events, Piece
+from voiceclone.text.events import Boundary, Events, Piece, VoiceNames
 from voiceclone.text.measures import PAUSE_S, PAUSES_S, seconds_of
 from voiceclone.text.splitting import is_wide
 from voiceclone.text.structure import LINE, PARAGRAPH, structured
@@ -34,7 +34,6 @@ _MARK = re.compile(
 _AUTOLINK = re.compile(
     r"<(?P<address>[a-z][a-z+.-]{1,20}:/[^\s<>]{1,2000}+|[\w.+-]{1,64}+@[\w.-]{1,255}+)>", re.IGNORECASE
 )
-_INSTRUCTION = re.compile(r"<\?[A-Za-z]")
 _DELIMITERS = frozenset(("*", "**", "***", "_", "__", "___", "~~", "=="))
 _WITHIN_WORDS = frozenset(("**", "***", "~~"))
 
@@ -42,7 +41,7 @@ _WITHIN_WORDS = frozenset(("**", "***", "~~"))
 class Scanner:
     """What is met in a text."""
 
-    def __init__(self, text: str, voices: Callable[[], Collection[str]] | None) -> None:
+    def __init__(self, text: str, voices: VoiceNames | None) -> None:
         """`voices`: names of those that there are; None: any name may be a voice's. Raise ValueError as `turns`."""
         self._text, self._links = structured(text, tags.is_document(text))
         self._voices = voices
@@ -140,7 +139,7 @@ class Scanner:
         return "text"
 
     def _is_voice(self, name: str) -> bool:
-        return self._voices is None or name in self._voices()
+        return self._voices is None or name in self._voices
 
     def _is_near(self, name: str) -> bool:
         """Whether a name is nearly a voice's."""
@@ -149,36 +148,39 @@ class Scanner:
 
             folded = name.casefold()
             self._compared[name] = any(
-                Indel.normalized_similarity(folded, each.casefold()) >= NEAR for each in self._voices()
+                Indel.normalized_similarity(folded, each.casefold()) >= NEAR for each in self._voices
             )
         return self._compared.get(name, False)
 
     def _angle(self, start: int, stop: int) -> int:
         """Read what begins at `<`; return where it ends."""
-        text = self._text
-        if text.startswith("<!--", start) and (end := self._find("-->", start + 4, stop)) >= 0:
-            return end + 3
-        if text.startswith("<![CDATA[", start) and (end := self._find("]]>", start + 9, stop)) >= 0:
-            self._events.say(text[start + 9 : end])
-            return end + 3
-        if _INSTRUCTION.match(text, start) and (end := self._find("?>", start, stop)) >= 0:
-            return end + 2
-        if declaration_end := tags.declaration_at(text, start):
-            return declaration_end
-        if link := _AUTOLINK.match(text, start, stop):
-            self._events.say(link["address"])
-            return link.end()
-        tag = tags.tag_at(text, start, self._tags)
+        if (end := self._declared(start, stop)) is not None:
+            return end
+        tag = tags.tag_at(self._text, start, self._tags)
         if tag is None or tag.end > stop:
             self._events.say("<")
             return start + 1
+        behind = self._tags.closing_behind(tag) if tag.name in tags.UNSAID and not tag.is_closing else None
+        if behind is not None:
+            return behind
         if tag.is_closing:
             self._elements.leave(tag.name)
-        elif tag.name in tags.UNSAID and (behind := self._tags.closing_behind(tag)) is not None:
-            return behind
         else:
-            self._elements.enter(tag, text[start : tag.end])
+            self._elements.enter(tag, self._text[start : tag.end])
         return tag.end
+
+    def _declared(self, start: int, stop: int) -> int | None:
+        """Pass over comments, instructions and declarations, read an address; return where it ends."""
+        for opening, closing in (("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?", "?>")):
+            inside = start + len(opening)
+            if self._text.startswith(opening, start) and (end := self._find(closing, inside, stop)) >= 0:
+                if closing == "]]>":
+                    self._events.say(self._text[inside:end])
+                return end + len(closing)
+        if link := _AUTOLINK.match(self._text, start, stop):
+            self._events.say(link["address"])
+            return link.end()
+        return tags.declaration_at(self._text, start)
 
     def _find(self, what: str, start: int, stop: int) -> int:
         """Where it is next, -1 where it is not: that is found out once."""

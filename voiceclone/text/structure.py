@@ -108,8 +108,8 @@ def _lines(text: str, links: set[str]) -> list[_Line]:
         if quote and (
             not body[quote.end() : quote.end() + 1].isdigit() or any([*quotes[i - 1 : i], *quotes[i + 1 : i + 2]])
         ):
-            body, depth = body[quote.end() :], quote[0].count(">")
-        line = _line(body, lines[-1] if lines else None, links)
+            depth = quote[0].count(">")
+        line = _line(body[quote.end() :] if quote and depth else body, lines[-1] if lines else None, links)
         line.end, line.depth = written[len(bodies[i]) :], depth
         lines.append(line)
     _lay_tables(lines)
@@ -118,35 +118,36 @@ def _lines(text: str, links: set[str]) -> list[_Line]:
 
 def _line(body: str, before: _Line | None, links: set[str]) -> _Line:
     """What a line is, without its marks."""
-    if not body.strip():
-        return _Line(body, "", "blank")
-    if _RULE.fullmatch(body) or _FENCE.fullmatch(body):
-        return _Line("", "", "rule")
     if definition := _DEFINITION.fullmatch(body):
         links.add(definition[1].casefold())
         return _Line("", "", "blank")
-    if footnote := _FOOTNOTE.match(body):
-        return _Line(body[footnote.end() :], "", "item")
+    if _RULE.fullmatch(body) or _FENCE.fullmatch(body):
+        return _Line("", "", "rule")
     if heading := _HEADING.match(body):
         title = body[heading.end() :].rstrip()
         bare = title.rstrip("#")
         return _Line(bare.rstrip() if bare.endswith((" ", "\t")) else title, "", "heading")
+    return _written(body, before) if body.strip() else _Line(body, "", "blank")
+
+
+def _written(body: str, before: _Line | None) -> _Line:
+    """A line of text or an item, without its marks."""
     indent = _columns(body[: len(body) - len(body.lstrip())])
     is_hard = body.endswith(("  ", "\\")) and not body.endswith("\\\\")
     body = body.removesuffix("\\") if is_hard else body
-    bullet = _BULLET.match(body)
-    if bullet and not (
-        bullet[0].strip() in "-+–" and body[bullet.end()].isdigit() and (before is None or before.kind != "item")
-    ):
-        body = body[bullet.end() :]
-        task = _TASK.match(body)
-        return _Line(body[task.end() :] if task else body, "", "item", indent, is_hard=is_hard)
-    number = _NUMBER.match(body)
-    if number and (number["number"] in (None, "1") or before is None or before.kind != "text"):
-        return _Line(body, "", "item", indent, is_hard=is_hard)
-    if _DASH.match(body):  # somebody speaks
-        return _Line(body, "", "item", indent, is_hard=is_hard)
-    return _Line(body, "", "text", indent, is_hard=is_hard)
+    footnote, bullet, number = _FOOTNOTE.match(body), _BULLET.match(body), _NUMBER.match(body)
+    # "- 5" alone is a number.
+    is_sign = bullet and bullet[0].strip() in "-+–" and body[bullet.end()].isdigit()
+    is_item = bool(bullet and not (is_sign and (before is None or before.kind != "item")))
+    if footnote:
+        body = body[footnote.end() :]
+    elif is_item and bullet:
+        task = _TASK.match(body, bullet.end())
+        body = body[(task or bullet).end() :]
+    is_item = is_item or bool(footnote or _DASH.match(body))  # behind a dash somebody speaks
+    # In prose a year may come to stand at the beginning of a line.
+    is_numbered = number and (number["number"] in (None, "1") or before is None or before.kind != "text")
+    return _Line(body, "", "item" if is_item or is_numbered else "text", indent, is_hard=is_hard)
 
 
 def _lay_tables(lines: Sequence[_Line]) -> None:
@@ -183,7 +184,7 @@ def _runs_on(lines: Sequence[str]) -> list[bool]:
     columns = [_columns(line.strip()) for line in lines]
     words = [len(line.split(maxsplit=FEW_WORDS)) for line in lines]
     widest = max([width for width, count in zip(columns, words, strict=True) if count > 1] or columns)
-    if widest < NARROW and max(words) <= FEW_WORDS:
+    if widest < NARROW and max(words) <= FEW_WORDS and len(lines) > 2:
         return [False] * (len(lines) - 1)
     pairs = list(pairwise(lines))
     goes_on = [_first(b).islower() and not _ends_sentence(a, ":：") for a, b in pairs]
