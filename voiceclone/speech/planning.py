@@ -23,6 +23,11 @@ from voiceclone.types import SEEDS, Chunk, Reading, ReferenceVoice
 
 MAX_GROWTH, ALWAYS_READ = 10, 10_000
 """How many times as long a text may become when it is read out, and the characters that may be added to any."""
+TURN_PAUSE_S = 0.3
+"""Between two voices. Who answers in a conversation begins about 0.2 s after the other; whoever listens to a recording,
+and does not see who speaks, is given a little more."""
+UNFADED_S = 1e-9
+"""A pause of no sample: one voice is never faded into another."""
 MAX_SHOWN = 40
 """Characters of the caller's text in a warning."""
 _SPACES = re.compile(" +")
@@ -126,6 +131,15 @@ class Line:
     readings: tuple[Reading, ...]
     chunks: tuple[Chunk, ...]
     pause_after_s: float
+    is_told: bool = False
+    """Whether the pause was asked for."""
+    is_ended: bool = False
+    """Whether a line or a paragraph ends here."""
+
+    @property
+    def voice(self) -> ReferenceVoice | None:
+        """Whoever says it; None where nothing is said."""
+        return self.chunks[0].voice if self.chunks else None
 
     @property
     def spoken(self) -> str:
@@ -155,11 +169,22 @@ class Script:
 
     @property
     def pauses_s(self) -> list[float]:
-        """Before the first chunk, and behind each."""
+        """Before the first chunk, and behind each; 0 where neighbours are faded into each other."""
         pauses = [self.pause_before_s]
+        is_told = False
+        voice: ReferenceVoice | None = None
         for line in self.lines:
-            pauses += [0.0] * len(line.chunks)
-            pauses[-1] += line.pause_after_s  # of a line without chunks: it lengthens the pause before it
+            if line.voice is not None:
+                if voice is not None and line.voice.name != voice.name:
+                    pauses[-1] = max(pauses[-1], UNFADED_S if is_told else TURN_PAUSE_S)
+                pauses += [0.0] * len(line.chunks)
+                is_told, voice = False, line.voice
+            # Of a line without chunks: it changes the pause before it.
+            if line.is_told:
+                pauses[-1] = line.pause_after_s + (pauses[-1] if is_told else 0.0)
+                is_told = True
+            elif not is_told:
+                pauses[-1] = max(pauses[-1], line.pause_after_s)
         return pauses
 
     def duration_s(self, stretch: float = 1.0) -> float:
@@ -245,9 +270,9 @@ def _script(passages: Sequence[Passage], means: _Means, options: ScriptOptions, 
             speakable = filter(text.is_speakable, pieces)
             chunks = tuple(Chunk(piece, voice, next(counted) % SEEDS, passage.speed) for piece in speakable)
         if not chunks and not any(line.chunks for line in lines):
-            pause_before_s += passage.pause_after_s
+            pause_before_s += passage.pause_after_s if passage.is_told else 0.0
         else:
-            lines.append(Line(tuple(readings), chunks, passage.pause_after_s))
+            lines.append(Line(tuple(readings), chunks, passage.pause_after_s, passage.is_told, passage.is_ended))
     warnings = [f"punctuation alone is not spoken: {' '.join(silent)[:MAX_SHOWN]}"] if silent else []
     # The normaliser reads out what it can of them.
     unread = (c for c in pictures if not any(each.spoken for each in reader.read(c)))
