@@ -22,7 +22,7 @@ from voiceclone.jobs.fields import Context, SampleRate
 from voiceclone.jobs.legacy import modernise
 from voiceclone.jobs.request import SCHEMAS, LinkRequest, MadeWith, Request, Segment, SynthesisRequest, Verify
 from voiceclone.settings import Settings
-from voiceclone.text.markup import VoiceNames
+from voiceclone.text import markup
 from voiceclone.voices import KEPT
 
 Place = tuple[str | int, ...]
@@ -41,7 +41,7 @@ def parse(
     data: object,
     settings: Settings,
     bucket: str | None = None,
-    voices: VoiceNames | None = None,
+    voices: markup.VoiceNames | None = None,
 ) -> tuple[Request, list[str]]:
     """Check a job's input.
 

@@ -17,8 +17,7 @@ from typing import NamedTuple, Protocol
 from voiceclone import audio, text
 from voiceclone.deadline import Deadline
 from voiceclone.errors import InvalidInput
-from voiceclone.text import normalize, saying
-from voiceclone.text.markup import Said
+from voiceclone.text import markup, normalize, saying
 from voiceclone.types import SEEDS, Chunk, Reading, ReferenceVoice
 
 MAX_GROWTH, ALWAYS_READ = 10, 10_000
@@ -66,7 +65,7 @@ class Passage:
     """Whether the pause was asked for, so that no other is made there."""
     is_ended: bool = False
     """Whether a line or a paragraph ends here: if no sign says so, the voice is to be told."""
-    said: Sequence[Said] = ()
+    said: Sequence[markup.Said] = ()
     """Parts of the text that are said otherwise than they are written."""
 
 
@@ -94,7 +93,7 @@ class TextReader:
     """What numbers and the like are read in; ISO 639-1, or empty for no reading at all."""
     lexicon: normalize.Lexicon
 
-    def read(self, written: str, said: Sequence[Said] = ()) -> list[Reading]:
+    def read(self, written: str, said: Sequence[markup.Said] = ()) -> list[Reading]:
         """Return a text as it is said; `said`: parts of it of which that is told."""
         if not said:
             return normalize.read(written, self.language, self.lexicon)

@@ -25,7 +25,7 @@ from voiceclone.text.splitting import clean
 
 __all__ = ["MAIN", "MAX_PAUSE_S", "PAUSE", "Marked", "Said", "Turn", "VoiceNames", "literal", "turns"]
 
-_LITERAL = re.compile(r"[\\\[<&*_`~=|(]|(?m:(?<=^)[>#+-]|(?<=^ )[>#+-])")
+_LITERAL = re.compile(r"[\\\[<&*_`~=|(]|(?m:^[ \t]{0,3}(?=[>#+-]))")
 # Signs between what is compared, which the rules for reading would take for a tag; `List<String>` holds none.
 _PLACEHOLDER = r"\w{1,40}(?:,\s?\w{1,40}){0,5}>(?!\w)"
 _COMPARED = re.compile(
@@ -118,7 +118,7 @@ def turns(text: str) -> list[Turn]:
 
 def literal(text: str) -> str:
     r"""Return the text so that nothing in it is a mark, at most twice as long. Ends of lines keep their meaning."""
-    return _LITERAL.sub(r"\\\g<0>", text)
+    return _LITERAL.sub(lambda sign: f"\\{sign[0]}" if sign[0].strip() else f"{sign[0]}\\", text)
 
 
 def _apart(sign: re.Match[str]) -> str:
@@ -137,8 +137,9 @@ def _turns(events: Iterable[Piece | Boundary]) -> Iterator[Turn]:
         if any(piece.text.strip() for piece in said):
             if turn is not None:
                 yield turn
-            turn = _turn(said, speaker)
-        said = []
+            turn, said = _turn(said, speaker), []
+        elif turn is not None and turn.text:
+            turn, said = replace(turn, text=turn.text + "".join(piece.text for piece in said)), []
         if event.told_s is not None:
             turn = turn or Turn("", speaker[0], 0.0, speaker[1])
             pause_s = event.told_s + (turn.pause_after_s if turn.is_told else 0.0)

@@ -22,7 +22,7 @@ MAX_COMPARED = 50
 NEAR = 0.7
 """How much alike a name and a voice's must be for it to be taken for a slip, 0..1."""
 _MARK = re.compile(
-    r"\\(?P<escaped>[!-/:-@\[-`{-~])"
+    r"\\(?P<escaped>[\[\]<>()&*_`~=|#+!\\-])"
     rf"|(?P<end>[{PARAGRAPH}{LINE}])"
     rf"|`(?P<code>[^`\n{PARAGRAPH}{LINE}]{{1,300}}+)`"
     r"|&(?P<entity>(?:amp;){0,3}(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,31}));"

@@ -81,7 +81,8 @@ def structured(text: str, is_document: bool) -> tuple[str, frozenset[str]]:
         runs_on = [True] * len(group) if is_document else _runs_on([line.body for line in group])
         for line, following, joined in zip(group, group[1:], runs_on, strict=False):
             ends = line.is_hard or not joined
-            out += [line.body, line.end + LINE if ends else _joint(line, following.body)]
+            body = line.body.removesuffix("\\") if line.is_hard else line.body
+            out += [body, line.end + LINE if ends else _joint(line, following.body)]
         out += [group[-1].body, group[-1].end]
         if stop < len(lines):
             out.append(_between(group[-1], lines[stop], is_document))
@@ -133,8 +134,7 @@ def _line(body: str, before: _Line | None, links: set[str]) -> _Line:
 def _written(body: str, before: _Line | None) -> _Line:
     """A line of text or an item, without its marks."""
     indent = _columns(body[: len(body) - len(body.lstrip())])
-    is_hard = body.endswith(("  ", "\\")) and not body.endswith("\\\\")
-    body = body.removesuffix("\\") if is_hard else body
+    is_hard = body.endswith("  ") or (body.endswith("\\") and not body.endswith("\\\\"))
     footnote, bullet, number = _FOOTNOTE.match(body), _BULLET.match(body), _NUMBER.match(body)
     # "- 5" alone is a number.
     is_sign = bullet and bullet[0].strip() in "-+–" and body[bullet.end()].isdigit()
