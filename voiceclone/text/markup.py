@@ -17,6 +17,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from voiceclone.text import tags
 from voiceclone.text.brackets import MAIN, PAUSE
 from voiceclone.text.events import Boundary, Piece, Speaker, VoiceNames
 from voiceclone.text.measures import MAX_PAUSE_S
@@ -122,7 +123,9 @@ def literal(text: str) -> str:
 
 
 def _apart(sign: re.Match[str]) -> str:
-    return sign["kept"] or f" {sign[0].strip()} "
+    kept: str = sign["kept"] or f" {sign[0].strip()} "
+    # A tag that was escaped is meant to be read.
+    return f" {kept.strip('<>')} " if tags.is_known(kept.strip("<>")) else kept
 
 
 def _turns(events: Iterable[Piece | Boundary]) -> Iterator[Turn]:

@@ -45,7 +45,7 @@ _CELL_END = re.compile(r"(?<!\\)\|")
 _LEADING_MARK = re.compile(r"(?:\s*+(?:\[[^\]\n]{0,64}\]|<[^<>\n]{0,200}>|[*_~=`]{1,3})){1,5}+")
 _OPENING = " \t\u3000\"'“‘«»„(（「『《—–¿¡*_"
 _CLOSING = " \t\"'”’»)）」』》]*_~"
-_PUNCTUATION = f"{SENTENCE_ENDS},;:،؛，；：、–—-"
+_PUNCTUATION = f"{SENTENCE_ENDS},;:،؛，；：、–—"
 
 
 @dataclass
@@ -189,10 +189,10 @@ def _runs_on(lines: Sequence[str]) -> list[bool]:
     pairs = list(pairwise(lines))
     goes_on = [_first(b).islower() and not _ends_sentence(a, ":：") for a, b in pairs]
     is_prose = NARROW <= widest <= BROAD or any(goes_on)
-    stopped = sum(line.rstrip(_CLOSING)[-1:] in _PUNCTUATION for line in lines)
-    is_verse = stopped == len(lines) and (len(lines) > 2 or widest < NARROW)
+    stops = [line.rstrip(_CLOSING)[-1:] in _PUNCTUATION for line in lines]
+    is_verse = all(stops) and (len(lines) > 2 or widest < NARROW)
     if all(_first(line).isupper() for line in lines):
-        is_verse = is_verse or 2 * stopped >= len(lines) - 1 or len(lines) > 4
+        is_verse = is_verse or 2 * sum(stops[:-1]) >= len(lines) - 1 or len(lines) > 4
     if is_verse:
         return [False] * (len(lines) - 1)
     full = [

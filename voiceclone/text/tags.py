@@ -229,6 +229,11 @@ class Tag(NamedTuple):
     end: int
 
 
+def is_known(name: str) -> bool:
+    """Whether HTML or SSML has an element of this name."""
+    return name.lower() in _KNOWN
+
+
 def is_document(text: str) -> bool:
     """Whether the text is HTML or SSML, where the ends of lines mean nothing."""
     return _DOCUMENT.search(text) is not None
