@@ -167,6 +167,10 @@ def test_wrapped_lines_run_on_without_a_space_where_there_is_none():
                 ("Rough winds do shake the darling buds of May,", 0),
             ],
         ),
+        (
+            "an old silent pond\na frog jumps into the pond\nsplash again",
+            [("an old silent pond", L), ("a frog jumps into the pond", L), ("splash again", 0)],
+        ),
         ("Roses are red,\nviolets are blue.", [("Roses are red,", L), ("violets are blue.", 0)]),
         ('"Go!"\n"No."', [('"Go!"', L), ('"No."', 0)]),
         ("— Привет.\n— Здравствуй.", [("— Привет.", L), ("— Здравствуй.", 0)]),

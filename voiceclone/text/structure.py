@@ -187,19 +187,25 @@ def _runs_on(lines: Sequence[str]) -> list[bool]:
     if widest < NARROW and max(words) <= FEW_WORDS and len(lines) > 2:
         return [False] * (len(lines) - 1)
     pairs = list(pairwise(lines))
-    goes_on = [_first(b).islower() and not _ends_sentence(a, ":：") for a, b in pairs]
-    is_prose = NARROW <= widest <= BROAD or any(goes_on)
-    stops = [line.rstrip(_CLOSING)[-1:] in _PUNCTUATION for line in lines]
-    is_verse = all(stops) and (len(lines) > 2 or widest < NARROW)
-    if all(_first(line).isupper() for line in lines):
-        is_verse = is_verse or 2 * sum(stops[:-1]) >= len(lines) - 1 or len(lines) > 4
-    if is_verse:
-        return [False] * (len(lines) - 1)
     full = [
         width + _columns(_first_word(after)) + 1 > FULL * widest
         for width, (_, after) in zip(columns, pairs, strict=False)
     ]
+    goes_on = [_first(b).islower() and not _ends_sentence(a, ":：") for a, b in pairs]
+    is_prose = NARROW <= widest <= BROAD or any(goes_on)
+    if _is_verse(lines, widest, full):
+        return [False] * (len(lines) - 1)
     return [goes or (is_prose and filled) for goes, filled in zip(goes_on, full, strict=True)]
+
+
+def _is_verse(lines: Sequence[str], widest: int, full: Sequence[bool]) -> bool:
+    """Whether lines end where their writer wanted; `full`: for each but the last, whether it is as long as may be."""
+    stops = [line.rstrip(_CLOSING)[-1:] in _PUNCTUATION for line in lines]
+    if all(stops) and (len(lines) > 2 or widest < NARROW):
+        return True
+    if all(_first(line).isupper() for line in lines):
+        return 2 * sum(stops[:-1]) >= len(lines) - 1 or len(lines) > 4
+    return widest < NARROW and len(lines) > 2 and not all(full)
 
 
 def _joint(line: _Line, after: str) -> str:
