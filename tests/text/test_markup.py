@@ -291,6 +291,8 @@ def test_typography_and_structure_are_left_out_without_a_word():
         ("So [demo-hihg] two", [None, "demo-hihg"]),
         ("So [anna] two", [None, "anna"]),
         ("So [really] two", [None]),
+        ('"[He] went." Dr. [Smith] did', [None]),
+        ('"Go." [nobody] did', [None, "nobody"]),
         ("[sic] two", [None]),
         ("[bob](quietly) two", ["bob"]),
         ("<voice name='bob'>One</voice> two", ["bob", None]),

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from voiceclone.text.splitting import SENTENCE_ENDS
+from voiceclone.text.splitting import SENTENCE_ENDS, is_abbreviated
 from voiceclone.text.structure import LINE, PARAGRAPH
 
 PARAGRAPH_PAUSE_S, LINE_PAUSE_S, SENTENCE_PAUSE_S = 0.7, 0.3, 0.15
@@ -18,6 +18,8 @@ or an item of a list, they stop for about half as long; between sentences the sp
 SENTENCE = ""
 MAX_TOLD, MAX_TOLD_CHARS = 10, 40
 """Of what has no effect, in a warning."""
+_TAIL = 24
+"""Characters that tell what is before."""
 _CLOSING = "\"'”’»)]」』）*_:：—"
 
 Speaker = tuple[str | None, float]
@@ -67,28 +69,34 @@ class Events:
     def __init__(self) -> None:
         self.all: list[Piece | Boundary] = []
         self.speaker: Speaker = (None, 1.0)
-        self.before = ""
-        """The last character; empty at the beginning of a turn."""
-        self._last = ""
-        """The last one that is no white space."""
+        self._tail = ""
+        """The last characters; none at the beginning of a turn."""
         self._notes: dict[str, dict[str, None]] = {}
 
     @property
-    def begins(self) -> bool:
-        """Whether a turn or a sentence begins here."""
-        return not self._last or self._last in SENTENCE_ENDS or self._last in _CLOSING
+    def before(self) -> str:
+        """The last character; empty at the beginning of a turn."""
+        return self._tail[-1:]
 
     @property
     def is_attached(self) -> bool:
         """Whether something was said right before, without a space."""
         return bool(self.before.strip())
 
+    @property
+    def begins(self) -> bool:
+        """Whether a turn or a sentence begins here."""
+        tail = self._tail.rstrip()
+        if tail and tail[-1] in SENTENCE_ENDS:
+            return not is_abbreviated(tail, len(tail))
+        return not tail or (tail[-1] in _CLOSING and not self.is_attached)
+
     def say(self, text: str, how: tuple[str, str] | None = None) -> Piece:
         """Add a stretch of what is said."""
         piece = Piece(text, how)
         if text:
             self.all.append(piece)
-            self.before, self._last = text[-1], text.rstrip()[-1:] or self._last
+            self._tail = (self._tail + text[-_TAIL:])[-_TAIL:]
         return piece
 
     def pause(self, seconds: float) -> None:
@@ -104,11 +112,11 @@ class Events:
         if speaker != self.speaker:
             self.all.append(Boundary(speaker=speaker))
             self.speaker = speaker
-        self.before = self._last = ""
+        self._tail = ""
 
     def _end(self, boundary: Boundary) -> None:
         self.all.append(boundary)
-        self.before = self._last = ""
+        self._tail = ""
 
     def note(self, about: str, what: str) -> None:
         """Remember what has no effect."""
