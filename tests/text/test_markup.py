@@ -196,6 +196,7 @@ def test_wrapped_lines_run_on_without_a_space_where_there_is_none():
         ("<p>Hello there</p><p>World again</p>", [("Hello there", P), ("World again", 0)]),
         ("<h1>Title</h1>\n<p>Short\nLines</p>", [("Title", P), ("Short Lines", 0)]),
         ("<ul><li>a<li>b</ul>End", [("a", L), ("b", P), ("End", 0)]),
+        ("<table>" + "<tr><td>a<td>b" * 150 + "</table>End", [*[("a, b", L)] * 149, ("a, b", P), ("End", 0)]),
         ("<div>One <span>and</span> <b>two</b></div>Three", [("One and two", P), ("Three", 0)]),
         ("<table><tr><th>A</th><th>B</th></tr><tr><td>1</td><td>2</td></tr></table>", [("A, B", L), ("1, 2", 0)]),
         ("<speak><p><s>One</s><s>Two</s></p>\n<p>Three</p></speak>", [("One", S), ("Two", P), ("Three", 0)]),

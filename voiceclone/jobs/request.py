@@ -51,7 +51,7 @@ from voiceclone.text import markup
 from voiceclone.types import NFE_STEPS, SEEDS, AudioFormat, DeliveryWay, Quality
 from voiceclone.voices import AudioSource, NewVoice
 
-MIN_SPEED, MAX_SPEED = 0.3, 3.0
+SLOWEST, FASTEST = markup.SLOWEST, markup.FASTEST
 
 
 class _Request(BaseModel):
@@ -116,7 +116,7 @@ class Segment(_Request):
 
     text: Text
     voice: VoiceName | None = None
-    speed: float | None = Field(None, ge=MIN_SPEED, le=MAX_SPEED)
+    speed: float | None = Field(None, ge=SLOWEST, le=FASTEST)
     seed: Seed | None = None
     pause_after: float | None = Field(None, ge=0, le=markup.MAX_PAUSE_S)
 
@@ -157,7 +157,7 @@ class SynthesisRequest(_Request):
     language: Language | None = Field(
         None, description="of the text and the reference, as `en`; absent: what the model speaks, and what is heard"
     )
-    speed: float = Field(1.0, ge=MIN_SPEED, le=MAX_SPEED, description="speech rate relative to the reference")
+    speed: float = Field(1.0, ge=SLOWEST, le=FASTEST, description="speech rate relative to the reference")
     seed: int | None = Field(
         None,
         ge=0,
@@ -313,7 +313,7 @@ def _passages(field: str, text: str, voice: str | None, speed: float, seed: int 
             turn.text,
             turn.voice or voice,
             own if turn.voice in (None, voice) else field,
-            min(max(speed * turn.speed, MIN_SPEED), MAX_SPEED),
+            min(max(speed * turn.speed, SLOWEST), FASTEST),
             seed,
             turn.pause_after_s,
             turn.is_told,

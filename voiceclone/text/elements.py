@@ -60,11 +60,9 @@ class Elements:
 
     def enter(self, tag: Tag, mark: str) -> None:
         """Do what an opening tag does; `mark`: as it is written. Raise ValueError for a pause without a length."""
-        if self._open and self._open[-1].name == tag.name and not tag.is_empty and self._unclosed(tag.name):
-            self.leave(tag.name)
         element = _Element(tag.name, self._events.speaker, len(self._events.all))
         self._begin(element, tag, mark)
-        if not tag.is_empty:
+        if not tag.is_empty and not self._unclosed(tag.name):
             self._open.append(element)
             self._counts[tag.name] = self._counts.get(tag.name, 0) + 1
             if len(self._open) > MAX_DEPTH:

@@ -20,11 +20,23 @@ from dataclasses import dataclass, replace
 from voiceclone.text import tags
 from voiceclone.text.brackets import MAIN, PAUSE
 from voiceclone.text.events import Boundary, Piece, Speaker, VoiceNames
-from voiceclone.text.measures import MAX_PAUSE_S
+from voiceclone.text.measures import FASTEST, MAX_PAUSE_S, SLOWEST
 from voiceclone.text.scanning import Scanner
 from voiceclone.text.splitting import clean
 
-__all__ = ["MAIN", "MAX_PAUSE_S", "PAUSE", "Marked", "Said", "Turn", "VoiceNames", "literal", "turns"]
+__all__ = [
+    "FASTEST",
+    "MAIN",
+    "MAX_PAUSE_S",
+    "PAUSE",
+    "SLOWEST",
+    "Marked",
+    "Said",
+    "Turn",
+    "VoiceNames",
+    "literal",
+    "turns",
+]
 
 _LITERAL = re.compile(r"[\\\[<&*_`~=|(]|(?m:^[ \t]{0,3}(?=[>#+-]))")
 # Signs between what is compared, which the rules for reading would take for a tag; `List<String>` holds none.
