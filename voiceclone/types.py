@@ -64,6 +64,8 @@ class Word:
     end_s: float
     probability: float
     """How sure the recogniser is of it, 0..1; 0 for one whose times are guessed from its neighbours'."""
+    voice: str | None = None
+    """Name of whoever says it; None where it is not known, or has none."""
 
 
 @dataclass(frozen=True)

@@ -130,7 +130,7 @@ def test_verify_may_be_a_switch():
         ({**SAY, "segments": [{"text": "a"}]}, "segments: comes with text"),
         ({"voice": "anna"}, "text: is missing: send text or segments"),
         ({**SAY, "text": "[pause:1s]"}, "text: has no letter"),
-        ({**SAY, "text": "Wait [pause] here."}, "text: has a pause without a length"),
+        ({**SAY, "text": "Wait [pause:long] here."}, "text: has a pause without a length"),
         ({**SAY, "verify": {"max_wr": 0.1}}, r"verify\.max_wr: .* did you mean max_wer"),
         ({**SAY, "verify": 3}, "verify: must be"),
         ({**SAY, "subtitles": ["srt", "doc"]}, r"subtitles\[1\]: must be"),

@@ -160,11 +160,50 @@ def test_segments_are_spoken_like_turns(worker):
 
 
 def test_an_unknown_tag_is_an_error_that_lists_the_voices_and_says_how_to_have_it_read(worker):
-    reply = worker.handle(job(text="He said [sic] so."))
+    reply = worker.handle(job(text="He said so. [nobody] Really?"))
     assert reply["error_code"] == "voice_not_found"
-    assert "'sic'; known: example-en, example-zh" in reply["error"]
-    assert r"write \[sic]" in reply["error"]
-    assert worker.handle(job(text=r"He said \[sic] so."))["normalized_text"] == "He said [sic] so."
+    assert "'nobody'; known: example-en, example-zh" in reply["error"]
+    assert r"write \[nobody]" in reply["error"]
+    assert (
+        worker.handle(job(text=r"He said so. \[nobody] Really?"))["normalized_text"] == "He said so. [nobody] Really?"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "spoken", "warnings"),
+    [
+        ("He said [sic] so.", "He said [sic] so.", []),
+        ("See [GitHub](https://github.com).", "See GitHub.", []),
+        ("He [really] did.", "He [really] did.", ["no voice has these names, which are read as words: [really]"]),
+        ("<emphasis>So</emphasis> it is.", "So it is.", ["mark-up that has no effect here is left out: emphasis"]),
+    ],
+)
+def test_brackets_and_tags_that_are_no_voices_do_not_fail_a_job(worker, text, spoken, warnings):
+    reply = worker.handle({"id": "c", "input": {**SAY, "action": "check", "text": text}})
+    assert (reply["normalized_text"], reply["warnings"]) == (spoken, warnings)
+
+
+def test_hostile_mark_up_is_refused_by_its_field(worker):
+    reply = worker.handle(job(text='<!DOCTYPE a [<!ENTITY b "c">]><speak>&b;</speak>'))
+    assert (reply["error_code"], [problem["field"] for problem in reply["details"]]) == ("invalid_input", ["text"])
+
+
+def test_who_says_a_word_is_told_where_several_speak_and_no_cue_holds_two_voices(worker):
+    text = "[example-en] You really came back! [example-zh] I said that I would. [example-en] So."
+    reply = worker.handle(job(text=text, timestamps=True, subtitles=["vtt", "ass", "json"]))
+    spans = [(chunk["start"], chunk["end"]) for chunk in reply["chunks"]]
+    assert all(end <= start for (_, end), (start, _) in pairwise(spans))
+    said = [(word["word"], word["voice"]) for word in reply["words"]]
+    assert said[3:6] == [("back!", "example-en"), ("I", "example-zh"), ("said", "example-zh")]
+    cues = json.loads(Path(reply["subtitles"]["json"]).read_text())["cues"]
+    assert [(cue["voice"], " ".join(cue["text"].split())) for cue in cues] == [
+        ("example-en", "You really came back!"),
+        ("example-zh", "I said that I would."),
+        ("example-en", "So."),
+    ]
+    assert "<v example-zh>I said that I would." in Path(reply["subtitles"]["vtt"]).read_text()
+    assert ",Default,example-zh,0,0,0,," in Path(reply["subtitles"]["ass"]).read_text()
+    assert "voice" not in worker.handle(job(text="One voice.", timestamps=True))["words"][0]
 
 
 @pytest.mark.parametrize("rate", [24_000, 44_100, 8_000])

@@ -7,7 +7,7 @@ import io
 import json
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import av
@@ -265,6 +265,36 @@ def test_karaoke_lasts_as_long_as_its_cue(speech):
     for event in pysubs2.SSAFile.from_string(render(words, "ass", duration_s), format_="ass"):
         syllables = [int(length) for length in re.findall(r"\{\\k(\d+)\}", event.text)]
         assert sum(syllables) * 10 == event.end - event.start
+
+
+@given(speech=speech(PLAIN, shortest_s=0.02), turns=st.lists(st.sampled_from(["anna", "bob", None]), min_size=60))
+def test_a_cue_never_spans_two_voices(speech, turns):
+    """And it is told which one speaks, in the formats that can tell."""
+    words = [replace(word, voice=voice) for word, voice in zip(speech[0], turns, strict=False)]
+    cues = json.loads(render(words, "json", speech[1]))["cues"]
+    assert [word["word"] for cue in cues for word in cue["words"]] == [word.text for word in words]
+    several = len({word.voice for word in words}) > 1
+    assert all("voice" not in word for cue in cues for word in [cue, *cue["words"]] if not several)
+    for cue in cues if several else ():
+        assert {word["voice"] for word in cue["words"]} == {cue["voice"]}
+    shown = [cue["voice"] for cue in cues] if several else [None] * len(cues)
+    vtt = re.findall(r"--> .*\n(?:<v (\w+)>)?", render(words, "vtt", speech[1]))
+    assert vtt == [voice or "" for voice in shown]
+    assert [event.name for event in pysubs2.SSAFile.from_string(render(words, "ass", speech[1]))] == vtt
+    for before, after in pairwise(read_srt(render(words, "srt", speech[1]))):
+        assert before.start < before.end <= after.start
+
+
+def test_voices_that_speak_in_no_time_have_cues_of_their_own():
+    words = [Word("Yes. ", 2.0, 2.0, 0, "anna"), Word("No.", 2.0, 2.0, 0, "bob")]
+    assert read_srt(render(words, "srt", 2.0)) == [Read(1980, 1990, "Yes."), Read(1990, 2000, "No.")]
+
+
+def test_a_line_of_the_text_ends_like_a_sentence():
+    """A heading has no full stop; a cue's line ends with it as with one."""
+    words = [*said("The title of it"), *said("And then a text of some length follows.", start=1.0)]
+    words[3] = replace(words[3], text="it\n")
+    assert lines(words) == [["The title of it", "And then a text of some length follows."]]
 
 
 def test_karaoke_turns_each_word_when_it_is_said():

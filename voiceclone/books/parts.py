@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from voiceclone.books.chapters import Chapter
 from voiceclone.books.pages import Block
 from voiceclone.client import Input
-from voiceclone.text import is_speakable, size, split
+from voiceclone.text import is_speakable, markup, size, split
 
 PART_BYTES = 6_000
 """Of its text in UTF-8, by which the worker too tells how long a text is. About 7 minutes of speech: 2 MB of Opus, for
@@ -71,7 +71,7 @@ def texts(chapter: Chapter, limit: int) -> Iterator[str]:
 
 def escaped(text: str) -> str:
     r"""A book's text so that nothing in it is a mark: `\[` is a bracket to be read."""
-    return text.replace("[", r"\[").replace("<", r"\<")
+    return markup.literal(text)
 
 
 def _fitting(blocks: Sequence[Block], limit: int) -> Iterator[Block]:

@@ -130,12 +130,14 @@ class Context:
 
     settings: Settings
     bucket: str | None
+    voices: markup.VoiceNames | None = None
+    """Names of those that there are; None: any name may be a voice's."""
     _marked: dict[str, markup.Marked] = field(default_factory=dict)
 
     def marked(self, text: str) -> markup.Marked:
         """Return the text with its turns; it is searched for marks once. Raises ValueError for a wrong mark."""
         if text not in self._marked:
-            self._marked[text] = markup.Marked(text)
+            self._marked[text] = markup.Marked(text, self.voices)
         return self._marked[text]
 
 

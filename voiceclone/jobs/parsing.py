@@ -22,6 +22,7 @@ from voiceclone.jobs.fields import Context, SampleRate
 from voiceclone.jobs.legacy import modernise
 from voiceclone.jobs.request import SCHEMAS, LinkRequest, MadeWith, Request, Segment, SynthesisRequest, Verify
 from voiceclone.settings import Settings
+from voiceclone.text import markup
 from voiceclone.voices import KEPT
 
 Place = tuple[str | int, ...]
@@ -36,11 +37,17 @@ MAX_FIELDS = 100
 MAX_ENTRIES = 10_000
 
 
-def parse(data: object, settings: Settings, bucket: str | None = None) -> tuple[Request, list[str]]:
+def parse(
+    data: object,
+    settings: Settings,
+    bucket: str | None = None,
+    voices: markup.VoiceNames | None = None,
+) -> tuple[Request, list[str]]:
     """Check a job's input.
 
     Args:
         bucket: name of the configured bucket; None where there is none.
+        voices: names of those that there are, asked for where a text may name one; None: any name may be a voice's.
 
     Returns:
         The request, and warnings about what was changed on the caller's behalf.
@@ -56,7 +63,7 @@ def parse(data: object, settings: Settings, bucket: str | None = None) -> tuple[
     sent = {(name := _encodable(str(key))): _repaired(value, (name,), broken) for key, value in data.items()}
     fields, former, problems, warnings = modernise(sent)
     problems += [FieldProblem(_path(path), what) for path, what in broken]
-    context = Context(settings, bucket)
+    context = Context(settings, bucket, voices)
     action = fields.setdefault("action", "synthesize")
     schema = SCHEMAS.get(action) if isinstance(action, str) else None
     if schema is None:
@@ -73,6 +80,8 @@ def parse(data: object, settings: Settings, bucket: str | None = None) -> tuple[
             problems += _which_result(fields, bucket)
     if problems:
         raise InvalidInput(_told(FieldProblem(_formerly(p.field, former), p.message) for p in problems))
+    if isinstance(request, SynthesisRequest):
+        warnings += request.notes
     if isinstance(request, SynthesisRequest) and (lost := text_rules.dropped(request.written)):
         warnings.append(f"characters without a meaning are left out: {' '.join(f'U+{ord(c):04X}' for c in lost)}")
     return request, warnings

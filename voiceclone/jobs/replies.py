@@ -68,7 +68,11 @@ def speech(request: SynthesisRequest, script: Script, spoken: Spoken, voices: Se
         "chunks": [
             spoken_chunk(take, span, len(voices) > 1) for take, span in zip(spoken.takes, master.spans, strict=True)
         ],
-        **({"words": [timed_word(word) for word in spoken.words]} if request.timestamps and spoken.words else {}),
+        **(
+            {"words": [timed_word(word, len(voices) > 1) for word in spoken.words]}
+            if request.timestamps and spoken.words
+            else {}
+        ),
     }
 
 
@@ -122,13 +126,14 @@ def spoken_chunk(take: Take, span: Span, of_several: bool) -> Reply:
     return reply
 
 
-def timed_word(word: Word) -> Reply:
+def timed_word(word: Word, of_several: bool) -> Reply:
     """A word of the caller's, in seconds of the delivered audio."""
     return {
         "word": word.text.strip(),
         "start": round(word.start_s, 3),
         "end": round(word.end_s, 3),
         "confidence": round(word.probability, 3),
+        **({"voice": word.voice} if of_several else {}),
     }
 
 

@@ -19,7 +19,6 @@ from pydantic import (
     field_validator,
 )
 
-from voiceclone import text as text_rules
 from voiceclone.audio import MARGIN_S
 from voiceclone.jobs.fields import (
     MAX_DURATION_S,
@@ -51,6 +50,8 @@ from voiceclone.subtitles import SubtitleFormat
 from voiceclone.text import markup
 from voiceclone.types import NFE_STEPS, SEEDS, AudioFormat, DeliveryWay, Quality
 from voiceclone.voices import AudioSource, NewVoice
+
+SLOWEST, FASTEST = markup.SLOWEST, markup.FASTEST
 
 
 class _Request(BaseModel):
@@ -115,9 +116,9 @@ class Segment(_Request):
 
     text: Text
     voice: VoiceName | None = None
-    speed: float | None = Field(None, ge=0.3, le=3)
+    speed: float | None = Field(None, ge=SLOWEST, le=FASTEST)
     seed: Seed | None = None
-    pause_after: float = Field(0.0, ge=0, le=markup.MAX_PAUSE_S)
+    pause_after: float | None = Field(None, ge=0, le=markup.MAX_PAUSE_S)
 
 
 class Verify(_Request):
@@ -156,7 +157,7 @@ class SynthesisRequest(_Request):
     language: Language | None = Field(
         None, description="of the text and the reference, as `en`; absent: what the model speaks, and what is heard"
     )
-    speed: float = Field(1.0, ge=0.3, le=3, description="speech rate relative to the reference")
+    speed: float = Field(1.0, ge=SLOWEST, le=FASTEST, description="speech rate relative to the reference")
     seed: int | None = Field(
         None,
         ge=0,
@@ -229,6 +230,12 @@ class SynthesisRequest(_Request):
         return self.text if self.text is not None else " ".join(segment.text for segment in self.segments or ())
 
     @property
+    def notes(self) -> list[str]:
+        """What of the text's marks has no effect, for the caller."""
+        texts = [self.text] if self.segments is None else [segment.text for segment in self.segments]
+        return list(dict.fromkeys(note for text in texts for note in cast("markup.Marked", text).notes))
+
+    @property
     def text_field(self) -> str:
         """The field that the text came in."""
         return "text" if self.segments is None else "segments"
@@ -242,7 +249,9 @@ class SynthesisRequest(_Request):
         for i, segment in enumerate(self.segments):
             speed = self.speed if segment.speed is None else segment.speed
             parts = _passages(f"segments[{i}].text", segment.text, segment.voice, speed, segment.seed)
-            parts[-1] = replace(parts[-1], pause_after_s=parts[-1].pause_after_s + segment.pause_after)
+            if segment.pause_after is not None:
+                told_s = parts[-1].pause_after_s if parts[-1].is_told else 0.0
+                parts[-1] = replace(parts[-1], pause_after_s=told_s + segment.pause_after, is_told=True)
             found += parts
         return found
 
@@ -301,14 +310,17 @@ def _passages(field: str, text: str, voice: str | None, speed: float, seed: int 
     return [
         Passage(
             field,
-            text_rules.clean(turn.text),
+            turn.text,
             turn.voice or voice,
             own if turn.voice in (None, voice) else field,
-            speed,
+            min(max(speed * turn.speed, SLOWEST), FASTEST),
             seed,
             turn.pause_after_s,
+            turn.is_told,
+            turn.is_ended,
+            turn.said,
         )
-        for turn in cast("markup.Marked", text).turns
+        for turn in (each.cleaned() for each in cast("markup.Marked", text).turns)
     ]
 
 

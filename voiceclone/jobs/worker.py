@@ -24,6 +24,7 @@ from voiceclone.failures import failures_named
 from voiceclone.files import try_to_write
 from voiceclone.jobs.legacy import as_formerly, is_legacy
 from voiceclone.jobs.limits import limits_of, refuse_oversize
+from voiceclone.jobs.names import Names
 from voiceclone.jobs.parsing import parse
 from voiceclone.jobs.progress import Progress, Report, nobody
 from voiceclone.jobs.recipe import made_otherwise, recipe
@@ -148,7 +149,8 @@ class Worker:
         action = None
         try:
             bucket = self.delivery.bucket
-            request, warnings = parse(job.get("input"), self.settings, bucket.bucket if bucket else None)
+            name = bucket.bucket if bucket else None
+            request, warnings = parse(job.get("input"), self.settings, name, Names(self.voices))
             action = request.action
             with failures_named():  # memory may run out anywhere
                 reply = self._answer(request, job_id, job["input"], warnings, report)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import count
@@ -17,11 +17,16 @@ from typing import NamedTuple, Protocol
 from voiceclone import audio, text
 from voiceclone.deadline import Deadline
 from voiceclone.errors import InvalidInput
-from voiceclone.text import normalize
+from voiceclone.text import markup, normalize, saying
 from voiceclone.types import SEEDS, Chunk, Reading, ReferenceVoice
 
 MAX_GROWTH, ALWAYS_READ = 10, 10_000
 """How many times as long a text may become when it is read out, and the characters that may be added to any."""
+TURN_PAUSE_S = 0.3
+"""Between two voices. Who answers in a conversation begins about 0.2 s after the other; whoever listens to a recording,
+and does not see who speaks, is given a little more."""
+UNFADED_S = 1e-9
+"""A pause of no sample: one voice is never faded into another."""
 MAX_SHOWN = 40
 """Characters of the caller's text in a warning."""
 _SPACES = re.compile(" +")
@@ -56,6 +61,12 @@ class Passage:
     seed: int | None
     """Of the first chunk of all passages of one field; the others count on. None: as all others count."""
     pause_after_s: float
+    is_told: bool = False
+    """Whether the pause was asked for, so that no other is made there."""
+    is_ended: bool = False
+    """Whether a line or a paragraph ends here: if no sign says so, the voice is to be told."""
+    said: Sequence[markup.Said] = ()
+    """Parts of the text that are said otherwise than they are written."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +93,34 @@ class TextReader:
     """What numbers and the like are read in; ISO 639-1, or empty for no reading at all."""
     lexicon: normalize.Lexicon
 
-    def read(self, written: str) -> list[Reading]:
-        return normalize.read(written, self.language, self.lexicon)
+    def read(self, written: str, said: Sequence[markup.Said] = ()) -> list[Reading]:
+        """Return a text as it is said; `said`: parts of it of which that is told."""
+        if not said:
+            return normalize.read(written, self.language, self.lexicon)
+        language = text.language_of(written, None, (self.language, "zh")) or self.language if self.language else ""
+        found = [
+            (each.start, each.stop, saying.spoken(written[each.start : each.stop], each.how, each.detail, language))
+            for each in said
+        ]
+        return normalize.read(written, self.language, _Told(found, self.lexicon))
+
+
+class _Told(normalize.Lexicon):
+    """A lexicon that also knows places of the text."""
+
+    def __init__(self, places: Sequence[tuple[int, int, str]], words: normalize.Lexicon) -> None:
+        self._places = places
+        self._words = words
+
+    def find(self, text: str) -> Iterator[tuple[int, int, str]]:
+        """Return the places, and where words are met beside them."""
+        position = 0
+        for start, stop, spoken in (*self._places, (len(text), len(text), "")):
+            for begin, end, said in self._words.find(text[position:start]):
+                yield position + begin, position + end, said
+            if stop > start:
+                yield start, stop, spoken
+            position = stop
 
 
 @dataclass(frozen=True)
@@ -93,6 +130,15 @@ class Line:
     readings: tuple[Reading, ...]
     chunks: tuple[Chunk, ...]
     pause_after_s: float
+    is_told: bool = False
+    """Whether the pause was asked for."""
+    is_ended: bool = False
+    """Whether a line or a paragraph ends here."""
+
+    @property
+    def voice(self) -> ReferenceVoice | None:
+        """Whoever says it; None where nothing is said."""
+        return self.chunks[0].voice if self.chunks else None
 
     @property
     def spoken(self) -> str:
@@ -122,11 +168,22 @@ class Script:
 
     @property
     def pauses_s(self) -> list[float]:
-        """Before the first chunk, and behind each."""
+        """Before the first chunk, and behind each; 0 where neighbours are faded into each other."""
         pauses = [self.pause_before_s]
+        is_told = False
+        voice: ReferenceVoice | None = None
         for line in self.lines:
-            pauses += [0.0] * len(line.chunks)
-            pauses[-1] += line.pause_after_s  # of a line without chunks: it lengthens the pause before it
+            if line.voice is not None:
+                if voice is not None and line.voice.name != voice.name:
+                    pauses[-1] = max(pauses[-1], UNFADED_S if is_told else TURN_PAUSE_S)
+                pauses += [0.0] * len(line.chunks)
+                is_told, voice = False, line.voice
+            # Of a line without chunks: it changes the pause before it.
+            if line.is_told:
+                pauses[-1] = line.pause_after_s + (pauses[-1] if is_told else 0.0)
+                is_told = True
+            elif not is_told:
+                pauses[-1] = max(pauses[-1], line.pause_after_s)
         return pauses
 
     def duration_s(self, stretch: float = 1.0) -> float:
@@ -192,7 +249,7 @@ def _script(passages: Sequence[Passage], means: _Means, options: ScriptOptions, 
         chunks: tuple[Chunk, ...] = ()
         readings: list[Reading] = []
         if passage.text:
-            readings = reader.read(passage.text)
+            readings = reader.read(passage.text, passage.said)
             room -= sum(len(reading.spoken) for reading in readings)
             if room < 0:
                 raise InvalidInput.at(
@@ -200,7 +257,7 @@ def _script(passages: Sequence[Passage], means: _Means, options: ScriptOptions, 
                     f"becomes more than {MAX_GROWTH} times as long when it is read out: shorten the lexicon's entries,"
                     " or send normalize_text: false",
                 )
-            readings = spell(readings)
+            readings = spell(_ended(readings) if passage.is_ended else readings)
             pictures |= dict.fromkeys(c for c in passage.text if unicodedata.category(c) == "So")
             voice = voices[passage.voice]
             max_size = speaker.max_chunk_size(voice, passage.speed / stretch)
@@ -212,9 +269,9 @@ def _script(passages: Sequence[Passage], means: _Means, options: ScriptOptions, 
             speakable = filter(text.is_speakable, pieces)
             chunks = tuple(Chunk(piece, voice, next(counted) % SEEDS, passage.speed) for piece in speakable)
         if not chunks and not any(line.chunks for line in lines):
-            pause_before_s += passage.pause_after_s
+            pause_before_s += passage.pause_after_s if passage.is_told else 0.0
         else:
-            lines.append(Line(tuple(readings), chunks, passage.pause_after_s))
+            lines.append(Line(tuple(readings), chunks, passage.pause_after_s, passage.is_told, passage.is_ended))
     warnings = [f"punctuation alone is not spoken: {' '.join(silent)[:MAX_SHOWN]}"] if silent else []
 
     # The normaliser reads out what it can of them.
@@ -232,6 +289,18 @@ def _script(passages: Sequence[Passage], means: _Means, options: ScriptOptions, 
         warnings.append(f"the model's vocabulary lacks {' '.join(unknown)[:MAX_SHOWN]}: each is read as a space")
     durations_s = tuple(speaker.duration_s(chunk) for line in lines for chunk in line.chunks)
     return Script(tuple(lines), pause_before_s, options.cross_fade_s, durations_s, lost, tuple(warnings))
+
+
+def _ended(readings: Sequence[Reading]) -> list[Reading]:
+    """The readings with a sign that ends a sentence behind the last letter, if none is there: a voice goes on else."""
+    ended = list(readings)
+    for i in reversed(range(len(ended))):
+        spoken = ended[i].spoken
+        if text.is_speakable(spoken):
+            if spoken[-1].isalnum() and not any(each.spoken.strip() for each in ended[i + 1 :]):
+                ended[i] = Reading(ended[i].written, spoken + ("。" if text.is_wide(spoken[-1]) else "."))
+            break
+    return ended
 
 
 class _Speller:

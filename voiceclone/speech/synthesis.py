@@ -108,6 +108,7 @@ class Synthesizer:
     def _words(self, script: Script, master: Master, language: str | None, deadline: Deadline) -> list[Word]:
         """Return when each word of the caller's text is said in the recording."""
         words: list[Word] = []
+        ended = False
         heard = zip(master.parts, master.spans, strict=True)
         for line in script.lines:
             spoken: list[Word] = []
@@ -116,11 +117,20 @@ class Synthesizer:
                 aligned = self._recogniser.align(part, chunk.text, self._language(chunk.text, language))
                 spoken += [replace(w, start_s=w.start_s + span.start_s, end_s=w.end_s + span.start_s) for w in aligned]
             found = on_readings(spoken, line.readings)
-            if words and found and not (text.is_wide(words[-1].text[-1]) or text.is_wide(found[0].text[0])):
-                words[-1] = replace(words[-1], text=words[-1].text + " ")
-            words += found
+            if words and found:
+                words[-1] = replace(words[-1], text=words[-1].text + _space(ended, words[-1].text, found[0].text))
+            name = None if line.voice is None else line.voice.name
+            words += [replace(word, voice=name) for word in found]
+            ended = line.is_ended or (ended and not found)
         return words
 
     def _language(self, spoken: str, told: str | None) -> str | None:
         """Return what a piece of text is heard in."""
         return text.language_of(spoken, told, self._languages)
+
+
+def _space(ended: bool, before: str, after: str) -> str:
+    """What stands between two words: the end of a line, if one `ended`; nothing in scripts without spaces."""
+    if ended:
+        return "\n"
+    return "" if text.is_wide(before[-1]) or text.is_wide(after[0]) else " "

@@ -59,6 +59,8 @@ class Atom:
     """White space is one space at most, and stands nowhere else than behind or before the word."""
     start_ms: int
     end_ms: int
+    voice: str | None
+    """Name of whoever says it."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,11 @@ class Cue:
     start_ms: int
     end_ms: int
     lines: tuple[tuple[Atom, ...], ...]
+
+    @property
+    def voice(self) -> str | None:
+        """Name of whoever speaks."""
+        return self.lines[0][0].voice
 
     @property
     def text(self) -> str:
@@ -103,7 +110,8 @@ def render(words: Sequence[Word], subtitle_format: SubtitleFormat, duration_s: f
 def to_cues(words: Sequence[Word], duration_s: float) -> list[Cue]:
     """Lay words out in time and in lines: every word in one cue, in order; none if nothing can be shown of them.
 
-    A cue starts with its first word. It ends with its last, or later: once it is read, or as the next one starts.
+    A cue starts with its first word, and holds words of one voice. It ends with its last word, or later: once it is
+    read, or as the next one starts.
     """
     duration_ms = int(duration_s * 1000 + 1e-6)
     atoms = _atoms(words, duration_ms)
@@ -112,18 +120,31 @@ def to_cues(words: Sequence[Word], duration_s: float) -> list[Cue]:
     layout = _Layout(atoms)
     cuts = [0]
     for cut in _cuts(atoms, layout, duration_ms)[1:-1]:
-        if atoms[cut].start_ms - atoms[cuts[-1]].start_ms >= TICK_MS:
+        is_late = atoms[cut].start_ms - atoms[cuts[-1]].start_ms >= TICK_MS
+        if is_late or atoms[cut].voice != atoms[cut - 1].voice:
             cuts.append(cut)
     cues = []
-    for i, j in pairwise([*cuts, len(atoms)]):
-        start, is_last = atoms[i].start_ms, j == len(atoms)
-        next_start = duration_ms if is_last else atoms[j].start_ms
+    starts = [*_starts([atoms[cut].start_ms for cut in cuts], duration_ms), duration_ms]
+    for (i, j), (start, next_start) in zip(pairwise([*cuts, len(atoms)]), pairwise(starts), strict=True):
+        is_last = j == len(atoms)
         latest = min(next_start, start + MAX_MS)
         end = min(max(atoms[j - 1].end_ms, start + layout.reading_ms(i, j)), latest)
         if not is_last and next_start - end < BLANK_MS:
             end = next_start if next_start == latest else min(end, next_start - GAP_MS)
         cues.append(Cue(start, end, tuple(tuple(atoms[a:b]) for a, b in pairwise(layout.lines(i, j)))))
     return cues
+
+
+def _starts(told_ms: Sequence[int], duration_ms: int) -> list[int]:
+    """When cues start, each so long before the next that both can be told apart."""
+    starts = [told_ms[0]]
+    for start_ms in told_ms[1:]:
+        starts.append(max(start_ms, starts[-1] + TICK_MS))
+    latest_ms = duration_ms - TICK_MS
+    for i in reversed(range(len(starts))):
+        starts[i] = max(0, min(starts[i], latest_ms))
+        latest_ms = starts[i] - TICK_MS
+    return starts
 
 
 def _atoms(words: Sequence[Word], duration_ms: int) -> list[Atom]:
@@ -137,7 +158,10 @@ def _atoms(words: Sequence[Word], duration_ms: int) -> list[Atom]:
         # The last words may have no time of their own left.
         start_ms = min(round(group[0][0].start_s * 1000), duration_ms - TICK_MS)
         end_ms = min(round(group[-1][0].end_s * 1000), duration_ms)
-        atoms.append(Atom(tuple(word for word, _ in group), "".join(text for _, text in group), start_ms, end_ms))
+        voice = next((word.voice for word, text in group if text.strip()), None)
+        atoms.append(
+            Atom(tuple(word for word, _ in group), "".join(text for _, text in group), start_ms, end_ms, voice)
+        )
     return [atom for atom in atoms if atom.text]
 
 
@@ -203,7 +227,7 @@ def _break_cost(before: Atom, after: Atom) -> float:
     if not is_speakable(after.text) or unicodedata.category(text[-1]) in ("Ps", "Pi"):
         return _AT_PUNCTUATION
     ending = text.rstrip(_CLOSING)[-1:] or " "
-    if ending in SENTENCE_ENDS and not is_abbreviated(text, len(text)):
+    if "\n" in before.words[-1].text or (ending in SENTENCE_ENDS and not is_abbreviated(text, len(text))):
         return 0.0
     if ending in _CLAUSE_ENDS:
         return _AT_CLAUSE
@@ -228,6 +252,8 @@ def _cuts(atoms: Sequence[Atom], layout: _Layout, duration_ms: int) -> list[int]
             next_start = atoms[j].start_ms if j < count else duration_ms
             closes = j < count and pauses[j] < BLANK_MS
             if j > i + 1:
+                if atoms[j - 1].voice != atoms[i].voice:
+                    break
                 if pauses[j - 1] > LONG_PAUSE_MS or atoms[j - 1].end_ms - start > MAX_MS:
                     break
                 if closes and next_start - start > MAX_MS:
@@ -247,6 +273,11 @@ def _clock(ms: int, mark: str) -> str:
     return f"{ms // 3_600_000:02}:{ms // 60_000 % 60:02}:{ms // 1000 % 60:02}{mark}{ms % 1000:03}"
 
 
+def _is_dialogue(cues: Sequence[Cue]) -> bool:
+    """Whether several voices speak, so that it is told which."""
+    return len({cue.voice for cue in cues}) > 1
+
+
 def _srt(cues: Sequence[Cue]) -> str:
     """SubRip has no escapes: an invisible word joiner keeps players from taking text for markup.
 
@@ -262,9 +293,11 @@ def _srt(cues: Sequence[Cue]) -> str:
 def _vtt(cues: Sequence[Cue]) -> str:
     """Without times inside cues: some readers, as pysubs2, take a line with two of them for the start of another."""
     blocks = ["WEBVTT\n"]
+    is_dialogue = _is_dialogue(cues)
     for cue in cues:
         times = f"{_clock(cue.start_ms, '.')} --> {_clock(cue.end_ms, '.')}"
-        blocks.append(f"{times}\n{html.escape(cue.text, quote=False)}\n")
+        voice = f"<v {cue.voice}>" if is_dialogue and cue.voice else ""
+        blocks.append(f"{times}\n{voice}{html.escape(cue.text, quote=False)}\n")
     return "\n".join(blocks)
 
 
@@ -294,6 +327,7 @@ def _ass(cues: Sequence[Cue]) -> str:
     tag by itself and put the parts from left to right, so a cue with words written from the right has a single tag.
     """
     events = []
+    is_dialogue = _is_dialogue(cues)
     for cue in cues:
         start, end = cue.start_ms // TICK_MS, cue.end_ms // TICK_MS
         if any(unicodedata.bidirectional(c) in ("R", "AL") for c in cue.text):
@@ -304,7 +338,8 @@ def _ass(cues: Sequence[Cue]) -> str:
             lines = ("".join(next(tags) + _ass_escaped(atom.text) for atom in line) for line in cue.lines)
             style, text = "Default", r"\N".join(line.rstrip() for line in lines)
         times = ",".join(_clock(time * TICK_MS, ".")[:-1].removeprefix("0") for time in (start, end))
-        events.append(f"Dialogue: 0,{times},{style},,0,0,0,,{text}\n")
+        voice = cue.voice if is_dialogue and cue.voice else ""
+        events.append(f"Dialogue: 0,{times},{style},{voice},0,0,0,,{text}\n")
     return _ASS_HEADER + "".join(events)
 
 
@@ -316,20 +351,23 @@ def _ass_escaped(text: str) -> str:
 def _json(cues: Sequence[Cue], duration_s: float) -> str:
     """Times in seconds. A line feed separates the lines of a text; words are as they were given, spaces and all."""
     content = []
+    is_dialogue = _is_dialogue(cues)
     for cue in cues:
+        voice = {"voice": cue.voice} if is_dialogue else {}
         words = [
             {
                 "word": word.text,
                 "start": round(word.start_s, 3),
                 "end": round(word.end_s, 3),
                 "confidence": round(word.probability, 3),
+                **({"voice": word.voice} if is_dialogue else {}),
             }
             for line in cue.lines
             for atom in line
             for word in atom.words
         ]
         times = {"start": cue.start_ms / 1000, "end": cue.end_ms / 1000}
-        content.append({**times, "text": cue.text, "words": words})
+        content.append({**times, **voice, "text": cue.text, "words": words})
     written = json.dumps({"duration": round(duration_s, 3), "cues": content}, ensure_ascii=False)
     # Half a surrogate pair is no character, and cannot be stored.
     return written.encode(errors="ignore").decode()

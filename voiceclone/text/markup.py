@@ -1,29 +1,62 @@
-r"""Marks in a text for the voice: who speaks, and where there is a pause. Pure functions.
+r"""Marks in a text: who speaks, where there is a pause, what is said otherwise than it is written. Pure functions.
 
     [anna] Is it ready? [pause:0.5s] [bob] Nearly. <break time="300ms"/> Wait.
 
-Knows nothing of which voices there are. `[` followed by a voice's name and `]` gives the word to that voice, `[main]`
-back to the one that the request names; `\[` is a bracket to be read. Brackets around anything but a name, as `[1]` or
-`[he laughed]`, are text.
+A text may be plain, Markdown, HTML or SSML, or some of each; what is said of it is text without any mark, in turns. A
+turn ends where another voice speaks, at another speed, at a pause, and where a line or a paragraph ends.
+
+`[` followed by a voice's name and `]` gives the word to that voice, `[main]` back to the one that the request names.
+Other brackets are links, pauses, sounds that no voice makes, marks of notes, or text; a backslash before a sign makes
+it text. A name that is no voice's is an error where a voice would begin to speak, or where it is nearly one's name;
+within a sentence it is a word.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
-MAX_PAUSE_S = 60.0
-MAIN, PAUSE = "main", "pause"
-_LENGTH = r"(\d{1,6}(?:\.\d{0,6})?|\.\d{1,6})\s*(ms|s)?"
-_MARK = re.compile(
-    r"\\(?P<escaped>[\[<])"
-    r"|\[pause(?:[:= ]\s*(?P<pause>[^\]\n]{0,40}))?\]"
-    r"|<break\b(?P<break>[^<>\n]{0,80})>"
-    r"|\[(?P<voice>[A-Za-z0-9_-][A-Za-z0-9._-]{0,63})\]",
-    re.IGNORECASE,
+from voiceclone.text import tags
+from voiceclone.text.brackets import MAIN, PAUSE
+from voiceclone.text.events import Boundary, Piece, Speaker, VoiceNames
+from voiceclone.text.measures import FASTEST, MAX_PAUSE_S, SLOWEST
+from voiceclone.text.scanning import Scanner
+from voiceclone.text.splitting import clean
+
+__all__ = [
+    "FASTEST",
+    "MAIN",
+    "MAX_PAUSE_S",
+    "PAUSE",
+    "SLOWEST",
+    "Marked",
+    "Said",
+    "Turn",
+    "VoiceNames",
+    "literal",
+    "turns",
+]
+
+_LITERAL = re.compile(r"[\\\[<&*_`~=|(]|(?m:^[ \t]{0,3}(?=[>#+-]))")
+# Signs between what is compared, which the rules for reading would take for a tag; `List<String>` holds none.
+_PLACEHOLDER = r"\w{1,40}(?:,\s?\w{1,40}){0,5}>(?!\w)"
+_COMPARED = re.compile(
+    rf"(?P<kept>(?:<{_PLACEHOLDER})|>(?!\w)(?!\s[\d$(]))|(?<=\S)\s?<\s?(?!{_PLACEHOLDER})(?=[\w($])"
+    r"|(?<=[\w)])\s?>\s?(?=[\w($])"
 )
-_TIME = re.compile(rf"\s*time\s*=\s*[\"']?{_LENGTH}[\"']?\s*/?\s*", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Said:
+    """A part of a text that is said otherwise than it is written."""
+
+    start: int
+    stop: int
+    how: str
+    """What SSML calls it: `sub`, or a value of `interpret-as`."""
+    detail: str
+    """What is said instead, or in which form it is written."""
 
 
 @dataclass(frozen=True)
@@ -35,74 +68,111 @@ class Turn:
     voice: str | None
     """None: whoever speaks where no mark names a voice."""
     pause_after_s: float
+    speed: float = 1.0
+    """Relative to the rest."""
+    is_told: bool = False
+    """Whether the pause was written down, so that it replaces any other."""
+    is_ended: bool = False
+    """Whether a line, a paragraph or the like ends here, so that no sentence goes on."""
+    said: tuple[Said, ...] = ()
+
+    def cleaned(self) -> Turn:
+        """The turn with a clean text, in which signs between what is compared stand by themselves."""
+        out: list[str] = []
+        said: list[Said] = []
+        length, spaced, position = 0, True, 0
+        for each in (*self.said, None):
+            stop = len(self.text) if each is None else each.start
+            pieces: list[tuple[str, Said | None]] = [(_COMPARED.sub(_apart, self.text[position:stop]), None)]
+            if each is not None:
+                pieces.append((self.text[each.start : each.stop], each))
+                position = each.stop
+            for written, how in pieces:
+                core = clean(written)
+                if not core:
+                    spaced = spaced or written[:1].isspace()
+                    continue
+                if out and (spaced or written[0].isspace()):
+                    out.append(" ")
+                    length += 1
+                if how is not None:
+                    said.append(replace(how, start=length, stop=length + len(core)))
+                out.append(core)
+                length += len(core)
+                spaced = written[-1].isspace()
+        return replace(self, text="".join(out), said=tuple(said))
 
 
 class Marked(str):
     """A text as it was written, and its turns."""
 
-    __slots__ = ("turns",)
+    __slots__ = ("notes", "turns")
     turns: tuple[Turn, ...]
+    notes: tuple[str, ...]
+    """What of its marks has no effect, for the caller."""
 
-    def __new__(cls, text: str) -> Marked:
-        """Raise ValueError if a pause has no length that can be read, or one above MAX_PAUSE_S."""
+    def __new__(cls, text: str, voices: VoiceNames | None = None) -> Marked:
+        """Raise ValueError as `turns`; `voices`: names of those that there are. None: any name may be one."""
         marked = super().__new__(cls, text)
-        marked.turns = tuple(turns(text))
+        scanner = Scanner(text, voices)
+        marked.turns, marked.notes = tuple(_turns(scanner.events)), tuple(scanner.notes())
         return marked
 
 
 def turns(text: str) -> list[Turn]:
-    """Take the marks out of a text.
+    """Take the marks out of a text in which any name may be a voice's.
 
     Raises:
-        ValueError: a pause has no length that can be read, or one above MAX_PAUSE_S.
+        ValueError: a pause has no length that can be read, or one above MAX_PAUSE_S; or there is mark-up that no text
+            needs, as declarations of entities, or elements too deep in one another.
     """
-    found: list[Turn] = []
-    said: list[str] = []
-    speaker: str | None = None
-
-    def close(pause_s: float) -> None:
-        spoken = "".join(said)
-        said.clear()
-        if spoken.strip():
-            found.append(Turn(spoken, speaker, pause_s))
-        elif pause_s and found:
-            last = found[-1]
-            found[-1] = Turn(last.text, last.voice, last.pause_after_s + pause_s)
-        elif pause_s:
-            found.append(Turn("", speaker, pause_s))
-
-    for mark in _marks(text):
-        if isinstance(mark, str):
-            said.append(mark)
-        elif mark["escaped"]:
-            said.append(mark["escaped"])
-        elif mark["voice"] is None:
-            close(_pause(mark))
-        elif mark["voice"].isdecimal():
-            said.append(mark[0])
-        else:
-            close(0.0)
-            speaker = None if mark["voice"].lower() == MAIN else mark["voice"]
-    close(0.0)
-    return found
+    return list(Marked(text).turns)
 
 
-def _marks(text: str) -> Iterator[str | re.Match[str]]:
-    """The text between marks, and the marks."""
-    start = 0
-    for mark in _MARK.finditer(text):
-        yield text[start : mark.start()]
-        yield mark
-        start = mark.end()
-    yield text[start:]
+def literal(text: str) -> str:
+    r"""Return the text so that nothing in it is a mark, at most twice as long. Ends of lines keep their meaning."""
+    return _LITERAL.sub(lambda sign: f"\\{sign[0]}" if sign[0].strip() else f"{sign[0]}\\", text)
 
 
-def _pause(mark: re.Match[str]) -> float:
-    """Length of a pause in seconds."""
-    length = re.fullmatch(_LENGTH, (mark["pause"] or "").strip(), re.IGNORECASE) or _TIME.fullmatch(mark["break"] or "")
-    if length is None:
-        raise ValueError(f'has a pause without a length, {mark[0]}: write [pause:0.5s] or <break time="500ms"/>')
-    seconds = float(length[1]) / (1000 if (length[2] or "s").lower() == "ms" else 1)
-    if seconds > MAX_PAUSE_S:
-        raise ValueError(f"has a pause of {seconds:g} s, {mark[0]}: at most {MAX_PAUSE_S:g} s are allowed")
-    return seconds
+def _apart(sign: re.Match[str]) -> str:
+    kept: str = sign["kept"] or f" {sign[0].strip()} "
+    # A tag that was escaped is meant to be read.
+    return f" {kept.strip('<>')} " if tags.is_known(kept.strip("<>")) else kept
+
+
+def _turns(events: Iterable[Piece | Boundary]) -> Iterator[Turn]:
+    """Put together what is said between boundaries."""
+    turn: Turn | None = None
+    said: list[Piece] = []
+    speaker: Speaker = (None, 1.0)
+    for event in (*events, Boundary()):
+        if isinstance(event, Piece):
+            said.append(event)
+            continue
+        if any(piece.text.strip() for piece in said):
+            if turn is not None:
+                yield turn
+            turn, said = _turn(said, speaker), []
+        elif turn is not None and turn.text:
+            turn, said = replace(turn, text=turn.text + "".join(piece.text for piece in said)), []
+        if event.told_s is not None:
+            turn = turn or Turn("", speaker[0], 0.0, speaker[1])
+            pause_s = event.told_s + (turn.pause_after_s if turn.is_told else 0.0)
+            turn = replace(turn, pause_after_s=pause_s, is_told=True)
+        elif turn is not None and not turn.is_told:
+            turn = replace(turn, pause_after_s=max(turn.pause_after_s, event.pause_s))
+        if turn is not None and event.is_end:
+            turn = replace(turn, is_ended=True)
+        speaker = event.speaker or speaker
+    if turn is not None:
+        yield turn if turn.is_told else replace(turn, pause_after_s=0.0, is_ended=False)
+
+
+def _turn(pieces: Sequence[Piece], speaker: Speaker) -> Turn:
+    said = []
+    position = 0
+    for piece in pieces:
+        if piece.how is not None and piece.text.strip():
+            said.append(Said(position, position + len(piece.text), *piece.how))
+        position += len(piece.text)
+    return Turn("".join(piece.text for piece in pieces), speaker[0], 0.0, speaker[1], said=tuple(said))
