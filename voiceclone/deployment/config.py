@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationErr
 from s3_utils import store_from_env
 from voiceclone.deployment.variables import variables
 from voiceclone.errors import sentence_of
+from voiceclone.keys import key_in
 from voiceclone.settings import PLATFORM_JOB_S, TIME_TO_LEAVE_S, Settings
 
 LEAST_CUDA = (12, 8)
@@ -128,9 +129,11 @@ class Deployment(_Strict):
         ]
         if missing:
             raise ConfigError(missing)
-        filled = {name: environ[v.from_env] if v.from_env else v.text or "" for name, v in self.env.items()}
+        filled = {name: environ[v.from_env].strip() if v.from_env else v.text or "" for name, v in self.env.items()}
         bucket = {name: _stand_in(text) for name, text in filled.items()}
         try:
+            for name in self.secrets():
+                key_in(bucket, name)
             store_from_env(bucket)
         except ValueError as e:
             raise ConfigError([f"env: {e}"]) from None
