@@ -513,11 +513,11 @@ def _check_bucket(bucket: str, endpoint: str) -> None:
     if "/" in bucket:
         prefix = f", and its folder into S3_PREFIX: {folder}" if folder else ""
         raise ValueError(f"S3_BUCKET or BUCKET_NAME is {bucket!r}: write the bucket's name alone, {name}{prefix}")
-    usual = _BUCKET.fullmatch(bucket) and bucket[-1].isalnum() and 3 <= len(bucket) <= 63
+    usual = _BUCKET.fullmatch(bucket) and bucket[-1].isalnum() and len(bucket) <= 63
     if not usual or ("_" in bucket and (not endpoint or "amazonaws" in endpoint)):
         raise ValueError(
-            f"S3_BUCKET or BUCKET_NAME cannot be {bucket[:80]!r}: a bucket's name has 3 to 63 small letters, digits,"
-            " '-' and '.', and begins and ends with a letter or digit; copy it from the service's console"
+            f"S3_BUCKET or BUCKET_NAME cannot be {bucket[:80]!r}: a bucket's name has small letters, digits, '-'"
+            " and '.', up to 63, and begins and ends with a letter or digit; copy it from the service's console"
         )
 
 

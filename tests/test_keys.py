@@ -26,11 +26,11 @@ def test_space_around_a_key_is_left_out(given, key):
 @pytest.mark.parametrize(
     ("given", "fault"),
     [
-        ("rpa_\nknown", "holds a line break: copy the key anew, in one line"),
-        ("rpa_\rknown", "holds a line break"),
-        ("rpa_ known", "holds a space"),
-        ("rpa_\tknown", "holds a space"),
-        ("rpa_\u00a0known", "holds a space"),
+        ("rpa_\nknown", "has characters that no key has, a line break: copy it anew, in one line"),
+        ("rpa_\rknown", "has characters that no key has, a line break"),
+        ("rpa_ known", "has characters that no key has, a space"),
+        ("rpa_\tknown", "has characters that no key has, a space"),
+        ("rpa_\u00a0known", "has characters that no key has, a space"),
         ('"rpa_known"', "has quotes around it: write it without them"),
         ("'rpa_known", "has quotes around it"),
         ("“rpa_known”", "has quotes around it"),
@@ -38,9 +38,9 @@ def test_space_around_a_key_is_left_out(given, key):
         ("Bearer rpa_known", "begins with a word such as Bearer: write the key alone"),
         ("bearer  rpa_known", "begins with a word such as Bearer"),
         ("Authorization: rpa_known", "begins with a word such as Bearer"),
-        ("rpa_knöwn", "holds a character that no key has"),
-        ("rpa_\u200bknown", "holds a character that no key has"),
-        ("rpa_\x00known", "holds a character that no key has"),
+        ("rpa_knöwn", "has characters that no key has"),
+        ("rpa_\u200bknown", "has characters that no key has"),
+        ("rpa_\x00known", "has characters that no key has"),
     ],
 )
 def test_a_key_that_was_not_copied_as_it_is_is_named(given, fault):

@@ -239,8 +239,7 @@ def test_a_missing_key_is_named(store, bucket):
         ("-voices", "small letters"),
         ("voices-", "small letters"),
         ("vö-ices", "small letters"),
-        ("ab", "3 to 63"),
-        ("a" * 64, "3 to 63"),
+        ("a" * 64, "up to 63"),
     ],
 )
 def test_a_name_that_no_bucket_can_have_is_refused_at_the_start(variable, name, cure):
@@ -265,13 +264,13 @@ def test_a_name_that_some_bucket_has_is_taken(name, endpoint):
 @pytest.mark.parametrize(
     ("key", "fault"),
     [
-        ("half\nof-it", "holds a line break"),
-        ("half of-it", "holds a space"),
+        ("half\nof-it", "has characters that no key has, a line break"),
+        ("half of-it", "has characters that no key has, a space"),
         ('"quoted-key"', "has quotes around it"),
         ("'quoted-key", "has quotes around it"),
         ("“quoted-key”", "has quotes around it"),
         ("Bearer known-key", "begins with a word such as Bearer"),
-        ("known\u200bkey", "holds a character that no key has"),
+        ("known\u200bkey", "has characters that no key has"),
     ],
 )
 def test_a_key_that_was_not_copied_as_it_is_is_named_and_not_shown(name, key, fault):

@@ -50,6 +50,7 @@ def build(settings: Settings, environ: Mapping[str, str]) -> Worker:
     """
     timings = Timings(_process_started())
     _find_volume(settings)
+    log.info("loading %s from %s", settings.model, settings.volume)
     with timings.measure("files"):
         from s3_utils import LocalStore, store_from_env
         from voiceclone.audio import start_decoder

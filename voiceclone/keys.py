@@ -14,9 +14,9 @@ _QUOTES = "\"'`“”‘’«»"
 _FAULTS = {
     rf"[{_QUOTES}].*|.*[{_QUOTES}]": "has quotes around it: write it without them",
     r"(?i:bearer|basic|token|authorization:?)\s.*": "begins with a word such as Bearer: write the key alone",
-    r".*[\r\n].*": "holds a line break: copy the key anew, in one line",
-    r".*\s.*": "holds a space: copy the key anew, without what stands beside it",
-    r".*[^!-~].*": "holds a character that no key has: copy the key anew",
+    r".*[\r\n].*": "has characters that no key has, a line break: copy it anew, in one line",
+    r".*\s.*": "has characters that no key has, a space: copy it anew, without what stands beside it",
+    r".*[^!-~].*": "has characters that no key has: copy it anew",
 }
 """What can be no key, and what is said of it; the first that fits."""
 

@@ -35,8 +35,8 @@ BUCKET = (
     Variable("AWS_SECRET_ACCESS_KEY", "the secret that belongs to AWS_ACCESS_KEY_ID", secret=True),
     Variable(
         "AWS_REGION",
-        f"region of the bucket; by default what its endpoint shows, else {DEFAULT_REGION}; another that the service tells is"
-        " taken, with a warning",
+        f"region of the bucket; by default what its endpoint shows, else {DEFAULT_REGION}; another that the"
+        " service tells is taken, with a warning",
     ),
     Variable("AWS_ENDPOINT_URL", "address of the S3 service, for anything but AWS; the bucket's own will do"),
     Variable(

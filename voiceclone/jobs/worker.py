@@ -302,7 +302,7 @@ class Worker:
         words |= request.lexicon
         seed = secrets.randbelow(SEEDS) if request.seed is None else request.seed
         read_in = request.language or next(iter(languages), "") if request.normalize_text else ""
-        reader = TextReader(read_in, normalize.Lexicon(words))
+        reader = TextReader(read_in, normalize.Lexicon(words), told=request.language is not None)
         script = plan(request.passages, voices, self.engine, reader, request.script_options(seed), deadline)
         refuse_oversize(script, request, self.settings)
         return Rehearsal(voices, script, words, [*notes, *script.warnings])

@@ -81,9 +81,11 @@ class TextReader:
     language: str
     """What numbers and the like are read in; ISO 639-1, or empty for no reading at all."""
     lexicon: normalize.Lexicon
+    told: bool = False
+    """Whether the caller has told the language; otherwise the letters beside a number decide."""
 
     def read(self, written: str) -> list[Reading]:
-        return normalize.read(written, self.language, self.lexicon)
+        return normalize.read(written, self.language, self.lexicon, told=self.told)
 
 
 @dataclass(frozen=True)
