@@ -277,7 +277,7 @@ class Worker:
             log.warning("a job cannot be listened to: %s", e)  # with paths that are not the caller's
             raise ModelUnavailable(
                 "this worker has no recogniser for verify, timestamps and subtitles: leave them out, or have the"
-                " operator put the whisper model that ASR_MODEL names on the volume"
+                f" operator put it on the volume: voiceclone fetch --model {self.recogniser.name}"
             ) from e
 
     def _rehearse(self, request: SynthesisRequest, deadline: Deadline) -> Rehearsal:
