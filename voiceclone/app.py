@@ -55,6 +55,7 @@ def build(settings: Settings, environ: Mapping[str, str]) -> Worker:
         ValueError: the bucket's variables cannot be read.
     """
     timings = Timings(_process_started())
+    let_threads_sleep()
     _find_volume(settings)
     log.info("loading %s from %s", settings.model, settings.volume)
     with timings.measure("files"):
@@ -120,6 +121,15 @@ def build(settings: Settings, environ: Mapping[str, str]) -> Worker:
     threading.Thread(target=engine.keep_copy, name="copy").start()
     log.info("ready", extra=logs.facts(model=checkpoint.name, device=str(engine.dit.device), startup=worker.startup))
     return worker
+
+
+def let_threads_sleep() -> None:
+    """Let threads that wait for others leave the CPU to whoever needs it, unless the operator has said how they wait.
+
+    Threads that spin take as much of a busy machine as those that work. libgomp reads this once, when torch is loaded.
+    """
+    if "GOMP_SPINCOUNT" not in os.environ:
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def _find_volume(settings: Settings) -> None:

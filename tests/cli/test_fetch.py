@@ -86,7 +86,11 @@ def test_the_command_ends_with_1_where_a_model_cannot_be_had(tmp_path: Path, hub
 
 
 def test_the_command_ends_with_3_where_the_hub_cannot_be_asked(tmp_path: Path, hub: FakeHub, nobody: Hub):
-    assert run_cli(str(nobody.endpoint), "--volume", tmp_path)[0] == 3
+    status, _, err = run_cli(str(nobody.endpoint), "--volume", tmp_path / "new")
+    assert (status, (tmp_path / "new").exists()) == (3, False)
+    assert "Without a hub: F5_MODEL=demo" in err
+    assert run_cli(str(nobody.endpoint), "--volume", tmp_path, "--errors", tmp_path / "errors")[::2] == (3, "")
+    assert (tmp_path / "errors").read_text().startswith("error: F5TTS_v1_Base: ")
     status, _, err = run_cli(hub.url, "--volume", tmp_path, HF_HUB_OFFLINE="1")
     assert status == 3
     assert "HF_HUB_OFFLINE" in err
