@@ -453,7 +453,6 @@ def store_from_env(environ: Mapping[str, str]) -> S3Store | None:
     endpoint = endpoint or _first(environ, "BUCKET_ENDPOINT_URL")
     if not (bucket or endpoint):
         return None
-    _check_bucket(bucket, endpoint)
     if endpoint:
         if not _URL.fullmatch(endpoint):  # not shown: it may hold a password
             raise ValueError("AWS_ENDPOINT_URL or BUCKET_ENDPOINT_URL cannot be read: write http(s)://host[:port]")
@@ -462,6 +461,7 @@ def store_from_env(environ: Mapping[str, str]) -> S3Store | None:
             raise ValueError("BUCKET_ENDPOINT_URL is set but names no bucket: set S3_BUCKET or BUCKET_NAME too")
     if not bucket:
         return None
+    _check_bucket(bucket, endpoint)
     if _VOLUMES_OWN.search(endpoint):
         raise ValueError(
             "AWS_ENDPOINT_URL or BUCKET_ENDPOINT_URL is a network volume's own S3 API, which knows no links to results:"
@@ -502,7 +502,7 @@ def _check_bucket(bucket: str, endpoint: str) -> None:
     """Raise ValueError, with what to write instead, for a name that no bucket can have."""
     bare = re.sub(r"^[a-z0-9]+://", "", bucket.strip("\"'`"), flags=re.IGNORECASE).strip("/ ")
     name, _, folder = bare.partition("/")
-    if not bucket or bucket.startswith("arn:"):  # of an access point
+    if bucket.startswith("arn:"):  # of an access point
         return
     if bucket[0] in "\"'`" or bucket[-1] in "\"'`":
         raise ValueError(f"S3_BUCKET or BUCKET_NAME holds quotes: write {name} without them")
@@ -530,7 +530,7 @@ def _part_bucket(address: str, bucket: str, *, any_host: bool) -> tuple[str, str
     host, _, path = rest.partition("/")
     path = path.strip("/")
     service = _SERVICE.search(address)
-    bucket = bucket or (service and service["bucket"]) or path
+    bucket = bucket or (service and service["bucket"]) or ("" if "/" in path else path)
     if any_host or (service and service["bucket"]):
         host = host.removeprefix(f"{bucket}.")
     above, _, last = path.rpartition("/")

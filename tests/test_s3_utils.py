@@ -514,9 +514,11 @@ def test_half_a_configuration_is_refused_naming_the_missing_variables_only(envir
     assert_tells_no_secret(caught.value)
 
 
-def test_an_endpoint_of_the_platform_that_names_no_bucket_is_refused():
+@pytest.mark.parametrize("path", ["", "/", "/storage/v1/s3"])
+def test_an_endpoint_of_the_platform_that_names_no_bucket_is_refused(path):
     with pytest.raises(ValueError, match=r"BUCKET_ENDPOINT_URL.*BUCKET_NAME"):
-        store_from_env(KEYS | {"BUCKET_ENDPOINT_URL": "https://objects.example.com/"})
+        store_from_env(KEYS | {"BUCKET_ENDPOINT_URL": f"https://objects.example.com{path}"})
+    assert store_from_env(KEYS | {"AWS_ENDPOINT_URL": f"https://objects.example.com{path}"}) is None
 
 
 @pytest.mark.parametrize(

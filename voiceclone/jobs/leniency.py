@@ -85,7 +85,7 @@ def as_language(value: object) -> object:
         from babel.core import get_global
 
         code = found[1]
-        return str(get_global("language_aliases").get(code, code)) if len(code) == 3 else code
+        return str(get_global("language_aliases").get(code, code)).partition("_")[0] if len(code) == 3 else code
     return _by_name().get(re.sub(r"\s*\([^()]*\)$", "", wanted), value)
 
 
