@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from voiceclone import app, logs
 from voiceclone.errors import ModelUnavailable
-from voiceclone.local_api import told_of_ctrl_c
+from voiceclone.local_api import tell_of_ctrl_c
 from voiceclone.settings import Settings
 
 if TYPE_CHECKING:
@@ -94,7 +94,8 @@ def main() -> None:
         config["refresh_worker"] = "refresh_worker" in reply
         return reply
 
-    config["handler"] = told_of_ctrl_c(answer, sys.argv)
+    config["handler"] = answer
+    tell_of_ctrl_c(sys.argv)
     runpod.serverless.register_fitness_check(check_models)
     runpod.serverless.start(config)
 

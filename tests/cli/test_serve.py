@@ -100,7 +100,7 @@ def test_ctrl_c_finishes_the_job_and_says_so(places, command):
             reply = pool.submit(requests.post, f"http://127.0.0.1:{port}/runsync", json=job, timeout=100)
             assert any("Started." in line for line in process.stdout)
             process.send_signal(signal.SIGINT)
-            assert any("finishing the job; press Ctrl-C again to leave at once" in line for line in process.stderr)
+            assert any("stopping when the job in hand is done; press Ctrl-C again" in line for line in process.stderr)
             assert reply.result().json()["status"] == "COMPLETED"
         _, err = process.communicate(timeout=60)
         assert process.returncode == 0

@@ -39,11 +39,12 @@ def run(options: argparse.Namespace) -> None:
     import runpod
 
     from voiceclone.jobs import terminal_bar
-    from voiceclone.local_api import told_of_ctrl_c
+    from voiceclone.local_api import tell_of_ctrl_c
 
     def handler(job: dict[str, Any]) -> dict[str, Any]:
         with terminal_bar() as report:
             return worker.handle(job, report)
 
     sys.argv[1:] = arguments  # where the SDK looks for them
-    runpod.serverless.start({"handler": told_of_ctrl_c(handler, arguments)})
+    tell_of_ctrl_c(arguments)
+    runpod.serverless.start({"handler": handler})
