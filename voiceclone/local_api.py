@@ -24,9 +24,9 @@ def tell_of_ctrl_c(arguments: Sequence[str]) -> None:
 
     end = Server.handle_exit
 
-    def told(server: Server, number: int, frame: FrameType | None) -> None:
+    def told(self: Server, sig: int, frame: FrameType | None) -> None:
         sys.stderr.write("\nstopping when the job in hand is done; press Ctrl-C again to leave at once\n")
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-        end(server, number, frame)
+        end(self, sig, frame)
 
     Server.handle_exit = told  # type: ignore[method-assign]
