@@ -302,7 +302,7 @@ def test_a_model_that_lies_elsewhere_has_no_place_on_the_network_volume(tmp_path
 
 
 def test_the_address_and_the_region_are_the_data_centres():
-    environ = {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET, "RUNPOD_S3_ACCESS_KEY": "half a pair"}
+    environ = {"AWS_ACCESS_KEY_ID": f" {KEY}\n", "AWS_SECRET_ACCESS_KEY": SECRET, "RUNPOD_S3_ACCESS_KEY": "half a pair"}
     client = connect(environ, "EU-RO-1")
     assert (client.meta.endpoint_url, client.meta.region_name) == ("https://s3api-eu-ro-1.runpod.io/", "EU-RO-1")
     client.close()
