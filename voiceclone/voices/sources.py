@@ -9,7 +9,7 @@ import base64
 import binascii
 import re
 from dataclasses import dataclass
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from voiceclone.types import MB
 
@@ -20,6 +20,8 @@ MAX_PATH_CHARS = 256
 BROKEN = 1.15
 """So much longer base64 is with line breaks and escapes."""
 NO_SOURCE = "is no http(s):// or s3:// address, and not base64 either"
+_ESCAPES = {"%2B": "+", "%2b": "+", "%2F": "/", "%2f": "/", "%3D": "=", "%3d": "=", "\\r": "", "\\n": "\n"}
+"""As a URL and JSON within JSON have them."""
 _USUAL_ALPHABET = str.maketrans("-_", "+/")
 MAX_BUCKET_CHARS, MAX_KEY_BYTES = 63, 1024
 
@@ -100,9 +102,8 @@ def _decoded(encoded: str, max_bytes: int) -> bytes:
         raise ValueError(f"is larger than {max_bytes // MB} MB: send a shorter clip, or a link")
     if encoded[:1] == "/" and encoded[:2] != "//" and len(encoded) < MAX_PATH_CHARS:
         raise ValueError("is a path of one machine: send the file's bytes as base64, or a link")
-    if "%" in encoded:
-        encoded = unquote(encoded)
-    encoded = encoded.replace("\\r", "").replace("\\n", "\n")
+    for escape, meant in _ESCAPES.items():
+        encoded = encoded.replace(escape, meant)
     encoded = "".join(encoded.splitlines()).replace("\t", "")
     usual = encoded.translate(_USUAL_ALPHABET)
     bare = _without_spaces(usual, usual == encoded).rstrip("=")
