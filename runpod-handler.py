@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from voiceclone import app, logs
 from voiceclone.errors import ModelUnavailable
+from voiceclone.local_api import tell_of_ctrl_c
 from voiceclone.settings import Settings
 
 if TYPE_CHECKING:
@@ -94,9 +95,13 @@ def main() -> None:
         return reply
 
     config["handler"] = answer
+    tell_of_ctrl_c(sys.argv)
     runpod.serverless.register_fitness_check(check_models)
     runpod.serverless.start(config)
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:  # while the models are loaded
+        sys.exit(128 + signal.SIGINT)

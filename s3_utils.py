@@ -18,17 +18,21 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from voiceclone.errors import DownloadFailed, StorageFailed, WorkerError
 from voiceclone.files import drafts_of, write_whole
+from voiceclone.keys import key_in
 from voiceclone.types import Artifact, Entry
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 DEFAULT_REGION = "us-east-1"
 """AWS's own default; MinIO, SeaweedFS and Ceph accept it, and Cloudflare R2 reads it as its `auto`."""
@@ -40,14 +44,29 @@ READ_TIMEOUT_S = 20
 
 _URL = re.compile(r"https?://([A-Za-z0-9]+((\.|-+)[A-Za-z0-9]+)*|\[[0-9A-Fa-f:]+\])(:\d{1,5})?(/[^?#@]*)?")
 
-_REGIONAL_HOST = re.compile(
-    r"//((?P<bucket>[^/]+)\.)?s3[.-](?P<region>[a-z]{2}(-[a-z]+)+-\d+)\.(amazonaws|backblazeb2|wasabisys)\.com"
+_REGION = r"(?P<region>[a-z]{2}(?:-[a-z]+)+-\d+)"
+_SERVICE = re.compile(
+    r"//(?:(?P<bucket>[^/:]+)\.)??(?P<host>"
+    rf"(?P<aws>s3[.-]{_REGION}\.amazonaws\.com(?:\.cn)?|s3\.amazonaws\.com)"
+    rf"|s3(?:-fips)?\.(?:dualstack\.)?{_REGION.replace('region', 'variety')}\.amazonaws\.com(?:\.cn)?"
+    rf"|s3[.-]{_REGION.replace('region', 'other')}\.(?:backblazeb2|wasabisys)\.com"
+    r"|[a-z0-9]+\.(?:digitaloceanspaces|linodeobjects|vultrobjects|your-objectstorage)\.com"
+    r"|[a-z0-9]+(?:\.(?:eu|fedramp))?\.r2\.cloudflarestorage\.com"
+    r"|(?P<virtual>(?:s3\.)?oss-[a-z0-9-]+\.aliyuncs\.com|cos\.[a-z0-9-]+\.myqcloud\.com|tos-s3-[a-z0-9-]+\.volces\.com)"
+    r"|s3\.[a-z]{2}-[a-z]{3}\.scw\.cloud|s3\.[a-z-]+\.io\.cloud\.ovh\.(?:net|us)|storage\.googleapis\.com"
+    r")(?=[:/]|$)",
+    re.IGNORECASE,
 )
-"""Services that show the region in the host's name and refuse a signature for another one."""
+"""Services known by their hosts, with the bucket in front or not. `region`, `variety`, `other`: some show it, and
+refuse a signature for another one. `virtual`: those that refuse a bucket as the path."""
 
 _VOLUMES_OWN = re.compile(r"//([^/]+\.)?s3api-[a-z0-9-]+\.runpod\.io\b", re.IGNORECASE)
 """The platform's S3 API of a network volume."""
 
+_REGION_NAME = re.compile("[a-z0-9-]{2,30}")
+_STYLES = ("path", "virtual")
+
+_BUCKET = re.compile(r"[a-z0-9](?:[a-z0-9_]|[.-](?![.-]))*")
 _REGION_CURE = "set AWS_REGION to the bucket's region{region}"
 _CURES = {
     "NoSuchBucket": "check the bucket's name (S3_BUCKET), AWS_REGION and AWS_ENDPOINT_URL",
@@ -56,7 +75,8 @@ _CURES = {
     "SignatureDoesNotMatch": "check the credentials: AWS_SECRET_ACCESS_KEY may not belong to AWS_ACCESS_KEY_ID; and "
     + _REGION_CURE,
     "ExpiredToken": "renew the credentials; AWS_SESSION_TOKEN has expired",
-    **dict.fromkeys(["AuthorizationHeaderMalformed", "PermanentRedirect", "301", "302", "307"], _REGION_CURE),
+    **dict.fromkeys(["AuthorizationHeaderMalformed", "PermanentRedirect", "TemporaryRedirect"], _REGION_CURE),
+    **dict.fromkeys(["IllegalLocationConstraintException", "301", "302", "307"], _REGION_CURE),
     "RequestTimeTooSkewed": "set this machine's clock",
     "403": "check that the credentials grant {permission} on it",
     "429": "the service is busy; try again",
@@ -83,7 +103,11 @@ class S3Client(Protocol):
 
     def delete_object(self, **request: object) -> Mapping[str, Any]: ...
 
+    def head_bucket(self, **request: object) -> Mapping[str, Any]: ...
+
     def get_paginator(self, operation: str) -> Any: ...
+
+    def close(self) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -96,9 +120,11 @@ class S3Account:
     access_key_id: str = field(repr=False)
     secret_access_key: str = field(repr=False)
     session_token: str | None = field(default=None, repr=False)
+    style: str = "path"
+    """Where the bucket stands in an address: `path`, or `virtual`, which is in front of the host."""
 
-    def connect(self) -> S3Client:
-        """Build the boto3 client. Opens no connection yet."""
+    def connect(self, region: str | None = None) -> S3Client:
+        """Build the boto3 client, for another region where one is told. Opens no connection yet."""
         import boto3
         from botocore.config import Config
 
@@ -111,13 +137,14 @@ class S3Account:
             retries={"mode": "standard", "max_attempts": 4},
             connect_timeout=CONNECT_TIMEOUT_S,
             read_timeout=READ_TIMEOUT_S,
-            s3={"addressing_style": "path" if self.endpoint else "virtual"},
+            s3={"addressing_style": self.style},
             ignore_configured_endpoint_urls=True,  # boto3 reads variables of its own; only `store_from_env` decides
         )
         # A session of its own: boto3's default one is shared, and building clients from it is not thread-safe.
-        session = boto3.session.Session(self.access_key_id, self.secret_access_key, self.session_token, self.region)
+        keys = self.access_key_id, self.secret_access_key, self.session_token
+        session = boto3.session.Session(*keys, region or self.region)
         client = session.client("s3", endpoint_url=self.endpoint, config=config)
-        client.meta.events.register_first("needs-retry.s3", _stay_in_region)
+        client.meta.events.register_first("needs-retry.s3", _refuse_redirect)
         connected: S3Client = client
         return connected
 
@@ -125,15 +152,65 @@ class S3Account:
 class S3Store:
     """A bucket. Results are written below `prefix` and reached by links; any object of the bucket can be read."""
 
-    def __init__(self, connect: Callable[[], S3Client], bucket: str, prefix: str = "") -> None:
-        """`connect` builds the client; it is called once, by the first put or get."""
+    def __init__(
+        self,
+        connect: Callable[[], S3Client],
+        bucket: str,
+        prefix: str = "",
+        region: str = "",
+        connect_in: Callable[[str], S3Client] | None = None,
+    ) -> None:
+        """Open no connection yet.
+
+        Args:
+            connect: builds the client; it is called once, by the first put or get.
+            region: that this client signs for.
+            connect_in: builds one for another region, where the service says that the bucket lies there.
+        """
         self.bucket = bucket
+        self.region = region
+        """Of the bucket: as it is configured, or as the service has told since."""
+        self._connect_in = connect_in
         self.prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
         self._connect = connect
 
     @cached_property
     def _client(self) -> S3Client:
         return self._connect()
+
+    def _ask(self, call: Callable[[S3Client], T]) -> T:
+        """Return what a call returns. In another region than the configured one it is made anew, and so are all later.
+
+        Without that boto3 would find its way, but sign links that are dead.
+        """
+        from botocore.exceptions import ClientError
+
+        try:
+            return call(self._client)
+        except ClientError as e:
+            if self._connect_in is None or not _is_elsewhere(e):
+                raise
+            region = _region_in(e) or self._looked_up_region()
+            if region in ("", self.region):
+                raise
+            log.warning(
+                "bucket %s lies in %s: set AWS_REGION to it, and spare the worker the search", self.bucket, region
+            )
+            self._client.close()
+            self.region, self._client = region, self._connect_in(region)
+            return call(self._client)
+
+    def _looked_up_region(self) -> str:
+        """Return what the service says of the bucket's region; empty where it says nothing."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            answer = self._client.head_bucket(Bucket=self.bucket)
+        except ClientError as e:
+            return _region_in(e)
+        except BotoCoreError:
+            return ""
+        return _region_of(answer)
 
     def put(self, key: str, data: bytes, content_type: str, expires_in_s: int) -> Artifact:
         """Store `data` under `<prefix><key>`; the artifact's key is that full key.
@@ -158,7 +235,7 @@ class S3Store:
         """Whether there is an object `<prefix><key>`. Raises StorageFailed."""
         try:
             with _translated(StorageFailed, f"{key} could not be looked up", "s3:GetObject"):
-                self._client.head_object(Bucket=self.bucket, Key=self.prefix + key)
+                self._ask(lambda client: client.head_object(Bucket=self.bucket, Key=self.prefix + key))
         except StorageFailed as e:
             if _is_missing(e.__cause__):
                 return False
@@ -198,9 +275,8 @@ class S3Store:
         md5 = hashlib.md5(data, usedforsecurity=False)
         place = {"Bucket": self.bucket, "Key": full_key}
         try:
-            answer = self._client.put_object(
-                **place, Body=data, ContentType=content_type, ContentMD5=base64.b64encode(md5.digest()).decode()
-            )
+            body = {"Body": data, "ContentMD5": base64.b64encode(md5.digest()).decode()}
+            answer = self._ask(lambda client: client.put_object(**place, **body, ContentType=content_type))
         except ClientError as e:
             if e.response["Error"].get("Code") in _ALTERED:
                 return "arrived with other bytes"
@@ -231,8 +307,7 @@ class S3Store:
     def entries(self, prefix: str) -> Iterator[Entry]:
         """All objects below `<prefix><this prefix>`, however many there are; keys without the store's prefix."""
         with _translated(StorageFailed, f"bucket {self.bucket} could not be listed", "s3:ListBucket"):
-            pages = self._client.get_paginator("list_objects_v2")
-            for page in pages.paginate(Bucket=self.bucket, Prefix=self.prefix + prefix):
+            for page in self._ask(lambda client: _pages(client, self.bucket, self.prefix + prefix)):
                 for found in page.get("Contents", ()):
                     key = found["Key"].removeprefix(self.prefix)
                     yield Entry(key, int(found["Size"]), found["LastModified"].astimezone(UTC))
@@ -240,7 +315,7 @@ class S3Store:
     def remove(self, key: str) -> None:
         """Remove `<prefix><key>`, if it is there. Raises StorageFailed."""
         with _translated(StorageFailed, f"{key} could not be removed", "s3:DeleteObject"):
-            self._client.delete_object(Bucket=self.bucket, Key=self.prefix + key)
+            self._ask(lambda client: client.delete_object(Bucket=self.bucket, Key=self.prefix + key))
 
     def get(self, key: str, max_bytes: int) -> bytes:
         """The object's bytes. `key` is a full key, as in `s3://bucket/key`: the prefix is not put before it.
@@ -254,7 +329,7 @@ class S3Store:
         what = f"s3://{self.bucket}/{key}"
         beginning = {"Range": f"bytes=0-{max_bytes - 1}"} if part else {}
         with _translated(DownloadFailed, f"{what} could not be read", "s3:GetObject"):
-            response = self._client.get_object(Bucket=self.bucket, Key=key, **beginning)
+            response = self._ask(lambda client: client.get_object(Bucket=self.bucket, Key=key, **beginning))
             announced = response.get("ContentLength", 0)
             if part:  # a service may not know of ranges
                 announced = min(announced, max_bytes)
@@ -365,41 +440,52 @@ def store_from_env(environ: Mapping[str, str]) -> S3Store | None:
 
     An empty variable counts as absent. `S3_BUCKET`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and
     `AWS_ENDPOINT_URL` each fall back to the platform's `BUCKET_NAME`, `BUCKET_ACCESS_KEY_ID`,
-    `BUCKET_SECRET_ACCESS_KEY` and `BUCKET_ENDPOINT_URL`; the latter may be the bucket's own address, with the bucket
-    in front of the host or as the path. The region is `AWS_REGION`, else `AWS_DEFAULT_REGION`, else the one that the
-    endpoint's host shows, else DEFAULT_REGION. `AWS_SESSION_TOKEN` and `S3_PREFIX` are optional.
+    `BUCKET_SECRET_ACCESS_KEY` and `BUCKET_ENDPOINT_URL`; the address may be the bucket's own, with the bucket in front
+    of the host or as the path. The region is the one that the host of AWS, Backblaze or Wasabi shows, else
+    `AWS_REGION`, else `AWS_DEFAULT_REGION`, else DEFAULT_REGION. `S3_ADDRESSING_STYLE`, `AWS_SESSION_TOKEN` and
+    `S3_PREFIX` are optional.
 
     Raises ValueError naming the variables that are missing or cannot be read.
     """
     bucket = _first(environ, "S3_BUCKET", "BUCKET_NAME")
     endpoint = _first(environ, "AWS_ENDPOINT_URL")
-    if not endpoint and (address := _first(environ, "BUCKET_ENDPOINT_URL")):
-        endpoint, bucket = _part_bucket(address, bucket)
-        if not bucket:
+    platforms = not endpoint
+    endpoint = endpoint or _first(environ, "BUCKET_ENDPOINT_URL")
+    if not (bucket or endpoint):
+        return None
+    if endpoint:
+        if not _URL.fullmatch(endpoint):  # not shown: it may hold a password
+            raise ValueError("AWS_ENDPOINT_URL or BUCKET_ENDPOINT_URL cannot be read: write http(s)://host[:port]")
+        endpoint, bucket = _part_bucket(endpoint, bucket, any_host=platforms)
+        if not bucket and platforms:
             raise ValueError("BUCKET_ENDPOINT_URL is set but names no bucket: set S3_BUCKET or BUCKET_NAME too")
     if not bucket:
         return None
-    if endpoint and not _URL.fullmatch(endpoint):  # not shown: it may hold a password
-        raise ValueError("AWS_ENDPOINT_URL or BUCKET_ENDPOINT_URL cannot be read: write http(s)://host[:port]")
-    keys = {name: _first(environ, f"AWS_{name}", f"BUCKET_{name}") for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY")}
+    _check_bucket(bucket, endpoint)
     if _VOLUMES_OWN.search(endpoint):
         raise ValueError(
             "AWS_ENDPOINT_URL or BUCKET_ENDPOINT_URL is a network volume's own S3 API, which knows no links to results:"
             " name a bucket of another service, or unset the bucket, and the audio comes inside the reply"
         )
+    keys = {name: _key(environ, f"AWS_{name}", f"BUCKET_{name}") for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY")}
     if missing := [f"AWS_{name} (or BUCKET_{name})" for name, value in keys.items() if not value]:
         raise ValueError(f"a bucket is configured, but not {' and '.join(missing)}: set them, or unset the bucket")
-    regional = _REGIONAL_HOST.search(endpoint)
-    region = _first(environ, "AWS_REGION", "AWS_DEFAULT_REGION")
+    service = _SERVICE.search(endpoint)
+    shown = next((service[name] for name in ("region", "variety", "other") if service[name]), "") if service else ""
+    region = shown or _first(environ, "AWS_REGION", "AWS_DEFAULT_REGION") or DEFAULT_REGION
+    if not re.fullmatch(r"[\w.-]+", region):
+        raise ValueError(f"AWS_REGION cannot be {region!r}: write a region's name, as eu-central-1")
     account = S3Account(
-        region=region or (regional["region"] if regional else DEFAULT_REGION),
-        endpoint=endpoint or None,
+        region=region,
+        # AWS's own address by region is boto3's to write: a bucket elsewhere is followed there.
+        endpoint=None if not endpoint or (service and service["aws"]) else endpoint,
         access_key_id=keys["ACCESS_KEY_ID"],
         secret_access_key=keys["SECRET_ACCESS_KEY"],
         # A token belongs to the key that it was issued with, never to the platform's.
-        session_token=(_first(environ, "AWS_ACCESS_KEY_ID") and _first(environ, "AWS_SESSION_TOKEN")) or None,
+        session_token=(_first(environ, "AWS_ACCESS_KEY_ID") and _key(environ, "AWS_SESSION_TOKEN")) or None,
+        style=_style(environ, endpoint, bucket),
     )
-    return S3Store(account.connect, bucket, _first(environ, "S3_PREFIX"))
+    return S3Store(account.connect, bucket, _first(environ, "S3_PREFIX"), account.region, account.connect)
 
 
 def _first(environ: Mapping[str, str], *names: str) -> str:
@@ -407,15 +493,70 @@ def _first(environ: Mapping[str, str], *names: str) -> str:
     return next((value for name in names if (value := environ.get(name, "").strip())), "")
 
 
-def _part_bucket(address: str, bucket: str) -> tuple[str, str]:
-    """The service's URL and the bucket (empty if nothing names it), from what may be the bucket's own address."""
+def _key(environ: Mapping[str, str], *names: str) -> str:
+    """As `_first`, for what is secret. Raises ValueError for one that was not copied as it is, without showing it."""
+    return next((key for name in names if (key := key_in(environ, name))), "")
+
+
+def _check_bucket(bucket: str, endpoint: str) -> None:
+    """Raise ValueError, with what to write instead, for a name that no bucket can have."""
+    bare = re.sub(r"^[a-z0-9]+://", "", bucket.strip("\"'`"), flags=re.IGNORECASE).strip("/ ")
+    name, _, folder = bare.partition("/")
+    if bucket.startswith("arn:"):  # of an access point
+        return
+    if bucket[0] in "\"'`" or bucket[-1] in "\"'`":
+        raise ValueError(f"S3_BUCKET or BUCKET_NAME holds quotes: write {name} without them")
+    if re.match("https?://", bucket, re.IGNORECASE):
+        raise ValueError(
+            "S3_BUCKET or BUCKET_NAME is an address: write the bucket's name, and the address into AWS_ENDPOINT_URL"
+        )
+    if "/" in bucket:
+        prefix = f", and its folder into S3_PREFIX: {folder}" if folder else ""
+        raise ValueError(f"S3_BUCKET or BUCKET_NAME is {bucket!r}: write the bucket's name alone, {name}{prefix}")
+    usual = _BUCKET.fullmatch(bucket) and bucket[-1].isalnum() and len(bucket) <= 63
+    if not usual or ("_" in bucket and (not endpoint or "amazonaws" in endpoint)):
+        raise ValueError(
+            f"S3_BUCKET or BUCKET_NAME cannot be {bucket[:80]!r}: a bucket's name has small letters, digits, '-'"
+            " and '.', up to 63, and begins and ends with a letter or digit; copy it from the service's console"
+        )
+
+
+def _part_bucket(address: str, bucket: str, *, any_host: bool) -> tuple[str, str]:
+    """The service's URL and the bucket (empty if nothing names it), from what may be the bucket's own address.
+
+    `any_host`: the bucket may stand in front of a host that is not known.
+    """
     scheme, _, rest = address.partition("://")
     host, _, path = rest.partition("/")
     path = path.strip("/")
-    regional = _REGIONAL_HOST.search(address)
-    bucket = bucket or (regional and regional["bucket"]) or path
-    host = host.removeprefix(f"{bucket}.")
-    return f"{scheme}://{host}" if path in {"", bucket} else f"{scheme}://{host}/{path}", bucket
+    service = _SERVICE.search(address)
+    bucket = bucket or (service and service["bucket"]) or ("" if "/" in path else path)
+    if any_host or (service and service["bucket"]):
+        host = host.removeprefix(f"{bucket}.")
+    above, _, last = path.rpartition("/")
+    path = above if last == bucket else path
+    return f"{scheme}://{host}/{path}".rstrip("/"), bucket
+
+
+def _style(environ: Mapping[str, str], endpoint: str, bucket: str) -> str:
+    """Where the bucket stands in an address: as it is set, else in front of the host where the service wants that.
+
+    A name with dots fits no certificate of such a host. Others know the path: MinIO no other, R2, Backblaze and
+    DigitalOcean as well.
+    """
+    if asked := _first(environ, "S3_ADDRESSING_STYLE").lower():
+        if asked not in _STYLES:
+            raise ValueError(f"S3_ADDRESSING_STYLE must be one of {', '.join(_STYLES)}")
+        return asked
+    service = _SERVICE.search(endpoint)
+    wants = not endpoint or (service and (service["aws"] or service["variety"] or service["virtual"]))
+    return "virtual" if wants and "." not in bucket else "path"
+
+
+def _pages(client: S3Client, bucket: str, prefix: str) -> Iterator[Mapping[str, Any]]:
+    """Return the pages of a listing, of which the first has come."""
+    pages = iter(client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix))
+    return chain([next(pages)], pages)
 
 
 @contextmanager
@@ -439,7 +580,7 @@ def _translated(failure: type[WorkerError], what: str, permission: str) -> Itera
         raise failure(f"{what}: the service's answer cannot be read; {cure}") from e
 
 
-def _stay_in_region(response: tuple[Any, dict[str, Any]] | None, operation: Any, **_: object) -> None:
+def _refuse_redirect(response: tuple[Any, dict[str, Any]] | None, operation: Any, **_: object) -> None:
     """Raise ClientError where the service leads to another region.
 
     boto3 would follow, but sign links for the configured region all the same: they would be dead.
@@ -448,19 +589,32 @@ def _stay_in_region(response: tuple[Any, dict[str, Any]] | None, operation: Any,
 
     if response is None:  # nothing was answered
         return
-    http, parsed = response
-    if (
-        _CURES.get(str(http.status_code)) == _REGION_CURE
-        or _CURES.get(parsed.get("Error", {}).get("Code")) == _REGION_CURE
-    ):
-        raise ClientError(parsed, operation.name)
+    error = ClientError(response[1], operation.name)
+    if response[0].status_code >= 300 and _is_elsewhere(error):
+        raise error
+
+
+def _is_elsewhere(error: ClientError) -> bool:
+    """Whether a refusal says that the bucket lies in another region. To a HEAD, AWS says it by a header alone."""
+    status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+    told = {str(status), error.response.get("Error", {}).get("Code")}
+    return any(_CURES.get(str(each)) == _REGION_CURE for each in told) or (status == 400 and bool(_region_in(error)))
+
+
+def _region_in(error: ClientError) -> str:
+    """Return the region that a refusal names; empty where it names none."""
+    named = error.response.get("Error", {}).get("Region") or _region_of(error.response)
+    return named if _REGION_NAME.fullmatch(named) else ""
+
+
+def _region_of(answer: Mapping[str, Any]) -> str:
+    """Return the region that an answer's headers name."""
+    return str(answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("x-amz-bucket-region", ""))
 
 
 def _told_region(error: ClientError) -> str:
     """The region that a refusal names, to be put behind a cure."""
-    headers = error.response["ResponseMetadata"].get("HTTPHeaders", {})
-    region = error.response["Error"].get("Region") or headers.get("x-amz-bucket-region", "")
-    return f", {region}" if re.fullmatch("[a-z0-9-]{2,30}", region) else ""
+    return f", {region}" if (region := _region_in(error)) else ""
 
 
 @contextmanager

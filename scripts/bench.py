@@ -7,6 +7,7 @@
     python scripts/bench.py memory --minutes 1 30          the most memory that a long text takes
     python scripts/bench.py precision --steps 16 --dtypes bfloat16           what half precision costs in accuracy
     python scripts/bench.py speech --steps 7 16 32         whether a model that speaks is understood; only our side
+    python scripts/bench.py contention --neighbours 0 2    a chunk beside busy processes, by how threads wait
     python scripts/bench.py cost --price 0.00031 --from chunk.json           dollars for an hour of speech
     python scripts/bench.py plot --from cold.json chunk.json --to figures.svg
 
@@ -24,11 +25,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmark.figures import OURS, THEIRS, Run, cost_report, report
-from benchmark.measure import Bench, chunk, cold, long, memory, precision, speech
+from benchmark.measure import Bench, chunk, cold, contention, long, memory, precision, speech
 from benchmark.plot import plot
 
 ROOT = Path(__file__).resolve().parent.parent
-ROUNDS = {"cold": 5, "chunk": 5, "long": 1, "memory": 1, "precision": 1, "speech": 1, "cost": 5}
+ROUNDS = {"cold": 5, "chunk": 5, "contention": 5, "long": 1, "memory": 1, "precision": 1, "speech": 1, "cost": 5}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -66,6 +67,10 @@ def parser() -> argparse.ArgumentParser:
         one = command(name, about)
         one.add_argument("--minutes", type=float, nargs="+", default=[1], help="lengths of the speech")
         one.add_argument("--steps", type=int, nargs="+", default=[32], help="nfe_step")
+    beside = command("contention", "one chunk beside busy processes, by how threads wait; only our side")
+    beside.add_argument("--seconds", type=float, nargs="+", default=[3], help="lengths of the speech")
+    beside.add_argument("--steps", type=int, nargs="+", default=[7], help="nfe_step")
+    beside.add_argument("--neighbours", type=int, nargs="+", default=[0, 2], help="how many busy processes")
     command("precision", "how far our side is from float32").add_argument(
         "--steps", type=int, nargs="+", default=[16], help="nfe_step"
     )
@@ -84,7 +89,7 @@ def parser() -> argparse.ArgumentParser:
 
 def check(arguments: argparse.Namespace) -> str | None:
     """What cannot be measured, and why."""
-    peer_runs = arguments.only != OURS and arguments.what not in ("precision", "speech")
+    peer_runs = arguments.only != OURS and arguments.what not in ("contention", "precision", "speech")
     if arguments.what == "cold" and arguments.peer == "classes" and peer_runs:
         return "cold measures the package's imports: it needs --peer package, or --only voiceclone"
     if arguments.arch == "small" and arguments.peer == "package" and peer_runs:
@@ -99,20 +104,23 @@ def measure(arguments: argparse.Namespace) -> Run:
     )
     match arguments.what:
         case "cold":
-            return cold(bench)
+            run = cold(bench)
         case "long":
-            return long(bench, arguments.minutes, arguments.steps)
+            run = long(bench, arguments.minutes, arguments.steps)
         case "memory":
-            return memory(bench, arguments.minutes, arguments.steps)
+            run = memory(bench, arguments.minutes, arguments.steps)
+        case "contention":
+            run = contention(bench, arguments.seconds, arguments.steps, arguments.neighbours)
         case "precision":
-            return precision(bench, arguments.steps)
+            run = precision(bench, arguments.steps)
         case "speech":
             recognisers: dict[str, str | None] = {"tiny": None}
             if arguments.recogniser:
                 recognisers[arguments.recogniser.name] = str(arguments.recogniser.absolute())
-            return speech(bench, arguments.model, arguments.volume, arguments.steps, arguments.sentences, recognisers)
+            run = speech(bench, arguments.model, arguments.volume, arguments.steps, arguments.sentences, recognisers)
         case _:
-            return chunk(bench, arguments.seconds, arguments.steps)
+            run = chunk(bench, arguments.seconds, arguments.steps)
+    return run
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -26,7 +26,7 @@ from rendered import command, put_table, table
 from voiceclone import errors
 from voiceclone.books import PRICES
 from voiceclone.checkpoints import REGISTRY
-from voiceclone.jobs import SCHEMAS, SynthesisRequest
+from voiceclone.jobs import NEEDED, SCHEMAS, SynthesisRequest
 from voiceclone.settings import Settings
 
 RTFS = (0.01, 0.02, 0.05, 0.1)
@@ -70,10 +70,17 @@ def actions_table() -> str:
 def fields_table(schema: type[BaseModel]) -> str:
     rows = []
     for name, field in schema.model_fields.items():
-        default = "required" if field.is_required() else _literal(field.get_default(call_default_factory=True))
+        default = _needed(field) or _literal(field.get_default(call_default_factory=True))
         kinds, metadata = _parts(field)
         rows.append((f"`{name}`", _type(kinds), _range(metadata), default, field.description or ""))
     return table(("field", "type", "range", "default", "meaning"), rows)
+
+
+def _needed(field: FieldInfo) -> str:
+    """Return how a field must be sent; empty where it may be left out."""
+    extra = field.json_schema_extra
+    instead = extra.get(NEEDED) if isinstance(extra, dict) else None
+    return f"**required**, or {instead}" if instead else "**required**" if field.is_required() else ""
 
 
 def _literal(default: Any) -> str:

@@ -215,12 +215,92 @@ def test_a_missing_key_is_named(store, bucket):
         store.get("no/such.wav", 10)
 
 
-def test_a_bucket_name_that_s3_cannot_have_is_a_storage_failure():
-    with (
-        opened(S3_BUCKET="not a bucket") as store,
-        pytest.raises(StorageFailed, match=r"ParamValidationError.*S3_BUCKET"),
-    ):
+@pytest.mark.parametrize("variable", ["S3_BUCKET", "BUCKET_NAME"])
+@pytest.mark.parametrize(
+    ("name", "cure"),
+    [
+        ("s3://voices", "write the bucket's name alone, voices$"),
+        ("S3://voices/", "write the bucket's name alone, voices$"),
+        ("s3://voices/team/tts/", "write the bucket's name alone, voices, and its folder into S3_PREFIX: team/tts"),
+        ("voices/team", "alone, voices, and its folder into S3_PREFIX: team"),
+        ("voices/", "alone, voices$"),
+        ("/voices", "alone, voices$"),
+        ("gs://voices", "alone, voices$"),
+        ('"voices"', "holds quotes: write voices without them"),
+        ("'voices'", "holds quotes: write voices without them"),
+        ("https://voices.s3.amazonaws.com", "is an address"),
+        ("http://127.0.0.1:9000/voices", "is an address"),
+        ("Voices", "small letters"),
+        ("my voices", "small letters"),
+        ("my_voices", "small letters"),
+        ("voices\nother", "small letters"),
+        ("vo..ices", "small letters"),
+        ("vo.-ices", "small letters"),
+        ("-voices", "small letters"),
+        ("voices-", "small letters"),
+        ("vö-ices", "small letters"),
+        ("a" * 64, "up to 63"),
+    ],
+)
+def test_a_name_that_no_bucket_can_have_is_refused_at_the_start(variable, name, cure):
+    with pytest.raises(ValueError, match=f"S3_BUCKET or BUCKET_NAME .*{cure}"):
+        store_from_env(KEYS | {variable: name})
+
+
+@pytest.mark.parametrize(
+    ("name", "endpoint"),
+    [
+        ("my_voices", "https://storage.googleapis.com"),
+        ("my.voices-2", ""),
+        ("arn:aws:s3:eu-west-1:123456789012:accesspoint/voices", ""),
+        (" voices\n", ""),
+    ],
+)
+def test_a_name_that_some_bucket_has_is_taken(name, endpoint):
+    assert store_from_env(KEYS | {"S3_BUCKET": name, "AWS_ENDPOINT_URL": endpoint}).bucket == name.strip()
+
+
+@pytest.mark.parametrize("name", ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"])
+@pytest.mark.parametrize(
+    ("key", "fault"),
+    [
+        ("half\nof-it", "has characters that no key has, a line break"),
+        ("half of-it", "has characters that no key has, a space"),
+        ('"quoted-key"', "has quotes around it"),
+        ("'quoted-key", "has quotes around it"),
+        ("“quoted-key”", "has quotes around it"),
+        ("Bearer known-key", "begins with a word such as Bearer"),
+        ("known\u200bkey", "has characters that no key has"),
+    ],
+)
+def test_a_key_that_was_not_copied_as_it_is_is_named_and_not_shown(name, key, fault):
+    with pytest.raises(ValueError, match=f"{name} {fault}") as caught:
+        store_from_env(KEYS | {"S3_BUCKET": "voices", name: key})
+    assert key not in str(caught.value)
+
+
+def test_space_around_keys_is_left_out(wire):
+    around = {name: f" {key}\r\n" for name, key in KEYS.items()}
+    with opened(
+        S3_BUCKET="voices", AWS_ENDPOINT_URL=f" {wire.url}/\n", AWS_SESSION_TOKEN="\ttoken-1\n", **around
+    ) as store:
         store.put("1.wav", WAV, "audio/wav", 60)
+    [(_, path, headers, _)] = wire.requests
+    assert (path, headers["X-Amz-Security-Token"]) == ("/voices/1.wav", "token-1")
+    assert f"Credential={ACCESS_KEY_ID}/" in headers["Authorization"]
+
+
+@pytest.mark.parametrize(
+    ("environ", "told"),
+    [
+        ({"S3_ADDRESSING_STYLE": "host"}, "S3_ADDRESSING_STYLE must be one of path, virtual"),
+        ({"AWS_REGION": "eu central 1"}, "AWS_REGION cannot be 'eu central 1'"),
+        ({"AWS_REGION": '"eu-central-1"'}, "AWS_REGION cannot be"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_refused_at_the_start(environ, told):
+    with pytest.raises(ValueError, match=told):
+        store_from_env(KEYS | {"S3_BUCKET": "voices", **environ})
 
 
 def test_an_object_is_read_up_to_the_limit_and_not_beyond(store):
@@ -434,9 +514,11 @@ def test_half_a_configuration_is_refused_naming_the_missing_variables_only(envir
     assert_tells_no_secret(caught.value)
 
 
-def test_an_endpoint_of_the_platform_that_names_no_bucket_is_refused():
+@pytest.mark.parametrize("path", ["", "/", "/storage/v1/s3"])
+def test_an_endpoint_of_the_platform_that_names_no_bucket_is_refused(path):
     with pytest.raises(ValueError, match=r"BUCKET_ENDPOINT_URL.*BUCKET_NAME"):
-        store_from_env(KEYS | {"BUCKET_ENDPOINT_URL": "https://objects.example.com/"})
+        store_from_env(KEYS | {"BUCKET_ENDPOINT_URL": f"https://objects.example.com{path}"})
+    assert store_from_env(KEYS | {"AWS_ENDPOINT_URL": f"https://objects.example.com{path}"}) is None
 
 
 @pytest.mark.parametrize(
@@ -528,9 +610,71 @@ def host_and_region(**environ):
             "https://s3.eu-central-1.amazonaws.com/my.voices/k",
             "eu-central-1",
         ),
+        *(
+            ({**named, "AWS_REGION": "eu-west-1"}, "https://voices.s3.eu-central-1.amazonaws.com/k", "eu-central-1")
+            for named in (
+                {"BUCKET_ENDPOINT_URL": "https://voices.s3.eu-central-1.amazonaws.com"},
+                {"AWS_ENDPOINT_URL": "https://voices.s3.eu-central-1.amazonaws.com"},
+                {"AWS_ENDPOINT_URL": "https://s3.eu-central-1.amazonaws.com/voices"},
+                {"AWS_ENDPOINT_URL": "https://s3.eu-central-1.amazonaws.com", "S3_BUCKET": "voices"},
+                {"AWS_ENDPOINT_URL": "https://voices.s3.eu-central-1.amazonaws.com/", "S3_BUCKET": "voices"},
+                {"AWS_ENDPOINT_URL": "https://voices.s3-eu-central-1.amazonaws.com/voices", "S3_BUCKET": "voices"},
+            )
+        ),
         (
-            {"BUCKET_ENDPOINT_URL": "https://voices.s3.eu-central-1.amazonaws.com", "AWS_REGION": "eu-west-1"},
-            "https://s3.eu-central-1.amazonaws.com/voices/k",
+            {"AWS_ENDPOINT_URL": "https://s3.cn-north-1.amazonaws.com.cn", "S3_BUCKET": "voices"},
+            "https://voices.s3.cn-north-1.amazonaws.com.cn/k",
+            "cn-north-1",
+        ),
+        (
+            {"AWS_ENDPOINT_URL": "https://s3.dualstack.eu-west-3.amazonaws.com", "S3_BUCKET": "voices"},
+            "https://voices.s3.dualstack.eu-west-3.amazonaws.com/k",
+            "eu-west-3",
+        ),
+        ({"S3_BUCKET": "my.voices"}, "https://s3.amazonaws.com/my.voices/k", "us-east-1"),
+        (
+            {"AWS_ENDPOINT_URL": "http://127.0.0.1:9000/voices"},
+            "http://127.0.0.1:9000/voices/k",
+            "us-east-1",
+        ),
+        (
+            {"AWS_ENDPOINT_URL": "http://localhost:9000/voices/", "S3_BUCKET": "voices"},
+            "http://localhost:9000/voices/k",
+            "us-east-1",
+        ),
+        (
+            {"AWS_ENDPOINT_URL": "https://example.com/storage/voices", "S3_BUCKET": "voices"},
+            "https://example.com/storage/voices/k",
+            "us-east-1",
+        ),
+        (
+            {"AWS_ENDPOINT_URL": "https://voices.nyc3.digitaloceanspaces.com"},
+            "https://nyc3.digitaloceanspaces.com/voices/k",
+            "us-east-1",
+        ),
+        (
+            {"BUCKET_ENDPOINT_URL": "https://voices.nyc3.digitaloceanspaces.com"},
+            "https://nyc3.digitaloceanspaces.com/voices/k",
+            "us-east-1",
+        ),
+        (
+            {"AWS_ENDPOINT_URL": "https://voices.0a1b2c.r2.cloudflarestorage.com", "S3_BUCKET": "voices"},
+            "https://0a1b2c.r2.cloudflarestorage.com/voices/k",
+            "us-east-1",
+        ),
+        (
+            {"AWS_ENDPOINT_URL": "https://0a1b2c.eu.r2.cloudflarestorage.com/voices"},
+            "https://0a1b2c.eu.r2.cloudflarestorage.com/voices/k",
+            "us-east-1",
+        ),
+        (
+            {"AWS_ENDPOINT_URL": "https://voices.s3.us-west-004.backblazeb2.com", "S3_ADDRESSING_STYLE": "virtual"},
+            "https://voices.s3.us-west-004.backblazeb2.com/k",
+            "us-west-004",
+        ),
+        (
+            {"S3_BUCKET": "voices", "AWS_REGION": "eu-west-1", "S3_ADDRESSING_STYLE": "path"},
+            "https://s3.eu-west-1.amazonaws.com/voices/k",
             "eu-west-1",
         ),
     ],

@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+FILL = (
+    "`voiceclone fetch` makes ./runpod-volume and puts a model on it; the small model that comes with the code,"
+    " F5_MODEL=demo, needs no more than an empty directory"
+)
+"""What somebody does who has no volume yet."""
+
 
 def start_logs(environ: Mapping[str, str], arguments: Sequence[str]) -> None:
     """Let this process and the platform's SDK log as the settings say; a setting that is wrong is `build`'s to tell."""
@@ -49,7 +55,9 @@ def build(settings: Settings, environ: Mapping[str, str]) -> Worker:
         ValueError: the bucket's variables cannot be read.
     """
     timings = Timings(_process_started())
+    let_threads_sleep()
     _find_volume(settings)
+    log.info("loading %s from %s", settings.model, settings.volume)
     with timings.measure("files"):
         from s3_utils import LocalStore, store_from_env
         from voiceclone.audio import start_decoder
@@ -97,7 +105,9 @@ def build(settings: Settings, environ: Mapping[str, str]) -> Worker:
         engine = Engine.load(checkpoint, device, settings.dtype, copies)
     with timings.measure("warm_up"):
         engine.warm_up()
-    find_recogniser = partial(resolve_recogniser, asr_model, settings.volume, container_disk_ok=disk_ok)
+    find_recogniser = partial(
+        resolve_recogniser, asr_model, settings.volume, container_disk_ok=disk_ok, another_ok=True
+    )
     recogniser = Recogniser(asr_model, find_recogniser, device)
     volume = settings.volume  # if it goes away, nobody makes it up anew on the container's disk
     library = Library(bucket or LocalStore(volume, volume))
@@ -115,14 +125,24 @@ def build(settings: Settings, environ: Mapping[str, str]) -> Worker:
     return worker
 
 
+def let_threads_sleep() -> None:
+    """Let threads that wait for others leave the CPU to whoever needs it, unless the operator has said how they wait.
+
+    Threads that spin take as much of a busy machine as those that work. libgomp reads this once, when torch is loaded.
+    """
+    if "GOMP_SPINCOUNT" not in os.environ:
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+
 def _find_volume(settings: Settings) -> None:
     """Make the volume's directory where the operator allows that. Raises ModelUnavailable where there is none."""
     if settings.allow_container_disk:
         settings.volume.mkdir(parents=True, exist_ok=True)
     if not settings.volume.is_dir():
+        here = "" if settings.on_platform else f"; on this machine {FILL}"
         raise ModelUnavailable(
             f"there is no volume at {settings.volume}: attach a network volume to the endpoint,"
-            " or set RUNPOD_VOLUME to a directory"
+            f" or set RUNPOD_VOLUME to a directory{here}"
         )
 
 

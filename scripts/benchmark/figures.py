@@ -108,6 +108,7 @@ def report(run: Run) -> str:
         "cold": cold_table,
         "chunk": chunk_table,
         "long": long_table,
+        "contention": long_table,
         "memory": memory_table,
         "precision": precision_table,
         "speech": speech_table,

@@ -17,10 +17,17 @@ import yaml
 from random_checkpoint import write_random
 
 from benchmark.figures import OURS, THEIRS, Run, Sample
-from benchmark.process import Program, Speaker, peer_environment, speakers
+from benchmark.process import Program, Speaker, neighbours, peer_environment, speakers
 from benchmark.work import SENTENCES, flop, frames_of, reference, text_of
 
 SHORT_S = 1.0
+WAITING = {
+    "threads spin": {},
+    "threads spin briefly": {"GOMP_SPINCOUNT": "1000"},
+    "threads sleep": {"OMP_WAIT_POLICY": "PASSIVE"},
+    "one thread": {"OMP_NUM_THREADS": "1"},
+}
+"""How the threads of a process wait for each other, by what libgomp reads of the environment."""
 
 
 @dataclass(frozen=True)
@@ -205,6 +212,24 @@ def speech(
             samples.append(Sample(f"{one['voice']}, {one['steps']} steps", f"{name}, {one['way']}", 1, one["values"]))
         sides[name] = told["about"]
     return replace(bench, arch=model).run("speech", samples, sides)
+
+
+def contention(bench: Bench, seconds: Sequence[float], steps: Sequence[int], busy: Sequence[int]) -> Run:
+    """One chunk beside busy processes, by how the threads of our side wait for each other."""
+    ours = next(iter(replace(bench, only=OURS).programs().values()))
+    programs = {name: replace(ours, environ=environ) for name, environ in WAITING.items()}
+    samples = []
+    with speakers(programs) as sides:
+        about = {name: dict(side.ask("about")) for name, side in sides.items()}
+        for side, length_s, nfe_step in itertools.product(sides.values(), seconds, steps):
+            spoken(side, "chunk", length_s, nfe_step)
+        for round_, length_s, nfe_step, count in itertools.product(range(bench.rounds), seconds, steps, busy):
+            for name, side in sides.items():
+                with neighbours(count):
+                    values = spoken(side, "chunk", length_s, nfe_step)
+                case = f"{length_s:g} s, {nfe_step} steps, {count} neighbours"
+                samples.append(Sample(case, name, round_ + 1, {**values, "load": os.getloadavg()[0]}))
+    return bench.run("contention", samples, about)
 
 
 def spoken(side: Speaker, method: str, seconds: float, steps: int) -> dict[str, float]:

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -39,6 +39,8 @@ class Program:
     python: Path
     module: str
     options: dict[str, Any]
+    environ: Mapping[str, str] = field(default_factory=dict)
+    """Beside the environment of all."""
 
     def start(self, what: str, **options: object) -> subprocess.Popen[str]:
         arguments = json.dumps({"what": what, **self.options, **options})
@@ -48,7 +50,7 @@ class Program:
             stdout=subprocess.PIPE,
             text=True,
             cwd=SCRIPTS,
-            env=environment(),
+            env={**environment(), **self.environ},
         )
 
     def run_once(self, what: str, **options: object) -> dict[str, Any]:
@@ -91,6 +93,16 @@ def speakers(programs: Mapping[str, Program]) -> Iterator[dict[str, Speaker]]:
         for process in processes.values():
             read_answer(process)
         yield {name: Speaker(process) for name, process in processes.items()}
+
+
+@contextmanager
+def neighbours(count: int) -> Iterator[None]:
+    """Keep so many processes busy meanwhile, each with one thread that never waits."""
+    with ExitStack() as stack:
+        for _ in range(count):
+            busy = stack.enter_context(subprocess.Popen([sys.executable, "-c", "while True: pass"]))
+            stack.callback(busy.kill)
+        yield
 
 
 def read_answer(process: subprocess.Popen[str]) -> dict[str, Any]:

@@ -178,6 +178,36 @@ def test_a_repository_is_found_under_its_former_name(cache, volume: Path, nobody
     assert resolve_recogniser("turbo", volume, hub=nobody) == former
 
 
+@pytest.mark.parametrize(
+    ("asked", "there", "taken"),
+    [
+        ("large-v3-turbo", ["tiny"], "tiny"),
+        ("tiny", ["base", "small", "small.en"], "small"),
+        ("large-v3-turbo", ["base.en"], None),
+        ("tiny.en", ["base"], "base"),
+        ("tiny", [], None),
+    ],
+)
+def test_a_recogniser_that_is_not_to_be_had_is_replaced_by_the_best_that_lies_there(
+    asked, there, taken, volume: Path, nobody: Hub, caplog: pytest.LogCaptureFixture
+):
+    """Where that is allowed, and it is told, with the command that fetches the right one."""
+    files = {"config.json": b"{}", "model.bin": b"1", "tokenizer.json": b"{}", "vocabulary.txt": b"a"}
+    snapshots = {name: place(own_cache(volume), RECOGNISERS[name].repo_id, "1" * 40, files, "main") for name in there}
+    command = f"voiceclone fetch --volume {volume} --model {asked}"
+    if taken is None:
+        with pytest.raises(HubUnreachable, match=command):
+            resolve_recogniser(asked, volume, hub=nobody, another_ok=True)
+        return
+    with pytest.raises(HubUnreachable):
+        resolve_recogniser(asked, volume, hub=nobody)
+    if RECOGNISERS[taken].revision != "main":
+        snapshots[taken] = place(own_cache(volume), RECOGNISERS[taken].repo_id, RECOGNISERS[taken].revision, files)
+    assert resolve_recogniser(asked, volume, hub=nobody, another_ok=True) == snapshots[taken]
+    assert f"{RECOGNISERS[taken].repo_id.replace('/', '--')} hears in its place" in caplog.text
+    assert command in caplog.text
+
+
 # Fetched
 
 

@@ -15,7 +15,7 @@ import torch
 from conftest import ROOT
 from endpoint_server import KEY, EndpointServer
 from fake_hub import FakeHub, Repo
-from faulty_proxy import FaultyProxy, passed_on, refused, swallowed
+from faulty_proxy import FaultyProxy, of_another_region, passed_on, refused, swallowed
 from nanio_server import KEYS, nanio_server
 from processes import tree
 from published import MODEL, VOCOS_COMMIT, VOCOS_FILES, VOCOS_REPO, files_of, own_cache, place
@@ -390,6 +390,19 @@ def test_what_the_bucket_refuses_is_named_and_the_trial_is_removed(examine, s3, 
         ({"S3_BUCKET": "no-such-bucket"}, "NoSuchBucket", "check the bucket's name (S3_BUCKET)"),
         ({"AWS_SECRET_ACCESS_KEY": ""}, "but not AWS_SECRET_ACCESS_KEY", "set them, or unset the bucket"),
         ({"AWS_ENDPOINT_URL": "s3.example.com"}, "cannot be read", "write http(s)://host[:port]"),
+        (
+            {"S3_BUCKET": "s3://voices/team"},
+            "S3_BUCKET or BUCKET_NAME is 's3://",
+            "alone, voices, and its folder into S3_PREFIX: team",
+        ),
+        ({"S3_BUCKET": "Voices"}, "cannot be 'Voices'", "copy it from the service's console"),
+        ({"AWS_SECRET_ACCESS_KEY": '"known"'}, "AWS_SECRET_ACCESS_KEY has quotes around it", "write it without them"),
+        (
+            {"AWS_ACCESS_KEY_ID": "a\nb"},
+            "AWS_ACCESS_KEY_ID has characters that no key has, a line break",
+            "copy it anew",
+        ),
+        ({"S3_ADDRESSING_STYLE": "dns"}, "S3_ADDRESSING_STYLE must be one of path, virtual", "check S3_BUCKET"),
     ],
 )
 def test_a_bucket_that_is_described_wrong(examine, s3, changed, told, cure):
@@ -397,6 +410,15 @@ def test_a_bucket_that_is_described_wrong(examine, s3, changed, told, cure):
     assert level == "problem"
     assert told in found
     assert cure in told_cure
+
+
+def test_a_bucket_in_another_region_is_a_warning(examine, s3):
+    environ, _ = s3
+    with FaultyProxy(environ["AWS_ENDPOINT_URL"]) as proxy:
+        proxy.faults.append(of_another_region(301, "PermanentRedirect", ("x-amz-bucket-region", "eu-west-3")))
+        level, told, cure = only(examine(**{**environ, "AWS_ENDPOINT_URL": proxy.url})["bucket"])
+    assert (level, cure) == ("warning", "set AWS_REGION=eu-west-3, and spare the worker the search")
+    assert told.startswith(f"{environ['S3_BUCKET']} lies in eu-west-3, not in {environ['AWS_REGION']}: can be listed;")
 
 
 def test_keys_that_do_not_belong_together(examine, tmp_path):

@@ -86,7 +86,11 @@ def test_the_command_ends_with_1_where_a_model_cannot_be_had(tmp_path: Path, hub
 
 
 def test_the_command_ends_with_3_where_the_hub_cannot_be_asked(tmp_path: Path, hub: FakeHub, nobody: Hub):
-    assert run_cli(str(nobody.endpoint), "--volume", tmp_path)[0] == 3
+    status, _, err = run_cli(str(nobody.endpoint), "--volume", tmp_path / "new")
+    assert (status, (tmp_path / "new").exists()) == (3, False)
+    assert "Without a hub: F5_MODEL=demo" in err
+    assert run_cli(str(nobody.endpoint), "--volume", tmp_path, "--errors", tmp_path / "errors")[::2] == (3, "")
+    assert (tmp_path / "errors").read_text().startswith("error: F5TTS_v1_Base: ")
     status, _, err = run_cli(hub.url, "--volume", tmp_path, HF_HUB_OFFLINE="1")
     assert status == 3
     assert "HF_HUB_OFFLINE" in err
@@ -298,7 +302,7 @@ def test_a_model_that_lies_elsewhere_has_no_place_on_the_network_volume(tmp_path
 
 
 def test_the_address_and_the_region_are_the_data_centres():
-    environ = {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET, "RUNPOD_S3_ACCESS_KEY": "half a pair"}
+    environ = {"AWS_ACCESS_KEY_ID": f" {KEY}\n", "AWS_SECRET_ACCESS_KEY": SECRET, "RUNPOD_S3_ACCESS_KEY": "half a pair"}
     client = connect(environ, "EU-RO-1")
     assert (client.meta.endpoint_url, client.meta.region_name) == ("https://s3api-eu-ro-1.runpod.io/", "EU-RO-1")
     client.close()

@@ -281,6 +281,10 @@ def test_a_health_that_cannot_be_had_does_not_end_the_wait():
         ({}, "RUNPOD_ENDPOINT_ID is not set"),
         ({"RUNPOD_ENDPOINT_ID": "ep"}, "RUNPOD_API_KEY is not set"),
         ({"RUNPOD_ENDPOINT_ID": "ep", "RUNPOD_API_KEY": "a\nb"}, "RUNPOD_API_KEY has characters"),
+        (
+            {"RUNPOD_ENDPOINT_ID": "ep", "RUNPOD_API_KEY": "Bearer a"},
+            "RUNPOD_API_KEY begins with a word such as Bearer",
+        ),
         ({"RUNPOD_ENDPOINT_BASE_URL": "localhost:8000"}, "must begin with http"),
     ],
 )

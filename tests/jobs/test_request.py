@@ -149,7 +149,7 @@ def test_verify_may_be_a_switch():
             r"voice: could not be called in a text",
         ),
         ({"action": "add_voice", "voice": "007", "ref_audio": "https://e.com/a"}, r"voice: could not be called"),
-        ({**SAY, "return_word_timings": "false"}, "return_word_timings: must be true or false"),
+        ({**SAY, "return_word_timings": "no"}, "return_word_timings: must be true or false"),
         ({**SAY, "lexicon": {"GIF": "..."}}, "lexicon: cannot replace 'GIF'"),
         ({**SAY, "lexicon": {"GIF": 3}}, r"lexicon\.GIF: must be"),
         ({**SAY, "seeds": [1, -1]}, r"seeds\[1\]: must be greater"),
@@ -177,7 +177,7 @@ def test_text_is_cleaned():
 
 def test_every_bad_field_is_reported_at_once():
     with pytest.raises(InvalidInput) as caught:
-        parse({"text": "", "speed": 9, "seed": -1, "format": "aiff", "spede": 1, "nfe_step": 0}, SETTINGS)
+        parse({"text": "", "speed": 9, "seed": -2, "format": "aiff", "spede": 1, "nfe_step": 0}, SETTINGS)
     assert {p.field for p in caught.value.problems} == {"text", "voice", "speed", "seed", "format", "spede", "nfe_step"}
     assert "did you mean speed?" in str(caught.value)
 
@@ -239,14 +239,12 @@ MALFORMED = [
     ("ref_audio", {**RECORDED, "ref_audio": "s3://bucket/key.wav"}),
     ("ref_audio", {**RECORDED, "ref_audio": "s3://bucket"}),
     ("ref_audio", {**RECORDED, "ref_audio": "s3:///key"}),
-    ("ref_audio", {**RECORDED, "ref_audio": ""}),
     ("ref_audio", {**RECORDED, "ref_audio": "data:audio/wav,plain"}),
     ("ref_audio", {**RECORDED, "ref_audio": "data:;base64,"}),
     ("ref_audio", {**RECORDED, "ref_audio": "not/base64!"}),
     ("ref_audio", {**RECORDED, "ref_audio": "/etc/passwd"}),
     ("ref_audio", {**RECORDED, "ref_audio": "A" * 40_000_000}),
     ("ref_audio", {**RECORDED, "ref_audio": ["https://example.com/a.wav"]}),
-    ("ref_text", {**RECORDED, "ref_text": ""}),
     ("ref_text", {**RECORDED, "ref_text": "--"}),
     ("ref_text", {**SAY, "ref_text": "Hi."}),
     ("speed", {**SAY, "speed": 0}),
@@ -258,7 +256,6 @@ MALFORMED = [
     ("speed", {**SAY, "speed": 10**400}),
     ("seed", {**SAY, "seed": 2**32}),
     ("seed", {**SAY, "seed": 1.5}),
-    ("seed", {**SAY, "seed": "7"}),
     ("nfe_step", {**SAY, "nfe_step": 65}),
     ("nfe_step", {**SAY, "nfe_step": True}),
     ("quality", {**SAY, "quality": "ultra"}),
@@ -267,21 +264,18 @@ MALFORMED = [
     ("cross_fade_duration", {**SAY, "cross_fade_duration": 1.5}),
     ("target_rms", {**SAY, "target_rms": 0}),
     ("format", {**SAY, "format": "exe"}),
-    ("format", {**SAY, "format": None}),
     ("delivery", {**SAY, "delivery": "email"}),
     ("delivery", {**SAY, "delivery": "s3"}),
     ("key", {**SAY, "key": "../escape.wav"}),
     ("key", {**SAY, "key": "/absolute.wav"}),
     ("key", {**SAY, "key": "a//b.wav"}),
     ("key", {**SAY, "key": "a/.hidden"}),
-    ("key", {**SAY, "key": ""}),
     ("key", {**SAY, "key": "a" * 201}),
     ("key", {**SAY, "key": "a/" * 300 + "a"}),
     ("expires_in", {**SAY, "expires_in": 59}),
     ("expires_in", {**SAY, "expires_in": 604_801}),
     ("job_id", {**SAY, "job_id": "a/b"}),
     ("action", {**SAY, "action": "explode"}),
-    ("action", {**SAY, "action": None}),
     ("action", {**SAY, "action": {}}),
     ("job_id", {"endpoint": "download", "job_id": "x"}),
     ("endpoint", {"endpoint": "status", "job_id": "x"}),

@@ -75,6 +75,31 @@ def test_the_first_python_that_the_lock_serves_makes_an_environment_that_stays(m
     assert (again.returncode, again.stderr) == (0, "")
 
 
+def test_a_machine_without_a_gpu_takes_its_wheels_from_elsewhere_and_none_of_cudas(machine, tmp_path):
+    """And is told beforehand what is to come."""
+    machine.add_python("python3")
+    index = tmp_path / "index"
+    for name in ("torch", "torchaudio"):
+        (index / name).mkdir(parents=True)
+        file = f"{name}-2.10.0+cpu-py3-none-any.whl"
+        with zipfile.ZipFile(index / name / file, "w") as wheel:
+            info = f"{name}-2.10.0+cpu.dist-info"
+            wheel.writestr(f"{name}.py", "")
+            wheel.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 2.10.0+cpu\n")
+            wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+            wheel.writestr(f"{info}/RECORD", "")
+        (index / name / "index.html").write_text(f'<a href="{file.replace("+", "%2B")}">{file}</a>')
+    pins = [f"{name}==2.10.0 \\\n    --hash=sha256:{'0' * 64}\n    # via nobody\n" for name in ("torch", "torchaudio")]
+    pins += [f"nvidia-cublas-cu12==12.8.4.1 ; sys_platform == 'linux' \\\n    --hash=sha256:{'0' * 64}\n"]
+    (machine.work / "lock.txt").write_text("".join(pins))
+    done = machine.use_environment(CPU_WHEELS=index.as_uri(), PIP_NO_INDEX="")
+    assert done.returncode == 0, done.stderr
+    assert "about 0.7 GB to download" in done.stderr
+    there = {path.name for path in machine.venv.glob("lib/*/site-packages/*")}
+    assert {"torch.py", "torchaudio.py"} <= there
+    assert not any(name.startswith("nvidia") for name in there)
+
+
 @pytest.mark.parametrize("broken", ["interrupted", "upgraded"])
 def test_an_environment_that_is_not_whole_is_made_anew(machine, broken):
     """One whose making was interrupted, and one whose Python was upgraded, so that its packages are another's."""

@@ -50,6 +50,30 @@ class Polyglot(Speaker):
         return []
 
 
+@pytest.mark.parametrize(
+    ("language", "text", "assumed", "told"),
+    [
+        ("en", "3 苹果, 5 pears.", "三 苹果, five pears.", "three 苹果, five pears."),
+        ("en", "他有3个苹果", "他有三个苹果", "他有three个苹果"),
+        ("en", "明天 5pm", "明天 下午五点", "明天 five PM"),
+        ("en", "In Москва 1980", "In Москва одна тысяча девятьсот восемьдесят", "In Москва nineteen eighty"),
+        ("en", "12% 苹果", "百分之十二 苹果", "twelve percent 苹果"),
+        ("de", "3 苹果", "三 苹果", "drei 苹果"),
+        ("zh", "我有 3 apples", "我有 three apples", "我有 三 apples"),
+        ("en", "3 pears", "three pears", "three pears"),
+        ("", "3 苹果", "3 苹果", "3 苹果"),
+    ],
+)
+def test_a_language_that_was_told_reads_numbers_beside_other_letters_as_well(language, text, assumed, told):
+    """One that is only the model's gives way to the letters around."""
+    for reader, expected in (
+        (TextReader(language, Lexicon({})), assumed),
+        (TextReader(language, Lexicon({}), told=True), told),
+    ):
+        assert "".join(reading.spoken for reading in reader.read(text)) == expected
+        assert "".join(reading.spoken for reading in reader.read(expected)) == expected
+
+
 def script(text=None, language="", lexicon=None, seed=7, speaker=None, **fields):
     fields = {"voice": "anna", **({"text": text} if text is not None else {}), **fields}
     request, _ = parse(fields, SETTINGS)

@@ -198,3 +198,15 @@ def never_answered(proxy, handler, _):
     """Held until the client gives up or the proxy ends."""
     proxy.closing.wait(30)
     handler.close_connection = True
+
+
+def of_another_region(status, code, *headers, region=""):
+    """S3's answer to a request that was signed for the wrong region."""
+
+    def fault(_, handler, asked):
+        body = f"<Error><Code>{code}</Code>{region}</Error>".encode() if code else b""
+        length = ("Content-Length", str(len(body)))
+        handler.answer(status, [("Content-Type", "application/xml"), length, *headers], body)
+
+    fault.told = bool(headers or region)
+    return fault

@@ -104,6 +104,22 @@ def test_only_what_a_first_job_needs_is_imported(places):
     assert done.stdout.splitlines() == ["[]", f"True {places[1]['RUNPOD_VOLUME']}/models/torch"]
 
 
+@pytest.mark.parametrize(
+    ("environ", "spins"),
+    [({}, 0), ({"OMP_WAIT_POLICY": "ACTIVE"}, 30_000_000_000), ({"GOMP_SPINCOUNT": "7"}, 7)],
+)
+def test_threads_sleep_while_they_wait_unless_the_operator_has_other_wishes(places, environ, spins):
+    """As libgomp tells when it is loaded, with torch: later it would not listen."""
+    script = f"""
+        import runpy, sys
+        sys.path.insert(0, {str(ROOT)!r})
+        runpy.run_path({str(HANDLER)!r})["initialize_models"]()
+    """
+    done = run(places, "-c", textwrap.dedent(script), OMP_DISPLAY_ENV="VERBOSE", **environ)
+    assert done.returncode == 0, done.stderr
+    assert f"GOMP_SPINCOUNT = '{spins}'" in done.stderr
+
+
 def test_two_jobs_load_the_model_once(volume, random_model, tmp_path, monkeypatch):
     for name in ("HF_HOME", "HF_HUB_CACHE", "TORCH_HOME"):
         monkeypatch.setenv(name, "restored afterwards")

@@ -17,6 +17,7 @@ from faulty_proxy import (
     cut_short,
     listing,
     never_answered,
+    of_another_region,
     passed_on,
     refused,
     reset_in_the_answer,
@@ -68,6 +69,12 @@ def stored(s3, key="a.wav"):
     environ, client = s3
     found = client.list_objects_v2(Bucket=environ["S3_BUCKET"], Prefix=f"team/{key}").get("Contents")
     return client.get_object(Bucket=environ["S3_BUCKET"], Key=f"team/{key}")["Body"].read() if found else None
+
+
+def put_by(s3, key, data):
+    """Store an object without this project."""
+    environ, client = s3
+    client.put_object(Bucket=environ["S3_BUCKET"], Key=key, Body=data)
 
 
 PASSING = {
@@ -143,47 +150,70 @@ def test_a_lasting_fault_is_given_up_with_its_cure_and_leaves_no_object(store, s
     assert stored(s3) is None
 
 
-def of_another_region(status, code, *headers, region=""):
-    """S3's answer to a request that was signed for the wrong region."""
-
-    def fault(_, handler, asked):
-        body = f"<Error><Code>{code}</Code>{region}</Error>".encode() if code else b""
-        length = ("Content-Length", str(len(body)))
-        handler.answer(status, [("Content-Type", "application/xml"), length, *headers], body)
-
-    return fault
+MALFORMED = "AuthorizationHeaderMalformed"
+TOLD = ("x-amz-bucket-region", "eu-west-3")
 
 
 @pytest.mark.parametrize(
-    ("fault", "told"),
+    "fault",
     [
+        of_another_region(400, MALFORMED, region="<Region>eu-west-3</Region>"),
+        of_another_region(400, MALFORMED, TOLD),
+        of_another_region(400, "IllegalLocationConstraintException", TOLD),
+        of_another_region(301, "PermanentRedirect", TOLD),
+        of_another_region(307, "TemporaryRedirect", TOLD),
+        of_another_region(307, "", TOLD),
+        of_another_region(301, "PermanentRedirect"),
+        of_another_region(400, "IllegalLocationConstraintException"),
+    ],
+)
+@pytest.mark.parametrize("call", ["put", "link", "get", "entries"])
+def test_a_bucket_in_another_region_is_found_there_and_linked_for_it(store, s3, proxy, fault, call):
+    """From the answer, or from a look at the bucket: a link for the configured region would be dead."""
+    put_by(s3, "team/a.wav", WAV)
+    told = fault.told or call == "link"
+    proxy.faults += [fault, *([] if told else [of_another_region(301, "", TOLD)])]
+    if call == "put":
+        store.write("a.wav", WAV, "audio/wav")
+    elif call == "link":
+        proxy.faults[0] = of_another_region(400, "", TOLD)  # an answer to HEAD has no body
+        assert store.exists("a.wav")
+    elif call == "get":
+        assert store.get("team/a.wav", len(WAV)) == WAV
+    else:
+        assert [entry.key for entry in store.entries("")] == ["a.wav"]
+    assert store.region == "eu-west-3"
+    assert "%2Feu-west-3%2Fs3%2Faws4_request" in store.link("a.wav", 60).url
+    assert "/eu-west-3/s3/aws4_request" in proxy.requests[-1].headers["Authorization"]
+    assert len(proxy.requests) == (2 if told else 3)
+
+
+@pytest.mark.parametrize(
+    ("fault", "told", "requests"),
+    [
+        (of_another_region(301, "PermanentRedirect"), "PermanentRedirect; set AWS_REGION to the bucket's region", 2),
+        (of_another_region(307, ""), "307; set AWS_REGION to the bucket's region", 2),
         (
-            of_another_region(400, "AuthorizationHeaderMalformed", region="<Region>eu-west-3</Region>"),
-            "AuthorizationHeaderMalformed; set AWS_REGION to the bucket's region, eu-west-3",
-        ),
-        (
-            of_another_region(301, "PermanentRedirect", ("x-amz-bucket-region", "eu-west-3")),
-            "PermanentRedirect; set AWS_REGION to the bucket's region, eu-west-3",
-        ),
-        (of_another_region(301, "PermanentRedirect"), "PermanentRedirect; set AWS_REGION to the bucket's region"),
-        (of_another_region(307, ""), "307; set AWS_REGION to the bucket's region"),
-        (
-            of_another_region(400, "AuthorizationHeaderMalformed", region="<Region>AKIA+known-secret</Region>"),
-            "AuthorizationHeaderMalformed; set AWS_REGION to the bucket's region",
+            of_another_region(400, MALFORMED, region="<Region>AKIA+known-secret</Region>"),
+            f"{MALFORMED}; set AWS_REGION to the bucket's region",
+            2,
         ),
         (
             of_another_region(403, "SignatureDoesNotMatch"),
             "AWS_SECRET_ACCESS_KEY may not belong to AWS_ACCESS_KEY_ID; and set AWS_REGION to the bucket's region",
+            1,
         ),
     ],
 )
-def test_who_signs_for_another_region_is_told_the_right_one(store, s3, proxy, fault, told):
-    """At once, and nothing is stored: its link would be dead, though boto3 would find the way for the upload."""
+def test_who_signs_for_another_region_and_is_not_told_which_is_told_what_to_set(
+    store, s3, proxy, fault, told, requests
+):
+    """At once, and nothing is stored."""
     proxy.faults.append(fault)
     with pytest.raises(StorageFailed) as caught:
         store.put("a.wav", WAV, "audio/wav", 60)
     assert str(caught.value).endswith(told)
-    assert len(proxy.requests) == 1
+    assert len(proxy.requests) == requests
     assert stored(s3) is None
 
 
@@ -345,6 +375,18 @@ STYLES = {
         {"AWS_ENDPOINT_URL": "https://nyc3.digitaloceanspaces.com"},
         "https://nyc3.digitaloceanspaces.com/{bucket}/",
     ),
+    "AWS, the bucket's own address": (
+        {"AWS_ENDPOINT_URL": "https://{bucket}.s3.eu-central-1.amazonaws.com", "AWS_REGION": "us-east-1"},
+        "https://{bucket}.s3.eu-central-1.amazonaws.com/",
+    ),
+    "Alibaba Cloud": (
+        {"AWS_ENDPOINT_URL": "https://oss-eu-central-1.aliyuncs.com"},
+        "https://{bucket}.oss-eu-central-1.aliyuncs.com/",
+    ),
+    "MinIO with the bucket in front": (
+        {"AWS_ENDPOINT_URL": "https://minio.example.com", "S3_ADDRESSING_STYLE": "Virtual"},
+        "https://{bucket}.minio.example.com/",
+    ),
     "DigitalOcean, the platform's variables and the bucket's own address": (
         {"BUCKET_ENDPOINT_URL": "https://{bucket}.nyc3.digitaloceanspaces.com", "BUCKET_NAME": "{bucket}"},
         "https://nyc3.digitaloceanspaces.com/{bucket}/",
@@ -380,7 +422,7 @@ def test_each_style_of_service_is_addressed_as_it_wants(settings, address, proxy
     assert artifact.url.startswith(f"{whole}?")
     assert {asked.url for asked in proxy.requests} == {whole}
     upload = proxy.requests[0]
-    region = named.get("AWS_REGION") or ("us-west-004" if "backblaze" in whole else "us-east-1")
+    region = next((each for each in ("us-west-004", "eu-central-1") if f"s3.{each}" in whole), "us-east-1")
     assert f"/{region}/s3/aws4_request" in upload.headers["Authorization"]
     assert not [name for name in upload.headers if "checksum" in name.lower() or name.lower() == "x-amz-trailer"]
     assert upload.headers["Content-MD5"]

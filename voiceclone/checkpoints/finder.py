@@ -18,7 +18,7 @@ import shlex
 import shutil
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -92,6 +92,10 @@ class Finder:
             return [found[need] or self._look(need) or self._give_up(need) for need in needs]
         except ModelUnavailable as e:
             raise type(e)(f"{self.model}: {e}.{self._whereabouts(needs)}") from e
+
+    def lying_there(self, needs: Iterable[Need]) -> Iterator[Path]:
+        """Yield the snapshots of those needs that are met without a download."""
+        yield from (found for need in needs if (found := self._look(need)))
 
     def _look(self, need: Need, *, warn: bool = False) -> Path | None:
         for snapshot in dict.fromkeys(self._places(need)):

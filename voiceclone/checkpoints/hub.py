@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, TypeVar
 from voiceclone.background import in_background
 from voiceclone.errors import ModelUnavailable
 from voiceclone.http import retry_context
+from voiceclone.keys import key_in
 
 if TYPE_CHECKING:
     from huggingface_hub import HfFileMetadata
@@ -57,6 +58,10 @@ class Hub:
         """Return the hub's word on a file: its commit, size and ETag. Raises ModelUnavailable or HubUnreachable."""
         if not self.may_be_asked:
             raise HubUnreachable("not all of it is on the volume")
+        try:
+            key_in(os.environ, "HF_TOKEN")
+        except ValueError as e:
+            raise ModelUnavailable(str(e)) from e
         from huggingface_hub import get_hf_file_metadata, hf_hub_url
 
         endpoint, answer_s = self.endpoint, self.answer_s

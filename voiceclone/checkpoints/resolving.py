@@ -15,7 +15,7 @@ from typing import Any
 
 from voiceclone.checkpoints.config import packaged, read_config
 from voiceclone.checkpoints.finder import Finder, Need
-from voiceclone.checkpoints.hub import Hub
+from voiceclone.checkpoints.hub import Hub, HubUnreachable
 from voiceclone.checkpoints.integrity import find_fault
 from voiceclone.checkpoints.registry import (
     RECOGNISERS,
@@ -56,19 +56,37 @@ class Checkpoint:
     """What the operator should know of where it came from."""
 
 
-def resolve_recogniser(model: str, volume: Path, *, container_disk_ok: bool = True, hub: Hub | None = None) -> Path:
+def resolve_recogniser(
+    model: str, volume: Path, *, container_disk_ok: bool = True, hub: Hub | None = None, another_ok: bool = False
+) -> Path:
     """Return the directory of a whisper model, a name of RECOGNISERS or a directory; what is missing is downloaded.
 
-    Looked for and fetched as `resolve` does, and refused for the same reasons: ModelUnavailable.
+    Looked for and fetched as `resolve` does, and refused for the same reasons: ModelUnavailable. `another_ok`: where it
+    is not to be had, another one that lies on the volume is taken.
     """
     if need := RECOGNISERS.get(model):
-        (snapshot,) = Finder(model, None, volume, container_disk_ok, hub or Hub()).find(need)
+        finder = Finder(model, None, volume, container_disk_ok, hub or Hub())
+        try:
+            (snapshot,) = finder.find(need)
+        except ModelUnavailable as e:
+            other = next(finder.lying_there(_others(model)), None) if another_ok else None
+            if other is None:
+                raise
+            log.warning("%s hears in its place: %s", other.parent.parent.name.removeprefix("models--"), e)
+            return other
         return snapshot
     require_recogniser(model)
     directory = Path(model)
     if lacking := [name for name in ("config.json", "model.bin", "tokenizer.json") if find_fault(directory / name)]:
         raise ModelUnavailable(f"{directory} is no whisper model in CTranslate2's format: no {', '.join(lacking)}")
     return directory
+
+
+def _others(model: str) -> list[Need]:
+    """The other whisper models, the most able first; those that know English alone only in place of such a one."""
+    english = model.endswith(".en")
+    names = [name for name in reversed(RECOGNISERS) if name != model and english >= name.endswith(".en")]
+    return list({RECOGNISERS[name]: None for name in names})
 
 
 def require_recogniser(model: str) -> None:
@@ -98,7 +116,12 @@ def resolve(
     if spec is not None:
         if commercial_only:
             _require_commercial(model, spec.license)
-        return _registered(spec, finder)
+        try:
+            return _registered(spec, finder)
+        except HubUnreachable as e:
+            if not (finder.hub.may_be_asked and SHIPPED["demo"].is_dir()):
+                raise
+            raise HubUnreachable(f"{e}. Without a hub: F5_MODEL=demo, the small model that comes with the code") from e
     directory = SHIPPED.get(model, Path(model))
     if directory.is_dir():
         checkpoint = _directory(directory, finder)

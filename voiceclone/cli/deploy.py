@@ -36,6 +36,7 @@ from voiceclone.deployment import (
     read,
     selection,
 )
+from voiceclone.keys import key_in
 
 API = "https://api.runpod.io/v2"
 EXAMPLE = Path(deployment.__file__).with_name("example.toml")
@@ -77,8 +78,11 @@ def run(options: argparse.Namespace) -> int:
 
 def api_key() -> str:
     """Raises ConfigError."""
-    if key := os.environ.get("RUNPOD_API_KEY", "").strip():
-        return key
+    try:
+        if key := key_in(os.environ, "RUNPOD_API_KEY"):
+            return key
+    except ValueError as e:
+        raise ConfigError([str(e)]) from e
     raise ConfigError(["RUNPOD_API_KEY is not set: create a key in the console's settings"])
 
 

@@ -30,8 +30,9 @@ import logging
 import os
 import sys
 from collections.abc import Iterable
+from contextlib import nullcontext, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from voiceclone.checkpoints import (
     RECOGNISERS,
@@ -72,6 +73,7 @@ def fill(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--volume-id", help="network volume to send the files to; needs --datacenter")
     parser.add_argument("--datacenter", type=str.upper, help="where the network volume is, as EU-RO-1")
     parser.add_argument("--verify", action="store_true", help="compare every file with the hash it was stored by")
+    parser.add_argument("--errors", type=Path, help=argparse.SUPPRESS)  # `scripts/demo` tells of them in its own words
     parser.add_argument("--list", action="store_true", help="print the registered models and stop")
 
 
@@ -94,16 +96,21 @@ def run(options: argparse.Namespace) -> int:
         options.parser.error(str(e))
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     logging.getLogger("voiceclone").setLevel(logging.INFO)
+    made = not volume.exists()
     try:
         use_volume(volume)
     except OSError as e:
         print(f"error: {volume} cannot be created: {e.strerror}", file=sys.stderr)
         return UNAVAILABLE
     try:
-        return max(fetch(model, options.revision, volume, network_volume) for model in models)
+        with options.errors.open("w") if options.errors else nullcontext(sys.stderr) as errors:
+            return max(fetch(model, options.revision, volume, network_volume, errors) for model in models)
     except KeyboardInterrupt:
         print("stopped: the same command goes on from here", file=sys.stderr)
         return INTERRUPTED
+    finally:
+        if made:
+            remove_empty(volume)
 
 
 def open_network_volume(volume_id: str, datacenter: str) -> NetworkVolume:
@@ -144,12 +151,25 @@ def use_volume(volume: Path) -> None:
     use_models_dir(volume / "models")
 
 
-def fetch(model: str, revision: str | None, volume: Path, network_volume: NetworkVolume | None) -> int:
-    """Have one model on the volume, and on the network volume if there is one; returns the exit status."""
+def remove_empty(directory: Path) -> None:
+    """Remove a directory, and those in it, as far as there is no file in them."""
+    for path in sorted(directory.rglob("*"), reverse=True):
+        if path.is_dir() and not path.is_symlink():
+            with suppress(OSError):
+                path.rmdir()
+    with suppress(OSError):
+        directory.rmdir()
+
+
+def fetch(model: str, revision: str | None, volume: Path, network_volume: NetworkVolume | None, errors: TextIO) -> int:
+    """Have one model on the volume, and on the network volume if there is one; returns the exit status.
+
+    `errors`: where it is written why a model cannot be had.
+    """
     try:
         heading, files = find(model, revision, volume)
     except ModelUnavailable as e:
-        print(f"error: {e}", file=sys.stderr)
+        print(f"error: {e}", file=errors)
         return UNREACHABLE if isinstance(e, HubUnreachable) else UNAVAILABLE
     tell(heading, files)
     if network_volume is None:

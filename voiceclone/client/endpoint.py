@@ -27,6 +27,7 @@ from voiceclone.client.errors import BadInput, JobFailed, NoWorker, Problem, Ref
 from voiceclone.client.place import SPEAK, Input, Report, action_of, forget, nobody
 from voiceclone.client.workers import why_none_comes
 from voiceclone.http import BUSY, Bearer
+from voiceclone.keys import key_in
 from voiceclone.subtitles import FORMATS
 from voiceclone.types import Reply
 
@@ -154,15 +155,16 @@ class Endpoint:
 
         Raises BadInput where one is missing.
         """
-        base, endpoint_id, key = (
-            environ.get(name, "").strip()
-            for name in ("RUNPOD_ENDPOINT_BASE_URL", "RUNPOD_ENDPOINT_ID", "RUNPOD_API_KEY")
+        base, endpoint_id = (
+            environ.get(name, "").strip() for name in ("RUNPOD_ENDPOINT_BASE_URL", "RUNPOD_ENDPOINT_ID")
         )
+        try:
+            key = key_in(environ, "RUNPOD_API_KEY")
+        except ValueError as e:
+            raise BadInput(str(e)) from e
         if not base and not (endpoint_id and key):
             missing = "RUNPOD_API_KEY" if endpoint_id else "RUNPOD_ENDPOINT_ID"
             raise BadInput(f"{missing} is not set: set RUNPOD_ENDPOINT_ID and RUNPOD_API_KEY, or use --local")
-        if not key.isprintable() or not key.isascii():
-            raise BadInput("RUNPOD_API_KEY has characters that no key has: copy it again")
         base = base or BASE_URL
         if not base.startswith(("http://", "https://")):
             raise BadInput("RUNPOD_ENDPOINT_BASE_URL must begin with http:// or https://")

@@ -20,6 +20,7 @@ from s3_utils import store_from_env
 from voiceclone.deployment.variables import variables
 from voiceclone.errors import sentence_of
 from voiceclone.files import text_in
+from voiceclone.keys import key_in
 from voiceclone.settings import PLATFORM_JOB_S, TIME_TO_LEAVE_S, Settings
 
 LEAST_CUDA = (12, 8)
@@ -27,8 +28,15 @@ LEAST_CUDA = (12, 8)
 
 INIT_TIMEOUT_S = 1800
 """The platform's own 7 minutes are too few for a first download over a slow link."""
-PLACEHOLDER = "YOUR-"
-"""What the example leaves to be filled in begins so."""
+_PLACEHOLDER = re.compile(
+    r"(?<![a-z0-9])(?:your(?:[-_ /:]|name|$)|you/|user[-_]?name|docker[-_]?(?:hub[-_]?)?(?:user|name|id))|[<>$\[\]]",
+    re.IGNORECASE,
+)
+"""What examples leave to be filled in: `YOUR-NAME`, `username`, `<name>`, `$NAME`."""
+_IMAGE = re.compile(
+    r"(?:(?:localhost|[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+|[A-Za-z0-9-]+(?=:))(?::\d{1,5})?/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*(?::[\w][\w.-]{0,127})?(?:@sha256:[0-9a-f]{64})?"
+)
+"""An image as registries name it: its path in small letters."""
 
 _REFERENCE = re.compile(r"\{\{\s*RUNPOD_SECRET_\w+\s*\}\}")
 """How the platform is asked for a secret that it keeps."""
@@ -129,9 +137,11 @@ class Deployment(_Strict):
         ]
         if missing:
             raise ConfigError(missing)
-        filled = {name: environ[v.from_env] if v.from_env else v.text or "" for name, v in self.env.items()}
+        filled = {name: environ[v.from_env].strip() if v.from_env else v.text or "" for name, v in self.env.items()}
         bucket = {name: _stand_in(text) for name, text in filled.items()}
         try:
+            for name in self.secrets():
+                key_in(bucket, name)
             store_from_env(bucket)
         except ValueError as e:
             raise ConfigError([f"env: {e}"]) from None
@@ -233,8 +243,10 @@ def _environment_problems(deployment: Deployment) -> Iterable[str]:
 
 def _problems(deployment: Deployment) -> Iterable[str]:
     for field in ("name", "image", "volume", "registry_auth"):
-        if PLACEHOLDER in (given := getattr(deployment, field) or ""):
+        if _PLACEHOLDER.search(given := getattr(deployment, field) or ""):
             yield f"{field}: {given} is the example's: put your own there"
+        elif field == "image" and not _IMAGE.fullmatch(given):
+            yield f"image: {given!r} names no image: write it as it was pushed, in small letters, anna/voiceclone:1.0"
     scaling, on_disk = deployment.scaling, deployment.env.get("ALLOW_CONTAINER_DISK")
     if deployment.type == "load_balancing" and scaling.scaler != "REQUEST_COUNT":
         yield 'scaling.scaler: load balancing has no queue: write "REQUEST_COUNT"'

@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from voiceclone.keys import key_in
+
 PART_BYTES = 32 * 2**20
 """Sent at once; what a broken connection costs. S3 knows 10,000 parts at most: enough for 335 GB."""
 BLOCK_BYTES = 2**20
@@ -178,8 +180,8 @@ def connect(environ: Mapping[str, str], datacenter: str) -> Any:
     if not re.fullmatch(r"[A-Z]{2,3}-[A-Z]{2,3}-\d+", datacenter):
         raise ValueError(f"{datacenter!r} is no data centre: write it as EU-RO-1")
     pairs = [("RUNPOD_S3_ACCESS_KEY", "RUNPOD_S3_SECRET_KEY"), ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")]
-    keys = next((pair for pair in pairs if all(environ.get(name) for name in pair)), None)
-    if keys is None:
+    names = next((pair for pair in pairs if all(environ.get(name) for name in pair)), None)
+    if names is None:
         raise ValueError(
             "RUNPOD_S3_ACCESS_KEY and RUNPOD_S3_SECRET_KEY are not set: create an S3 API key in the console's settings"
         )
@@ -193,6 +195,6 @@ def connect(environ: Mapping[str, str], datacenter: str) -> Any:
         s3={"addressing_style": "path"},
         ignore_configured_endpoint_urls=True,
     )
-    session = boto3.session.Session(*(environ[name] for name in keys), region_name=datacenter)
+    session = boto3.session.Session(*(key_in(environ, name) for name in names), region_name=datacenter)
     endpoint = environ.get("RUNPOD_S3_ENDPOINT") or f"https://s3api-{datacenter.lower()}.runpod.io/"
     return session.client("s3", endpoint_url=endpoint, config=config)

@@ -33,8 +33,16 @@ BUCKET = (
     Variable("S3_BUCKET", "bucket for results and voices; without one they stay on the volume or in the reply"),
     Variable("AWS_ACCESS_KEY_ID", "who writes to the bucket", secret=True),
     Variable("AWS_SECRET_ACCESS_KEY", "the secret that belongs to AWS_ACCESS_KEY_ID", secret=True),
-    Variable("AWS_REGION", f"region of the bucket; by default what its endpoint shows, else {DEFAULT_REGION}"),
-    Variable("AWS_ENDPOINT_URL", "address of the S3 service, for anything but AWS"),
+    Variable(
+        "AWS_REGION",
+        f"region of the bucket; by default what its endpoint shows, else {DEFAULT_REGION}; another that the"
+        " service tells is taken, with a warning",
+    ),
+    Variable("AWS_ENDPOINT_URL", "address of the S3 service, for anything but AWS; the bucket's own will do"),
+    Variable(
+        "S3_ADDRESSING_STYLE",
+        "path or virtual: where the bucket stands in an address; by default as the service wants it, path for others",
+    ),
     Variable("S3_PREFIX", "put before the key of every result and voice"),
     Variable("AWS_SESSION_TOKEN", "for keys that are only lent", secret=True),
 )

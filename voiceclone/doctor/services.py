@@ -41,11 +41,16 @@ def bucket(environ: Mapping[str, str], *, write: bool) -> Diagnosis:
     store = store_from_env(environ)
     if store is None:
         return Diagnosis("bucket", "ok", "none is set: speech comes inside the reply, or stays on the volume")
+    configured = store.region
     next(iter(store.entries("")), None)
-    if not write:
-        return Diagnosis("bucket", "ok", f"{store.bucket} can be listed; --write tries the rest")
-    _try(store)
-    return Diagnosis("bucket", "ok", f"{store.bucket}: an object was stored, fetched by its link, and removed")
+    told = "can be listed; --write tries the rest"
+    if write:
+        _try(store)
+        told = "an object was stored, fetched by its link, and removed"
+    if store.region != configured:
+        told = f"{store.bucket} lies in {store.region}, not in {configured}: {told}"
+        return Diagnosis("bucket", "warning", told, f"set AWS_REGION={store.region}, and spare the worker the search")
+    return Diagnosis("bucket", "ok", f"{store.bucket}{':' * write} {told}")
 
 
 def _try(store: S3Store) -> None:

@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from voiceclone import text as text_rules
+from voiceclone.jobs.leniency import as_language
 from voiceclone.settings import Settings
 from voiceclone.subtitles import SubtitleFormat
 from voiceclone.text import lexicon, markup
@@ -115,7 +116,9 @@ def callable_name(value: str) -> str:
 VoiceName = Annotated[str, _like(VOICE_NAME, "letters, digits, '-', '_' and '.', not starting with a dot, up to 64")]
 Prefix = Annotated[str, _like(re.compile(r"[A-Za-z0-9._-]{0,64}"), "letters, digits, '-', '_' and '.', up to 64")]
 JobId = Annotated[str, _like(_JOB_ID, "letters, digits, '-', '_' and '.', not starting with a dot, up to 128")]
-Language = Annotated[str, _like(_LANGUAGE, "two or three small letters, as `en` (ISO 639)")]
+Language = Annotated[
+    str, BeforeValidator(as_language), _like(_LANGUAGE, "a language's code of two or three letters, as `en` (ISO 639)")
+]
 Key = Annotated[
     str,
     AfterValidator(short_enough),

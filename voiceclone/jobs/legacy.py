@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from voiceclone.errors import FieldProblem
+from voiceclone.jobs.leniency import as_boolean, is_empty
 from voiceclone.subtitles import FORMATS as SUBTITLE_FORMATS
 
 ACTIONS = {"tts": "synthesize", "upload": "add_voice", "list_voices": "list_voices", "download": "link"}
@@ -46,7 +47,7 @@ def modernise(fields: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str], l
     if url is not None:
         rename("voice_file_url", "ref_audio", url)
     timing_format = fields.pop("timing_format", None)
-    wanted = fields.pop("return_word_timings", False)
+    wanted = as_boolean(fields.pop("return_word_timings", False))
     if not isinstance(wanted, bool | None):
         problems.append(FieldProblem("return_word_timings", "must be true or false"))
     elif wanted:
@@ -59,7 +60,7 @@ def modernise(fields: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str], l
 
 def is_legacy(data: object) -> bool:
     """Whether a job's input is one of the worker that this one replaces, and wants to be answered as by that."""
-    return isinstance(data, Mapping) and "endpoint" in data
+    return isinstance(data, Mapping) and not is_empty(data.get("endpoint"))
 
 
 def as_formerly(action: str, reply: dict[str, Any]) -> dict[str, Any]:

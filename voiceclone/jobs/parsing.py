@@ -20,6 +20,7 @@ from voiceclone.audio import OPUS_RATES
 from voiceclone.errors import FieldProblem, InvalidInput, sentence_of
 from voiceclone.jobs.fields import Context, SampleRate
 from voiceclone.jobs.legacy import modernise
+from voiceclone.jobs.leniency import as_meant, is_empty, meant_name
 from voiceclone.jobs.request import SCHEMAS, LinkRequest, MadeWith, Request, Segment, SynthesisRequest, Verify
 from voiceclone.settings import Settings
 from voiceclone.text import markup
@@ -61,14 +62,18 @@ def parse(
         raise InvalidInput.at("input", f"has {len(data)} fields: there are not so many, look at the documentation")
     broken: list[tuple[Place, str]] = []
     sent = {(name := _encodable(str(key))): _repaired(value, (name,), broken) for key, value in data.items()}
+    sent = {name: value for name, value in sent.items() if not is_empty(value)}
     fields, former, problems, warnings = modernise(sent)
     problems += [FieldProblem(_path(path), what) for path, what in broken]
     context = Context(settings, bucket, voices)
     action = fields.setdefault("action", "synthesize")
+    if isinstance(action, str):
+        action = fields["action"] = re.sub(r"[-\s]+", "_", action[:MAX_NAME_CHARS].strip().lower())
     schema = SCHEMAS.get(action) if isinstance(action, str) else None
     if schema is None:
         problems.append(FieldProblem("action", f"must be one of: {', '.join(SCHEMAS)}"))
     else:
+        fields = as_meant(schema, fields)
         try:
             request = schema.model_validate(fields, context=context)
         except ValidationError as e:
@@ -179,8 +184,9 @@ def _problem(error: Mapping[str, Any], schema: type[BaseModel]) -> FieldProblem:
     """One of pydantic's errors in the caller's terms."""
     path = _path(error["loc"])
     if error["type"] == "extra_forbidden":
-        near = _PARTS.get(str(error["loc"][0]), schema)
-        close = difflib.get_close_matches(str(error["loc"][-1])[:MAX_NAME_CHARS], near.model_fields, n=1)
+        known = _PARTS.get(str(error["loc"][0]), schema).model_fields
+        meant = meant_name(str(error["loc"][-1])[:MAX_NAME_CHARS])
+        close = [meant] if meant in known else difflib.get_close_matches(meant, known, n=1)
         return FieldProblem(path, f"is not known: did you mean {close[0]}?" if close else "is not known: leave it out")
     if error["type"] == "missing":
         return FieldProblem(path, "is missing")

@@ -52,6 +52,8 @@ from voiceclone.types import NFE_STEPS, SEEDS, AudioFormat, DeliveryWay, Quality
 from voiceclone.voices import AudioSource, NewVoice
 
 SLOWEST, FASTEST = markup.SLOWEST, markup.FASTEST
+NEEDED = "needed, or"
+"""In a field's `json_schema_extra`: which other one may be sent in its place."""
 
 
 class _Request(BaseModel):
@@ -141,7 +143,9 @@ class SynthesisRequest(_Request):
 
     action: Literal["synthesize"] = Field("synthesize", description="what to do; the other actions are below")
     text: Text | None = Field(
-        None, description="what to say; may hold pauses, `[pause:0.5s]`, and turns of voices, `[anna] Hello.`"
+        None,
+        json_schema_extra={NEEDED: "`segments`"},
+        description="what to say; may hold pauses, `[pause:0.5s]`, and turns of voices, `[anna] Hello.`",
     )
     segments: list[Segment] | None = Field(
         None,
@@ -150,7 +154,9 @@ class SynthesisRequest(_Request):
         description="instead of `text`, a list of `{text, voice?, speed?, seed?, pause_after?}`",
     )
     voice: VoiceName | None = Field(
-        None, description="a voice by name: one that was added, `example-en` or `example-zh`"
+        None,
+        json_schema_extra={NEEDED: "`ref_audio`"},
+        description="a voice by name: one that was added, `example-en` or `example-zh`",
     )
     ref_audio: Recording | None = Field(None, description=f"instead of `voice`, a recording: {RECORDING}")
     ref_text: RefText | None = Field(None, description="exactly what is said in `ref_audio`; absent: it is listened to")
@@ -162,7 +168,7 @@ class SynthesisRequest(_Request):
         None,
         ge=0,
         le=SEEDS - 1,
-        description="absent: drawn, and always returned; the same request and seed give the same audio",
+        description="absent or -1: drawn, and always returned; the same request and seed give the same audio",
     )
     seeds: list[Seed] | None = Field(None, description="a seed for each chunk, as a reply's `recipe` has them")
     made_with: MadeWith | None = Field(

@@ -279,7 +279,7 @@ class Worker:
             log.warning("a job cannot be listened to: %s", e)  # with paths that are not the caller's
             raise ModelUnavailable(
                 "this worker has no recogniser for verify, timestamps and subtitles: leave them out, or have the"
-                " operator put the whisper model that ASR_MODEL names on the volume"
+                f" operator put it on the volume: voiceclone fetch --model {self.recogniser.name}"
             ) from e
 
     def _rehearse(self, request: SynthesisRequest, deadline: Deadline) -> Rehearsal:
@@ -304,7 +304,7 @@ class Worker:
         words |= request.lexicon
         seed = secrets.randbelow(SEEDS) if request.seed is None else request.seed
         read_in = request.language or next(iter(languages), "") if request.normalize_text else ""
-        reader = TextReader(read_in, normalize.Lexicon(words))
+        reader = TextReader(read_in, normalize.Lexicon(words), told=request.language is not None)
         script = plan(request.passages, voices, self.engine, reader, request.script_options(seed), deadline)
         refuse_oversize(script, request, self.settings)
         return Rehearsal(voices, script, words, [*notes, *script.warnings])

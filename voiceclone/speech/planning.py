@@ -92,17 +92,19 @@ class TextReader:
     language: str
     """What numbers and the like are read in; ISO 639-1, or empty for no reading at all."""
     lexicon: normalize.Lexicon
+    told: bool = False
+    """Whether the caller has told the language; otherwise the letters beside a number decide."""
 
     def read(self, written: str, said: Sequence[markup.Said] = ()) -> list[Reading]:
         """Return a text as it is said; `said`: parts of it of which that is told."""
         if not said:
-            return normalize.read(written, self.language, self.lexicon)
+            return normalize.read(written, self.language, self.lexicon, told=self.told)
         language = text.language_of(written, None, (self.language, "zh")) or self.language if self.language else ""
         found = [
             (each.start, each.stop, saying.spoken(written[each.start : each.stop], each.how, each.detail, language))
             for each in said
         ]
-        return normalize.read(written, self.language, _Told(found, self.lexicon))
+        return normalize.read(written, self.language, _Told(found, self.lexicon), told=self.told)
 
 
 class _Told(normalize.Lexicon):

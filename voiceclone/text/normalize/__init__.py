@@ -86,7 +86,7 @@ def normalize(text: str, language: str) -> str:
     return "".join(reading.spoken for reading in read(text, language))
 
 
-def read(text: str, language: str, lexicon: Lexicon | None = None) -> list[Reading]:
+def read(text: str, language: str, lexicon: Lexicon | None = None, *, told: bool = False) -> list[Reading]:
     """Clean text in pieces, each with how it is said.
 
     A piece is a word with its punctuation and the space behind it, a character in a script without spaces, or a stretch
@@ -96,6 +96,7 @@ def read(text: str, language: str, lexicon: Lexicon | None = None) -> list[Readi
         text: as `text.clean` leaves it.
         language: ISO 639-1. A number is read in it unless the letters around are those of another.
         lexicon: words that are said as it tells.
+        told: somebody has said that this is the language: then numbers beside other letters are read in it as well.
 
     Returns:
         Pieces whose `written` joins to `text`, and whose `spoken` to the normalised text, clean as well.
@@ -103,9 +104,9 @@ def read(text: str, language: str, lexicon: Lexicon | None = None) -> list[Readi
     readings: list[Reading] = []
     position = 0
     for start, stop, spoken in lexicon.find(text) if lexicon else ():
-        readings += [*_settled(text[position:start], language), Reading(text[start:stop], spoken)]
+        readings += [*_settled(text[position:start], language, told), Reading(text[start:stop], spoken)]
         position = stop
-    readings += _settled(text[position:], language)
+    readings += _settled(text[position:], language, told)
     readings = _spaced(_whole_words(readings) if position else readings, last=" ")
     for i in reversed(range(len(readings))):
         readings[i] = Reading(readings[i].written, readings[i].spoken.rstrip())
@@ -114,15 +115,15 @@ def read(text: str, language: str, lexicon: Lexicon | None = None) -> list[Readi
     return readings
 
 
-def _settled(text: str, language: str) -> list[Reading]:
+def _settled(text: str, language: str, told: bool) -> list[Reading]:
     """A text and how it is said, first in the usual form of writing it.
 
     It is read until nothing changes: what is said may be what another rule waits for.
     """
-    readings = _once(text, language, _forms)
+    readings = _once(text, language, told, _forms)
     text = "".join(reading.spoken for reading in readings)
     for _ in range(1 + _ROUNDS):
-        readings = list(_composed(readings, _once(text, language, _rules)))
+        readings = list(_composed(readings, _once(text, language, told, _rules)))
         spoken = "".join(reading.spoken for reading in readings)
         if spoken == text:
             break
@@ -130,13 +131,13 @@ def _settled(text: str, language: str) -> list[Reading]:
     return readings
 
 
-def _once(text: str, language: str, rules_of: Callable[[str], tuple[Rule, ...]]) -> list[Reading]:
+def _once(text: str, language: str, told: bool, rules_of: Callable[[str], tuple[Rule, ...]]) -> list[Reading]:
     if not can_read(language):
         return list(_pieces(text, text, range(len(text)), []))
     kept, origin = _voiced(text)
     changes = [
         Edit(start + edit.start, start + edit.stop, edit.spoken)
-        for start, stop, spoken_in in _spans(kept, language)
+        for start, stop, spoken_in in ([(0, len(kept), language)] if told else _spans(kept, language))
         for edit in edits(kept[start:stop], rules_of(spoken_in))
     ]
     return _spaced(_pieces(text, kept, origin, changes), last="")
