@@ -99,7 +99,9 @@ class TextReader:
         """Return a text as it is said; `said`: parts of it of which that is told."""
         if not said:
             return normalize.read(written, self.language, self.lexicon, told=self.told)
-        language = text.language_of(written, None, (self.language, "zh")) or self.language if self.language else ""
+        language = self.language
+        if language and not self.told:
+            language = text.language_of(written, None, (language, "zh")) or language
         found = [
             (each.start, each.stop, saying.spoken(written[each.start : each.stop], each.how, each.detail, language))
             for each in said
