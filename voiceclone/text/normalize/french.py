@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from voiceclone.text.normalize.spelling import cardinal, ordinal, roman
-from voiceclone.text.normalize.style import CLOCK, HOUR, MINUTE, ROMAN, ROMAN_NAME, Counted, Style, listed
+from voiceclone.text.normalize.style import CLOCK, HALF, HOUR, MINUTE, ROMAN, ROMAN_NAME, Counted, Style, listed
 
 _FEMININE = re.compile(
     r"(?:[st]ion|ace|ache|ade|agne|aison|ambe|ampe|ance|anche|ande|ane|ante|ape|appe|arche|arre"
@@ -88,6 +88,14 @@ def _halves(match: re.Match[str]) -> str | None:
     return f"{match['whole']} {noun} et {demi}"
 
 
+def _half(match: re.Match[str]) -> str | None:
+    noun = match["noun"]
+    if _NO_NOUNS.fullmatch(noun):
+        return None
+    article = "" if match["article"] else "une " if is_feminine(noun) else "un "
+    return f"{match['article'] or ''}{article}demi-{noun}"
+
+
 def _mixed(key: str, part: str, whole: Counted) -> str:
     return f"{whole.words} et demi" if key == "1/2" else f"{whole.words} et {part}"
 
@@ -144,6 +152,7 @@ STYLE = Style(
     },
     telephones=r"0[1-9](?:\.\d\d){4}",
     own=(
+        (rf"(?P<article>\b(?:une?|la|le|chaque|cette|ce|deux|trois) )?{HALF}", _half),
         (r"\b24 ?h ?(?:/|sur) ?24\b", lambda _: "vingt-quatre heures sur vingt-quatre"),
         (r"\b7 ?j ?(?:/|sur) ?7\b", lambda _: "sept jours sur sept"),
         (r"\b(?P<whole>\d{1,3}) ?(?:½|1/2) (?P<noun>[^\W\d_]{1,30})", _halves),

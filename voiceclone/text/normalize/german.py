@@ -6,7 +6,7 @@ import re
 
 from voiceclone.text.normalize import spelling
 from voiceclone.text.normalize.spelling import cardinal, ordinal, roman
-from voiceclone.text.normalize.style import CLOCK, END, HOUR, MINUTE, ROMAN, START, Counted, Style, ending
+from voiceclone.text.normalize.style import CLOCK, END, HALF, HOUR, MINUTE, ROMAN, START, Counted, Style, ending
 
 _FEMININE = re.compile(
     r"\w*(?:ung|heit|keit|schaft|[tsxn]ion|tät|ik|enz|anz|ie|ur|e|(?<!e)in)|\w*(?:frau|mutter|tochter|schwester|stadt"
@@ -165,6 +165,15 @@ def _agree(number: Counted) -> str:
     return stem + "e" * feminine
 
 
+def _half(match: re.Match[str]) -> str | None:
+    noun = match["noun"]
+    if not noun[0].isupper() or noun.isupper():
+        return None
+    if is_feminine(noun):
+        return f"eine halbe {noun}"
+    return f"ein halbes {noun}" if _is_neuter(noun) else f"ein halber {noun}"
+
+
 def _mixed(_: str, part: str, whole: Counted) -> str:
     return ending(whole.words, ("eins", "ein")) + part.replace(" ", "").lower()
 
@@ -233,6 +242,7 @@ STYLE = Style(
         "Wh": ("Wattstunde", "Wattstunden", "Wattstunden"), "l/100 km": ("Liter auf hundert Kilometer",) * 3,
     },
     own=(
+        (HALF, _half),
         (
             rf"{_BEFORE}(?P<only>(?<![\d.,:/])\b\d{{1,3}}\.(?:(?: ?[-–/] ?| (?:und|oder|bis) )\d{{1,3}}\.){{0,3}})"
             rf"(?![\d.])(?!-)(?:(?= (?P<ranked>(?:{_RANKED})\b))|(?=))(?= (?P<noun>[^\W\d_]{{1,40}})|\Z)",

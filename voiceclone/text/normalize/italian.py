@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from voiceclone.text.normalize.spelling import ordinal, roman
-from voiceclone.text.normalize.style import CLOCK, HOUR, MINUTE, ROMAN, ROMAN_NAME, Counted, Style, ending, listed
+from voiceclone.text.normalize.style import CLOCK, HALF, HOUR, MINUTE, ROMAN, ROMAN_NAME, Counted, Style, ending, listed
 
 _FEMININE = re.compile("(?:a|[zs]ione|tà|tù|trice|gine|udine|isi|esi|asi|e[sz]ie|ie)$")
 _OTHERS = listed(
@@ -72,6 +72,13 @@ def _halves(match: re.Match[str]) -> str | None:
     return f"{match['whole']} {noun} e {'mezza' if feminine else 'mezzo'}"
 
 
+def _half(match: re.Match[str]) -> str | None:
+    noun = match["noun"]
+    if _NO_NOUNS.fullmatch(noun):
+        return None
+    return "mezz'ora" if noun == "ora" else f"{'mezza' if is_feminine(noun) else 'mezzo'} {noun}"
+
+
 def _mixed(key: str, part: str, whole: Counted) -> str:
     return f"{whole.words} e {'mezzo' if key == '1/2' else part}"
 
@@ -125,6 +132,7 @@ STYLE = Style(
     },
     telephones=r"3\d\d[ ./-]?\d{6,7}|3\d\d \d{3} \d{4}|3\d\d \d\d \d\d \d{3}",
     own=(
+        (HALF, _half),
         (r"\b(?P<whole>\d{1,3}) ?(?:½|1/2) (?P<noun>[^\W\d_]{1,30})", _halves),
         (r"\b(?P<digits>\d{1,4})(?P<ending>[ºª])(?![CF]\b)", _rank),
         (r"\b1°?(?= MONTHS\b)", lambda _: "primo"),

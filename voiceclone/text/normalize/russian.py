@@ -9,6 +9,7 @@ from functools import lru_cache
 from voiceclone.text.normalize.spelling import ordinal, roman
 from voiceclone.text.normalize.style import (
     CLOCK,
+    HALF,
     HOUR,
     MINUTE,
     ROMAN,
@@ -297,6 +298,7 @@ STYLE = Style(
     telephones=r"8 800 \d{3,4} \d{2,4}(?: \d\d)?|[78][ -]?\(?\d{3}\)?[ -]?\d{3}[ -]\d\d[ -]?\d\d"
     r"|\(\d{3,5}\) ?\d{1,3}-\d\d-\d\d|\d{3}-\d\d-\d\d",
     own=(
+        (HALF, lambda match: f"половина {match['noun']}" if re.search("[аяыи]$", match["noun"]) else None),
         (r"\b(?P<digits>[234])-х\b", lambda match: _inflected(int(match["digits"]), "m", "g")),
         (r"\b(?P<digits>\d{1,3})-(?:т?и|ми)\b", lambda match: _inflected(int(match["digits"]), "m", "g")),
         (r"\b(?P<digits>\d{1,4})-(?P<ending>[оыа]?(?:го|й|я|е|м|х|ю))\b", _rank),

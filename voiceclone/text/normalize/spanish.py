@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from voiceclone.text.normalize.spelling import cardinal, one_by_one, ordinal, roman
-from voiceclone.text.normalize.style import CLOCK, ROMAN, ROMAN_NAME, Counted, Style, ending, listed
+from voiceclone.text.normalize.style import CLOCK, HALF, ROMAN, ROMAN_NAME, Counted, Style, ending, listed
 
 _FEMININE = re.compile("(?:a|ci[oó]n|si[oó]n|xi[oó]n|dad|tad|tud|umbre|sis|itis|triz)$")
 _OTHERS = listed(
@@ -84,6 +84,11 @@ def _halves(match: re.Match[str]) -> str | None:
     return f"{match['whole']} {noun} y {'media' if noun in ('h', 't', 'lb') or is_feminine(noun) else 'medio'}"
 
 
+def _half(match: re.Match[str]) -> str | None:
+    noun = match["noun"]
+    return None if _NO_NOUNS.fullmatch(noun) else f"{'media' if is_feminine(noun) else 'medio'} {noun}"
+
+
 def _mixed(key: str, part: str, whole: Counted) -> str:
     return f"{whole.words} y {'medio' if key == '1/2' else part}"
 
@@ -141,6 +146,7 @@ STYLE = Style(
     },
     telephones=r"[6789]\d\d(?: \d\d){3}|[89]\d \d{3}(?: \d\d){2}|[67]\d\d-\d{3}-\d{3}",
     own=(
+        (HALF, _half),
         # A telephone, which is written as an amount is.
         (
             r"\b(?:al|[Mm]óvil|[Nn]úmero|[Tt]eléfono)[: ]{1,2}(?P<only>[6-9]\d\d \d{3} \d{3})\b",

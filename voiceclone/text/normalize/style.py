@@ -107,6 +107,10 @@ class Style:
     """Patterns that only this language has; they come first. `MONTHS` stands for any month's name."""
 
 
+HALF = r"(?<![\d/])(?<!\d )(?:½|1/2) (?P<noun>[^\W\d_]{3,30})\b"
+"""Half of something, that is no unit's symbol."""
+
+
 def listed(text: str) -> frozenset[str]:
     """The words of a text."""
     return frozenset(text.split())
