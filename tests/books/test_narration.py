@@ -286,7 +286,7 @@ def test_a_platform_that_loses_a_worker_and_a_person_who_loses_narrate(voyage, p
             name: start_worker(places, jobs, env={"RUNPOD_POD_ID": name, "OMP_NUM_THREADS": "1"})
             for name in ("one", "two")
         }
-        asked = ["--voice", "example-en", "--set", "nfe_step=4", "--seed", "5", "--yes"]
+        asked = ["--voice", "example-en", "--set", "nfe_step=2", "--seed", "5", "--yes"]
         command = [sys.executable, "-m", "voiceclone", "narrate", str(voyage), *asked]
 
         def start():

@@ -99,7 +99,7 @@ def test_segments_are_read_like_the_whole():
     sent = {"text": "Hi.", "voice": None, "speed": "1.5", "seed": -1, "pause_after": "", "unheard_of": None}
     request, _ = parse({**SAY, "text": None, "segments": [sent]}, SETTINGS)
     (segment,) = request.segments
-    assert (segment.voice, segment.speed, segment.seed, segment.pause_after) == (None, 1.5, None, 0.0)
+    assert (segment.voice, segment.speed, segment.seed, segment.pause_after) == (None, 1.5, None, None)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from benchmark.hearing import word_error_rate
+from benchmark import hearing
 from conftest import ROOT
 from faster_whisper import transcribe
 from recordings import RATE, joined, recording
@@ -26,9 +26,15 @@ RNG = np.random.default_rng(0)
 NATURE, SPOONS, RAINBOW = (recording(name) for name in ("basic_ref_en", "main", "town"))
 
 
+@pytest.fixture(scope="module")
+def recogniser():
+    """One that listens every time."""
+    return hearing.recogniser()
+
+
 def test_words_have_their_times(recogniser):
     transcript = recogniser.transcribe(ENGLISH.waveform)
-    assert word_error_rate([(ENGLISH.text, transcript.text)]) == 0
+    assert hearing.word_error_rate([(ENGLISH.text, transcript.text)]) == 0
     assert (transcript.language, transcript.language_probability > 0.9) == ("en", True)
     times = [time for word in transcript.words for time in (word.start_s, word.end_s)]
     assert times == sorted(times)

@@ -174,10 +174,14 @@ def test_every_requirement_is_pinned_to_bytes(file):
     assert all("==" in line and " --hash=sha256:" in line for line in lines(file))
 
 
-@pytest.mark.parametrize("file", ["Dockerfile.runpod", "scripts/environment"])
-def test_hashes_are_asked_for_wherever_packages_are_installed(file):
-    text = (ROOT / file).read_text()
-    assert text.count("pip install") == text.count("--no-deps --require-hashes") == 1
+def test_hashes_are_asked_for_wherever_packages_are_installed():
+    """But for PyTorch's wheels for CPUs, from an index that somebody names."""
+    image = (ROOT / "Dockerfile.runpod").read_text()
+    assert image.count("pip install") == image.count("--no-deps --require-hashes") == 1
+    script = (ROOT / "scripts/environment").read_text()
+    installs = [line for line in script.splitlines() if '"${pip[@]}"' in line]
+    assert script.count("pip install") == script.count("--no-deps") == 1
+    assert ["--require-hashes" in line for line in installs] == ["$CPU_WHEELS" not in line for line in installs]
 
 
 def test_ci_runs_the_suite_on_every_python_of_the_lock():

@@ -16,7 +16,7 @@ from conftest import ROOT
 from job_server import JobServer, start_worker
 
 SAY = {"text": "Hello there.", "voice": "example-en", "nfe_step": 2, "seed": 5, "delivery": "local"}
-LONG = {**SAY, "text": "A sentence of several that are spoken one by one, and none is short. " * 10, "nfe_step": 4}
+LONG = {**SAY, "text": "A sentence of several that are spoken one by one, and none is short. " * 6, "nfe_step": 2}
 # Progress is told sooner than usual: no job here takes so long.
 EAGER = f"""
 import runpy, sys

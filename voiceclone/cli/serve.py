@@ -34,8 +34,8 @@ def run(options: argparse.Namespace) -> None:
     """Serve until somebody ends the process. Raises NoWorker."""
     arguments = ["--rp_serve_api", "--rp_api_host", options.host, "--rp_api_port", str(options.port)]
     os.environ.setdefault("RUNPOD_LOG_LEVEL", "INFO")  # the SDK's own default prints every reply
-    print(f"loading the model; then http://{options.host}:{options.port} answers, until Ctrl-C", file=sys.stderr)
     worker = build_here(os.environ, arguments)
+    print(f"http://{options.host}:{options.port} answers, until Ctrl-C", file=sys.stderr)
     import runpod
 
     from voiceclone.jobs import terminal_bar
