@@ -352,7 +352,7 @@ def test_hostile_mark_up_is_refused(text, problem):
 
 UNITS = (
     r"< [ * _ ` & ! ( \ ~~ == [a]( [x]() [[x] [![ <b> </b> <p> <a <!-- <![CDATA[ <? <script> [pause: &amp;"
-    r" >_a$ -_a$ |a|$ ** a*b [^a] <x_a=1 =_ 1)$ — [1, a$"
+    r" >_a$ -_a$ |a|$ ** a*b [^a] <x_a=1 =_ 1)$ — [1, a$ $ |---|$ ***$ <br>$"
 )
 
 

@@ -144,6 +144,7 @@ def _turns(events: Iterable[Piece | Boundary]) -> Iterator[Turn]:
     """Put together what is said between boundaries."""
     turn: Turn | None = None
     said: list[Piece] = []
+    space: list[str] = []
     speaker: Speaker = (None, 1.0)
     for event in (*events, Boundary()):
         if isinstance(event, Piece):
@@ -151,10 +152,11 @@ def _turns(events: Iterable[Piece | Boundary]) -> Iterator[Turn]:
             continue
         if any(piece.text.strip() for piece in said):
             if turn is not None:
-                yield turn
-            turn, said = _turn(said, speaker), []
-        elif turn is not None and turn.text:
-            turn, said = replace(turn, text=turn.text + "".join(piece.text for piece in said)), []
+                yield _followed(turn, space)
+            turn, space = _turn(said, speaker), []
+        else:
+            space += (piece.text for piece in said)
+        said = []
         if event.told_s is not None:
             turn = turn or Turn("", speaker[0], 0.0, speaker[1])
             pause_s = event.told_s + (turn.pause_after_s if turn.is_told else 0.0)
@@ -165,7 +167,12 @@ def _turns(events: Iterable[Piece | Boundary]) -> Iterator[Turn]:
             turn = replace(turn, is_ended=True)
         speaker = event.speaker or speaker
     if turn is not None:
-        yield turn if turn.is_told else replace(turn, pause_after_s=0.0, is_ended=False)
+        yield _followed(turn if turn.is_told else replace(turn, pause_after_s=0.0, is_ended=False), space)
+
+
+def _followed(turn: Turn, space: Sequence[str]) -> Turn:
+    """The turn with the white space behind it: nothing is lost."""
+    return replace(turn, text=turn.text + "".join(space)) if turn.text else turn
 
 
 def _turn(pieces: Sequence[Piece], speaker: Speaker) -> Turn:
