@@ -73,7 +73,13 @@ def test_hundreds_of_jobs_leave_no_trace(places, s3, times):
     told = json.loads(done.stdout)
     before, after = told["before"], told["after"]
     each = (WARM_UP + JOBS * times) // 10
-    expected = {"completed": 5 * each, "invalid_input": 2 * each, "bad_audio": each, "voice_not_found": each, "info": each}
+    expected = {
+        "completed": 5 * each,
+        "invalid_input": 2 * each,
+        "bad_audio": each,
+        "voice_not_found": each,
+        "info": each,
+    }
     assert told["outcomes"] == expected
     assert after["mb"] < 1.02 * before["mb"]
     assert (after["fds"], after["threads"]) == (before["fds"], before["threads"])

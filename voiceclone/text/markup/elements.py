@@ -9,10 +9,10 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from voiceclone.text.events import SENTENCE, Boundary, Events, Piece, Speaker
-from voiceclone.text.measures import FASTEST, SLOWEST, break_s, rate_of
-from voiceclone.text.structure import LINE, PARAGRAPH
-from voiceclone.text.tags import CELLS, LINES, MAX_DEPTH, PARAGRAPHS, UNHEARD, VOID, Tag
+from voiceclone.text.markup.events import SENTENCE, Boundary, Events, Piece, Speaker
+from voiceclone.text.markup.measures import FASTEST, SLOWEST, break_s, rate_of
+from voiceclone.text.markup.structure import LINE, PARAGRAPH
+from voiceclone.text.markup.tags import CELLS, LINES, MAX_DEPTH, PARAGRAPHS, UNHEARD, VOID, Tag
 
 WAYS = {
     **dict.fromkeys(("characters", "character", "spell-out", "spell", "verbatim", "letters"), "characters"),

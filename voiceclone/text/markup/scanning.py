@@ -9,13 +9,13 @@ import html
 import re
 from collections.abc import Iterator
 
-from voiceclone.text import tags
-from voiceclone.text.brackets import MAIN, Bracket, Kind, bracket_at, kind_without_voice
-from voiceclone.text.elements import Elements
-from voiceclone.text.events import Boundary, Events, Piece, VoiceNames
-from voiceclone.text.measures import PAUSE_S, PAUSES_S, seconds_of
+from voiceclone.text.markup import tags
+from voiceclone.text.markup.brackets import MAIN, Bracket, Kind, bracket_at, kind_without_voice
+from voiceclone.text.markup.elements import Elements
+from voiceclone.text.markup.events import Boundary, Events, Piece, VoiceNames
+from voiceclone.text.markup.measures import PAUSE_S, PAUSES_S, seconds_of
+from voiceclone.text.markup.structure import LINE, PARAGRAPH, structured
 from voiceclone.text.splitting import is_wide
-from voiceclone.text.structure import LINE, PARAGRAPH, structured
 
 MAX_COMPARED = 50
 """Names in a text that are compared with those of voices."""

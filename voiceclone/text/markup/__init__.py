@@ -17,11 +17,11 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from voiceclone.text import tags
-from voiceclone.text.brackets import MAIN, PAUSE
-from voiceclone.text.events import Boundary, Piece, Speaker, VoiceNames
-from voiceclone.text.measures import FASTEST, MAX_PAUSE_S, SLOWEST
-from voiceclone.text.scanning import Scanner
+from voiceclone.text.markup import tags
+from voiceclone.text.markup.brackets import MAIN, PAUSE
+from voiceclone.text.markup.events import Boundary, Piece, Speaker, VoiceNames
+from voiceclone.text.markup.measures import FASTEST, MAX_PAUSE_S, SLOWEST
+from voiceclone.text.markup.scanning import Scanner
 from voiceclone.text.splitting import clean
 
 __all__ = [

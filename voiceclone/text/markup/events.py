@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from voiceclone.text.markup.structure import LINE, PARAGRAPH
 from voiceclone.text.splitting import SENTENCE_ENDS, is_abbreviated
-from voiceclone.text.structure import LINE, PARAGRAPH
 
 PARAGRAPH_PAUSE_S, LINE_PAUSE_S, SENTENCE_PAUSE_S = 0.7, 0.3, 0.15
 """Whoever reads aloud takes a breath between paragraphs, half a second to a second; at the end of a line, as of a verse
