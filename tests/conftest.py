@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import itertools
 import os
@@ -13,6 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import botocore.session
 import hypothesis
 import numpy as np
 import pytest
@@ -39,6 +41,8 @@ from voiceclone.voices.voices import Voices
 ROOT = Path(__file__).resolve().parent.parent
 NUMBERS = itertools.count()
 """For names that are used once."""
+# boto3 reads a megabyte of JSON for every client: here once for all.
+botocore.session.create_loader = functools.cache(botocore.session.create_loader)
 # No promise here is about time, and a busy machine may stop anywhere.
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
