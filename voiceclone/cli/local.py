@@ -28,13 +28,18 @@ def local_worker(environ: Mapping[str, str], stop: threading.Event | None = None
         yield Local(build_here({**environ, "OUTPUT_DIR": directory}), stop)
 
 
+def require_packages() -> None:
+    """Raise NoWorker where only the client is installed."""
+    if find_spec("torch") is None:
+        raise NoWorker("the worker's packages are not installed here: install with `pipx install '.[worker]'`")
+
+
 def build_here(environ: Mapping[str, str], arguments: Sequence[str] = ()) -> Worker:
     """Return a worker that this machine's commands ask, with the model on RUNPOD_VOLUME or ./runpod-volume.
 
     `arguments`: of the SDK. Raises NoWorker.
     """
-    if find_spec("torch") is None:
-        raise NoWorker("the worker's packages are not installed here: install with `pipx install '.[worker]'`")
+    require_packages()
     from voiceclone import app
     from voiceclone.settings import Settings
 

@@ -18,7 +18,7 @@ import sys
 from typing import Any
 
 from voiceclone.cli.asking import with_status
-from voiceclone.cli.local import build_here
+from voiceclone.cli.local import build_here, require_packages
 from voiceclone.client import STATUSES
 
 
@@ -34,8 +34,9 @@ def run(options: argparse.Namespace) -> None:
     """Serve until somebody ends the process. Raises NoWorker."""
     arguments = ["--rp_serve_api", "--rp_api_host", options.host, "--rp_api_port", str(options.port)]
     os.environ.setdefault("RUNPOD_LOG_LEVEL", "INFO")  # the SDK's own default prints every reply
+    require_packages()
+    print(f"loading the model; then http://{options.host}:{options.port} answers, until Ctrl-C", file=sys.stderr)
     worker = build_here(os.environ, arguments)
-    print(f"http://{options.host}:{options.port} answers, until Ctrl-C", file=sys.stderr)
     import runpod
 
     from voiceclone.jobs import terminal_bar
