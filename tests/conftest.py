@@ -43,9 +43,6 @@ NUMBERS = itertools.count()
 """For names that are used once."""
 # boto3 reads a megabyte of JSON for every client: here once for all.
 botocore.session.create_loader = functools.cache(botocore.session.create_loader)
-# No promise here is about time, and a busy machine may stop anywhere.
-hypothesis.settings.register_profile("untimed", deadline=None)
-hypothesis.settings.load_profile("untimed")
 # Everything runs on loopback: a proxy of the machine must not come between.
 os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
 
@@ -54,6 +51,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--times", type=int, default=1, help="how much longer than usual the tests run that may run long")
     parser.addoption("--growth", action="store_true", help="look in every language for text whose work grows too fast")
     parser.addoption("--update-faults", action="store_true", help="write docs/operations.md's table of faults anew")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # Without a deadline: no promise here is about time, and a busy machine may stop anywhere.
+    examples = 50 * config.getoption("--times")
+    hypothesis.settings.register_profile("here", deadline=None, max_examples=examples)
+    hypothesis.settings.load_profile("here")
 
 
 @pytest.fixture(scope="session")

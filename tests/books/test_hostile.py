@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import struct
 import subprocess
@@ -20,42 +21,33 @@ from voiceclone.books.parsing import MAX_DEPTH, MAX_FILE_BYTES, read_xml
 from voiceclone.books.reading import read_book
 from voiceclone.client.errors import BadInput
 
-CHILD = """
-import resource, sys
-from pathlib import Path
 
-resource.setrlimit(resource.RLIMIT_CPU, (20, 20))
-resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
-from voiceclone.books import read_book
-from voiceclone.books.pages import Blocks, read_page
-from voiceclone.books.parsing import read_xml
-from voiceclone.client import BadInput
-
-read = {"page": lambda path: read_page(path.read_text(), Blocks()), "xml": lambda path: read_xml(path.read_text())}
-try:
-    read.get(sys.argv[1], read_book)(Path(sys.argv[2]))
-except BadInput as e:
-    print(e)
-"""
+@pytest.fixture(scope="module")
+def reader():
+    """A process that reads files, each in one of its own."""
+    environ = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, ROOT / "tests/support/reader.py"]
+    with subprocess.Popen(command, env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        yield process
+        process.stdin.close()
 
 
-def read_apart(kind, path):
-    """Read a file in a process that has 20 s of CPU and 2 GiB; return what is said of it, empty where it is read."""
-    done = subprocess.run(
-        [sys.executable, "-c", CHILD, kind, path],
-        env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    return done.stdout.strip()
+@pytest.fixture
+def read_apart(reader):
+    def read_apart(kind, path):
+        """What is said of a file, empty where it is read."""
+        print(json.dumps([kind, str(path)]), file=reader.stdin, flush=True)
+        status, said = json.loads(reader.stdout.readline())
+        assert status == 0
+        return said
+
+    return read_apart
 
 
-def refusal(path):
+@pytest.fixture
+def refusal(read_apart):
     """What is said of a book that is read in a process of its own, empty where it is read."""
-    return read_apart("book", path)
+    return lambda path: read_apart("book", path)
 
 
 def repeated(head, unit, size):
@@ -135,7 +127,7 @@ DOCUMENTS = {
         for name, case in cases.items()
     ],
 )
-def test_work_grows_with_the_length(tmp_path, kind, head, unit):
+def test_work_grows_with_the_length(read_apart, tmp_path, kind, head, unit):
     """A megabyte takes a second or so; what grows with its square would take minutes, and is ended."""
     (tmp_path / "file").write_text(repeated(head, unit, 1_000_000))
     read_apart(kind, tmp_path / "file")
@@ -159,7 +151,7 @@ DOTTED = ENTITIES.replace("&a", "&a.").replace("ENTITY a", "ENTITY a.")
 @pytest.mark.parametrize(
     "more", [each for text in (ENTITIES, DOTTED, f"<!-- <!DOCTYPE a> -->{DOTTED}") for each in documents(text)]
 )
-def test_entities_never_grow(tmp_path, more):
+def test_entities_never_grow(refusal, tmp_path, more):
     """Whatever stands before the document type, and wherever they are used."""
     refusal(small(more)(tmp_path / "a.epub"))
 
@@ -188,7 +180,7 @@ def test_names_of_htmls_characters_are_read_and_others_are_left():
 
 @pytest.mark.parametrize("element", ["g", "div", "svg", "math", "b", "table", "li"])
 @pytest.mark.parametrize("file", ["1.xhtml", "nav.xhtml", "book.opf"])
-def test_elements_in_one_another_are_refused_by_the_files_name(tmp_path, element, file):
+def test_elements_in_one_another_are_refused_by_the_files_name(refusal, tmp_path, element, file):
     more = {f"OEBPS/{file}": f"<{element}><a>" * 100_000}
     said = refusal(small(more)(tmp_path / "a.epub"))
     assert f"a.epub: 'OEBPS/{file}' has more than {MAX_DEPTH} elements in one another: close them" in said
@@ -238,7 +230,7 @@ def test_a_broken_page_is_read_as_far_as_it_goes(broken, read):
         (b'<?xml version="1.0" encoding="punycode"?><p>' + b"-" + b"b" * 3_000_000, ""),
     ],
 )
-def test_an_encoding_is_one_of_texts(tmp_path, data, said):
+def test_an_encoding_is_one_of_texts(refusal, tmp_path, data, said):
     """Wrong ones are named, and what only Python takes for one is none: punycode takes hours."""
     told = refusal(small({"OEBPS/1.xhtml": data})(tmp_path / "a.epub"))
     assert (said in told and "'OEBPS/1.xhtml'" in told and "save it" in told) if said else not told
@@ -310,7 +302,7 @@ def pointing(full_path):
         pytest.param(listed(f"{i:0900}" for i in range(12_000)), f"more than {MAX_FILES} files", id="a long list"),
     ],
 )
-def test_an_archive_that_lies_or_is_too_much_is_refused(tmp_path, write, said):
+def test_an_archive_that_lies_or_is_too_much_is_refused(refusal, tmp_path, write, said):
     told = refusal(write(tmp_path / "a.epub"))
     assert told.startswith(f"{tmp_path / 'a.epub'}") if said else not told
     assert said in told
@@ -318,19 +310,19 @@ def test_an_archive_that_lies_or_is_too_much_is_refused(tmp_path, write, said):
 
 
 @pytest.mark.parametrize("offset", [20, 24])
-def test_a_size_that_is_not_true_reserves_nothing(tmp_path, offset):
+def test_a_size_that_is_not_true_reserves_nothing(refusal, tmp_path, offset):
     """2 GB, packed or unpacked: Pythons differ in whether they believe it."""
     told = refusal(patched(offset, struct.pack("<L", 2**31))(tmp_path / "a.epub"))
     assert not told or "'OEBPS/1.xhtml' is damaged" in told
 
 
-def test_an_archive_in_an_archive_is_not_opened(tmp_path):
+def test_an_archive_in_an_archive_is_not_opened(refusal, tmp_path):
     inner = small({})(tmp_path / "inner.epub").read_bytes()
     told = refusal(small({"META-INF/container.xml": inner})(tmp_path / "a.epub"))
     assert "'META-INF/container.xml' is not in the encoding" in told
 
 
-def test_all_files_together_have_a_limit(tmp_path):
+def test_all_files_together_have_a_limit(refusal, tmp_path):
     files = {f"{i}.xhtml": " " * (MAX_FILE_BYTES - 100) for i in range(11)}
     assert "all files to more than 100000000: split the book" in refusal(write_epub(tmp_path / "a.epub", files))
 
@@ -366,7 +358,7 @@ def test_all_files_together_have_a_limit(tmp_path):
     ],
     ids=lambda value: value[:30] if isinstance(value, str) else None,
 )
-def test_a_text_without_end_is_read_or_refused(tmp_path, name, text, said):
+def test_a_text_without_end_is_read_or_refused(refusal, tmp_path, name, text, said):
     """Paragraphs, chapters, short references to a long address, and front matter that would build much."""
     (tmp_path / name).write_text(text)
     told = refusal(tmp_path / name)
@@ -428,7 +420,7 @@ ITEM = '<item id="a" href="{}" properties="{}" media-type="application/xhtml+xml
         ),
     ],
 )
-def test_a_package_is_looked_through_once(tmp_path, write):
+def test_a_package_is_looked_through_once(refusal, tmp_path, write):
     refusal(write(tmp_path / "a.epub"))
 
 

@@ -29,7 +29,7 @@ from conftest import ROOT
 from endpoint_server import EndpointServer, until
 from epubs import cover, page, picture, write_epub
 from good_replies import ABOUT, PLAN
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from job_server import JobServer, start_worker
 
@@ -580,7 +580,6 @@ def test_an_epub_that_cannot_be_read_says_why(tmp_path, more, told):
         read_book(write_epub(tmp_path / "a.epub", {"1.xhtml": page("One", "Text.")}, more=more))
 
 
-@settings(max_examples=60)
 @given(st.data())
 def test_a_damaged_epub_is_read_or_refused(tmp_path_factory, data):
     """Whatever bytes of it are others."""

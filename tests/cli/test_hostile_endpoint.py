@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from endpoint_server import EndpointServer
 from good_replies import ABOUT, ADDED, PLAN, SPEECH, VOICES, WAV
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from voiceclone.cli.main import main
@@ -354,7 +354,6 @@ def conversations(draw):
     return [*arguments, *as_json], told
 
 
-@settings(max_examples=300)
 @given(conversations())
 def test_a_good_reply_changed_anywhere_ends_with_a_status_and_nothing_beside_the_files(server, conversation):
     arguments, told = conversation

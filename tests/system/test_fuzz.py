@@ -21,7 +21,7 @@ import numpy as np
 import psutil
 import pytest
 from conftest import ROOT, make_voices
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from s3_utils import LocalStore
@@ -66,7 +66,6 @@ def test_a_valid_request_of_any_action_is_accepted(draw, action):
     assert request.action == action
 
 
-@settings(max_examples=300)
 @given(DRAWS, st.sampled_from(["spoiled", "former", "odd"]))
 def test_any_other_is_accepted_or_its_problems_name_their_fields(draw, kind):
     good = fuzzing.valid(draw)

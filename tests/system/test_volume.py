@@ -24,7 +24,7 @@ import torch
 import yaml
 from conftest import ROOT
 from fake_hub import FakeHub, Repo
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from processes import CONFINE
 from published import VOCOS_COMMIT, VOCOS_REPO, own_cache, place, platform_cache
@@ -648,7 +648,6 @@ SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_
 OPTIONS = ("dim", "depth", "heads", "dim_head", "ff_mult", "mel_dim", "text_dim", "qk_norm", "conv_layers")
 
 
-@settings(max_examples=60)
 @given(changes=st.dictionaries(st.sampled_from(OPTIONS), SCALARS, min_size=1, max_size=3))
 def test_whatever_a_config_says_it_is_a_network_or_a_clear_error(random_model, checkpoint, tmp_path_factory, changes):
     model = tmp_path_factory.getbasetemp() / "any-config"
@@ -660,7 +659,6 @@ def test_whatever_a_config_says_it_is_a_network_or_a_clear_error(random_model, c
         load(model)
 
 
-@settings(max_examples=60)
 @given(at=st.integers(0, 1500), junk=st.binary(min_size=1, max_size=12))
 def test_whatever_a_header_says_it_is_a_network_or_a_clear_error(random_model, checkpoint, tmp_path_factory, at, junk):
     model = tmp_path_factory.getbasetemp() / "any-header"

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from voiceclone.text.normalize import Lexicon, can_read, normalize, read
@@ -403,7 +403,6 @@ NASTY = st.lists(st.tuples(st.sampled_from(TOKENS), st.sampled_from(["", " "])),
 ANY_TEXT = st.text(max_size=30).map(clean) | NASTY
 
 
-@settings(max_examples=300)
 @given(ANY_TEXT, st.sampled_from(LANGUAGES))
 def test_nothing_that_is_written_is_lost_and_what_is_said_is_clean(text, language):
     readings = read(text, language)
@@ -413,7 +412,6 @@ def test_nothing_that_is_written_is_lost_and_what_is_said_is_clean(text, languag
     assert not any(c.isdecimal() for c in spoken)
 
 
-@settings(max_examples=300)
 @given(ANY_TEXT, st.sampled_from(LANGUAGES))
 def test_what_is_said_stays_as_it_is_when_it_is_read_again(text, language):
     spoken = normalize(text, language)
