@@ -222,7 +222,7 @@ class S3Store:
         return self.link(key, expires_in_s)
 
     def link(self, key: str, expires_in_s: int) -> Artifact:
-        """A link to `<prefix><key>`, whether or not there is such an object. Raises StorageFailed."""
+        """Return a link to `<prefix><key>`, whether or not there is such an object. Raises StorageFailed."""
         full_key = self.prefix + key
         with _translated(StorageFailed, f"{full_key} could not be linked in bucket {self.bucket}", "s3:GetObject"):
             place = {"Bucket": self.bucket, "Key": full_key}
@@ -243,7 +243,7 @@ class S3Store:
         return True
 
     def read(self, key: str, max_bytes: int, *, part: bool = False) -> bytes | None:
-        """The bytes of `<prefix><key>`, or its first; None where there is no such object. Raises StorageFailed."""
+        """Return the bytes of `<prefix><key>`, or the first ones; None if there is no object. Raises StorageFailed."""
         try:
             return self._fetch(self.prefix + key, max_bytes, part=part)
         except DownloadFailed as e:
@@ -305,7 +305,7 @@ class S3Store:
         return "arrived with other bytes"
 
     def entries(self, prefix: str) -> Iterator[Entry]:
-        """All objects below `<prefix><this prefix>`, however many there are; keys without the store's prefix."""
+        """Yield all objects below `<prefix><this prefix>`, however many there are; keys without the store's prefix."""
         with _translated(StorageFailed, f"bucket {self.bucket} could not be listed", "s3:ListBucket"):
             for page in self._ask(lambda client: _pages(client, self.bucket, self.prefix + prefix)):
                 for found in page.get("Contents", ()):
@@ -318,7 +318,7 @@ class S3Store:
             self._ask(lambda client: client.delete_object(Bucket=self.bucket, Key=self.prefix + key))
 
     def get(self, key: str, max_bytes: int) -> bytes:
-        """The object's bytes. `key` is a full key, as in `s3://bucket/key`: the prefix is not put before it.
+        """Return the object's bytes. `key` is a full key, as in `s3://bucket/key`: the prefix is not put before it.
 
         Raises DownloadFailed.
         """
@@ -372,7 +372,7 @@ class LocalStore:
                         raise
 
     def read(self, key: str, max_bytes: int, *, part: bool = False) -> bytes | None:
-        """The file's bytes, or its first; None where there is none. Raises StorageFailed."""
+        """Return the file's bytes, or its first; None where there is none. Raises StorageFailed."""
         path = self._path(key)
         with _named(f"{key} could not be read"):
             try:
@@ -387,7 +387,7 @@ class LocalStore:
         return data
 
     def entries(self, prefix: str) -> Iterator[Entry]:
-        """All files below the root whose keys begin so, drafts among them. Raises StorageFailed."""
+        """Yield all files below the root whose keys begin so, drafts among them. Raises StorageFailed."""
         directory, slash, start = prefix.rpartition("/")
         with _named(f"{prefix} could not be listed"):
             for key, found in _files(self._path(directory) if directory else self._root, directory + slash, start):
@@ -425,7 +425,7 @@ class LocalStore:
 
 
 def _files(directory: Path | str, before: str, start: str = "") -> Iterator[tuple[str, os.DirEntry[str]]]:
-    """What lies below a directory, in order; names with `before` in front. Only what begins with `start` is visited."""
+    """Yield what lies below a directory, `before` in front of names. Only what begins with `start` is visited."""
     with suppress(FileNotFoundError, NotADirectoryError):
         for entry in sorted(os.scandir(directory), key=lambda entry: entry.name):
             if entry.name.startswith(start):
@@ -436,7 +436,7 @@ def _files(directory: Path | str, before: str, start: str = "") -> Iterator[tupl
 
 
 def store_from_env(environ: Mapping[str, str]) -> S3Store | None:
-    """The bucket that the environment describes; None where it describes none.
+    """Return the bucket that the environment describes; None where it describes none.
 
     An empty variable counts as absent. `S3_BUCKET`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and
     `AWS_ENDPOINT_URL` each fall back to the platform's `BUCKET_NAME`, `BUCKET_ACCESS_KEY_ID`,
@@ -489,7 +489,7 @@ def store_from_env(environ: Mapping[str, str]) -> S3Store | None:
 
 
 def _first(environ: Mapping[str, str], *names: str) -> str:
-    """The first of these variables that holds something, or an empty string."""
+    """Return the first of these variables that holds something, or an empty string."""
     return next((value for name in names if (value := environ.get(name, "").strip())), "")
 
 
@@ -522,7 +522,7 @@ def _check_bucket(bucket: str, endpoint: str) -> None:
 
 
 def _part_bucket(address: str, bucket: str, *, any_host: bool) -> tuple[str, str]:
-    """The service's URL and the bucket (empty if nothing names it), from what may be the bucket's own address.
+    """Return the service's URL and the bucket (empty if nothing names it), from what may be the bucket's own address.
 
     `any_host`: the bucket may stand in front of a host that is not known.
     """
@@ -539,7 +539,7 @@ def _part_bucket(address: str, bucket: str, *, any_host: bool) -> tuple[str, str
 
 
 def _style(environ: Mapping[str, str], endpoint: str, bucket: str) -> str:
-    """Where the bucket stands in an address: as it is set, else in front of the host where the service wants that.
+    """Return where the bucket stands in an address: as is set, else in front of the host where the service wants that.
 
     A name with dots fits no certificate of such a host. Others know the path: MinIO no other, R2, Backblaze and
     DigitalOcean as well.
@@ -613,7 +613,7 @@ def _region_of(answer: Mapping[str, Any]) -> str:
 
 
 def _told_region(error: ClientError) -> str:
-    """The region that a refusal names, to be put behind a cure."""
+    """Return the region that a refusal names, to be put behind a cure."""
     return f", {region}" if (region := _region_in(error)) else ""
 
 

@@ -108,7 +108,7 @@ def join(
 
 
 def joined_length(lengths: Sequence[int], pauses_s: Sequence[float], sample_rate: int, cross_fade_s: float) -> int:
-    """How many samples `join` makes of parts of these lengths."""
+    """Return how many samples `join` makes of parts of these lengths."""
     fade = int(cross_fade_s * sample_rate)
     before = whole = round(pauses_s[0] * sample_rate)
     for i, length in enumerate(lengths):
@@ -267,5 +267,5 @@ def encode(
 
 
 def content_type(audio_format: AudioFormat) -> str:
-    """The media type of a format."""
+    """Return the media type of a format."""
     return _ENCODINGS[audio_format].content_type

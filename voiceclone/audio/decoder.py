@@ -123,7 +123,7 @@ def decode(data: bytes, sample_rate: int, max_duration_s: float) -> Samples:
 
 
 def kind_of_text(data: bytes) -> str | None:
-    """What a text is, as the page that a link leads to, or what a server answers instead; None for what is no text."""
+    """Return what kind of text this is, as a page behind a link or a server's answer; None for what is none."""
     head = data[:TEXT_BYTES]
     encoding = "utf-16" if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8"
     # Of a page in another encoding the letters beyond ASCII are left out, of sound most of it.
@@ -209,7 +209,7 @@ class _Mix:
 
 
 def _joined(blocks: Iterator[_Block], sample_rate: int, max_duration_s: float) -> Samples:
-    """The sound of the blocks at one rate. Raises BadAudio, _UnknownFormat."""
+    """Return the sound of the blocks at one rate. Raises BadAudio, _UnknownFormat."""
     pieces: list[Samples] = []
     peak = 1.0
     of_source = left = 0

@@ -96,13 +96,13 @@ def smoothed_db(waveform: Waveform) -> NDArray[np.float64]:
 
 
 def runs(frames: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """Where frames are true, one behind the other: first, and last + 1."""
+    """Return where frames are true, one behind the other: first, and last + 1."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], frames.astype(np.int8), [0]])))
     return [(int(start), int(stop)) for start, stop in edges.reshape(-1, 2)]
 
 
 def sounding(waveform: Waveform) -> NDArray[np.bool_]:
-    """Which frames are no pause."""
+    """Return which frames are no pause."""
     loudness = smoothed_db(waveform)
     if not len(loudness):
         return np.zeros(0, bool)
@@ -112,7 +112,7 @@ def sounding(waveform: Waveform) -> NDArray[np.bool_]:
 
 
 def _joined(parts: Sequence[Samples], fade: int) -> Samples:
-    """One behind the other, without clicks."""
+    """Join stretches one behind the other, without clicks."""
     joined = parts[0]
     for part in parts[1:]:
         overlap = min(fade, len(joined), len(part))

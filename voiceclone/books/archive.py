@@ -145,7 +145,7 @@ class _File(io.FileIO):
 
 
 def _decoded(data: bytes, encoding: str, is_sure: bool) -> str:
-    """A `meta` element is often left over from before a page was saved in UTF-8: there UTF-8 comes first."""
+    """Return the encodings to try. A `meta` element is often older than the page: UTF-8 comes first."""
     if not is_sure:
         try:
             return data.decode("utf-8-sig")
@@ -155,6 +155,6 @@ def _decoded(data: bytes, encoding: str, is_sure: bool) -> str:
 
 
 def _alike(path: str) -> str:
-    """What is the same for all ways to write a path."""
+    """Return what is the same for all ways to write a path."""
     path = posixpath.normpath(unquote(path).replace("\\", "/"))
     return unicodedata.normalize("NFC", path).casefold().lstrip("./")

@@ -85,7 +85,7 @@ def _text(data: bytes) -> str:
 
 
 def _share(text: str, encoding: str, languages: list[str]) -> float:
-    """How sure it is that the text is in that encoding, 0..1: the share of common words."""
+    """Return how sure it is that the text is in that encoding, 0..1: the share of common words."""
     if _NO_TEXT.search(text) or (encoding in _WESTERN and not _WRITTEN_IN.fullmatch(text)):
         return 0
     language = detected(text)

@@ -105,7 +105,7 @@ class _Package:
         return [page for page in pages if page not in aside]
 
     def _readable(self, item: ElementTree.Element) -> ElementTree.Element | None:
-        """An item that is a page, or what stands for one of a kind that nobody reads; not the contents."""
+        """Return an item that is a page, or what stands for one of a kind that nobody reads; not the contents."""
         for _ in range(3):
             kind, path = item.get("media-type", "").lower(), urlsplit(item.get("href") or "").path.lower()
             if any(each in kind for each in _PAGES) or (not kind.startswith("image/") and path.endswith(_PAGE_ENDINGS)):
@@ -157,7 +157,7 @@ class _Package:
                 yield from self._listed(path, entry, tag, depth - 1)
 
     def _cover(self) -> bytes | None:
-        """The first picture that is one, of those that may be the cover."""
+        """Return the first picture that is one, of those that may be the cover."""
         for path in islice(dict.fromkeys(path for path in self._covers() if path in self._archive), MAX_COVERS):
             try:
                 with naming(path):
@@ -170,7 +170,7 @@ class _Package:
         return None
 
     def _covers(self) -> Iterator[str]:
-        """Where the cover may be: as EPUB 3 says, as version 2 says, on a page that is called so, by its name."""
+        """Yield where the cover may be: as EPUB 3 says, as version 2 says, on a page that is called so, by its name."""
         items = self._items.values()
         yield from (self._path(i.get("href")) for i in items if "cover-image" in i.get("properties", "").split())
         named = next((m.get("content", "") for m in _named(self._package, "meta") if m.get("name") == "cover"), "")
@@ -184,7 +184,7 @@ class _Package:
             yield from (self._path(i.get("href")) for i in pictures if "cover" in i.get(name, "").lower())
 
     def _pictures(self, path: str) -> Iterator[str]:
-        """The picture itself, or the first one on a page."""
+        """Yield the picture itself, or the first one on a page."""
         if path not in self._archive or not path.lower().endswith((*_PAGE_ENDINGS, ".xml")):
             yield path
             return
@@ -197,12 +197,12 @@ class _Package:
         yield from (self._archive.found(joined(path, urlsplit(link).path)) for link in finder.links)
 
     def _meta(self, name: str) -> Iterator[str]:
-        """All of a kind in the package's metadata."""
+        """Yield all of a kind in the package's metadata."""
         texts = (titled(element.text or "") for element in _named(self._package, name))
         return filter(None, texts)
 
     def _protected(self) -> set[str]:
-        """What is encrypted; fonts often are, and need not be read."""
+        """Return what is encrypted; fonts often are, and need not be read."""
         if "META-INF/encryption.xml" not in self._archive:
             return set()
         references = _named(self._archive.xml("META-INF/encryption.xml"), "CipherReference")
@@ -247,7 +247,7 @@ def _picture(element: ElementTree.Element) -> str:
 
 
 def _named(element: ElementTree.Element, name: str) -> Iterator[ElementTree.Element]:
-    """All below with that name, whatever their namespace."""
+    """Yield all below with that name, whatever their namespace."""
     return (each for each in element.iter() if each.tag.rpartition("}")[2] == name)
 
 

@@ -101,7 +101,7 @@ def laid_out(pieces: Sequence[Piece]) -> list[Spot]:
 
 
 def marks_of(spots: Sequence[Spot], titles: Sequence[str]) -> list[Mark]:
-    """One for each chapter; the pause before one belongs to the chapter before it."""
+    """Return one for each chapter; the pause before one belongs to the chapter before it."""
     starts: dict[int, int] = {}
     for spot in spots:
         starts.setdefault(spot.piece.chapter, spot.start)
@@ -180,7 +180,7 @@ def _list_all(file: IO[bytes], chapters: int) -> None:
 
 
 def _listed(chapters: int) -> bytes:
-    """The frames that list chapters by FFmpeg's names for them: https://id3.org/id3v2-chapters-1.0."""
+    """Return the frames that list chapters by FFmpeg's names for them: https://id3.org/id3v2-chapters-1.0."""
     names = [f"ch{i}" for i in range(chapters)]
     frames = b""
     while len(names) > MOST_LISTED:
@@ -197,7 +197,7 @@ def _list_frame(name: str, flags: int, children: Sequence[str]) -> bytes:
 
 
 def words_of(spots: Sequence[Spot]) -> list[Word]:
-    """Each word of the book, in seconds of the whole. Raises Problem where a piece's are not there."""
+    """Return each word of the book, in seconds of the whole. Raises Problem where a piece's are not there."""
     words = []
     for spot in spots:
         start_s = spot.start / RATE
@@ -222,7 +222,7 @@ def _spaced(words: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def sound_of(spots: Sequence[Spot]) -> Iterator[Samples]:
-    """The sound of the whole, a second at a time. Raises Problem for a piece that cannot be read."""
+    """Yield the sound of the whole, a second at a time. Raises Problem for a piece that cannot be read."""
     end = 0
     for spot in spots:
         if pause := spot.start - end:

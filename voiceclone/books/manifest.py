@@ -61,7 +61,7 @@ class Manifest:
             write_whole(self.directory / NAME, json.dumps(known, indent=1, ensure_ascii=False).encode())
 
     def made(self, name: str) -> Path | None:
-        """The part's sound, if it is there."""
+        """Return the part's sound, if it is there."""
         entry = self.entry(name)
         path = self.directory / entry.file if entry and entry.file and entry.state == "made" else None
         return path if path and path.is_file() else None
@@ -75,7 +75,7 @@ class Manifest:
         self.note(name, replace(entry, state="made", file=file))
 
     def words(self, name: str) -> Path:
-        """Where the part's words and their times are kept."""
+        """Return where the part's words and their times are kept."""
         return self.directory / f"{name}.json"
 
 

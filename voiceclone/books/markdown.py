@@ -54,7 +54,7 @@ def read_markdown(text: str, name: str) -> Book:
 
 
 def _front_matter(text: str) -> tuple[dict[str, Any], str]:
-    """What is told of the text before it begins, and the text. Nothing that YAML may build is built."""
+    """Return what is told of the text before it begins, and the text. Nothing that YAML may build is built."""
     import yaml
 
     about: object = None
@@ -75,7 +75,7 @@ def _front_matter(text: str) -> tuple[dict[str, Any], str]:
 
 
 def _said(value: object) -> str | None:
-    """A name, or several: as text, a list of them, or with what else is known of each."""
+    """Return a name, or several: as text, a list of them, or with what else is known of each."""
     every = value[:_MOST_NAMES] if isinstance(value, list) else [value]
     named = (next((v for k in _NAMED if (v := each.get(k))), "") if isinstance(each, dict) else each for each in every)
     texts = (plain(each) for each in named if isinstance(each, str))
@@ -113,5 +113,5 @@ def _clear(tokens: Sequence[Token]) -> None:
 
 
 def _image(_renderer: object, tokens: Sequence[Token], i: int, *_: object) -> str:
-    """A heading may be a picture: a page of HTML knows how it is read."""
+    """Return a heading as it is read. It may be a picture: a page of HTML knows how that is read."""
     return f'<img alt="{escape(tokens[i].content)}">'

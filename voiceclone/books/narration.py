@@ -133,7 +133,7 @@ class Narration:
         return self._place.ask(part.data, report, sent)
 
     def _from_bucket(self, part: Part) -> Reply:
-        """What a job has left there that the platform no longer knows. Raises JobFailed where there is nothing."""
+        """Return what a job left there that the platform no longer knows. Raises JobFailed where there is nothing."""
         stem = f"{OUTPUT}{part.data['key']}"
         reply = self._place.ask({"action": "link", "key": f"{stem}.{part.data['format']}"})
         if WORDS in part.data.get("subtitles", ()):

@@ -237,7 +237,7 @@ class _Reader:
 
 
 def _looks(tag: str, attrs: dict[str, str], is_raised: bool) -> re.Pattern[str]:
-    """How the text of an element looks if it is a mark, and not to be read."""
+    """Return how the text of an element looks if it is a mark, and not to be read."""
     names = attrs.get("class", "").lower().split()
     if any(map(_BREAK_CLASSES.fullmatch, names)) or _PAGE_ID.fullmatch(attrs.get("id") or attrs.get("name", "")):
         return _PAGE_NUMBER
@@ -249,7 +249,7 @@ def _looks(tag: str, attrs: dict[str, str], is_raised: bool) -> re.Pattern[str]:
 
 
 def _seen(attrs: dict[str, str]) -> str:
-    """How a picture is read."""
+    """Return how a picture is read."""
     said = plain(attrs.get("alt") or attrs.get("aria-label") or attrs.get("title") or "")
     return "" if _PICTURE_FILE.fullmatch(said) else said
 

@@ -43,7 +43,7 @@ class Part:
 
 
 def parts_of(chapters: Sequence[Chapter], asked: Input, max_chars: int) -> list[Part]:
-    """All jobs in order.
+    """Return all jobs in order.
 
     Args:
         asked: what each of them says beside its text.
@@ -54,7 +54,7 @@ def parts_of(chapters: Sequence[Chapter], asked: Input, max_chars: int) -> list[
 
 
 def texts(chapter: Chapter, limit: int) -> Iterator[str]:
-    """A chapter's text with its pauses, in pieces of at most `limit` bytes."""
+    """Yield a chapter's text with its pauses, in pieces of at most `limit` bytes."""
     written = ""
     pause_s = 0.0
     for block in _fitting(chapter.blocks, limit):
@@ -70,12 +70,12 @@ def texts(chapter: Chapter, limit: int) -> Iterator[str]:
 
 
 def escaped(text: str) -> str:
-    r"""A book's text so that nothing in it is a mark: `\[` is a bracket to be read."""
+    r"""Return a book's text so that nothing in it is a mark: `\[` is a bracket to be read."""
     return markup.literal(text)
 
 
 def _fitting(blocks: Sequence[Block], limit: int) -> Iterator[Block]:
-    """What can be said, a long paragraph cut between sentences."""
+    """Yield what can be said, a long paragraph cut between sentences."""
     for block in blocks:
         if not is_speakable(block.text):
             continue

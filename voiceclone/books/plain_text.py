@@ -70,7 +70,7 @@ def read_text(text: str, name: str) -> Book:
 
 
 def _without_gutenberg(text: str) -> tuple[str, dict[str, str]]:
-    """The book itself, and what is told of it before."""
+    """Return the book itself, and what is told of it before."""
     marks = {match[1].upper(): match for match in _GUTENBERG.finditer(text)}
     if not marks:
         return text, {}
@@ -89,7 +89,7 @@ def _said(text: str) -> Iterator[_Said]:
 
 
 def _paragraphs(lines: Sequence[str]) -> Iterator[list[str]]:
-    """The lines of each paragraph, stripped."""
+    """Yield the lines of each paragraph, stripped."""
     filled = sum(bool(line.strip()) for line in lines)
     is_wrapped = sum(len(line) > _UNWRAPPED for line in lines) * 10 <= filled
     paragraph: list[str] = []
@@ -109,7 +109,7 @@ def _paragraphs(lines: Sequence[str]) -> Iterator[list[str]]:
 
 
 def _split(lines: list[str], words: frozenset[str]) -> Iterator[_Said]:
-    """The headings and the text of a paragraph, in order."""
+    """Yield the headings and the text of a paragraph, in order."""
     text: list[str] = []
     i = 0
     while i < len(lines):
@@ -127,7 +127,7 @@ def _split(lines: list[str], words: frozenset[str]) -> Iterator[_Said]:
 
 
 def _heading_at(lines: list[str], i: int, is_behind: bool, words: frozenset[str]) -> tuple[Heading | None, int]:
-    """The heading that a line begins, and how many lines it has."""
+    """Return the heading that a line begins, and how many lines it has."""
     line, left = lines[i], len(lines) - i
     if len(line) > MAX_LINE or (is_behind and not _ends(lines[i - 1])):
         return None, 1

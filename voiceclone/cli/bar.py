@@ -57,7 +57,7 @@ def book_bar(total: int, done: int) -> Iterator[Callable[[float], None]]:
 
 
 def _lines(total: int, done: float) -> Callable[[float], None]:
-    """What to call with the characters that were done since: it prints a line with each whole percent."""
+    """Return what to call with the characters that were done since: it prints a line with each whole percent."""
     from tqdm import tqdm
 
     begun, now, told = time.monotonic(), done, -1

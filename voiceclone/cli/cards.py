@@ -15,7 +15,7 @@ LINE = 78
 
 
 def notes(reply: Reply) -> str:
-    """What the caller should know beside the result; empty where there is nothing."""
+    """Return what the caller should know beside the result; empty where there is nothing."""
     lines = [f"warning: {warning}" for warning in reply.get("warnings", ())]
     if degraded := reply.get("degraded"):
         lines.append(f"warning: it could not be delivered by {degraded.get('delivery')}: {degraded.get('reason')}")
@@ -23,13 +23,13 @@ def notes(reply: Reply) -> str:
 
 
 def spoken(reply: Reply) -> str:
-    """One line on what was made."""
+    """Return one line on what was made."""
     said = f"{reply['duration']:.2f} s of {reply['format']} at {reply['sample_rate']} Hz, seed {reply['seed']}"
     return f"{said}, made in {reply['timings']['total']:.1f} s"
 
 
 def voices(reply: Reply) -> str:
-    """A table."""
+    """Return a table."""
     rows = [("voice", "language", "seconds", "check-up", "added")]
     for voice in reply["voices"]:
         length = f"{voice['duration']:.1f}" if "duration" in voice else ""
@@ -39,7 +39,7 @@ def voices(reply: Reply) -> str:
 
 
 def check_up(reply: Reply) -> str:
-    """A voice that was added: what was found in its recording, and what to do about it."""
+    """Return a voice that was added: what was found in its recording, and what to do about it."""
     voice, found = reply["voice"], reply["check_up"]
     lines = [
         f"{voice['name']}: {found['verdict']}",
@@ -55,7 +55,7 @@ def check_up(reply: Reply) -> str:
 
 
 def checked(reply: Reply) -> str:
-    """What would be said, in which chunks and how long."""
+    """Return what would be said, in which chunks and how long."""
     rows = [
         (f"{i}", f"{chunk['duration']:.1f} s", *([chunk["voice"]] if chunk.get("voice") else []), _short(chunk["text"]))
         for i, chunk in enumerate(reply["chunks"], 1)
@@ -74,7 +74,7 @@ def checked(reply: Reply) -> str:
 
 
 def about(reply: Reply, health: Mapping[str, Any] | None = None) -> str:
-    """What the worker is and can do; `health`: the endpoint's counts."""
+    """Return what the worker is and can do; `health`: the endpoint's counts."""
     model, limits = reply["model"], reply["limits"]
     rows = [
         ("model", f"{model['name']} {model['revision'] or ''}".strip()),

@@ -114,7 +114,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def open_network_volume(volume_id: str, datacenter: str) -> NetworkVolume:
-    """The network volume that files are to be sent to. Raises ValueError for what cannot be one."""
+    """Return the network volume that files are to be sent to. Raises ValueError for what cannot be one."""
     from voiceclone.deployment import NetworkVolume, connect
 
     return NetworkVolume(connect(os.environ, datacenter), volume_id)
@@ -181,7 +181,7 @@ def fetch(model: str, revision: str | None, volume: Path, network_volume: Networ
 
 
 def find(model: str, revision: str | None, volume: Path) -> tuple[str, list[Path]]:
-    """What to say of a model, and its files. Raises ModelUnavailable."""
+    """Return what to say of a model, and its files. Raises ModelUnavailable."""
     if model in RECOGNISERS:
         directory = resolve_recogniser(model, volume)
         return model, sorted(path for path in directory.iterdir() if path.is_file())
@@ -200,7 +200,7 @@ def files_of(checkpoint: Checkpoint) -> tuple[Path, ...]:
 
 
 def files_around(files: Iterable[Path], volume: Path) -> list[Path]:
-    """All that lies with these files on the volume, whole snapshots and directories, and after them the refs by which
+    """Return all that lies with these files on the volume, whole snapshots and directories, then the refs by which
     a snapshot is found.
     """
     around: dict[Path, None] = {}

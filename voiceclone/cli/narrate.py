@@ -153,7 +153,7 @@ def narrate(options: argparse.Namespace) -> int:
 
 
 def chosen(book: Book, options: argparse.Namespace) -> Book:
-    """The chapters and the particulars that the options ask for, the cover as players show it. Raises BadInput."""
+    """Return the chapters and particulars that the options ask for, the cover as players show it. Raises BadInput."""
     warnings, cover = book.warnings, book.cover
     try:
         if options.cover:
@@ -180,7 +180,7 @@ def chosen(book: Book, options: argparse.Namespace) -> Book:
 
 
 def spoken(book: Book, asked: Input) -> tuple[Book, Input]:
-    """The field that tells the language, as the person, the book or its text has it; the book warns where none does."""
+    """Return the field of the language, which person, book or text tells; the book warns where none does."""
     told_by = asked.get("language")
     language = code_of(told_by) if told_by else code_of(book.language)
     if language is None and told_by is None:
@@ -193,7 +193,7 @@ def spoken(book: Book, asked: Input) -> tuple[Book, Input]:
 
 
 def blocks_of(book: Book) -> Iterator[Block]:
-    """All paragraphs and headings."""
+    """Yield all paragraphs and headings."""
     return (block for chapter in book.chapters for block in chapter.blocks)
 
 
@@ -244,7 +244,7 @@ def listed(book: Book) -> str:
 
 
 def jobs(book: Book, asked: Input, options: argparse.Namespace, place: Place) -> list[Part]:
-    """What is asked of the workers, in the form in which it comes back best. Raises Problem."""
+    """Return what is asked of the workers, in the form in which it comes back best. Raises Problem."""
     about = place.ask({"action": "info"})
     by_link = about["delivery"] == "s3" and not options.local
     asked = {"format": "flac" if by_link or options.local else "opus", **asked}
@@ -258,7 +258,7 @@ def jobs(book: Book, asked: Input, options: argparse.Namespace, place: Place) ->
 
 
 def estimated(todo: Sequence[Part], place: Place) -> Estimate:
-    """How long it will be and take. What the worker warns of is told. Raises Problem where a worker refuses it."""
+    """Return how long it will be and take. What the worker warns of is told. Raises Problem where it refuses."""
     longest = max(todo, key=lambda part: part.characters)
     text = longest.data["text"]
     wanted = {name: value for name, value in longest.data.items() if name != "key"}

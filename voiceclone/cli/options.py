@@ -66,7 +66,7 @@ def _field(text: str) -> tuple[str, Any]:
 
 
 def voice_input(options: argparse.Namespace) -> Input:
-    """The fields that the options of `voice_options` give. Raises BadInput for a recording that cannot be read."""
+    """Return the fields that `voice_options` give. Raises BadInput for a recording that cannot be read."""
     data: Input = {
         name: value
         for name in ("voice", "ref_text", "language", "speed", "seed", "quality")

@@ -151,7 +151,7 @@ class Endpoint:
         warn: Callable[[str], None] = _print,
         pace: Pace = Pace(),
     ) -> Endpoint:
-        """The endpoint that RUNPOD_ENDPOINT_ID and RUNPOD_API_KEY name, or RUNPOD_ENDPOINT_BASE_URL leads to.
+        """Return the endpoint that RUNPOD_ENDPOINT_ID and RUNPOD_API_KEY name, or RUNPOD_ENDPOINT_BASE_URL leads to.
 
         Raises BadInput where one is missing.
         """
@@ -193,7 +193,7 @@ class Endpoint:
         return str(answer["id"])
 
     def status(self, job_id: str) -> Status:
-        """Where a job is. Raises ResultGone where the platform does not know it, NoWorker."""
+        """Return where a job is. Raises ResultGone where the platform does not know it, NoWorker."""
         try:
             if self._status_method == "GET":
                 answer = self._call("GET", f"status/{quote(job_id, safe='')}")
@@ -212,7 +212,7 @@ class Endpoint:
         return Status(job_id, answer["status"], answer.get("output"), answer.get("error"))
 
     def follow(self, job_id: str) -> Iterator[Status]:
-        """Each news of a job, the last of which is that it is over. Raises as `status`, and KeyboardInterrupt."""
+        """Yield each news of a job, the last of which is that it is over. Raises as `status`, and KeyboardInterrupt."""
         news = None
         queued_s = None
         wait_s = self._pace.first_s
@@ -239,7 +239,7 @@ class Endpoint:
             self._call("POST", f"cancel/{quote(job_id, safe='')}")
 
     def health(self) -> dict[str, Any] | None:
-        """The endpoint's own count of `jobs` and `workers`; None from the local API. Raises NoWorker."""
+        """Return the endpoint's own count of `jobs` and `workers`; None from the local API. Raises NoWorker."""
         try:
             return self._call("GET", "health")
         except (_NotFound, _NotAllowed):
@@ -364,6 +364,6 @@ def _refuse(answer: requests.Response, told: str) -> None:
 
 
 def _named(error: requests.RequestException) -> str:
-    """What happened, without addresses."""
+    """Return what happened, without addresses."""
     reason = error.args[0] if error.args else error
     return type(getattr(reason, "reason", None) or error).__name__

@@ -21,7 +21,7 @@ SPEAK = "synthesize"
 
 
 def action_of(data: Input) -> str:
-    """What a job asks for."""
+    """Return what a job asks for."""
     return str(data.get("action", SPEAK))
 
 
@@ -37,7 +37,7 @@ class Place(Protocol):
     """Answers jobs. Its methods may be called by several threads."""
 
     def ask(self, data: Input, report: Report = nobody, sent: Callable[[str], None] = forget) -> Reply:
-        """A job's reply; `sent` is told its id as soon as there is one.
+        """Return a job's reply; `sent` is told its id as soon as there is one.
 
         Raises:
             JobFailed, NoWorker, BadInput, ResultGone.
@@ -45,10 +45,10 @@ class Place(Protocol):
         """
 
     def take_up(self, job_id: str, report: Report = nobody) -> Reply:
-        """The reply of a job that was sent before. Raises as `ask`; ResultGone where it is no longer known."""
+        """Return the reply of a job that was sent before. Raises as `ask`; ResultGone where it is no longer known."""
 
     def result(self, reply: Reply, audio_format: str | None = None, kinds: Collection[str] = FORMATS) -> Result:
-        """What the reply leads to: audio in this format, and subtitles of these kinds if there are any.
+        """Return what the reply leads to: audio in this format, and subtitles of these kinds if there are any.
 
         Raises ResultGone, NoWorker, JobFailed.
         """

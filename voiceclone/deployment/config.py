@@ -176,7 +176,7 @@ class Deployment(_Strict):
 
 
 def read(path: Path) -> Deployment:
-    """The file's content, checked as far as that goes without the platform. Raises ConfigError."""
+    """Return the file's content, checked as far as that goes without the platform. Raises ConfigError."""
     try:
         text = text_in(path.read_bytes())
     except OSError as e:

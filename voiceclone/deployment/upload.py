@@ -136,7 +136,7 @@ class NetworkVolume:
                 raise
 
     def _begun(self, key: str) -> tuple[dict[str, str], Mapping[int, str]]:
-        """The upload that is to go on, or a new one, and the ETags of the parts that are there."""
+        """Return the upload that is to go on, or a new one, and the ETags of the parts that are there."""
         place = {"Bucket": self.volume_id, "Key": key}
         pages = self.client.get_paginator("list_multipart_uploads").paginate(Bucket=self.volume_id, Prefix=key)
         begun = [upload for page in pages for upload in page.get("Uploads", ()) if upload["Key"] == key]
@@ -168,7 +168,7 @@ class NetworkVolume:
 
 
 def connect(environ: Mapping[str, str], datacenter: str) -> Any:
-    """A client of the S3 API of a data centre, as `EU-RO-1`. Opens no connection yet.
+    """Return a client of the S3 API of a data centre, as `EU-RO-1`. Opens no connection yet.
 
     The keys are RUNPOD_S3_ACCESS_KEY and RUNPOD_S3_SECRET_KEY, else AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY;
     RUNPOD_S3_ENDPOINT stands in for the data centre's own address. Raises ValueError for what is missing or no data

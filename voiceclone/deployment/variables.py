@@ -67,7 +67,7 @@ LIBRARIES = (
 
 
 def settings() -> tuple[Variable, ...]:
-    """The worker's settings in the order of its table."""
+    """Return the worker's settings in the order of its table."""
     found = []
     for name, setting in Settings.documented().items():
         default = setting.default if isinstance(setting.default, bool | int | float | None) else str(setting.default)
@@ -84,5 +84,5 @@ def _kind(hint: object) -> Kind:
 
 
 def variables() -> dict[str, Variable]:
-    """All of them, by name."""
+    """Return all of them, by name."""
     return {variable.name: variable for variable in (*settings(), *BUCKET, *PLATFORM_BUCKET, *LIBRARIES)}

@@ -91,7 +91,7 @@ def endpoint(environ: Mapping[str, str]) -> Diagnosis:
 
 
 def _of_counts(workers: Mapping[str, int], jobs: Mapping[str, int]) -> Diagnosis:
-    """What the platform's counts mean."""
+    """Return what the platform's counts mean."""
     states = ", ".join(f"{count} {state}" for state, count in workers.items() if count) or "none awake"
     waiting = jobs.get("inQueue", 0)
     told = f"workers: {states}; {waiting} jobs wait"

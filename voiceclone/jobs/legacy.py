@@ -64,7 +64,7 @@ def is_legacy(data: object) -> bool:
 
 
 def as_formerly(action: str, reply: dict[str, Any]) -> dict[str, Any]:
-    """The reply to an action, with the keys that callers of the former worker look for."""
+    """Return the reply to an action, with the keys that callers of the former worker look for."""
     if action == "add_voice":
         voice = reply["voice"]
         return {

@@ -103,7 +103,7 @@ def _told(problems: Iterable[FieldProblem]) -> list[FieldProblem]:
 
 
 def _formerly(path: str, former: Mapping[str, str]) -> str:
-    """The field's name as the caller wrote it."""
+    """Return the field's name as the caller wrote it."""
     return former.get(re.split(r"[.\[]", path, maxsplit=1)[0], path)
 
 
@@ -140,7 +140,7 @@ def _segments(fields: Mapping[str, Any]) -> list[tuple[int, Mapping[str, Any]]]:
 
 
 def _who_speaks(fields: Mapping[str, Any], context: Context) -> list[FieldProblem]:
-    """A voice for every passage."""
+    """Return a voice for every passage."""
     if fields.get("voice") is not None or fields.get("ref_audio") is not None:
         return []
     if fields.get("segments") is None:
@@ -163,7 +163,7 @@ def _has_voices(text: Any, context: Context) -> bool:
 
 
 def _too_long(fields: Mapping[str, Any], settings: Settings) -> list[FieldProblem]:
-    """All segments together are one text."""
+    """Refuse segments that together are longer than one text may be."""
     texts = [segment.get("text") for _, segment in _segments(fields)]
     size = sum(len(text) for text in texts if isinstance(text, str))
     if size <= settings.max_text_chars:
@@ -181,7 +181,7 @@ def _which_result(fields: Mapping[str, Any], bucket: str | None) -> list[FieldPr
 
 
 def _problem(error: Mapping[str, Any], schema: type[BaseModel]) -> FieldProblem:
-    """One of pydantic's errors in the caller's terms."""
+    """Return one of pydantic's errors in the caller's terms."""
     path = _path(error["loc"])
     if error["type"] == "extra_forbidden":
         known = _PARTS.get(str(error["loc"][0]), schema).model_fields
@@ -199,7 +199,7 @@ _PARTS: dict[str, type[BaseModel]] = {"segments": Segment, "verify": Verify, "ma
 
 
 def _repaired(value: Any, place: Place, broken: list[tuple[Place, str]]) -> Any:
-    """The value as UTF-8 can hold it, without lists that are too long: what repeats anything else is never sent.
+    """Return the value as UTF-8 can hold it, without lists that are too long: what repeats anything else is never sent.
 
     Args:
         place: where the value stands.
@@ -232,5 +232,5 @@ def _path(steps: Sequence[str | int]) -> str:
 
 
 def _encodable(text: str) -> str:
-    """The text with what UTF-8 cannot hold replaced: a reply that echoes it would never be sent."""
+    """Return the text with what UTF-8 cannot hold replaced: a reply that echoes it would never be sent."""
     return text.encode("utf-8", "replace").decode()

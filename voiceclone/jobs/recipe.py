@@ -26,7 +26,7 @@ def recipe(
     checkpoint: Checkpoint,
     seeds: Sequence[int],
 ) -> Reply:
-    """An input that gives this take again.
+    """Return an input that gives this take again.
 
     Args:
         voices: by what the text calls them; None for the request's own.
@@ -48,7 +48,7 @@ def recipe(
 
 
 def made_otherwise(made_with: MadeWith, checkpoint: Checkpoint, voices: Iterable[ReferenceVoice]) -> list[str]:
-    """What is not as it was when a take was made, for the caller."""
+    """Return what is not as it was when a take was made, for the caller."""
     changed = []
     if (made_with.model, made_with.revision) != (checkpoint.name, checkpoint.revision):
         then, now = f"{made_with.model} {made_with.revision}", f"{checkpoint.name} {checkpoint.revision}"

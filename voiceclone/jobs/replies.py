@@ -17,7 +17,7 @@ from voiceclone.voices import SavedVoice, worst
 
 
 def saved_voice(voice: SavedVoice) -> Reply:
-    """A voice that was added, for a caller."""
+    """Return a voice that was added, for a caller."""
     about = {
         "ref_text": voice.text,
         "language": voice.language,
@@ -31,7 +31,7 @@ def saved_voice(voice: SavedVoice) -> Reply:
 
 
 def complaints(voice: ReferenceVoice) -> list[str]:
-    """What is poor about the reference, and the cure."""
+    """Return what is poor about the reference, and the cure."""
     return [
         f"the reference's {finding.what} is poor ({f'{finding.value} {finding.unit}'.strip()}): {finding.advice}"
         for finding in voice.findings
@@ -111,7 +111,7 @@ def checked(written: str, script: Script, synthesis_s: float | None) -> Reply:
 
 
 def spoken_chunk(take: Take, span: Span, of_several: bool) -> Reply:
-    """A chunk, for a caller."""
+    """Return a chunk, for a caller."""
     chunk, comparison = take.chunk, take.comparison
     reply: Reply = {
         "text": chunk.text,
@@ -127,7 +127,7 @@ def spoken_chunk(take: Take, span: Span, of_several: bool) -> Reply:
 
 
 def timed_word(word: Word, of_several: bool) -> Reply:
-    """A word of the caller's, in seconds of the delivered audio."""
+    """Return a word of the caller's, in seconds of the delivered audio."""
     return {
         "word": word.text.strip(),
         "start": round(word.start_s, 3),
@@ -150,7 +150,7 @@ def misses(takes: Sequence[Take], verify: Verify | None) -> list[str]:
 
 
 def error_reply(error: WorkerError) -> Reply:
-    """What the caller sees of an error."""
+    """Return what the caller sees of an error."""
     reply: Reply = {"error": f"{error.code}: {error}", "error_code": error.code}
     if isinstance(error, InvalidInput):
         reply["details"] = [{"field": problem.field, "message": problem.message} for problem in error.problems]
@@ -160,7 +160,7 @@ def error_reply(error: WorkerError) -> Reply:
 
 
 def summary(reply: Reply) -> Reply:
-    """What is logged of a reply: nothing of the text, and no address."""
+    """Return what is logged of a reply: nothing of the text, and no address."""
     code = reply.get("error_code")
     if code == InvalidInput.code:  # its sentences quote the text
         return {"outcome": code, "fields": [problem["field"] for problem in reply["details"]]}

@@ -145,7 +145,7 @@ class Worker:
         return reply
 
     def _attempt(self, job: Mapping[str, Any], job_id: str, report: Report) -> tuple[str | None, Reply]:
-        """What the job asked for, if that can be told, and the reply."""
+        """Return what the job asked for, if that can be told, and the reply."""
         action = None
         try:
             bucket = self.delivery.bucket
@@ -213,7 +213,7 @@ class Worker:
         }
 
     def list_voices(self, request: ListVoicesRequest) -> Reply:
-        """Every voice that a job may name."""
+        """Return every voice that a job may name."""
         saved = self.voices.saved(request.prefix)
         built_in = [name for name in self.voices.built_in.names if name.startswith(request.prefix)]
         described = [{"name": name, "built_in": True} for name in built_in]
@@ -310,7 +310,7 @@ class Worker:
         return Rehearsal(voices, script, words, [*notes, *script.warnings])
 
     def _voices(self, request: SynthesisRequest, deadline: Deadline) -> dict[str | None, ReferenceVoice]:
-        """Every voice of the text, by what it is called there; None for the request's own."""
+        """Return every voice of the text, by what it is called there; None for the request's own."""
         called = {passage.voice for passage in request.passages}
         if len(called) > MAX_VOICES:
             raise InvalidInput.at(
@@ -345,7 +345,7 @@ def _digest(data: object) -> str:
 
 
 def _stem(request: SynthesisRequest, job_id: str, digest: str) -> str:
-    """The asked key without its ending, or one made of the job: the same job run twice writes one object."""
+    """Return the asked key without its ending, or one made of the job: the same job run twice writes one object."""
     safe = (c if c.isascii() and (c.isalnum() or c in "-_.") else "-" for c in job_id)
     safe_id = "".join(safe).lstrip(".")[:MAX_ID_CHARS]
     return (request.key or f"{safe_id}-{digest}").removesuffix(f".{request.format}")

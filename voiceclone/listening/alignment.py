@@ -35,7 +35,7 @@ _PER_S, _PER_DB, _PER_DURATION, _PER_UNUSED_S = 10.0, 0.05, 3.0, 2.0
 
 
 def spoken_words(text: str) -> list[str]:
-    """The text in words, each with the punctuation and the space that belong to it: one after the other they are it.
+    """Return the text in words, each with its punctuation and space: one after the other they are the text.
 
     Every word has a letter or a digit, if the text has one; in scripts without spaces it has exactly one.
     """
@@ -43,7 +43,7 @@ def spoken_words(text: str) -> list[str]:
 
 
 def _divided(text: str, letters: Container[int]) -> Iterator[str]:
-    """A text in words, where the characters at `letters` are what is spoken of it."""
+    """Yield a text in words, where the characters at `letters` are what is spoken of it."""
     start, last = 0, None
     for i, character in enumerate(text):
         if i not in letters:
@@ -134,7 +134,7 @@ def refined(words: Sequence[Word], waveform: Waveform) -> list[Word]:
 
 
 def _borders(words: Sequence[Word], sound: _Sound, lag_s: float) -> tuple[float, list[int]]:
-    """What the cheapest borders cost if all words were told so late, and in which frames they lie."""
+    """Return what the cheapest borders cost if all words were told so late, and in which frames they lie."""
     last, speech_s = len(sound.spoken_s) - 1, float(sound.spoken_s[-1])
     # A border lies between two times: where the word before it ends and where the one behind it starts.
     told = [(-inf, words[0].end_s), *((a.end_s, b.start_s) for a, b in pairwise(words)), (words[-1].end_s, inf)]
@@ -210,7 +210,7 @@ def _letters(text: str) -> str:
 
 
 def _spelled(word: Word) -> Iterator[Word]:
-    """A word letter by letter, all of one length."""
+    """Yield a word letter by letter, all of one length."""
     letters = _letters(word.text)
     for i, letter in enumerate(letters):
         lasts_s = (word.end_s - word.start_s) / len(letters)
@@ -218,7 +218,7 @@ def _spelled(word: Word) -> Iterator[Word]:
 
 
 def _part(heard: Sequence[Word], place: range, part: int, parts: int) -> Word:
-    """One of so many equal parts of the letters at a place."""
+    """Return one of so many equal parts of the letters at a place."""
     start, begun = divmod(len(place) * part, parts)
     end, left = divmod(len(place) * (part + 1) - 1, parts)
     first, last = heard[place[start]], heard[place[end]]
@@ -228,7 +228,7 @@ def _part(heard: Sequence[Word], place: range, part: int, parts: int) -> Word:
 
 
 def _places(pieces: Sequence[str], said: str) -> list[range]:
-    """Where the letters of each piece stand in what is said; nowhere for one that was dropped."""
+    """Return where the letters of each piece stand in what is said; nowhere for one that was dropped."""
     # Letters of a dropped piece may pass for the first of its neighbour: they are matched anew without it.
     found = _matched(pieces, said)
     kept = [piece if 2 * len(places) >= len(piece) else "" for piece, places in zip(pieces, found, strict=True)]
@@ -236,7 +236,7 @@ def _places(pieces: Sequence[str], said: str) -> list[range]:
 
 
 def _matched(pieces: Sequence[str], said: str) -> list[NDArray[np.int64]]:
-    """The places, in what is said, of those letters of each piece that are there."""
+    """Return the places, in what is said, of those letters of each piece that are there."""
     from rapidfuzz.distance import Levenshtein
 
     text = "".join(pieces)

@@ -32,7 +32,7 @@ class Comparison:
 
 
 def compare(text: str, heard: Transcript, reference_text: str, language: str | None = None) -> Comparison:
-    """What was heard of a text that a reference's voice should have said.
+    """Return what was heard of a text that a reference's voice should have said.
 
     `language` (ISO 639-1) is the text's, and what its numbers are read in; None: the one that was heard.
     """

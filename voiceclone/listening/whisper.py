@@ -65,7 +65,7 @@ class Recogniser:
         self._model()
 
     def transcribe(self, waveform: Waveform, language: str | None = None, again: bool = False) -> Transcript:
-        """The words of speech, the likeliest each; none where nobody speaks.
+        """Return the words of speech, the likeliest each; none where nobody speaks.
 
         Args:
             language: a hint, ISO 639-1; one that the model does not know is passed over.

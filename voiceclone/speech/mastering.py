@@ -58,7 +58,7 @@ def mastered(script: Script, chunks: Sequence[Waveform], options: MasterOptions,
 
 
 def title_of(spoken: str) -> str:
-    """The first words."""
+    """Return the first words."""
     if len(spoken) <= TITLE_CHARS:
         return spoken
     return spoken[:TITLE_CHARS].rpartition(" ")[0] or spoken[:TITLE_CHARS]

@@ -296,7 +296,7 @@ def _script(passages: Sequence[Passage], means: _Means, options: ScriptOptions, 
 
 
 def _ended(readings: Sequence[Reading]) -> list[Reading]:
-    """The readings with a sign that ends a sentence behind the last letter, if none is there: a voice goes on else."""
+    """Return the readings with a sign that ends a sentence behind the last letter: a voice goes on else."""
     ended = list(readings)
     for i in reversed(range(len(ended))):
         spoken = ended[i].spoken

@@ -130,7 +130,7 @@ class Synthesizer:
 
 
 def _space(ended: bool, before: str, after: str) -> str:
-    """What stands between two words: the end of a line, if one `ended`; nothing in scripts without spaces."""
+    """Return what stands between two words: the end of a line, if one `ended`; nothing in scripts without spaces."""
     if ended:
         return "\n"
     return "" if text.is_wide(before[-1]) or text.is_wide(after[0]) else " "

@@ -88,7 +88,7 @@ def content_type(subtitle_format: SubtitleFormat) -> str:
 
 
 def render(words: Sequence[Word], subtitle_format: SubtitleFormat, duration_s: float) -> str:
-    """A subtitle file.
+    """Return a subtitle file.
 
     Args:
         words: in order; one after the other they are the whole text.
@@ -166,7 +166,7 @@ def _atoms(words: Sequence[Word], duration_ms: int) -> list[Atom]:
 
 
 def _visible(words: Sequence[Word]) -> Iterator[str]:
-    """The words without control characters, every run of white space one space, across words too."""
+    """Yield the words without control characters, every run of white space one space, across words too."""
     spaced = True
     for word in words:
         text = "".join(c for c in word.text if c.isspace() or unicodedata.category(c) not in ("Cc", "Cs"))
@@ -205,7 +205,7 @@ class _Layout:
         return max(MIN_MS, -(-1000 * self.columns(i, j) // COLUMNS_PER_S))
 
     def lines(self, i: int, j: int) -> list[int]:
-        """Where the lines begin, and the last one's end: one line if all fits, else two, balanced."""
+        """Return where the lines begin, and the last one's end: one line if all fits, else two, balanced."""
         if self.farthest[i] >= j:
             return [i, j]
         middles = [k for k in range(i + 1, self.farthest[i] + 1) if self.farthest[k] >= j]
@@ -235,7 +235,7 @@ def _break_cost(before: Atom, after: Atom) -> float:
 
 
 def _cuts(atoms: Sequence[Atom], layout: _Layout, duration_ms: int) -> list[int]:
-    """Where cues begin, and the last one's end, at the least cost in all: as TeX finds the lines of a paragraph."""
+    """Return where cues begin, and the last one's end, at the least cost in all, as TeX finds a paragraph's lines."""
     count = len(atoms)
     pauses = [0, *(after.start_ms - before.end_ms for before, after in pairwise(atoms)), 0]
     # What the breaks up to each atom cost if no cue stops there.
@@ -321,7 +321,7 @@ Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
 
 
 def _ass(cues: Sequence[Cue]) -> str:
-    r"""Every word turns from grey to white when it is said.
+    r"""Return an ASS file in which every word turns from grey to white when it is said.
 
     That is `\k`: `\kf` fills a word little by little, but from the left in every script. Players lay out what follows a
     tag by itself and put the parts from left to right, so a cue with words written from the right has a single tag.

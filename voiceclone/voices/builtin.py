@@ -56,7 +56,7 @@ class BuiltIn:
         return [*self._recordings, *EXAMPLES]
 
     def named(self, name: str) -> ReferenceVoice:
-        """A voice by name. Raises VoiceNotFound listing the names that exist, BadAudio for one that is damaged."""
+        """Return a voice by name. Raises VoiceNotFound listing the names, BadAudio for one that is damaged."""
         language = None
         if name in self._recordings:
             path = self._recordings[name]
@@ -80,7 +80,7 @@ def _has_transcript(recording: Path) -> bool:
 
 
 def _transcript_of(recording: Path) -> str:
-    """What stands in the text file beside it; empty where there is none. Raises BadAudio for what is no text."""
+    """Return what stands in the text file beside it; empty where there is none. Raises BadAudio for what is no text."""
     path = recording.with_suffix(".txt")
     try:
         return text_in(path.read_bytes()) if path.is_file() else ""

@@ -61,7 +61,7 @@ def check_up(
 
 
 def heard_twice(text: str, again: Transcript | None) -> tuple[str, ...]:
-    """What a caller is told where a transcript is heard otherwise a second time; nothing where it is not."""
+    """Return what a caller is told where a transcript is heard otherwise a second time; nothing where it is not."""
     if again is None or not word_error_rate(text, again.text, again.language):
         return ()
     return (f"the recording is heard in two ways, {text!r} and {again.text!r}: send what is said as `ref_text`",)
@@ -125,7 +125,7 @@ def _rate(kept: Waveform, text: str, is_told: bool) -> Finding:
 
 
 def _people(kept: Waveform) -> Finding:
-    """How far apart the pitches of parts of the speech lie: one person's lie within less than an octave."""
+    """Return how far apart the pitches of parts of the speech lie: one person's lie within less than an octave."""
     pitches = pitch(kept)
     voiced = pitches[np.isfinite(pitches)]
     if not len(voiced):
@@ -150,7 +150,7 @@ def _transcript(text: str, heard: Transcript) -> Finding:
 
 
 def _unchecked(heard: Transcript, again: Transcript | None) -> Finding:
-    """What nobody has written down is never good: a recogniser may hear a wrong word clearly, twice."""
+    """Judge a transcript that was only heard. It is never good: a recogniser may hear a wrong word clearly, twice."""
     apart = word_error_rate(heard.text, again.text, heard.language) if again is not None else 0.0
     is_sure = heard.log_probability > UNSURE and heard.no_speech < NO_SPEECH and apart <= APART
     advice = "read it through, and send what is said as `ref_text` where a word is wrong"

@@ -51,7 +51,7 @@ def cut(
     transcript: str | None = None,
     language: str | None = None,
 ) -> Cut | None:
-    """The best place to end both sound and text: behind a sentence, else in the longest pause, before `max_duration_s`.
+    """Return the best end of sound and text: behind a sentence, else in the longest pause, before `max_duration_s`.
 
     Args:
         words: what was heard in the waveform.
@@ -92,7 +92,7 @@ def cut(
 
 
 def start_of(waveform: Waveform, duration_s: float) -> Waveform:
-    """The first part, faded out."""
+    """Return the first part, faded out."""
     samples = waveform.samples[: int(duration_s * waveform.sample_rate)].copy()
     fade = min(len(samples), int(FADE_S * waveform.sample_rate))
     samples[len(samples) - fade :] *= np.linspace(1, 0, fade, dtype=np.float32)
@@ -100,7 +100,7 @@ def start_of(waveform: Waveform, duration_s: float) -> Waveform:
 
 
 def _quietest(waveform: Waveform, start_s: float, end_s: float) -> float:
-    """The middle of the quietest frame between two times."""
+    """Return the middle of the quietest frame between two times."""
     loudness = loudness_db(waveform)
     first = min(max(0, int(start_s / FRAME_S)), len(loudness) - 1)
     last = max(first + 1, int(end_s / FRAME_S))
@@ -112,7 +112,7 @@ def _spoken(readings: Sequence[Reading]) -> str:
 
 
 def _same_places(readings: Sequence[Reading]) -> Iterator[tuple[int, int]]:
-    """Where the same has been said: behind so many characters as written, and so many as spoken.
+    """Yield where the same has been said: behind so many characters as written, and so many as spoken.
 
     Behind each letter of what is said as it is written, and behind the last of what is not: no number is cut apart.
     """
@@ -128,12 +128,12 @@ def _same_places(readings: Sequence[Reading]) -> Iterator[tuple[int, int]]:
 
 
 def _last(text: str) -> int:
-    """The characters up to the last letter or digit; 0 where there is none."""
+    """Return the characters up to the last letter or digit; 0 where there is none."""
     return max((i + 1 for i, c in enumerate(text) if c.isalnum()), default=0)
 
 
 def _shared_word_ends(heard: str, text: str) -> dict[int, int]:
-    """Where words of `heard` end that end words of `text` too: characters of the one to characters of the other.
+    """Return where words of `heard` end that end words of `text` too: characters of the one to characters of the other.
 
     Letters are compared, not words: it serves scripts without spaces as well. Only ends before which both mostly agree.
     """
@@ -160,7 +160,7 @@ def _letters(text: str) -> list[tuple[str, int]]:
 
 
 def _with_its_punctuation(text: str, stop: int) -> str:
-    """The text up to `stop` and the signs that follow it before the next word."""
+    """Return the text up to `stop` and the signs that follow it before the next word."""
     while stop < len(text) and not text[stop].isalnum() and not text[stop].isspace():
         stop += 1
     return text[:stop]

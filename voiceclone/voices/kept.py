@@ -58,7 +58,7 @@ _ABOUT = TypeAdapter(_About)
 
 
 def load(path: Path) -> ReferenceVoice | None:
-    """A reference that `save` kept, with its transcript as it is written; None where there is none of use."""
+    """Return a reference that `save` kept, with its transcript as it is written; None where there is none of use."""
     try:
         if not path.is_file():  # a pipe would be waited for
             return None

@@ -80,7 +80,7 @@ class Library:
         return self._known(name, None)
 
     def load(self, name: str, max_bytes: int) -> tuple[SavedVoice, bytes] | None:
-        """A voice with its sound file, both of one writer; None where there is no such voice.
+        """Return a voice with its sound file, both of one writer; None where there is no such voice.
 
         Raises BadAudio for one that is damaged, StorageFailed.
         """
@@ -101,7 +101,7 @@ class Library:
         raise BadAudio(f"the recording of voice {name} is gone: add the voice again")
 
     def all(self, prefix: str = "") -> list[SavedVoice]:
-        """Every voice whose name begins so, in order; the damaged ones are left out. Raises StorageFailed."""
+        """Return every voice whose name begins so, in order; the damaged ones are left out. Raises StorageFailed."""
         there = {entry.key: entry for entry in self._shelf.entries(ROOM + prefix)}
         voices = []
         for name in _names(there):
@@ -159,7 +159,7 @@ class Library:
             return False
 
     def _known(self, name: str, there: Mapping[str, Entry] | None) -> SavedVoice | None:
-        """The voice of that name; `there`: what a listing has of it, None: it is asked for."""
+        """Return the voice of that name; `there`: what a listing has of it, None: it is asked for."""
         wav, transcript = _wav(name), _txt(name)
         beginning = self._shelf.read(wav, BEFORE_BYTES + MAX_ABOUT_BYTES, part=True)
         if opened := _opened(beginning):
@@ -187,19 +187,19 @@ def _txt(name: str) -> str:
 
 
 def _names(keys: Iterable[str]) -> list[str]:
-    """The voices that such keys belong to, and that a job may ask for."""
+    """Return the voices that such keys belong to, and that a job may ask for."""
     own = (key.removeprefix(ROOM).rpartition(".") for key in keys)
     return sorted({name for name, _, ending in own if ending == "wav" and VOICE_NAME.fullmatch(name)})
 
 
 def _sealed(about: bytes, wav: bytes) -> bytes:
-    """A WAV with what is known of it in front of its other chunks."""
+    """Return a WAV with what is known of it in front of its other chunks."""
     chunk = CHUNK + len(about).to_bytes(4, "little") + about + bytes(len(about) % 2)
     return wav[:4] + (len(wav) - 8 + len(chunk)).to_bytes(4, "little") + wav[8:12] + chunk + wav[12:]
 
 
 def _opened(data: bytes | None) -> tuple[bytes, bytes] | None:
-    """What is known of such a WAV, and its other chunks; None for any other, and for none."""
+    """Return what is known of such a WAV, and its other chunks; None for any other, and for none."""
     if data is None or data[:4] != b"RIFF" or data[8:16] != b"WAVE" + CHUNK:
         return None
     end = BEFORE_BYTES + int.from_bytes(data[16:BEFORE_BYTES], "little")
@@ -207,7 +207,7 @@ def _opened(data: bytes | None) -> tuple[bytes, bytes] | None:
 
 
 def _parsed(name: str, about: bytes) -> SavedVoice:
-    """A voice by what is known of it. Raises BadAudio."""
+    """Return a voice by what is known of it. Raises BadAudio."""
     with suppress(ValidationError):
         voice = _ABOUT.validate_json(about)
         if is_speakable(voice.text or ""):

@@ -92,7 +92,7 @@ class Voices:
         self._ready: OrderedDict[str, ReferenceVoice] = OrderedDict()
 
     def named(self, name: str) -> ReferenceVoice:
-        """A voice by name.
+        """Return a voice by name.
 
         Raises:
             VoiceNotFound: lists the names that exist.
@@ -116,13 +116,13 @@ class Voices:
         return [*own, *(name for name in self._library.names(prefix) if name not in self.built_in.names)]
 
     def saved(self, prefix: str = "") -> list[SavedVoice]:
-        """What is known of the voices that were added; the damaged ones are left out. Raises StorageFailed."""
+        """Return what is known of the voices that were added; the damaged ones are left out. Raises StorageFailed."""
         return [voice for voice in self._library.all(prefix) if voice.name not in self.built_in.names]
 
     def recorded(
         self, source: AudioSource, transcript: str | None, language: str | None = None, limit_s: float = math.inf
     ) -> ReferenceVoice:
-        """A voice from a recording.
+        """Return a voice from a recording.
 
         Args:
             transcript: what is said in it; None: it is listened to.
@@ -169,14 +169,14 @@ class Voices:
             raise VoiceNotFound(f"there is no voice {name!r}; known: {_listed(self.names())}")
 
     def _saved(self, saved: SavedVoice, data: bytes) -> ReferenceVoice:
-        """A voice as it was prepared when it was added."""
+        """Return a voice as it was prepared when it was added."""
         voice = ReferenceVoice(
             self._decoded(data), saved.text or "", saved.name, saved.language, findings=saved.findings
         )
         return self._with_mel(self._as_said(voice))
 
     def _found(self, saved: SavedVoice, data: bytes) -> ReferenceVoice:
-        """A voice that is a sound file alone; what is heard in the whole of it is written beside it."""
+        """Return a voice that is a sound file alone; what is heard in the whole of it is written beside it."""
         transcript = saved.text if saved.text and text.is_speakable(saved.text) else None
         try:
             voice = self._reference(data, transcript and text.clean(transcript), None)
@@ -194,7 +194,7 @@ class Voices:
     def _reference(
         self, data: bytes, transcript: str | None, language: str | None, limit_s: float = math.inf
     ) -> ReferenceVoice:
-        """A recording prepared, or as it was prepared before."""
+        """Return a recording prepared, or as it was prepared before."""
         settings = self._settings
         made_by = (PREPARATION, settings.max_reference_s, settings.reference_pad_s, self._recogniser.name)
         key = hashlib.sha256(repr((made_by, transcript, language)).encode() + data).hexdigest()
@@ -205,7 +205,7 @@ class Voices:
         return self._once(key, lambda: replace(self._kept(key, prepare), kept_as=key))
 
     def _once(self, key: str, make: Callable[[], ReferenceVoice]) -> ReferenceVoice:
-        """The last few are kept in memory."""
+        """Return a prepared voice; the last few are kept in memory."""
         voice = self._ready.pop(key, None) or make()
         self._ready[key] = voice
         if len(self._ready) > KEPT_IN_MEMORY:
@@ -231,7 +231,7 @@ class Voices:
         return voice
 
     def _as_said(self, voice: ReferenceVoice) -> ReferenceVoice:
-        """A voice whose text is as it is written, with it as it is said."""
+        """Return a voice whose text is as it is written, with it as it is said."""
         written = text.as_transcript(voice.text).strip()
         return replace(voice, text=self._said(voice.text, voice.language), written=written)
 
