@@ -1,0 +1,76 @@
+"""Part: f5-tts's own network and vocoder beside these, in one process, with the same weights and lengths."""
+
+from __future__ import annotations
+
+import importlib.util
+import statistics
+from collections.abc import Callable
+from functools import partial
+
+from benchmark.work import MEL_DIM, REFERENCE_S, TRANSCRIPT, reference, text_of
+
+from gpu_parts.check import CHUNK_FRAMES, REFERENCE_FRAMES, Check, LeftOut, plan
+from gpu_parts.network import CFG_STRENGTH, ways
+
+NEEDED = ("f5_tts", "vocos", "torchdiffeq", "x_transformers", "librosa", "torchaudio", "soundfile")
+"""What f5-tts's own classes import to speak."""
+
+
+def lacking() -> list[str]:
+    """Return which of f5-tts's own requirements are not installed."""
+    return [name for name in NEEDED if importlib.util.find_spec(name) is None]
+
+
+def upstream(check: Check) -> None:
+    """Time f5-tts's `CFM.sample` and Vocos and this network and vocoder in turn. Raises LeftOut where it is absent."""
+    if names := lacking():
+        raise LeftOut(f"f5-tts's own code needs {', '.join(names)}: not installed")
+    import torch
+    from benchmark.theirs import Theirs
+
+    from voiceclone.model import Sampling, sample
+
+    options = {"peer": "classes", "device": check.device, "model": str(check.model()), "reference": str(reference())}
+    theirs = Theirs(options)
+    engine = check.engine()
+    engine.warm_up()
+    follow = next(iter(ways(engine).values()))
+    frames = REFERENCE_FRAMES + 94 if check.dry else CHUNK_FRAMES
+    chunk = plan(frames)
+    mel = torch.randn(frames - REFERENCE_FRAMES, MEL_DIM, device=check.device)
+    condition = chunk.reference[None].to(check.device)
+    text = [TRANSCRIPT + " " + text_of(frames * 256 / 24_000 - REFERENCE_S)]
+    check.tell("f5-tts computes in", str(theirs.dtype).removeprefix("torch."))
+    with torch.inference_mode():
+        for nfe_step in (2,) if check.dry else (7, 16, 32):
+            schedule = engine._schedule(Sampling(nfe_step))
+            asked = {"steps": nfe_step, "cfg_strength": CFG_STRENGTH, "sway_sampling_coef": -1, "seed": 0}
+            compare(
+                check,
+                f"{frames} frames, {nfe_step} steps",
+                partial(theirs.model.sample, condition, text, frames, **asked),
+                partial(sample, follow, schedule, [chunk], CFG_STRENGTH),
+            )
+        compare(
+            check,
+            f"{frames} frames, {nfe_step} steps",
+            lambda nfe_step=nfe_step: theirs.model.sample(
+                condition, text, frames, steps=nfe_step, cfg_strength=CFG_STRENGTH, sway_sampling_coef=-1, seed=0
+            ),
+            lambda schedule=schedule: sample(follow, schedule, [chunk], CFG_STRENGTH),
+        )
+        compare(
+            check,
+            f"vocoder, {len(mel)} frames",
+            lambda: theirs.vocoder.decode(mel.T[None]),
+            lambda: engine.vocoder(mel, [len(mel)]),
+        )
+
+
+def compare(check: Check, case: str, theirs: Callable[[], object], ours: Callable[[], object]) -> None:
+    """Tell what both take for the same, one after the other, and the ratio."""
+    taken = {name: check.ms(run, 5) for name, run in (("f5-tts", theirs), ("voiceclone", ours))}
+    for name, ms in taken.items():
+        check.tell(f"{case}, {name}", ms, "ms")
+    ratio = statistics.median(taken["f5-tts"]) / statistics.median(taken["voiceclone"])
+    check.tell(f"{case}, f5-tts / voiceclone", ratio, "x")
