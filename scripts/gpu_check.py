@@ -112,6 +112,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "PYTHONPATH": os.pathsep.join(paths),
         "PYTHONUNBUFFERED": "1",
         "HF_HUB_OFFLINE": "1",
+        "OMP_WAIT_POLICY": os.environ.get("OMP_WAIT_POLICY", "PASSIVE"),  # as the worker has it
     }
     start = time.monotonic()
     failed = False

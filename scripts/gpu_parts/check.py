@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from voiceclone.model import Engine, Plan
     from voiceclone.types import ReferenceVoice
 
-CHUNK_FRAMES = 1536
-"""The chunk that the estimates are for: 10 s of speech behind a reference of 5.3 s, filled up."""
 REFERENCE_FRAMES = int(REFERENCE_S * FRAMES_PER_S)
+CHUNK_FRAMES = REFERENCE_FRAMES + 938
+"""The chunk that the estimates are for: 10 s of speech behind a reference of 5.3 s. Recorded, it is filled to 1536."""
 SAMPLE_RATE = 24_000
 
 
