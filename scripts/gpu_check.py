@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gpu_parts.registry import NOT_HERE, PARTS
-from gpu_parts.results import DONE, FAILED, LEFT_OUT, LOG, RESULTS, SUMMARY, TOO_LONG, append, read, summary
+from gpu_parts.results import DONE, FAILED, FILES, LEFT_OUT, LOG, SUMMARY, TOO_LONG, append, read, summary
 
 SCRIPTS = Path(__file__).resolve().parent
 MOST_LOG_BYTES = 8 * 2**20
@@ -94,7 +94,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser().parse_args(argv)
     out = (arguments.out or Path(os.environ.get("OUT") or "gpu-check")).absolute()
     out.mkdir(parents=True, exist_ok=True)
-    for name in (RESULTS, SUMMARY, LOG):
+    for name in FILES:
         (out / name).unlink(missing_ok=True)
     options = {
         "device": arguments.device or ("cpu" if arguments.dry_run else "cuda"),

@@ -7,6 +7,7 @@ A line is a row of one part, {"part", "what", "value", "unit", "paper"}, or says
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,10 @@ from rendered import table
 Value = float | str | Sequence[float]
 """A number, all numbers of the rounds, or words."""
 RESULTS, SUMMARY, LOG = "results.jsonl", "summary.md", "log.txt"
+BENCHES = tuple(f"bench-{what}.json" for what in ("chunk", "long", "memory"))
+FILES = (RESULTS, SUMMARY, LOG, "profile.txt", "speech.wav", *BENCHES)
+"""All that a run leaves behind."""
+ERROR = re.compile(r"(E +)?[\w.]{1,100}(Error|Exception|Unavailable): ")
 DONE, FAILED, TOO_LONG, LEFT_OUT = "done", "failed", "too long", "left out"
 
 
@@ -34,7 +39,7 @@ def read(out: Path) -> list[dict[str, Any]]:
 def summary(title: str, lines: Sequence[dict[str, Any]]) -> str:
     """Return how each part ended, and all rows, in Markdown."""
     ends = [
-        [line["part"], line["state"], number(line["seconds"]), number(line["limit_s"]), last_line(line["problem"])]
+        [line["part"], line["state"], number(line["seconds"]), number(line["limit_s"]), cause(line["problem"])]
         for line in lines
         if "state" in line
     ]
@@ -63,9 +68,12 @@ def paper(estimate: float | None) -> str:
     return "" if estimate is None else number(estimate)
 
 
-def last_line(problem: str) -> str:
-    """Return what a traceback comes to."""
-    return in_a_cell(problem.strip().splitlines()[-1][:200]) if problem.strip() else ""
+def cause(problem: str) -> str:
+    """Return the line that says what was wrong: of several tracebacks the first's, else the last."""
+    lines = problem.strip().splitlines() or [""]
+    return in_a_cell(
+        next(filter(re.compile(r"[\w.]{1,100}(Error|Exception|Unavailable): ").match, lines), lines[-1])[:200]
+    )
 
 
 def in_a_cell(text: str) -> str:
