@@ -89,8 +89,8 @@ def bench(check: Check, what: str, arguments: list[str]) -> None:
     kept = check.out / f"bench-{what}.json"
     command = [sys.executable, str(SCRIPTS / "bench.py"), what, "--device", check.device, "--arch", check.arch]
     command += ["--peer", "classes", "--bench", str(check.bench), "--json", str(kept), *arguments]
-    if "--only" not in arguments and (names := lacking()):
-        check.tell("f5-tts's side", f"left out: {', '.join(names)} not installed")
+    if "--only" not in arguments and (why := lacking()):
+        check.tell("f5-tts's side", f"left out: {why}")
         command += ["--only", OURS]
     subprocess.run(command, check=True)
     run, (name, unit, divisor) = Run.from_json(kept.read_text()), FIGURES[what]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import statistics
 from collections.abc import Callable
 from functools import partial
@@ -12,19 +11,24 @@ from benchmark.work import MEL_DIM, REFERENCE_S, TRANSCRIPT, reference, text_of
 from gpu_parts.check import CHUNK_FRAMES, REFERENCE_FRAMES, Check, LeftOut, plan
 from gpu_parts.network import CFG_STRENGTH, ways
 
-NEEDED = ("f5_tts", "vocos", "torchdiffeq", "x_transformers", "librosa", "torchaudio", "soundfile")
-"""What f5-tts's own classes import to speak."""
 
+def lacking() -> str | None:
+    """Return why f5-tts's own code cannot be imported; None where it can."""
+    from benchmark.theirs import import_without_the_rest
 
-def lacking() -> list[str]:
-    """Return which of f5-tts's own requirements are not installed."""
-    return [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    try:
+        import_without_the_rest()
+        from f5_tts.infer import utils_infer  # type: ignore[import-untyped]  # noqa: F401
+        from f5_tts.model.backbones.dit import DiT  # type: ignore[import-untyped]  # noqa: F401
+    except ImportError as e:
+        return str(e)
+    return None
 
 
 def upstream(check: Check) -> None:
     """Time f5-tts's `CFM.sample` and Vocos and this network and vocoder in turn. Raises LeftOut where it is absent."""
-    if names := lacking():
-        raise LeftOut(f"f5-tts's own code needs {', '.join(names)}: not installed")
+    if why := lacking():
+        raise LeftOut(f"f5-tts's own code is not whole here: {why}")
     import torch
     from benchmark.theirs import Theirs
 
