@@ -22,6 +22,7 @@ BENCHES = tuple(f"bench-{what}.json" for what in ("chunk", "long", "memory"))
 FILES = (RESULTS, SUMMARY, LOG, "profile.txt", "speech.wav", *BENCHES)
 """All that a run leaves behind."""
 ERROR = re.compile(r"(E +)?[\w.]{1,100}(Error|Exception|Unavailable): ")
+"""A line of a traceback, pytest's among them, that names what was raised."""
 DONE, FAILED, TOO_LONG, LEFT_OUT = "done", "failed", "too long", "left out"
 
 
@@ -71,9 +72,7 @@ def paper(estimate: float | None) -> str:
 def cause(problem: str) -> str:
     """Return the line that says what was wrong: of several tracebacks the first's, else the last."""
     lines = problem.strip().splitlines() or [""]
-    return in_a_cell(
-        next(filter(re.compile(r"[\w.]{1,100}(Error|Exception|Unavailable): ").match, lines), lines[-1])[:200]
-    )
+    return in_a_cell(next(filter(ERROR.match, lines), lines[-1])[:200])
 
 
 def in_a_cell(text: str) -> str:
