@@ -64,7 +64,7 @@ def run_part(name: str, options: dict[str, object], limit_s: float, environ: dic
         said.write(f"\n== {name}\n".encode())
         said.flush()
         begin = said.tell()
-        process = subprocess.Popen(command, stdout=said, stderr=said, env=environ, start_new_session=True)
+        process = subprocess.Popen(command, stdout=said, stderr=said, env=environ, process_group=0)
         try:
             status = process.wait(limit_s)
             state = {0: DONE, NOT_HERE: LEFT_OUT}.get(status, FAILED)
@@ -92,6 +92,7 @@ def end_group(process: subprocess.Popen[bytes]) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the parts; returns 1 if one of them failed or took too long."""
     arguments = parser().parse_args(argv)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # not without ending the part
     out = (arguments.out or Path(os.environ.get("OUT") or "gpu-check")).absolute()
     out.mkdir(parents=True, exist_ok=True)
     for name in FILES:

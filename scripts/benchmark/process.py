@@ -114,6 +114,5 @@ def read_answer(process: subprocess.Popen[str]) -> dict[str, Any]:
 
 
 def environment() -> dict[str, str]:
-    """Offline, and with this project to import from, beside what was brought along."""
-    paths = [str(SCRIPTS.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {**os.environ, "HF_HUB_OFFLINE": "1", "PYTHONPATH": os.pathsep.join(paths)}
+    """Offline, and with this project to import from."""
+    return {**os.environ, "HF_HUB_OFFLINE": "1", "PYTHONPATH": str(SCRIPTS.parent)}

@@ -10,7 +10,7 @@ from benchmark.measure import cpu_name
 from benchmark.side import Side
 from benchmark.work import MEL_DIM
 
-from gpu_parts.check import Check
+from gpu_parts.check import Check, plan
 
 CONVOLUTIONS = {
     "text, depthwise": (512, 512, 512, 7, 1),
@@ -39,7 +39,6 @@ def machine(check: Check) -> None:
         check.tell("GPU", properties.name)
         check.tell("compute capability", f"{properties.major}.{properties.minor}")
         check.tell("multiprocessors", properties.multi_processor_count)
-        check.tell("CUDA of the driver", str(torch._C._cuda_getDriverVersion()))  # type: ignore[attr-defined]
         free, total = torch.cuda.mem_get_info()
         check.tell("memory", total / 1e9, "GB")
         check.tell("memory that others use, and the driver", (total - free) / 1e9, "GB")
@@ -75,7 +74,7 @@ def convolutions(check: Check) -> None:
         # As this code calls them, whatever kernels it has chosen.
         engine = check.engine()
         for part, call in {
-            "text encoder": lambda n: engine.dit.text(torch.arange(n // 8, device=check.device), n, False),
+            "reference and text": lambda n: engine.dit.prepare([plan(n).reference], [plan(n).tokens], [n], guided=True),
             "vocoder": lambda n: engine.vocoder(torch.zeros(n, MEL_DIM, device=check.device), [n]),
         }.items():
             for turn in ("new lengths", "the same again"):

@@ -43,7 +43,7 @@ def test_a_dry_run_leaves_rows_and_a_table(run, tmp_path):
     assert [line["part"] for line in lines] == sorted((line["part"] for line in lines), key=list(PARTS).index)
     rows = [line for line in lines if "what" in line]
     assert all(set(row) == {"part", "what", "value", "unit", "paper"} for row in rows)
-    taken = next(row for row in rows if row["what"] == "text encoder: new lengths")
+    taken = next(row for row in rows if row["what"] == "reference and text: new lengths")
     assert taken["unit"] == "ms"
     assert all(ms > 0 for ms in taken["value"])
     told = (tmp_path / "out" / SUMMARY).read_text()
