@@ -1,4 +1,3 @@
-#!/usr/bin/env python
 """Tell what a GPU does with this code, in a quarter of an hour.
 
     scripts/gpu_check                                  everything, on this machine's GPU
