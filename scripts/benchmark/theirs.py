@@ -54,7 +54,8 @@ def cold(options: dict[str, Any]) -> None:
 
 def import_without_the_rest() -> None:
     """Let f5_tts.infer.utils_infer be imported where only the network's requirements are installed."""
-    missing = [name for name in UNUSED if importlib.util.find_spec(name.partition(".")[0]) is None]
+    unknown = [name for name in UNUSED if name not in sys.modules]
+    missing = [name for name in unknown if importlib.util.find_spec(name.partition(".")[0]) is None]
     for name in missing:
         sys.modules[name] = module = ModuleType(name)
         vars(module).update(dict.fromkeys(UNUSED[name], _ignore))
