@@ -52,6 +52,22 @@ class Conv1d(nn.Conv1d):
         """Left out."""
 
 
+class DepthwiseConv1d(Conv1d):
+    """A kernel of its own for each channel, odd in length and centred."""
+
+    def __init__(self, channels: int, kernel: int) -> None:
+        super().__init__(channels, channels, kernel, padding=kernel // 2, groups=channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(g, channels, n) -> (g, channels, n)"""
+        if not x.is_cuda:
+            return super().forward(x)
+        # In half precision cuDNN compiles a kernel, for seconds; torch's own for float32 is ready at once.
+        bias = None if self.bias is None else self.bias.float()
+        y = F.conv1d(x.float(), self.weight.float(), bias, padding=self.padding, groups=self.groups)
+        return y.to(x.dtype)
+
+
 def build(make: Callable[[], M], state: Mapping[str, Tensor], misfit: str) -> M:
     """Return the network that `make` makes, around the tensors of `state`, on their device and not initialised first.
 
