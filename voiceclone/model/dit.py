@@ -308,7 +308,7 @@ class ConvPosition(nn.Module):
         """(g, s, d) -> (g, s, d)"""
         h = F.mish(self.first(spacing.open(x).transpose(1, 2)))
         # Filled, not multiplied: what is not finite must not reach the neighbours.
-        h = F.mish(self.second(h.masked_fill(spacing.occupied.T == 0, 0)))
+        h = F.mish(self.second(h.masked_fill_(spacing.occupied.T == 0, 0)))
         return spacing.close(h.transpose(1, 2))
 
 

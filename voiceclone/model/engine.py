@@ -29,6 +29,7 @@ from voiceclone.model.dit import DiT
 from voiceclone.model.graphs import FRAMES_STEP, RECORDED_FRAMES, Graphs, cuda_recorder
 from voiceclone.model.loader import Loader, default_dtype
 from voiceclone.model.sampling import Batch, Eager, Follower, Plan, Sampling, Schedule, sample
+from voiceclone.model.variants import TAKEN, use_variants
 from voiceclone.model.vocos import Vocos
 from voiceclone.types import Chunk, Mel, ReferenceVoice, Samples, Tokenizer, Waveform
 
@@ -57,7 +58,8 @@ SILENCE_RMS = 1e-4
 TARGET_RMS = 0.1
 """The level of a reference where nobody asks for another."""
 KEPT_SCHEDULES = 8
-TRIAL_FRAMES = 1024
+TRIAL_FRAMES = RECORDED_FRAMES - FRAMES_STEP // 2
+"""Of what is computed in both ways: the largest recorded size, not quite filled."""
 TRIAL_TOLERANCE = 0.02
 """How far the mel of recorded steps may be from that of plain ones, relative: half precision allows no less."""
 
@@ -146,8 +148,11 @@ class Engine:
         vocabulary = read_vocabulary(checkpoint.vocab)
         return cls(loader, loader.dit(), loader.vocoder(), vocabulary, checkpoint.tokenizer)
 
-    def warm_up(self) -> None:
-        """Speak to nobody: what happens at a first use happens now, and a GPU's fastest safe way is found."""
+    def warm_up(self, variants: Sequence[str] = TAKEN) -> None:
+        """Speak to nobody: what happens at a first use happens now, and a GPU's fastest safe way is found.
+
+        `variants`: what to try there, of VARIANTS.
+        """
         noise = np.random.default_rng(0).normal(0, 0.1, audio.SAMPLE_RATE // 4).astype(np.float32)
         voice = ReferenceVoice(Waveform(noise, audio.SAMPLE_RATE), "Zero. ")
         try:
@@ -160,7 +165,7 @@ class Engine:
             self._schedule(Sampling())
             if self.dit.device.type == "cuda":
                 if attention.has_flash(self.dit.device, self.dit.dtype):
-                    self._record()
+                    self._record(variants)
                 self.max_batch_frames = self._affordable_frames()
 
     def keep_copy(self) -> None:
@@ -187,18 +192,24 @@ class Engine:
         log.info("%.0f kB a frame, %.1f GB free: batches of %d frames", bytes_per_frame / 1e3, free / 1e9, frames)
         return frames
 
-    def _record(self) -> None:
-        """Take steps by recorded graphs from now on, if they compute what plain ones do."""
+    def _record(self, variants: Sequence[str]) -> None:
+        """Take steps by recorded graphs from now on, if they compute what plain ones do: by variants, else without."""
         plain, plain_mel = self._follow, self._trial(TRIAL_FRAMES, steps=2)
-        try:
-            self.dit.use_flash = True
-            self._follow = Graphs(self.dit, cuda_recorder)
-            _require_alike(self._trial(TRIAL_FRAMES, steps=2), plain_mel)
-            for frames in range(FRAMES_STEP, RECORDED_FRAMES + 1, FRAMES_STEP):
-                self._trial(frames)
-        except (RuntimeError, TypeError, AttributeError):  # the kernel's interface is torch's own affair
-            log.exception("steps cannot be recorded on this GPU: each is launched kernel by kernel")
-            self.dit.use_flash, self._follow = False, plain
+        for names in dict.fromkeys([tuple(variants), ()]):
+            try:
+                use_variants(self.dit, names)
+                self.dit.use_flash = True
+                self._follow = Graphs(self.dit, cuda_recorder)
+                _require_alike(self._trial(TRIAL_FRAMES, steps=2), plain_mel)
+                # The largest first: the others find room in its memory.
+                for frames in range(RECORDED_FRAMES, 0, -FRAMES_STEP):
+                    self._trial(frames)
+            except (RuntimeError, TypeError, AttributeError):  # the kernel's interface is torch's own affair
+                log.exception("steps cannot be recorded on this GPU with the variants (%s)", ", ".join(names))
+                use_variants(self.dit, ())
+                self.dit.use_flash, self._follow = False, plain
+            else:
+                return
 
     def check_device(self) -> None:
         """Raise RuntimeError if the device no longer computes a product: a lost GPU fails here, not in a job."""
