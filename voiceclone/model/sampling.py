@@ -121,10 +121,12 @@ class Batch:
         dit = follow.dit
         lengths, longest = follow.fill([plan.frames for plan in plans])
         references, tokens = [plan.reference for plan in plans], [plan.tokens for plan in plans]
+        condition = dit.prepare(references, tokens, lengths, guided, longest)
+        # Drawn while the device is busy with the condition.
         noise = torch.zeros(sum(lengths), dit.arch.mel_dim)
         drawn = torch.cat([plan.noise(dit.arch.mel_dim) for plan in plans])
         noise[: len(drawn)] = drawn
-        return cls(plans, upload(noise, dit.device), dit.prepare(references, tokens, lengths, guided, longest))
+        return cls(plans, upload(noise, dit.device), condition)
 
     def follow(self, follow: Follower, schedule: Schedule, cfg_strength: float) -> Tensor:
         """Follow the flow from noise to mel.

@@ -20,7 +20,10 @@ TAKEN: tuple[str, ...] = ()
 
 
 def use_variants(dit: DiT, names: Collection[str]) -> None:
-    """Compute by these variants, of VARIANTS, and by no others. Raise ValueError for a name that is none."""
+    """Compute by these variants, of VARIANTS, and by no others. Raise ValueError for a name that is none.
+
+    Steps that were recorded before may no longer be replayed.
+    """
     if unknown := set(names) - set(VARIANTS):
         raise ValueError(f"no such variants: {', '.join(sorted(unknown))}")
     for layer in dit.modules():
