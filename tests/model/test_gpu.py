@@ -12,6 +12,7 @@ from voiceclone.model.engine import Engine
 from voiceclone.model.graphs import Graphs
 from voiceclone.model.loader import Loader
 from voiceclone.model.sampling import Eager, Plan, Sampling, sample
+from voiceclone.model.variants import VARIANTS
 from voiceclone.types import Chunk
 from voiceclone.voices.builtin import BuiltIn
 
@@ -50,6 +51,17 @@ def test_recorded_steps_give_the_mel_of_plain_ones(gpu):
     for lengths, sampling in zip(BATCHES * 2, [Sampling(7), Sampling(16, 0.0)] * 4, strict=True):
         arguments = gpu._schedule(sampling), plans(lengths), sampling.cfg_strength
         assert error(sample(gpu._follow, *arguments), sample(Eager(gpu.dit), *arguments)) <= 3e-3
+
+
+@pytest.mark.parametrize("variants", [VARIANTS[:1], VARIANTS[1:], VARIANTS])
+@torch.inference_mode()
+def test_variants_give_the_mel_of_the_plain_network(gpu, checkpoint, variants):
+    """Recorded too; and the guard of the warm-up does not refuse them."""
+    other = Engine.load(checkpoint, "cuda")
+    other.warm_up(variants)
+    assert isinstance(other._follow, Graphs) == isinstance(gpu._follow, Graphs)
+    arguments = gpu._schedule(Sampling(7)), plans([700, 400]), 2.0
+    assert error(sample(other._follow, *arguments), sample(Eager(gpu.dit), *arguments)) <= 3e-3
 
 
 @torch.inference_mode()
