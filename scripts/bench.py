@@ -60,6 +60,7 @@ def parser() -> argparse.ArgumentParser:
         one = command(name, about)
         one.add_argument("--seconds", type=float, nargs="+", default=[3, 10, 20], help="lengths of the speech")
         one.add_argument("--steps", type=int, nargs="+", default=[7, 16, 32], help="nfe_step")
+        one.add_argument("--new-lengths", action="store_true", help="each chunk of a length that was not met before")
         if name == "cost":
             one.add_argument("--price", type=float, required=True, help="dollars for a second of the machine")
             one.add_argument("--from", dest="source", type=Path, help="samples of chunk or long; else chunk is run")
@@ -119,7 +120,7 @@ def measure(arguments: argparse.Namespace) -> Run:
                 recognisers[arguments.recogniser.name] = str(arguments.recogniser.absolute())
             run = speech(bench, arguments.model, arguments.volume, arguments.steps, arguments.sentences, recognisers)
         case _:
-            run = chunk(bench, arguments.seconds, arguments.steps)
+            run = chunk(bench, arguments.seconds, arguments.steps, arguments.new_lengths)
     return run
 
 

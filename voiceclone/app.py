@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from voiceclone import logs
@@ -108,7 +109,14 @@ def build(settings: Settings, environ: Mapping[str, str]) -> Worker:
     find_recogniser = partial(
         resolve_recogniser, asr_model, settings.volume, container_disk_ok=disk_ok, another_ok=True
     )
-    recogniser = Recogniser(asr_model, find_recogniser, device)
+
+    def prepare_recogniser() -> Path:
+        directory = find_recogniser()
+        # whisper takes memory from the driver, which knows nothing of what torch keeps for later.
+        engine.free_cache()
+        return directory
+
+    recogniser = Recogniser(asr_model, prepare_recogniser, device)
     volume = settings.volume  # if it goes away, nobody makes it up anew on the container's disk
     library = Library(bucket or LocalStore(volume, volume))
     voices = Voices(

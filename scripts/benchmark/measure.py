@@ -21,6 +21,8 @@ from benchmark.process import Program, Speaker, neighbours, peer_environment, sp
 from benchmark.work import SENTENCES, flop, frames_of, reference, text_of
 
 SHORT_S = 1.0
+NEW_LENGTH_S = 0.15
+"""So much longer is a chunk of one letter more, at least."""
 WAITING = {
     "threads spin": {},
     "threads spin briefly": {"GOMP_SPINCOUNT": "1000"},
@@ -128,8 +130,12 @@ def cold(bench: Bench) -> Run:
     return bench.run("cold", samples, sides)
 
 
-def chunk(bench: Bench, seconds: Sequence[float], steps: Sequence[int]) -> Run:
-    """One chunk in one pass of the model. What is prepared at a first use of a length or of steps is not counted."""
+def chunk(bench: Bench, seconds: Sequence[float], steps: Sequence[int], new_lengths: bool = False) -> Run:
+    """One chunk in one pass of the model. What is prepared at a first use of a length or of steps is not counted.
+
+    Args:
+        new_lengths: make each round's chunk a little longer than any before; what a first use of a length takes counts.
+    """
     arch = bench.arch_options()
     samples = []
     with speakers(bench.programs()) as both:
@@ -137,13 +143,15 @@ def chunk(bench: Bench, seconds: Sequence[float], steps: Sequence[int]) -> Run:
         for side in both.values():
             for length_s, nfe_step in [*((s, min(steps)) for s in seconds), *((SHORT_S, n) for n in steps)]:
                 spoken(side, "chunk", length_s, nfe_step)
-        for length_s, nfe_step, round_ in itertools.product(seconds, steps, range(bench.rounds)):
+        for length_s, (place, nfe_step), round_ in itertools.product(seconds, enumerate(steps), range(bench.rounds)):
+            longer_s = NEW_LENGTH_S * (1 + place * bench.rounds + round_) if new_lengths else 0
+            case = f"{length_s:g} s{', new lengths' if new_lengths else ''}, {nfe_step} steps"
             for name, side in both.items():
-                values = spoken(side, "chunk", length_s, nfe_step)
+                values = spoken(side, "chunk", length_s + longer_s, nfe_step)
                 values["flop"] = flop(arch, frames_of(values["speech_s"]), nfe_step)
                 # Beside each chunk, since machines are noisy; the best of all counts.
                 values["ceiling_flop_per_s"] = side.ask("ceiling", dim=arch["dim"])
-                samples.append(Sample(f"{length_s:g} s, {nfe_step} steps", name, round_ + 1, values))
+                samples.append(Sample(case, name, round_ + 1, values))
     return bench.run("chunk", samples, sides)
 
 
@@ -173,8 +181,8 @@ def memory(bench: Bench, minutes: Sequence[float], steps: Sequence[int]) -> Run:
             with speakers({name: program}) as alone:
                 side = alone[name]
                 sides[name] = side.ask("about")
-                loaded = side.ask("memory")
                 side.ask("forget_peak")
+                loaded = side.ask("memory")
                 values = spoken(side, "text", 60 * length, nfe_step)
                 values |= {"loaded_bytes": loaded, "peak_bytes": side.ask("peak_memory")}
             samples.append(Sample(f"{length:g} min, {nfe_step} steps", name, round_ + 1, values))

@@ -50,7 +50,7 @@ class Program:
             stdout=subprocess.PIPE,
             text=True,
             cwd=SCRIPTS,
-            env={**environment(), **self.environ},
+            env={**environment(self.python), **self.environ},
         )
 
     def run_once(self, what: str, **options: object) -> dict[str, Any]:
@@ -62,7 +62,9 @@ class Program:
         """From the start of a process to torch imported, nothing else."""
         start = time.monotonic()
         command: list[str | Path] = [self.python, "-W", "ignore", "-c", IMPORT_TORCH]
-        done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=SCRIPTS, env=environment())
+        done = subprocess.run(
+            command, check=True, capture_output=True, text=True, cwd=SCRIPTS, env=environment(self.python)
+        )
         return float(done.stdout) - start
 
 
@@ -113,6 +115,8 @@ def read_answer(process: subprocess.Popen[str]) -> dict[str, Any]:
     raise RuntimeError(f"the process ended with {process.wait()} and gave no answer")
 
 
-def environment() -> dict[str, str]:
-    """Offline, and with this project to import from."""
-    return {**os.environ, "HF_HUB_OFFLINE": "1", "PYTHONPATH": str(SCRIPTS.parent)}
+def environment(python: Path) -> dict[str, str]:
+    """Offline, and with this project to import from; what this Python finds by PYTHONPATH is no affair of another."""
+    found = os.environ.get("PYTHONPATH", "") if python == Path(sys.executable) else ""
+    path = os.pathsep.join([str(SCRIPTS.parent), *filter(None, found.split(os.pathsep))])
+    return {**os.environ, "HF_HUB_OFFLINE": "1", "PYTHONPATH": path}

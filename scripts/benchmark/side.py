@@ -58,22 +58,18 @@ class Side:
         return float(2 * a.numel() * b.shape[1] * at_once / min(taken_s))
 
     def memory(self) -> int:
-        """Bytes in use: tensors on a GPU, else the process's resident set."""
-        import torch
-
-        return torch.cuda.memory_allocated() if self.device == "cuda" else _status("VmRSS")
+        """Bytes in use: all that the GPU has given out, to whichever library, else the process's resident set."""
+        return _given_out() if self.device == "cuda" else _status("VmRSS")
 
     def peak_memory(self) -> int:
-        """The most since `forget_peak`."""
-        import torch
-
-        return torch.cuda.max_memory_allocated() if self.device == "cuda" else _status("VmHWM")
+        """The most since `forget_peak`: what torch once took of a GPU, it keeps."""
+        return _given_out() if self.device == "cuda" else _status("VmHWM")
 
     def forget_peak(self) -> None:
         import torch
 
         if self.device == "cuda":
-            torch.cuda.reset_peak_memory_stats()
+            torch.cuda.empty_cache()
         else:
             Path("/proc/self/clear_refs").write_text(FORGET_PEAK)
 
@@ -109,6 +105,14 @@ def answer(message: dict[str, Any]) -> None:
     """One line to the process that asked."""
     sys.stdout.write(f"\n{ANSWER}{json.dumps(message)}\n")
     sys.stdout.flush()
+
+
+def _given_out() -> int:
+    """Bytes of the GPU that are not free, those of its other processes among them."""
+    import torch
+
+    free, total = torch.cuda.mem_get_info()
+    return total - free
 
 
 def _status(name: str) -> int:

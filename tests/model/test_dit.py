@@ -8,6 +8,7 @@ import pytest
 import torch
 from random_checkpoint import dit_shapes
 from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from voiceclone.errors import ModelUnavailable
 from voiceclone.model.dit import Arch, DiT, Modulations, Modulator
@@ -139,6 +140,43 @@ def test_nothing_is_initialised(upstream):
     arch = Arch.from_config(V1)
     dit = DiT.from_state(arch, dit_state(arch, weights))
     assert dit.output.weight.data_ptr() == weights["transformer.proj_out.weight"].data_ptr()
+
+
+class Calls(TorchDispatchMode):
+    """What is asked of torch, with all arguments."""
+
+    def __init__(self):
+        super().__init__()
+        self.made = []
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        self.made.append((func.overloadpacket, args, kwargs or {}))
+        return func(*args, **kwargs or {})
+
+
+@pytest.mark.parametrize("name", ["v1", "v0", "average upsampling"])
+def test_a_batch_is_prepared_without_waiting_for_the_gpu_or_for_a_compiler(name):
+    """Copies go there without waiting, none come back, and half precision reaches no depthwise convolution."""
+    arch = Arch.from_config(ARCHS[name])
+    with FakeTensorMode(allow_non_fake_inputs=True), torch.no_grad():
+        weights = {name: torch.empty(shape) for name, shape in dit_shapes(V1, VOCABULARY_SIZE)}
+        dit = DiT.from_state(arch, dit_state(arch, weights, "cuda", torch.float16))
+        batch = [torch.empty(60, 100)] * 2, [torch.zeros(30, dtype=torch.long)] * 2, [200, 150, 34], True
+        dit.prepare(*batch)  # tables are made at a first use
+        with Calls() as calls:
+            condition = dit.prepare(*batch)
+    assert condition.projected.dtype == torch.float16
+    aten, copies, depthwise = torch.ops.aten, [], []
+    for function, args, arguments in calls.made:
+        assert function not in (aten._local_scalar_dense, aten.nonzero, aten.masked_select)
+        if function is aten._to_copy and str(arguments.get("device", args[0].device)) != str(args[0].device):
+            copies.append(arguments)
+        if function is aten.convolution and args[8] > 1:
+            depthwise.append(args)
+    assert copies
+    assert all(copy["device"].type == "cuda" and copy["non_blocking"] for copy in copies)
+    assert len(depthwise) == 2 * V1["conv_layers"]
+    assert {args[0].dtype for args in depthwise} == {torch.float32}
 
 
 @pytest.mark.parametrize("use_flash", [False, True])

@@ -20,6 +20,7 @@ from voiceclone import audio
 from voiceclone.errors import DeviceFailed, ModelUnavailable, OutOfMemory, SynthesisFailed
 from voiceclone.model.device import find_device
 from voiceclone.model.engine import KEPT_SCHEDULES, Engine, first_batch, log_mel, read_vocabulary
+from voiceclone.model.graphs import Graphs
 from voiceclone.model.sampling import EPSS, Eager, Plan, Sampling, sample, time_steps
 from voiceclone.types import Chunk, ReferenceVoice, Waveform
 from voiceclone.voices.builtin import BuiltIn
@@ -134,11 +135,12 @@ def test_many_chunks_are_spoken_in_several_batches(own, voice, monkeypatch):
     chunks = [Chunk(f"Sentence number {i}.", voice, i) for i in range(5)]
     whole = spoken(own, chunks, FAST)
     batches = []
-    monkeypatch.setattr("voiceclone.model.engine.sample", lambda *a: batches.append(a[2]) or sample(*a))
+    prepare = own.dit.prepare
+    monkeypatch.setattr(own.dit, "prepare", lambda *a: batches.append(a[2]) or prepare(*a))
     own.max_batch_frames = 1600
     assert np.abs(spoken(own, chunks, FAST) - whole).max() <= 1e-5
     assert 1 < len(batches) < len(chunks)
-    assert max(sum(plan.frames for plan in batch) for batch in batches) <= 1600
+    assert max(map(sum, batches)) <= 1600
 
 
 def test_a_quiet_reference_stays_quiet(engine, voice):
@@ -225,6 +227,40 @@ def test_out_of_memory_halves_the_batches_once_and_for_the_jobs_to_come(own, voi
         assert np.abs(samples - expected).max() <= 1e-5
     assert tried == [6, 3, 3, 3, 3]
     assert "out of memory: batches of" in caplog.text
+
+
+def test_out_of_memory_with_one_chunk_gives_back_what_is_kept_and_tries_once_more(own, voice, monkeypatch):
+    """Steps that were recorded hold memory: none is left when the chunk is tried again. A second refusal is final."""
+    chunk = Chunk("One sentence.", voice, 0)
+    expected = spoken(own, [chunk], FAST)
+    recorded, left, refusals = [], [], 1
+    own._follow = Graphs(own.dit, lambda: lambda run: recorded.append(run) or run)
+    vocode = own.vocoder.forward
+
+    def allocate(mels, lengths):
+        left.append(len(own._follow._recorded))
+        if len(left) <= refusals:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return vocode(mels, lengths)
+
+    monkeypatch.setattr(own.vocoder, "forward", allocate)
+    assert len(spoken(own, [chunk], FAST)) == len(expected)
+    assert len(recorded) == 2
+    left, refusals = [], 2
+    with pytest.raises(OutOfMemory):
+        spoken(own, [chunk], FAST)
+
+
+def test_the_next_batch_is_ready_before_the_present_one_is_fetched(own, voice, monkeypatch):
+    """So a GPU does not wait for the CPU between batches; nothing but its preparation is done for it."""
+    done = []
+    for part, name in ((own.dit, "prepare"), (own.vocoder, "forward")):
+        run = getattr(part, name)
+        monkeypatch.setattr(part, name, lambda *a, run=run, name=name: done.append(name) or run(*a))
+    own.max_batch_frames = 1
+    for _ in own.speak([Chunk(f"Sentence number {i}.", voice, i) for i in range(3)], FAST):
+        done.append("spoken")
+    assert done == ["prepare", *["forward", "prepare", "spoken"] * 2, "forward", "spoken"]
 
 
 ALONE = """

@@ -82,7 +82,7 @@ def test_the_transform_is_torchs_whatever_its_overlap(n_fft, hop_length):
     for mel, part in zip(mels.split(lengths), parts, strict=True):
         model(mel, [len(mel)])
         if len(mel) > 1:
-            magnitude, phase = heads[-1].mT.chunk(2, dim=1)
+            magnitude, phase = heads[-1][:, : len(mel)].mT.chunk(2, dim=1)
             expected = torch.istft(torch.polar(magnitude.exp(), phase), n_fft, hop_length, window=model.window)[0]
             torch.testing.assert_close(part, expected)
 

@@ -168,7 +168,7 @@ class SynthesisRequest(_Request):
         None,
         ge=0,
         le=SEEDS - 1,
-        description="absent or -1: drawn, and always returned; the same request and seed give the same audio",
+        description="absent or -1: drawn, and always returned; the same request and seed sound the same to the ear",
     )
     seeds: list[Seed] | None = Field(None, description="a seed for each chunk, as a reply's `recipe` has them")
     made_with: MadeWith | None = Field(

@@ -3,5 +3,17 @@
 from voiceclone.model.device import find_device
 from voiceclone.model.engine import Engine, log_mel, reference_mel
 from voiceclone.model.sampling import Eager, Plan, Sampling, sample
+from voiceclone.model.variants import VARIANTS, use_variants
 
-__all__ = ["Eager", "Engine", "Plan", "Sampling", "find_device", "log_mel", "reference_mel", "sample"]
+__all__ = [
+    "VARIANTS",
+    "Eager",
+    "Engine",
+    "Plan",
+    "Sampling",
+    "find_device",
+    "log_mel",
+    "reference_mel",
+    "sample",
+    "use_variants",
+]

@@ -15,6 +15,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from voiceclone.model.device import upload
+
 HEADS_AT_ONCE = 2
 """Few enough for their scores to stay in the CPU's cache."""
 
@@ -49,7 +51,7 @@ def _by_head(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
 
 def borders(lengths: Sequence[int], rows: int, device: torch.device | str) -> Tensor:
     """Return where each chunk of each guidance row starts once the rows lie one after the other, and the end of all."""
-    return torch.tensor([0, *accumulate([*lengths] * rows)], dtype=torch.int32).to(device)
+    return upload(torch.tensor([0, *accumulate([*lengths] * rows)], dtype=torch.int32), device)
 
 
 def flash(q: Tensor, k: Tensor, v: Tensor, borders: Tensor, longest: int) -> Tensor:

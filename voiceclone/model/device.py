@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from voiceclone.errors import ModelUnavailable
 
@@ -46,6 +47,15 @@ def use_the_cpu_well(device: str) -> None:
         # Otherwise each tensor over 32 MB is fetched from the kernel and given back, page by page.
         libc.mallopt(M_MMAP_THRESHOLD, 2**30)
         libc.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
+
+
+def upload(tensor: Tensor, device: torch.device | str, dtype: torch.dtype | None = None) -> Tensor:
+    """Copy a tensor from the CPU, in this dtype, without waiting for what the device still has to do."""
+    tensor = tensor.to(dtype=dtype)
+    # Only from pinned memory does a copy queue up behind the work before it.
+    if torch.device(device).type == "cuda" and torch.cuda.is_initialized():
+        tensor = tensor.pin_memory()
+    return tensor.to(device, non_blocking=True)
 
 
 def glibc() -> ctypes.CDLL | None:

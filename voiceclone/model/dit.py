@@ -26,6 +26,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import partial
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 import torch
@@ -34,9 +36,10 @@ from torch import Tensor, nn
 
 from voiceclone.errors import ModelUnavailable
 from voiceclone.model import attention
-from voiceclone.model.layers import Conv1d, Linear, build
+from voiceclone.model.device import upload
+from voiceclone.model.layers import Conv1d, DepthwiseConv1d, Linear, build
 from voiceclone.model.packing import Spacing
-from voiceclone.model.positions import TIME_FREQUENCIES, frequencies, rotate, sinusoids, text_positions
+from voiceclone.model.positions import TIME_FREQUENCIES, Table, rotate, rotations, sinusoids, text_positions
 
 CONV_KERNEL = 31
 CONV_GROUPS = 16
@@ -104,16 +107,14 @@ class Layout:
     @classmethod
     def of(cls, lengths: Sequence[int], rows: int, dit: DiT, longest: int | None = None) -> Layout:
         """Return the layout of `rows` guidance rows; `longest` leaves room for chunks longer than these."""
-        arch, device, dtype = dit.arch, dit.device, dit.dtype
-        index = torch.cat([torch.arange(n) for n in lengths])
-        angles = index[:, None, None, None] * frequencies(arch.dim_head)
-        if arch.pe_attn_head is not None:
-            rotated = torch.arange(arch.heads) < arch.pe_attn_head
-            angles = angles * rotated[:, None]
+        device, dtype = dit.device, dit.dtype
+        index = upload(torch.cat([torch.arange(n) for n in lengths]), device)
+        turns = dit.rotations.first(max(lengths), device, dtype)
+        cos, sin = (part.index_select(0, index) for part in turns.unbind(1))
         return cls(
             tuple(lengths),
-            angles.cos().to(device, dtype),
-            angles.sin().to(device, dtype),
+            cos,
+            sin,
             Spacing.of(lengths, CONV_KERNEL // 2, device, dtype),
             attention.borders(lengths, rows, device) if dit.use_flash else None,
             longest or max(lengths),
@@ -174,6 +175,7 @@ class DiT(nn.Module):
         self.arch = arch
         self.use_flash = False
         """Whether attention runs as FlashAttention over all chunks at once; only where `attention.has_flash`."""
+        self.rotations = Table(partial(rotations, dim=arch.dim_head, heads=arch.heads, rotated=arch.pe_attn_head))
         self.text = TextEncoder(arch, vocabulary_size)
         self.input = Linear(2 * arch.mel_dim + arch.text_dim, arch.dim)
         self.position = ConvPosition(arch.dim)
@@ -214,30 +216,28 @@ class DiT(nn.Module):
         guided: bool,
         longest: int | None = None,
     ) -> Conditioning:
-        """Return everything about a batch that no step changes.
+        """Return everything about a batch that no step changes, without waiting for the device.
 
         Args:
-            references: mel of each chunk's reference, (frames of the reference, m).
-            tokens: ids of the reference's text and the chunk's text, (characters,).
+            references: mel of each chunk's reference, (frames of the reference, m), on the CPU.
+            tokens: ids of the reference's text and the chunk's text, (characters,), on the CPU.
             lengths: frames of each chunk, reference included; those behind the last reference are idle.
             guided: whether to add the row without the condition.
             longest: as for `Layout.of`.
         """
-        arch, device, dtype = self.arch, self.device, self.dtype
-        rows = []
-        for dropped in (False, True)[: 1 + guided]:
-            row = []
-            for reference, ids, n in zip(references, tokens, lengths, strict=False):
-                mel = reference.new_zeros(n, arch.mel_dim)
-                if not dropped:
-                    mel[: len(reference)] = reference
-                text = self.text(ids.to(device), n, dropped)
-                row.append(torch.cat([mel.to(device, dtype), text], dim=-1))
-            rows.append(torch.cat(row))
-        known = torch.stack(rows)
-        idle = sum(lengths) - known.shape[1]
-        projected = F.linear(F.pad(known, (0, 0, 0, idle)), self.input.weight[:, arch.mel_dim :], self.input.bias)
-        return Conditioning(projected, Layout.of(lengths, len(rows), self, longest))
+        mels, ids = torch.zeros(sum(lengths), self.arch.mel_dim), torch.zeros(sum(lengths), dtype=torch.long)
+        characters = [min(len(chunk), n) for chunk, n in zip(tokens, lengths, strict=False)]
+        starts = list(accumulate(lengths, initial=0))
+        for start, reference, chunk, size in zip(starts, references, tokens, characters, strict=False):
+            mels[start : start + len(reference)] = reference
+            ids[start : start + size] = chunk[:size] + 1
+        mels, ids = upload(mels, self.device, self.dtype), upload(ids, self.device)
+        known = mels.new_zeros(1 + guided, len(mels), self.arch.mel_dim + self.arch.text_dim)
+        known[0, :, : self.arch.mel_dim] = mels
+        for start, n, size in zip(starts, lengths, characters, strict=False):
+            known[:, start : start + n, self.arch.mel_dim :] = self.text(ids[start : start + n], size, guided)
+        projected = F.linear(known, self.input.weight[:, self.arch.mel_dim :], self.input.bias)
+        return Conditioning(projected, Layout.of(lengths, len(known), self, longest))
 
     def forward(self, x: Tensor, modulations: Modulations, condition: Conditioning) -> Tensor:
         """Return the velocity at one time step.
@@ -308,7 +308,7 @@ class ConvPosition(nn.Module):
         """(g, s, d) -> (g, s, d)"""
         h = F.mish(self.first(spacing.open(x).transpose(1, 2)))
         # Filled, not multiplied: what is not finite must not reach the neighbours.
-        h = F.mish(self.second(h.masked_fill(spacing.occupied.T == 0, 0)))
+        h = F.mish(self.second(h.masked_fill_(spacing.occupied.T == 0, 0)))
         return spacing.close(h.transpose(1, 2))
 
 
@@ -321,26 +321,27 @@ class TextEncoder(nn.Module):
         self.average_upsampling = arch.text_embedding_average_upsampling
         # Not nn.Embedding: on the meta device its initialisation imports torch's compiler, which takes seconds.
         self.embedding = nn.Parameter(torch.empty(vocabulary_size + 1, arch.text_dim))
+        self.positions = Table(partial(text_positions, dim=arch.text_dim))
         self.blocks = nn.ModuleList(ConvNeXtV2(arch.text_dim) for _ in range(arch.conv_layers))
 
-    def forward(self, ids: Tensor, frames: int, dropped: bool) -> Tensor:
-        """(characters,) -> (frames, text_dim).
+    def forward(self, ids: Tensor, characters: int, guided: bool) -> Tensor:
+        """Encode one chunk: (n,) -> (g, n, text_dim).
 
-        The text lies at the first frames, the filler (row 0 of the embedding) behind it; what does not fit is cut off.
-        `dropped` reads the text as filler only, but keeps its place.
+        Args:
+            ids: rows of the embedding: those of the text at the first frames, the filler, 0, behind it.
+            characters: how many are the text's.
+            guided: whether to add the row without the condition: it reads filler only, but keeps the text's place.
         """
-        ids = F.pad(ids[:frames] + 1, (0, max(0, frames - len(ids))))
-        filler = ids == 0
-        x = F.embedding(torch.zeros_like(ids) if dropped else ids, self.embedding)
+        x = F.embedding(torch.stack([ids, torch.zeros_like(ids)]) if guided else ids[None], self.embedding)
         if self.blocks:
-            x = x + text_positions(x)
+            x = x + self.positions.first(len(ids), x.device, x.dtype)
             if self.mask_padding:
-                x = x.masked_fill(filler[:, None], 0)
+                x[:, characters:] = 0
         for block in self.blocks:
             x = block(x)
             if self.mask_padding:
-                x = x.masked_fill(filler[:, None], 0)
-        return stretch(x[~filler], frames) if self.average_upsampling else x
+                x[:, characters:] = 0
+        return stretch(x[:, :characters], len(ids)) if self.average_upsampling else x
 
 
 class ConvNeXtV2(nn.Module):
@@ -348,7 +349,7 @@ class ConvNeXtV2(nn.Module):
 
     def __init__(self, dim: int) -> None:
         super().__init__()
-        self.depthwise = Conv1d(dim, dim, kernel_size=7, padding=3, groups=dim)
+        self.depthwise = DepthwiseConv1d(dim, 7)
         self.norm = nn.LayerNorm(dim, eps=NORM_EPS)
         self.widen = Linear(dim, 2 * dim)
         self.gamma = nn.Parameter(torch.empty(1, 1, 2 * dim))
@@ -356,12 +357,12 @@ class ConvNeXtV2(nn.Module):
         self.narrow = Linear(2 * dim, dim)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(n, dim) -> (n, dim)"""
-        h = F.gelu(self.widen(self.norm(self.depthwise(x.T).T)))
+        """(g, n, dim) -> (g, n, dim)"""
+        h = F.gelu(self.widen(self.norm(self.depthwise(x.mT).mT)))
         # In half precision the sum of squares over a long text overflows.
-        energy = h.float().norm(dim=0, keepdim=True)
+        energy = h.float().norm(dim=1, keepdim=True)
         response = (energy / (energy.mean(dim=-1, keepdim=True) + 1e-6)).to(h.dtype)
-        h = self.gamma[0] * (h * response) + self.beta[0] + h
+        h = self.gamma * (h * response) + self.beta + h
         return x + self.narrow(h)
 
 
@@ -371,10 +372,13 @@ def modulate(x: Tensor, shift: Tensor, scale: Tensor) -> Tensor:
 
 
 def stretch(x: Tensor, frames: int) -> Tensor:
-    """Repeat each row so that all fill `frames`; where that does not come out even, the last rows get one more."""
-    rows = len(x)
+    """Repeat each row so that all fill `frames`, the last ones once more where that does not come out even.
+
+    (g, n, dim) -> (g, frames, dim)
+    """
+    rows = x.shape[1]
     if rows == 0:
-        return x.new_zeros(frames, x.shape[-1])
+        return x.new_zeros(len(x), frames, x.shape[-1])
     repeats = torch.full((rows,), frames // rows, device=x.device)
     repeats[rows - frames % rows :] += 1
-    return x.repeat_interleave(repeats, dim=0, output_size=frames)
+    return x.repeat_interleave(repeats, dim=1, output_size=frames)

@@ -28,7 +28,8 @@ from voiceclone.model.device import glibc, use_the_cpu_well
 from voiceclone.model.dit import DiT
 from voiceclone.model.graphs import FRAMES_STEP, RECORDED_FRAMES, Graphs, cuda_recorder
 from voiceclone.model.loader import Loader, default_dtype
-from voiceclone.model.sampling import Eager, Follower, Plan, Sampling, Schedule, sample
+from voiceclone.model.sampling import Batch, Eager, Follower, Plan, Sampling, Schedule, sample
+from voiceclone.model.variants import TAKEN, use_variants
 from voiceclone.model.vocos import Vocos
 from voiceclone.types import Chunk, Mel, ReferenceVoice, Samples, Tokenizer, Waveform
 
@@ -57,7 +58,8 @@ SILENCE_RMS = 1e-4
 TARGET_RMS = 0.1
 """The level of a reference where nobody asks for another."""
 KEPT_SCHEDULES = 8
-TRIAL_FRAMES = 1024
+TRIAL_FRAMES = RECORDED_FRAMES - FRAMES_STEP // 2
+"""Of what is computed in both ways: the largest recorded size, not quite filled."""
 TRIAL_TOLERANCE = 0.02
 """How far the mel of recorded steps may be from that of plain ones, relative: half precision allows no less."""
 
@@ -146,8 +148,11 @@ class Engine:
         vocabulary = read_vocabulary(checkpoint.vocab)
         return cls(loader, loader.dit(), loader.vocoder(), vocabulary, checkpoint.tokenizer)
 
-    def warm_up(self) -> None:
-        """Speak to nobody: what happens at a first use happens now, and a GPU's fastest safe way is found."""
+    def warm_up(self, variants: Sequence[str] = TAKEN) -> None:
+        """Speak to nobody: what happens at a first use happens now, and a GPU's fastest safe way is found.
+
+        `variants`: what to try there, of VARIANTS.
+        """
         noise = np.random.default_rng(0).normal(0, 0.1, audio.SAMPLE_RATE // 4).astype(np.float32)
         voice = ReferenceVoice(Waveform(noise, audio.SAMPLE_RATE), "Zero. ")
         try:
@@ -160,7 +165,7 @@ class Engine:
             self._schedule(Sampling())
             if self.dit.device.type == "cuda":
                 if attention.has_flash(self.dit.device, self.dit.dtype):
-                    self._record()
+                    self._record(variants)
                 self.max_batch_frames = self._affordable_frames()
 
     def keep_copy(self) -> None:
@@ -187,18 +192,24 @@ class Engine:
         log.info("%.0f kB a frame, %.1f GB free: batches of %d frames", bytes_per_frame / 1e3, free / 1e9, frames)
         return frames
 
-    def _record(self) -> None:
-        """Take steps by recorded graphs from now on, if they compute what plain ones do."""
+    def _record(self, variants: Sequence[str]) -> None:
+        """Take steps by recorded graphs from now on, if they compute what plain ones do: by variants, else without."""
         plain, plain_mel = self._follow, self._trial(TRIAL_FRAMES, steps=2)
-        try:
-            self.dit.use_flash = True
-            self._follow = Graphs(self.dit, cuda_recorder)
-            _require_alike(self._trial(TRIAL_FRAMES, steps=2), plain_mel)
-            for frames in range(FRAMES_STEP, RECORDED_FRAMES + 1, FRAMES_STEP):
-                self._trial(frames)
-        except (RuntimeError, TypeError, AttributeError):  # the kernel's interface is torch's own affair
-            log.exception("steps cannot be recorded on this GPU: each is launched kernel by kernel")
-            self.dit.use_flash, self._follow = False, plain
+        for names in dict.fromkeys([tuple(variants), ()]):
+            try:
+                use_variants(self.dit, names)
+                self.dit.use_flash = True
+                self._follow = Graphs(self.dit, cuda_recorder)
+                _require_alike(self._trial(TRIAL_FRAMES, steps=2), plain_mel)
+                # The largest first: the others find room in its memory.
+                for frames in range(RECORDED_FRAMES, 0, -FRAMES_STEP):
+                    self._trial(frames)
+            except (RuntimeError, TypeError, AttributeError):  # the kernel's interface is torch's own affair
+                log.exception("steps cannot be recorded on this GPU with the variants (%s)", ", ".join(names))
+                use_variants(self.dit, ())
+                self.dit.use_flash, self._follow = False, plain
+            else:
+                return
 
     def check_device(self) -> None:
         """Raise RuntimeError if the device no longer computes a product: a lost GPU fails here, not in a job."""
@@ -265,22 +276,20 @@ class Engine:
         return Plan(reference, ids, len(reference) + self._frames(chunk, len(tokens)), chunk.seed)
 
     def _speak(self, plans: Sequence[Plan], sampling: Sampling) -> Iterator[Samples]:
-        """Yield the samples of each plan, batch by batch; out of memory, once more with batches of half the size."""
-        halved = False
+        """Yield the samples of each plan, batch by batch; out of memory, once more with what is held given back."""
+        again = False
+        ready: Batch | None = None
         while plans:
-            batch = first_batch(plans, self.max_batch_frames)
+            batch = ready.plans if ready else first_batch(plans, self.max_batch_frames)
             try:
-                spoken = self._speak_batch(batch, sampling)
+                spoken, ready = self._speak_batch(batch, ready, plans[len(batch) :], sampling)
             except OutOfMemory:
-                if halved or len(batch) == 1:
+                if again:
                     raise
-                spoken = []
+                spoken, ready = [], None
             if not spoken:  # outside of the handler, which would keep the batch's tensors alive
-                halved = True
-                # For the jobs to come as well.
-                self.max_batch_frames = sum(plan.frames for plan in batch) // 2
-                log.warning("out of memory: batches of %d frames from now on", self.max_batch_frames)
-                self._free_memory()
+                again = True
+                self._make_room(batch)
                 continue
             yield from spoken
             plans = plans[len(batch) :]
@@ -288,28 +297,43 @@ class Engine:
                 # Chunks of other lengths leave holes that the next does not fit into: they would add up.
                 self._libc.malloc_trim(0)
 
-    def _speak_batch(self, plans: Sequence[Plan], sampling: Sampling) -> list[Samples]:
-        """Return the samples of each plan. What is unusable in half precision is spoken once more in float32."""
+    def _speak_batch(
+        self, plans: Sequence[Plan], ready: Batch | None, later: Sequence[Plan], sampling: Sampling
+    ) -> tuple[list[Samples], Batch | None]:
+        """Return the samples of each plan. What is unusable in half precision is spoken once more in float32.
+
+        Args:
+            ready: the batch of these plans, if it was made before.
+            later: the plans that follow; their first batch is made, and returned, while the device is busy.
+        """
+        guided = sampling.cfg_strength > 0
         with failures_named(), torch.inference_mode():
-            spoken = self._voice(self._follow, self._schedule(sampling), plans, sampling.cfg_strength)
+            samples = self._voice(
+                self._follow,
+                self._schedule(sampling),
+                ready or Batch.of(self._follow, plans, guided),
+                sampling.cfg_strength,
+            )
+            following = first_batch(later, self.max_batch_frames) if later else None
+            ready = Batch.of(self._follow, following, guided) if following else None
+            spoken = _fetch(samples, plans)
             bad = [i for i, samples in enumerate(spoken) if not _is_sound(samples)]
             if bad and self.dit.dtype != torch.float32:
                 log.warning("%d of %d chunks unusable in %s: in float32", len(bad), len(plans), self.dit.dtype)
                 self._exact = self._exact or Eager(self._loader.exact_dit())
                 schedule = self._loader.schedule(sampling, torch.float32)
                 for i in bad:
-                    (spoken[i],) = self._voice(self._exact, schedule, [plans[i]], sampling.cfg_strength)
+                    alone = Batch.of(self._exact, [plans[i]], guided)
+                    (spoken[i],) = _fetch(self._voice(self._exact, schedule, alone, sampling.cfg_strength), alone.plans)
         if not all(_is_sound(spoken[i]) for i in bad):
             raise SynthesisFailed("the model produced silence or invalid samples: try another seed or reference")
-        return spoken
+        return spoken, ready
 
-    def _voice(self, follow: Follower, schedule: Schedule, plans: Sequence[Plan], cfg_strength: float) -> list[Samples]:
-        """Make mels of noise, and samples of mels, with one copy from the device for all plans."""
-        mels = sample(follow, schedule, plans, cfg_strength).split([plan.frames for plan in plans])
-        speech = [mel[len(plan.reference) :] for mel, plan in zip(mels, plans, strict=True)]
-        lengths = [len(mel) for mel in speech]
-        samples = self.vocoder(torch.cat(speech), lengths).cpu()
-        return [part.numpy() for part in samples.split([(n - 1) * HOP_LENGTH for n in lengths])]
+    def _voice(self, follow: Follower, schedule: Schedule, batch: Batch, cfg_strength: float) -> Tensor:
+        """Make mels of noise, and samples of mels, one plan's after the other's, without waiting for the device."""
+        mels = batch.follow(follow, schedule, cfg_strength).split([plan.frames for plan in batch.plans])
+        speech = [mel[len(plan.reference) :] for mel, plan in zip(mels, batch.plans, strict=True)]
+        return self.vocoder(torch.cat(speech), [len(mel) for mel in speech])
 
     def _schedule(self, sampling: Sampling) -> Schedule:
         """Return the steps of a sampling; the last few are kept across jobs."""
@@ -320,10 +344,20 @@ class Engine:
             self._schedules.popitem(last=False)
         return schedule
 
-    def _free_memory(self) -> None:
-        """Give back what is held only to be faster."""
+    def _make_room(self, refused: Sequence[Plan]) -> None:
+        """Give back what is held only to be faster; let batches be half of the refused one, now and in later jobs."""
+        if len(refused) == 1:
+            log.warning("out of memory with one chunk: once more, with what was kept given back")
+        else:
+            self.max_batch_frames = sum(plan.frames for plan in refused) // 2
+            log.warning("out of memory: batches of %d frames from now on", self.max_batch_frames)
+        self._exact = None
         if isinstance(self._follow, Graphs):
             self._follow.forget()
+        self.free_cache()
+
+    def free_cache(self) -> None:
+        """Give memory that torch keeps for its next tensors back to the GPU, for another library to take."""
         if self.dit.device.type == "cuda":
             torch.cuda.empty_cache()
 
@@ -353,6 +387,12 @@ def _require_alike(mel: Tensor, plain: Tensor) -> None:
     error = float((mel - plain).norm() / plain.norm())
     if not error <= TRIAL_TOLERANCE:
         raise RuntimeError(f"the mel of recorded steps is off by {error:.2g}")
+
+
+def _fetch(samples: Tensor, plans: Sequence[Plan]) -> list[Samples]:
+    """Wait for the device; return the samples of each plan."""
+    sizes = [(plan.frames - len(plan.reference) - 1) * HOP_LENGTH for plan in plans]
+    return [part.numpy() for part in samples.cpu().split(sizes)]
 
 
 def _is_sound(samples: Samples) -> bool:

@@ -121,11 +121,14 @@ def cuda_recorder() -> Recorder:
         try:
             with torch.cuda.graph(graph, pool=pool, stream=stream, capture_error_mode="thread_local"):
                 run()
-        except BaseException:
+        except BaseException as e:
             # A recording that breaks off leaves its stream and its pool in force.
             torch.cuda.set_stream(before)
             with suppress(RuntimeError):
                 torch._C._cuda_endAllocateToPool(before.device_index, pool)
+            # Its end may complain as well, but only too little memory can be mended.
+            if isinstance(e.__context__, torch.OutOfMemoryError):
+                raise e.__context__ from None
             raise
         return graph.replay
 

@@ -25,6 +25,8 @@ class Linear(nn.Linear):
     """nn.Linear, optionally packed, with the GELU that follows it in the same pass where that is possible."""
 
     _packed: Tensor | None = None
+    gelu_in_product = False
+    """Whether cuBLAS computes GELU as it writes the product. On a GPU only: elsewhere it is another GELU."""
 
     def reset_parameters(self) -> None:
         """Left out, as below: on the meta device it imports sympy, for a quarter of a second."""
@@ -41,15 +43,48 @@ class Linear(nn.Linear):
             name, algorithm = ("gelu", "tanh") if gelu else ("none", "")
             product: Tensor = torch.ops.mkldnn._linear_pointwise(x, self._packed, self.bias, name, [], algorithm)
             return product
+        if gelu and self.gelu_in_product:
+            rows = torch._addmm_activation(self.bias, x.flatten(0, -2), self.weight.t(), use_gelu=True)
+            return rows.unflatten(0, x.shape[:-1])
         y = F.linear(x, self.weight, self.bias)
         return F.gelu(y, approximate="tanh") if gelu else y
 
 
 class Conv1d(nn.Conv1d):
-    """nn.Conv1d that is not initialised."""
+    """nn.Conv1d that is not initialised, optionally for rows of channels as they lie in memory."""
+
+    _by_rows: Tensor | None = None
 
     def reset_parameters(self) -> None:
         """Left out."""
+
+    def use_rows(self, on: bool) -> None:
+        """Whether to take, and to give, channels that lie side by side, which is else put in another order first."""
+        weight = self.weight.detach()[:, :, None]
+        self._by_rows = weight.contiguous(memory_format=torch.channels_last) if on else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(g, channels, n) -> (g, channels, n)"""
+        if self._by_rows is None:
+            return super().forward(x)
+        padding = (0, int(self.padding[0]))
+        return F.conv2d(x[:, :, None], self._by_rows, self.bias, padding=padding, groups=self.groups)[:, :, 0]
+
+
+class DepthwiseConv1d(Conv1d):
+    """A kernel of its own for each channel, odd in length and centred."""
+
+    def __init__(self, channels: int, kernel: int) -> None:
+        super().__init__(channels, channels, kernel, padding=kernel // 2, groups=channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(g, channels, n) -> (g, channels, n)"""
+        if not x.is_cuda:
+            return super().forward(x)
+        # In half precision cuDNN compiles a kernel, for seconds; torch's own for float32 is ready at once.
+        bias = None if self.bias is None else self.bias.float()
+        y = F.conv1d(x.float(), self.weight.float(), bias, padding=self.padding, groups=self.groups)
+        return y.to(x.dtype)
 
 
 def build(make: Callable[[], M], state: Mapping[str, Tensor], misfit: str) -> M:

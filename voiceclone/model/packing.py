@@ -11,6 +11,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from voiceclone.model.device import upload
+
+PLACES_STEP = 64
+"""cuDNN and cuFFT make a plan for each new number of places, which takes milliseconds."""
+
 
 @dataclass(frozen=True)
 class Spacing:
@@ -22,19 +27,19 @@ class Spacing:
     index: Tensor
     """Place of each row: (s,)."""
     occupied: Tensor
-    """1 at rows, 0 in the gaps: (places, 1)."""
+    """1 at rows, 0 in the gaps: (places, 1); a multiple of PLACES_STEP."""
 
     @classmethod
     def of(
         cls, lengths: Sequence[int], gap: int, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32
     ) -> Spacing:
-        """Lay `gap` empty rows between neighbours, and none at the ends."""
+        """Lay at least `gap` empty rows between neighbours; at the end as many as make a round number of places."""
         chunk = torch.arange(len(lengths)).repeat_interleave(torch.tensor(lengths), output_size=sum(lengths))
         index = torch.arange(len(chunk)) + gap * chunk
-        occupied = torch.zeros(len(index) + gap * (len(lengths) - 1), 1, dtype=dtype)
+        places = len(index) + gap * (len(lengths) - 1)
+        occupied = torch.zeros(-places // PLACES_STEP * -PLACES_STEP, 1, dtype=dtype)
         occupied[index] = 1
-        # Not to wait for what the device still has to do.
-        return cls(index.to(device, non_blocking=True), occupied.to(device, non_blocking=True))
+        return cls(upload(index, device), upload(occupied, device))
 
     def open(self, x: Tensor) -> Tensor:
         """Move rows to their places, zeros in the gaps: (..., s, d) -> (..., places, d)."""

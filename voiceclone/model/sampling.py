@@ -12,6 +12,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from voiceclone.model.device import upload
 from voiceclone.model.dit import Conditioning, DiT, Modulations, Modulator
 
 # Empirically pruned step sampling: which of 32 even steps are kept. https://arxiv.org/abs/2505.19931
@@ -105,6 +106,43 @@ class Eager:
             step(self.dit, x, dt, modulations, condition, cfg_strength)
 
 
+@dataclass(frozen=True)
+class Batch:
+    """Plans that are spoken together, with everything on the device that the first step needs."""
+
+    plans: Sequence[Plan]
+    noise: Tensor
+    """Of the plans, then of idle frames, where it is zero: (s, m)"""
+    condition: Conditioning
+
+    @classmethod
+    def of(cls, follow: Follower, plans: Sequence[Plan], guided: bool) -> Batch:
+        """Make a batch that `follow` takes, without waiting for the device. `guided`: whether guidance is on."""
+        dit = follow.dit
+        lengths, longest = follow.fill([plan.frames for plan in plans])
+        references, tokens = [plan.reference for plan in plans], [plan.tokens for plan in plans]
+        condition = dit.prepare(references, tokens, lengths, guided, longest)
+        # Drawn while the device is busy with the condition.
+        noise = torch.zeros(sum(lengths), dit.arch.mel_dim)
+        drawn = torch.cat([plan.noise(dit.arch.mel_dim) for plan in plans])
+        noise[: len(drawn)] = drawn
+        return cls(plans, upload(noise, dit.device), condition)
+
+    def follow(self, follow: Follower, schedule: Schedule, cfg_strength: float) -> Tensor:
+        """Follow the flow from noise to mel.
+
+        Args:
+            cfg_strength: weight of classifier-free guidance; 0 is without.
+
+        Returns:
+            The plans' mels in fp32, one after the other, (sum of their frames, m). The first frames of each stand for
+            its reference.
+        """
+        x = self.noise.clone()
+        follow(x, schedule, self.condition, cfg_strength)
+        return x[: sum(plan.frames for plan in self.plans)]
+
+
 def time_steps(nfe_step: int, sway_sampling_coef: float) -> Tensor:
     """Return the times of the Euler steps, from 0 (noise) to 1 (speech): (nfe_step + 1,).
 
@@ -134,22 +172,5 @@ def step(
 
 
 def sample(follow: Follower, schedule: Schedule, plans: Sequence[Plan], cfg_strength: float) -> Tensor:
-    """Follow the flow from each plan's noise to its mel.
-
-    Args:
-        cfg_strength: weight of classifier-free guidance; 0 is without.
-
-    Returns:
-        The plans' mels in fp32, one after the other, (sum of their frames, m). The first frames of each stand for its
-        reference.
-    """
-    dit = follow.dit
-    frames = sum(plan.frames for plan in plans)
-    lengths, longest = follow.fill([plan.frames for plan in plans])
-    references, tokens = [plan.reference for plan in plans], [plan.tokens for plan in plans]
-    condition = dit.prepare(references, tokens, lengths, guided=cfg_strength > 0, longest=longest)
-    x = torch.zeros(sum(lengths), dit.arch.mel_dim)
-    x[:frames] = torch.cat([plan.noise(dit.arch.mel_dim) for plan in plans])
-    x = x.to(dit.device)
-    follow(x, schedule, condition, cfg_strength)
-    return x[:frames]
+    """Follow the flow from each plan's noise to its mel: `Batch.follow` of a batch made for it."""
+    return Batch.of(follow, plans, guided=cfg_strength > 0).follow(follow, schedule, cfg_strength)

@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from voiceclone.errors import ModelUnavailable
-from voiceclone.model.layers import Conv1d, Linear, build
+from voiceclone.model.layers import Conv1d, DepthwiseConv1d, Linear, build
 from voiceclone.model.packing import Spacing
 
 KERNEL = 7
@@ -123,7 +123,7 @@ class ConvNeXt(nn.Module):
 
     def __init__(self, dim: int, intermediate_dim: int) -> None:
         super().__init__()
-        self.dwconv = Conv1d(dim, dim, KERNEL, padding=PADDING, groups=dim)
+        self.dwconv = DepthwiseConv1d(dim, KERNEL)
         self.norm = nn.LayerNorm(dim, eps=NORM_EPS)
         self.pwconv1 = Linear(dim, intermediate_dim)
         self.pwconv2 = Linear(intermediate_dim, dim)
