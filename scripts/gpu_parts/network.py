@@ -130,7 +130,7 @@ def switched(check: Check, engine: Engine) -> Iterator[tuple[str, Follower]]:
     """Yield each way through the engine, one after the other: the switch is set while it is used."""
     import torch
 
-    from voiceclone.model import Eager
+    from voiceclone.model import VARIANTS, Eager, use_variants
 
     yield "each chunk's attention by itself", Eager(engine.dit)
     engine.warm_up()
@@ -139,6 +139,10 @@ def switched(check: Check, engine: Engine) -> Iterator[tuple[str, Follower]]:
     for way, follow in ways(engine).items():
         if way == "recorded":
             yield way, follow
+    for name in VARIANTS:
+        use_variants(engine.dit, [name])
+        yield name, anew(engine)
+    use_variants(engine.dit, ())
     if check.device == "cuda" and engine.dit.dtype == torch.float16:
         with half_accumulation():
             yield "sums in half precision", anew(engine)
