@@ -357,7 +357,7 @@ def test_a_long_recording_is_cut_where_words_are_said_that_are_written_as_digits
     voice = voices.recorded(InlineSource(long), transcript and " ".join([transcript] * 3))
     assert voice.waveform.duration_s < 12
     assert word_error_rate([(PLAIN, voice.text)]) == 0
-    assert voice.transcript in voice.notes[0]
+    assert voice.transcript.rstrip(" .") in voice.notes[0]
 
 
 @pytest.mark.parametrize("data", ["Größe".encode("latin-1"), "Hello".encode("utf-16-le")])
@@ -385,7 +385,6 @@ def worse(samples, noise=0.0, rate=24_000):
         ("main", {}, "fair", False),
         ("main", {"rate": 3_500}, "poor", True),
         ("main", {"noise": 1.0}, "poor", True),
-        ("town", {"rate": 3_500}, "fair", True),
     ],
 )
 def test_what_was_heard_alone_is_never_called_good_and_is_shown_whole(on_volume, name, harm, verdict, is_warned_of):
