@@ -500,10 +500,14 @@ def _is_attribute(match: re.Match[str]) -> bool:
     before = match.string[max(0, match.start() - 4) : match.start()]
     behind = match.string[match.end() : match.end() + 5]
     is_linked = match["joint"] == "-" if "joint" in match.re.groupindex else False
-    return is_linked or (
-        re.search(r"\b[Aa]n? \Z", before) is not None
-        and re.match(r"[ -](?!(?:and|in|o[fr]|per|to)\b)[a-z]", behind) is not None
-    ) or re.compile(_SIZED).match(match.string, match.end()) is not None
+    return (
+        is_linked
+        or (
+            re.search(r"\b[Aa]n? \Z", before) is not None
+            and re.match(r"[ -](?!(?:and|in|o[fr]|per|to)\b)[a-z]", behind) is not None
+        )
+        or re.compile(_SIZED).match(match.string, match.end()) is not None
+    )
 
 
 def _many(match: re.Match[str]) -> str:
@@ -825,14 +829,21 @@ _NUMBERS = (
     _rule(r"(?<![\w-])(?:[-=]{1,2}>|<[-=]{1,2})(?!\w)", ""),
     _rule(r"(?<=[\w)²³]) − (?=[\w(])", " minus "),
     _rule(r"\((?P<only>i{1,3}|i?[vx]|vi{1,3})\)", _listed_numeral),
-    _rule(r"\A(?P<only>(?=[IVX]{2}|[ivx]{2})(?:X{0,3}(?:IX|IV|V?I{0,3})|x{0,3}(?:ix|iv|v?i{0,3})))(?=[.)] )",
-          lambda match: _say(roman(match["only"].upper()))),
+    _rule(
+        r"\A(?P<only>(?=[IVX]{2}|[ivx]{2})(?:X{0,3}(?:IX|IV|V?I{0,3})|x{0,3}(?:ix|iv|v?i{0,3})))(?=[.)] )",
+        lambda match: _say(roman(match["only"].upper())),
+    ),
     _rule(r"(?<![\u0370-\u03ff])[α-δεθλμπστφψωΔΣΩ](?![\u0370-\u03ff])", lambda match: _GREEK.get(match[0])),
     _rule(r"(?<=\b[Nn]oon)[-–](?=\d)|(?<=\d[ap]m)[-–](?=(?:noon|midnight)\b)", " to "),
-    _rule(rf"{_START}(?P<low>\d{{1,3}})['’′](?= (?:wide|tall|long|high|deep)\b)",
-          lambda match: f"{_say(match['low'])} f{'oo' if match['low'] == '1' else 'ee'}t"),
-    _rule(r"(?<![\w/])(?<!\d )(?P<unit>km/h|m/s²?|mi/h|(?:km|kg|mg|MB|GB|kB|Mbit|Gbit|kWh|mL|ml|mol|kJ)/(?:h|s|m²|m³|cm³"
-          r"|kg|L|l|dL|min|day))(?![\w/²³])", _lone_unit),
+    _rule(
+        rf"{_START}(?P<low>\d{{1,3}})['’′](?= (?:wide|tall|long|high|deep)\b)",
+        lambda match: f"{_say(match['low'])} f{'oo' if match['low'] == '1' else 'ee'}t",
+    ),
+    _rule(
+        r"(?<![\w/])(?<!\d )(?P<unit>km/h|m/s²?|mi/h|(?:km|kg|mg|MB|GB|kB|Mbit|Gbit|kWh|mL|ml|mol|kJ)/(?:h|s|m²|m³|cm³"
+        r"|kg|L|l|dL|min|day))(?![\w/²³])",
+        _lone_unit,
+    ),
     _rule(HEART, lambda match: "love" * bool(re.compile(_LOVED).match(match.string, match.end()))),
     # Dates.
     _rule(rf"{_START}(?:{alternatives(_NICKNAMES)}){_END}", lambda match: _NICKNAMES[match[0]]),

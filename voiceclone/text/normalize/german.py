@@ -33,7 +33,7 @@ _NEUTER = re.compile(
     r"|boot|schiff|flugzeug|fahrzeug|gebot|gebäude|ende|auge|stück|blatt|wort|team|mädchen|viertel|drittel|paket"
     r"|opfer|mitglied|werk|gericht|geschenk|ziel|rennen|essen|leben|treffen|gespräch|produkt|modell|projekt|problem"
     r"|ergebnis|büro|restaurant|theater|museum|programm|system|gesetz|recht|heft|kilo|gramm|pfund|date|match"
-    r"|byte|interview|album|rätsel|fenster|messer|feuer|wasser|lager|beispiel|gefühl|signal|telefon|handy|tablet)"
+    r"|byte|prozent|volt|watt|ampere|hertz|pascal|interview|album|rätsel|fenster|messer|feuer|wasser|lager|beispiel|gefühl|signal|telefon|handy|tablet)"
 )
 _STARTERS = re.compile(
     "Aber|Alle|Alles|Als|Also|Am|An|Auch|Auf|Aus|Bei|Beim|Bis|Da|Dabei|Dafür|Damit|Danach|Dann|Daraufhin|Darum|Das|Dass"
@@ -141,6 +141,13 @@ def _weekdays(match: re.Match[str]) -> str:
     return f"{_DAYS[match['low']]} bis {_DAYS[match['high']]}{stop}"
 
 
+_TOWNS = (
+    "Aachen|Augsburg|Berlin|Bielefeld|Bochum|Bonn|Braunschweig|Bremen|Chemnitz|Dortmund|Dresden|Duisburg|Düsseldorf|Erfurt"
+    "|Essen|Frankfurt|Freiburg|Halle|Hamburg|Hannover|Heidelberg|Karlsruhe|Kassel|Kiel|Köln|Leipzig|Lübeck|Magdeburg"
+    "|Mainz|Mannheim|München|Münster|Nürnberg|Potsdam|Regensburg|Rostock|Saarbrücken|Schwerin|Stuttgart|Ulm|Wiesbaden"
+    "|Wuppertal|Würzburg"
+)
+"""Any noun has a capital, so that these alone tell a postal code."""
 _DATIVE = ("aus", "außer", "bei", "gegenüber", "in", "mit", "nach", "seit", "unter", "von", "vor", "zu")
 _ACCUSATIVE = ("durch", "für", "gegen", "ohne", "pro", "um")
 
@@ -161,14 +168,20 @@ def _agree(number: Counted) -> str:
         return stem + ("er" if feminine else "em")
     if number.digits == "1" and number.before in _ACCUSATIVE and not feminine and not _is_neuter(noun):
         return stem + "en"
-    # "hundertein Dalmatiner", "tausendeine Nacht"
-    return stem + "e" * feminine
+    # "hundertein Dalmatiner", "hundertein Jahre", "tausendeine Nacht"
+    return stem + "e" * (feminine and not (number.digits != "1" and noun.endswith("e")))
 
 
 def _half(match: re.Match[str]) -> str | None:
     noun = match["noun"]
-    if not noun[0].isupper() or noun.isupper():
-        return None
+    return None if not noun[0].isupper() or noun.isupper() else _half_of(noun)
+
+
+def _part_of(key: str, part: str, unit: str, _: str) -> str:
+    return _half_of(unit) if key == "1/2" else f"{part} {unit}"
+
+
+def _half_of(noun: str) -> str:
     if is_feminine(noun):
         return f"eine halbe {noun}"
     return f"ein halbes {noun}" if _is_neuter(noun) else f"ein halber {noun}"
@@ -187,6 +200,8 @@ STYLE = Style(
     agree=_agree,
     day_month=True,
     mixed=_mixed,
+    part_of=_part_of,
+    always=" ",
     one="ein",
     parts="Viertel/Viertel Fünftel/Fünftel Sechstel/Sechstel Siebtel/Siebtel Achtel/Achtel Neuntel/Neuntel"
     " Zehntel/Zehntel",
@@ -201,6 +216,9 @@ STYLE = Style(
         "inkl.": "inklusive", "exkl.": "exklusive", "evtl.": "eventuell", "mio.": "Millionen", "mrd.": "Milliarden",
         "mind.": "mindestens", "geb.": "geboren", "gest.": "gestorben", "v. a.": "vor allem",
         "i. d. r.": "in der Regel",
+        "tsd.": "tausend", "bzgl.": "bezüglich", "ggfs.": "gegebenenfalls", "einschl.": "einschließlich",
+        "mwst.": "Mehrwertsteuer", "gem.": "gemäß", "entspr.": "entsprechend", "jew.": "jeweils", "ebd.": "ebenda",
+        "ggü.": "gegenüber", "hbf.": "Hauptbahnhof", "vorm.": "vormittags", "nachm.": "nachmittags",
         "z. t.": "zum Teil", "z. hd.": "zu Händen", "i. h. v.": "in Höhe von", "o. g.": "oben genannt",
         "lt.": "laut", "m. e.": "meines Erachtens", "i. a.": "im Allgemeinen", "s. o.": "siehe oben",
         "s. u.": "siehe unten", "zz.": "zurzeit", "zzgl.": "zuzüglich", "abzgl.": "abzüglich", "sog.": "sogenannte",
@@ -239,6 +257,8 @@ STYLE = Style(
         "dB": ("Dezibel",) * 3, "mAh": ("Milliamperestunde", "Milliamperestunden", "Milliamperestunden"),
         "Ah": ("Amperestunde", "Amperestunden", "Amperestunden"), "PS": ("PS",) * 3,
         "Ct": ("Cent",) * 3, "ct": ("Cent",) * 3, "Rp.": ("Rappen",) * 3,
+        **dict.fromkeys(("U/min", "rpm"), ("Umdrehung pro Minute", *("Umdrehungen pro Minute",) * 2)),
+        "dpi": ("dpi",) * 3, "ppm": ("ppm",) * 3,
         "Wh": ("Wattstunde", "Wattstunden", "Wattstunden"), "l/100 km": ("Liter auf hundert Kilometer",) * 3,
     },
     own=(
@@ -249,7 +269,13 @@ STYLE = Style(
             _ranks,
         ),
         (rf"{START}1[1-9]\d\d{END}", lambda match: spelling.year(match[0], "de")),
-        (r"\b(?P<digits>\d0|[12]\d\d0)er\b", lambda match: f"{spelling.year(match['digits'], 'de')}er"),
+        (r"\b(?P<digits>\d0|[12]\d\d0)er(?P<case>n|s)?\b",
+         lambda match: f"{spelling.year(match['digits'], 'de')}er{match['case'] or ''}"),
+        (
+            rf"(?:\b(?:D|PLZ:?)[- ]|(?:str\.|Str\.|straße|weg|platz|allee|gasse|ring) \d{{1,4}}[a-z]?, )(?P<only>\d{{5}})(?!\d)",
+            lambda match: spelling.one_by_one(match["only"], "de"),
+        ),
+        (rf"{START}\d{{5}}(?= (?:{_TOWNS})\b)", lambda match: spelling.one_by_one(match[0], "de")),
         (
             rf"\b(?:Akt|Artikel|Band|Buch|Kapitel|Klasse|Phase|Stufe|Teil|Typ|Weltkrieg) {ROMAN})(?!\w)",
             lambda match: cardinal(roman(match["roman"]), "de"),

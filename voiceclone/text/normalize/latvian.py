@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from voiceclone.text.normalize.spelling import cardinal, ordinal, roman
+from voiceclone.text.normalize.spelling import cardinal, one_by_one, ordinal, roman
 from voiceclone.text.normalize.style import CLOCK, HOUR, MINUTE, ROMAN, ROMAN_NAME, Counted, Style, ending
 
 _RANK_ENDINGS = {
@@ -69,6 +69,8 @@ STYLE = Style(
     agree=_agree,
     day_month=True,
     mixed=_mixed,
+    part_of=lambda key, part, unit, _: f"pus{unit}" if key == "1/2" and unit[0] in "kglmst" else f"{part} {unit}",
+    always=" ",
     one="viena",
     parts="ceturtdaļa/ceturtdaļas piektdaļa/piektdaļas sestdaļa/sestdaļas septītdaļa/septītdaļas astotdaļa/astotdaļas"
     " devītdaļa/devītdaļas desmitdaļa/desmitdaļas",
@@ -95,6 +97,9 @@ STYLE = Style(
     named={"dB": ("decibels", "decibeli", "decibelu"),
            "mAh": ("miliampērstunda", "miliampērstundas", "miliampērstundu")},
     own=(
+        (r"\bLV-(?P<only>\d{4})(?!\d)", lambda match: one_by_one(match["only"], "lv")),
+        (r"\b(?P<digits>\d{1,2})\. ?gs\.",
+         lambda match: f"{_rank_of(match['digits'], 'gadsimts')} gadsimts" + "." * (match.end() == len(match.string))),
         (rf"\b(?P<only>(?P<digits>\d{{1,4}})\.) {_NOUNS}", lambda match: _rank_of(match["digits"], match["noun"])),
         (
             rf"\b(?P<only>(?P<digits>\d{{1,2}})\.)(?: ?[-–] ?| un | līdz | vai )\d{{1,2}}\. {_NOUNS}",
