@@ -93,7 +93,7 @@ _LOVED = r" ?(?:you|u|ya|it|this|that|my|your|her|him|them|all|the|these|our|eve
 HEART = rf"(?<![\w<])(?<!\b[a-hj-zA-HJ-Z] )(?<!\d )<3(?=\Z|[!?)]|\.\Z| ?<3|{_LOVED})"
 """A heart, which is no comparison."""
 _NICKNAMES = {
-    "24/7": "twenty-four seven", "9/11": "nine eleven", "50/50": "fifty-fifty", "50-50": "fifty-fifty",
+    "24/7": "twenty-four seven", "24-7": "twenty-four seven", "9/11": "nine eleven", "50/50": "fifty-fifty", "50-50": "fifty-fifty",
     "20/20": "twenty twenty", "WWI": "World War one", "WW1": "World War one", "WWII": "World War two",
     "WW2": "World War two", "401k": "four oh one K", "401(k)": "four oh one K",
 }  # fmt: skip
@@ -186,7 +186,7 @@ _LASTING = (
 )
 _DECADE_NOUN = r" (?:and \d0s|era|fashion|film|glamour|gangsters?|hits?|jazz|kids?|movies?|music|party|style|vibes?)\b"
 _SIZED = (
-    r"[ -](?i:bills?|notes?|coins?|bulbs?|films?|lens|angles?|pipes?|nails?|screens?|monitors?|tvs?|laptops?|batter(?:y|ies)"
+    r"[ -](?i:bills?|notes?|coins?|bulbs?|films?|lens|fuses?|angles?|pipes?|nails?|screens?|monitors?|tvs?|laptops?|batter(?:y|ies)"
     r"|chargers?|adapters?|bags?|bottles?|cans?|tanks?|engines?|motors?|cables?|tickets?|gift cards?|loans?|gold bars?"
     r"|races?|run|hike|walk|drive|dash|sprints?|swim|limit|zone|radius|timer|sockets?|outlets?|power suppl(?:y|ies)"
     r"|hard drives?|ssds?|memory cards?|rulers?|ladders?|fences?|pizzas?|wheels?|tyres?|tires?|subwoofers?|amplifiers?)\b"
@@ -827,6 +827,12 @@ _NUMBERS = (
     ),
     _rule(r"(?<=\w) ?(?:[-=]{1,2}>|⇒) ?(?=\w)", " to "),
     _rule(r"(?<![\w-])(?:[-=]{1,2}>|<[-=]{1,2})(?!\w)", ""),
+    _rule(r"\d{3}-\d{4},? (?P<only>x)(?=\d{2,5}\b)", "extension "),
+    _rule(r"\)(?P<only>[²³])", lambda match: f" {_SIGNS[match['only']]}"),
+    _rule(r"(?<=\b[a-zA-Z]) ?= ?[a-zA-Z](?P<only>/)(?=[a-zA-Z]\b)", " over "),
+    _rule(r"(?<=[⁰¹²³⁴-⁹] )m\b", "meters"),
+    _rule(r"(?<![\w.])(?P<only>b\.) (?=1\d{3}\b)", "born"),
+    _rule(r"(?<![\w.])(?P<only>d\.) (?=(?:1\d|20)\d{2}\b)", "died"),
     _rule(r"(?<=[\w)²³]) − (?=[\w(])", " minus "),
     _rule(r"\((?P<only>i{1,3}|i?[vx]|vi{1,3})\)", _listed_numeral),
     _rule(
@@ -954,7 +960,7 @@ _NUMBERS = (
     _rule(
         r"(?:(?<=\d[ap]m)|(?<=\d[AP]M)|(?<=[ap]\.m\.)|(?<=:\d\d)) ?[-–—] ?(?=\d)"
         r"|(?<=\d) ?[-–—] ?(?=\d{1,2}(?::\d\d)? ?[aApP]\.? ?[mM]\b)"
-        r"|(?<=\d[kKmMbB])[-–—](?=[$€£]\d|[\d.]{1,9}[kKmMbB]\b)",
+        r"|(?<=\d[kKmMbB])[-–—](?=[$€£]\d|[\d.]{1,9}bn\b)|(?<=\dbn)[-–—](?=[$€£]?[\d.]{1,9}bn\b)|(?<=\d[kKmMbB])[-–—](?=[$€£]\d|[\d.]{1,9}[kKmMbB]\b)",
         "to",
     ),
     _rule(rf"\d ?(?:{_ANY_UNIT})(?P<only> ?[-–—] ?)(?=\d{{1,6}}(?:\.\d{{1,3}})? ?(?:{_ANY_UNIT})(?!\w))", "to"),

@@ -152,6 +152,9 @@ def _sum(match: re.Match[str]) -> str:
 
 ENGLISH = (
     _moment(" at "),
+    _rule(r"¢(?P<low>\d{1,2})\b", lambda match: f"{match['low']}¢"),
+    _rule(r"(?<!\w)kr\.? ?(?P<low>\d{1,3}(?:,\d{3}){1,3}|\d{1,6})(?![\w.,]\d)", lambda match: f"{match['low']} kroner"),
+    _rule(r"(?<=\d) ?kr\b(?!\.\w)", " kroner"),
     *_MONEY_WRITTEN,
     _rule(rf"(?<![\w.])(?:{_TERM})(?: [-–−+] (?:{_TERM})){{0,5}}(?= =)|(?<== )(?:{_TERM})(?: [-–−+] (?:{_TERM})){{0,5}}(?!\w)",
           _sum),

@@ -62,6 +62,12 @@ def _mixed(key: str, part: str, whole: Counted) -> str:
     return f"{_agree(whole)} {'ar pusi' if key == '1/2' else 'un ' + part}"
 
 
+def _century(match: re.Match[str]) -> str:
+    """Of what stands behind it, if anything does."""
+    noun = "gadsimta" if re.compile(r" [a-zāčēģīķļņšūž]").match(match.string, match.end()) else "gadsimts"
+    return f"{_rank_of(match['digits'], noun)} {noun}{'.' * (match.end() == len(match.string))}"
+
+
 STYLE = Style(
     clock_written=(CLOCK, rf"(?<=plkst\. ){HOUR}\.{MINUTE}"),
     to="līdz",
@@ -99,7 +105,7 @@ STYLE = Style(
     own=(
         (r"\bLV-(?P<only>\d{4})(?!\d)", lambda match: one_by_one(match["only"], "lv")),
         (r"\b(?P<digits>\d{1,2})\. ?gs\.",
-         lambda match: f"{_rank_of(match['digits'], 'gadsimts')} gadsimts" + "." * (match.end() == len(match.string))),
+         _century),
         (rf"\b(?P<only>(?P<digits>\d{{1,4}})\.) {_NOUNS}", lambda match: _rank_of(match["digits"], match["noun"])),
         (
             rf"\b(?P<only>(?P<digits>\d{{1,2}})\.)(?: ?[-–] ?| un | līdz | vai )\d{{1,2}}\. {_NOUNS}",
