@@ -272,4 +272,13 @@ CHINESE = (
     _rule(r"(?<=\d)w(?![A-Za-z\d])", "万"),
 )
 JAPANESE = (_moment(" ", "協定世界時"), *_WIDE)
-OTHERS = (_moment(" "), *_MONEY_WRITTEN, _rule(_ROMAN, _in_letters))
+OTHERS = (
+    _moment(" "),
+    *_MONEY_WRITTEN,
+    # "7. 3. 2021"
+    _rule(
+        r"(?<![\w.])(?P<day>[0-3]?\d)\. (?P<month>[01]?\d)\. (?P<year>(?:19|20)\d\d)(?![\w])",
+        lambda match: f"{match['day']}.{match['month']}.{match['year']}",
+    ),
+    _rule(_ROMAN, _in_letters),
+)

@@ -147,7 +147,7 @@ STYLE = Style(
         "no.": "numéro", "tel.": "téléphone", "al.": "alinéa", "max.": "maximum", "min.": "minimum", "ch.": "chapitre",
     },
     titles={"M.": "Monsieur", "MM.": "Messieurs", "Pr": "Professeur", "Pr.": "Professeur", "Me": "Maître",
-            "Dr.": "Docteur", "bd": "boulevard", "Bd": "Boulevard", "St": "Saint", "Ste": "Sainte"},
+            "Dr.": "Docteur", "bd": "boulevard", "bd.": "boulevard", "Bd.": "Boulevard", "Bd": "Boulevard", "St": "Saint", "Ste": "Sainte"},
     signs={
         "&": "et", "@": "arobase", "%": "pour cent", "+": "plus", "±": "plus ou moins", "=": "égale", "×": "fois",
         "÷": "divisé par",
@@ -161,7 +161,7 @@ STYLE = Style(
         "Ah": ("ampère-heure", "ampères-heures", "ampères-heures"),
         "l/100 km": ("litre aux cent", *("litres aux cent",) * 2),
         **dict.fromkeys(("tr/min", "rpm"), ("tour par minute", *("tours par minute",) * 2)),
-        "dpi": ("point par pouce", *("points par pouce",) * 2), "ppp": ("point par pouce", *("points par pouce",) * 2),
+        "kr": ("couronne", *("couronnes",) * 2), "dpi": ("point par pouce", *("points par pouce",) * 2), "ppp": ("point par pouce", *("points par pouce",) * 2),
         "ppm": ("partie par million", *("parties par million",) * 2),
         "ch": ("cheval", "chevaux", "chevaux"), "bar": ("bar", "bars", "bars"), "bars": ("bar", "bars", "bars"),
     },
@@ -179,6 +179,10 @@ STYLE = Style(
         (r"\bSt(?P<feminine>e?)-(?=[A-ZÀ-Ý])", lambda match: f"Saint{match['feminine']}-"),
         (r"(?<=[IVX]e )s\.|(?<=[IVX]ᵉ )s\.", lambda match: "siècle" + "." * (match.end() == len(match.string))),
         (r"\bM\.(?=[A-ZÀ-Ý][a-zà-ÿ])", lambda _: "Monsieur"),
+        (r"\b1(?= MONTHS\b)", lambda _: "premier"),
+        (r"\bM\.(?= l(?:e |a |'|’))", lambda _: "Monsieur"),
+        (r"\bpl\.(?= d(?:e |u |es |'|’))", lambda _: "place"),
+        (r"\b(?P<digits>\d{1,3})x\b(?! ?\d)", lambda match: f"{cardinal(match['digits'], 'fr')} fois"),
         (r"\bM\.(?= et M(?:me|lle)\b)", lambda _: "Monsieur"),
         (r"\bsept\.(?= \d{4})", lambda _: "septembre"),
         (

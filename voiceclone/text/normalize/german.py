@@ -21,7 +21,7 @@ _FEMININE = re.compile(
 _NOT_FEMININE = re.compile(
     r"\w*(?:name|junge|kollege|experte|käse|gedanke|buchstabe|wochenende|interesse|gebäude|gemüse|getreide|gebirge|komitee"
     r"|klischee|kaffee|termin|benzin|magazin|vitamin|deutsche|jugendliche|erwachsene|beschäftigte|angestellte|studierende"
-    r"|tanz|glanz|schwanz|kranz|franzose|grieche|getränk|genie|gelände|gebäck)"
+    r"|byte|tanz|glanz|schwanz|kranz|franzose|grieche|getränk|genie|gelände|gebäck)"
     r"|kunde|stammkunde|hase|osterhase|löwe|affe|funke|glaube|wille|bote|zeuge|erbe|neffe|ende|auge|gefälle|abitur|drache"
     r"|russe|türke|däne|schwede|riese|ochse|rabe|pate|geselle|beamte|hirte|tee|see|schnee|knie|mosaik|sprung|schwung"
     r"|dung|prinz|befragte|tote|verletzte|reisende|kranke|delfin|kamin|rubin|satin|urin|cousin|gin|insulin|flur|streik"
@@ -195,7 +195,7 @@ STYLE = Style(
     to="bis",
     against="zu",
     clock=("{h} Uhr {m}", "{h} Uhr"),
-    clock_written=(rf"{CLOCK}(?: Uhr\b| h\b)?", rf"{HOUR}\.{MINUTE} Uhr\b", rf"{HOUR} Uhr {MINUTE}\b"),
+    clock_written=(rf"{CLOCK}(?: Uhr\b| h\b)?", rf"{HOUR}\.{MINUTE} Uhr\b", rf"{HOUR}\.{MINUTE}(?=(?: bis | und | ?[-–] ?)\d\d?\.\d\d Uhr)", rf"{HOUR} Uhr {MINUTE}\b"),
     hour_ending=("eins", "ein"),
     agree=_agree,
     day_month=True,
@@ -216,7 +216,8 @@ STYLE = Style(
         "inkl.": "inklusive", "exkl.": "exklusive", "evtl.": "eventuell", "mio.": "Millionen", "mrd.": "Milliarden",
         "mind.": "mindestens", "geb.": "geboren", "gest.": "gestorben", "v. a.": "vor allem",
         "i. d. r.": "in der Regel",
-        "tsd.": "tausend", "bzgl.": "bezüglich", "ggfs.": "gegebenenfalls", "einschl.": "einschließlich",
+        "tsd.": "tausend", "hausnr.": "Hausnummer", "zw.": "zwischen", "bes.": "besonders", "jg.": "Jahrgang",
+        "mwst": "Mehrwertsteuer", "bzgl.": "bezüglich", "ggfs.": "gegebenenfalls", "einschl.": "einschließlich",
         "mwst.": "Mehrwertsteuer", "gem.": "gemäß", "entspr.": "entsprechend", "jew.": "jeweils", "ebd.": "ebenda",
         "ggü.": "gegenüber", "hbf.": "Hauptbahnhof", "vorm.": "vormittags", "nachm.": "nachmittags",
         "z. t.": "zum Teil", "z. hd.": "zu Händen", "i. h. v.": "in Höhe von", "o. g.": "oben genannt",
@@ -232,7 +233,7 @@ STYLE = Style(
     endings={
         "usw.": "und so weiter", "etc.": "et cetera", "u. s. w.": "und so weiter", "jh.": "Jahrhundert",
         "v. chr.": "vor Christus", "n. chr.": "nach Christus", "o. ä.": "oder Ähnliches", "u. ä.": "und Ähnliches",
-        "u. v. m.": "und vieles mehr", "uvm.": "und vieles mehr", "u. dgl.": "und dergleichen", "ff.": "folgende",
+        "u. v. m.": "und vieles mehr", "usf.": "und so fort", "u. a. m.": "und anderes mehr", "uvm.": "und vieles mehr", "u. dgl.": "und dergleichen", "ff.": "folgende",
         "p. a.": "pro Jahr",
     },
     titles={"Hr.": "Herr", "Hrn.": "Herrn", "Fr.": "Frau", "St.": "Sankt"},
@@ -258,7 +259,7 @@ STYLE = Style(
         "Ah": ("Amperestunde", "Amperestunden", "Amperestunden"), "PS": ("PS",) * 3,
         "Ct": ("Cent",) * 3, "ct": ("Cent",) * 3, "Rp.": ("Rappen",) * 3,
         **dict.fromkeys(("U/min", "rpm"), ("Umdrehung pro Minute", *("Umdrehungen pro Minute",) * 2)),
-        "dpi": ("dpi",) * 3, "ppm": ("ppm",) * 3,
+        "kr": ("Krone", *("Kronen",) * 2), "dpi": ("dpi",) * 3, "ppm": ("ppm",) * 3,
         "Wh": ("Wattstunde", "Wattstunden", "Wattstunden"), "l/100 km": ("Liter auf hundert Kilometer",) * 3,
     },
     own=(
@@ -269,7 +270,7 @@ STYLE = Style(
             _ranks,
         ),
         (rf"{START}1[1-9]\d\d{END}", lambda match: spelling.year(match[0], "de")),
-        (r"\b(?P<digits>\d0|[12]\d\d0)er(?P<case>n|s)?\b",
+        (r"\b(?P<digits>\d\d|[12]\d\d0)er(?P<case>n|s)?\b",
          lambda match: f"{spelling.year(match['digits'], 'de')}er{match['case'] or ''}"),
         (
             rf"(?:\b(?:D|PLZ:?)[- ]|(?:str\.|Str\.|straße|weg|platz|allee|gasse|ring) \d{{1,4}}[a-z]?, )(?P<only>\d{{5}})(?!\d)",
@@ -301,6 +302,6 @@ STYLE = Style(
          lambda m: f"{cardinal(m['digits'], 'de')}prozentig{m['rest']}"),
         (r"(?<=\d )ff?\.", lambda match: "folgende" + "." * (match.end() == len(match.string))),
         (r"\b(?:[A-ZÄÖÜ]?[a-zäöüß-]{1,30}s|[Ss])tr\.", _street),
-        (r"\b(?P<only>[Mm]in\.)(?= \d)", lambda _: "minimal"),
+        (r"(?<!\d )\b(?P<only>[Mm]in\.)(?= \d)", lambda _: "minimal"),
     ),
 )  # fmt: skip

@@ -18,6 +18,7 @@ from voiceclone.text.normalize.rules import Rule
 from voiceclone.text.normalize.shouting import QUIET
 from voiceclone.text.normalize.spelling import CURRENCIES, alternatives, cardinal, currency_unit, one_by_one, roman
 from voiceclone.text.normalize.style import END, START, Style
+from voiceclone.text.normalize.sums import sum_rules
 from voiceclone.text.normalize.times import Times
 
 STYLES: dict[str, Style] = {
@@ -44,7 +45,7 @@ def rules(language: str) -> tuple[Rule, ...]:
 class _Reader(Times):
     def rules(self) -> tuple[Rule, ...]:
         later = (
-            *self._own(), *self._addresses(), *self._called(), *self.times(), *self._names(), *self.quantities(),
+            *self._own(), *self._addresses(), *self._called(), *self.times(), *self._names(), *sum_rules(self.language, self.style.signs, self._minus_word(), of_numbers=True), *self.quantities(),
             *self._abbreviations(), *self._signs(), QUIET,
         )  # fmt: skip
         return (*self.dates(later), *later)
@@ -111,10 +112,13 @@ class _Reader(Times):
             yield rule(rf"(?<![\w.])(?i:{_spaced(spoken)})(?!\w)", self._abbreviation)
         if style.counted:
             counted = alternatives(style.counted)
+            named = alternatives([word for word in style.counted if len(word) > 3])
+            yield rule(rf"(?<![\w.])(?i:{named})(?= [IVX]{{1,6}}\b)", lambda match: style.counted.get(match[0].lower()))
             yield rule(rf"(?<![\w.])(?i:{counted})(?= ?\(?\d)", lambda match: style.counted.get(match[0].lower()))
 
     def _signs(self) -> Iterator[Rule]:
         signs = self.style.signs
+        yield from sum_rules(self.language, signs, self._minus_word(), of_numbers=False)
         if self.is_known:
             yield rule(r"(?<=\d)[/.](?=\d)", lambda match: signs[match[0]])
             alone = "".join(sign for sign in signs if sign not in "/._-")

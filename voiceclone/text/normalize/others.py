@@ -6,7 +6,19 @@ import re
 
 from voiceclone.text.normalize import spelling
 from voiceclone.text.normalize.spelling import cardinal, ordinal, roman
-from voiceclone.text.normalize.style import CLOCK, END, HALF, HOUR, MINUTE, ROMAN, ROMAN_NAME, START, Counted, Style, ending
+from voiceclone.text.normalize.style import (
+    CLOCK,
+    END,
+    HALF,
+    HOUR,
+    MINUTE,
+    ROMAN,
+    ROMAN_NAME,
+    START,
+    Counted,
+    Style,
+    ending,
+)
 
 _FINNISH = Style(
     to="viiva",

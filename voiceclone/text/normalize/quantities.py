@@ -100,7 +100,7 @@ class Quantities:
         style = self.style
         if not style.fractions:
             return
-        halves = alternatives(style.fractions)
+        halves = alternatives(style.fractions) + "|[1-4]/5|[1357]/8|[15]/6" * bool(style.parts)
         unit = rf"(?: ?{self._units()})?"
         yield rule(rf"{START}(?P<whole>\d{{1,3}}) ?(?P<vulgar>[{_VULGAR}]){unit}", self._mixed)
         yield rule(rf"{START}(?P<whole>\d{{1,3}}) (?P<vulgar>{halves}){END}{unit}", self._mixed)

@@ -159,6 +159,12 @@ STYLE = Style(
     telephones=r"[6789]\d\d(?: \d\d){3}|[89]\d \d{3}(?: \d\d){2}|[67]\d\d-\d{3}-\d{3}",
     own=(
         (HALF, _half),
+        (r"\bD\.ª(?= [A-ZÁÉÍÓÚÑ])", lambda _: "doña"),
+        (r"\bP\.º(?= d)", lambda _: "paseo"),
+        (
+            r"(?<![\d.,] )(?<![\w.,])[679]\d\d (?!000)\d{3} (?!000)\d{3}(?=[.;)]|\Z)",
+            lambda match: ", ".join(one_by_one(group, "es") for group in match[0].split()),
+        ),
         # A telephone, which is written as an amount is.
         (
             r"\b(?:al|[Mm]óvil|[Nn]úmero|[Tt]eléfono)[: ]{1,2}(?P<only>[6-9]\d\d \d{3} \d{3})\b",

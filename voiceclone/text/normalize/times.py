@@ -54,7 +54,7 @@ class Times(Quantities):
             )
             if self.style.day_month:
                 yield rule(
-                    r"(?<![\d.,:/])(?<!klo )(?<!um )\b(?P<day>[0-3]?\d)\.(?P<month>[01]?\d)\.(?![\d.])",
+                    r"(?<![\d.,:/])(?<!klo )(?<!\bum )\b(?P<day>[0-3]?\d)\.(?P<month>[01]?\d)\.(?![\d.])",
                     self._day_month,
                 )
 
