@@ -318,6 +318,17 @@ def test_other_languages_are_read_by_rules_of_their_own(language, written, spoke
          "一千零一十三百帕，一千零八十像素，每分钟三千转，每升两摩尔，小于五，大于十"),
         ("ja", "郵便は100-0001、1080px、3000rpm、2mol/L",
          "郵便は一ゼロゼロのゼロゼロゼロ一、千八十ピクセル、毎分三千回転、二モル毎リットル"),
+        ("en", "I <3 cats, it took <3 hours, 5 < 6 && 7 > 3",
+         "I love cats, it took less than three hours, five is less than six and seven is greater than three"),
+        ("en", "Call (800) 555-0100 x204, kr 200 or 1,000 kr, ¢99, 3bn-4bn, a 13 A fuse, 24-7",
+         "Call eight zero zero, five five five, zero one zero zero extension two hundred and four, two hundred"
+         " kroner or one thousand kroner, ninety-nine cents, three billion to four billion, a thirteen amp"
+         " fuse, twenty-four seven"),
+        ("en", "(a+b)² = c, v = d/t, 10⁻⁶ m, b. 1950, d. 2000",
+         "(a plus b) squared equals c, v equals d over t, ten to the power of minus six meters, born nineteen"
+         " fifty, died two thousand"),
+        ("zh", "温度-10°C，5度-10度，¥1,299.00，¥12.50",
+         "温度负十摄氏度，五度到十度，一千二百九十九元，十二点五元"),
     ],
 )  # fmt: skip
 def test_what_stands_beside_a_number_tells_how_it_is_read(language, written, spoken):

@@ -114,7 +114,7 @@ class _Reader:
         yield _rule(rf"{_START}{clock}(?: ?{half}|{_END})", self._clock)
         yield _rule(rf"{_START}{hour}(?P<minute>)(?P<second>) ?{half}", self._clock)
         yield _rule(rf"(?<=\d){_TO}(?=\d{{4}}([-/.])\d\d?\1\d)", self.style.to)
-        yield _rule(rf"(?:(?<=[:：]\d\d)|(?<=[年月日号號点時时分秒度元円%]))(?:{_TO})(?=\d)", self.style.to)
+        yield _rule(rf"(?:(?<=[:：]\d\d)|(?<=[年月日号號点時时分秒元円%])|(?<=\d度))(?:{_TO})(?=\d)", self.style.to)
         yield _rule(rf"{_START}(?P<low>\d{{1,4}})[:：](?P<high>\d{{1,4}}){_END}", self._score)
 
     def _telephones(self) -> Iterator[Rule]:
@@ -246,7 +246,7 @@ class _Reader:
     def _money(self, match: re.Match[str]) -> str:
         groups = match.groupdict("")
         scale = groups["scale"]
-        low, high = (re.sub(r"(\.\d)0$|\.00$", r"\1", groups[name]) for name in ("low", "high"))
+        low, high = (re.sub(r"\.00$|(\.\d)0$", r"\1", groups[name]) for name in ("low", "high"))
         words = self._say(low, is_counted=True)
         words += f"{self.style.to}{self._say(high, is_counted=True)}" if high else ""
         minus = self.style.minus if groups["minus"] else ""

@@ -90,7 +90,7 @@ _GREEK = {
 }  # fmt: skip
 _BOUNDS = {"<": "less than", ">": "more than", "≤": "at most", "≥": "at least"}
 _LOVED = r" ?(?:you|u|ya|it|this|that|my|your|her|him|them|all|the|these|our|everyone|everybody)\b"
-HEART = rf"(?<![\w<])(?<!\b[a-hj-zA-HJ-Z] )(?<!\d )<3(?=\Z|[!?)]|\.\Z| ?<3|{_LOVED})"
+HEART = rf"(?<![\w<])(?<!\b[a-hj-zA-HJ-Z] )(?<!\d )<3(?=\Z|[!?)]|\.\Z| ?<3|{_LOVED})|(?:(?<=\bI )|(?<=\b[WwHh]e )|(?<=\b[Tt]hey ))<3(?= [a-z])"
 """A heart, which is no comparison."""
 _NICKNAMES = {
     "24/7": "twenty-four seven", "24-7": "twenty-four seven", "9/11": "nine eleven", "50/50": "fifty-fifty", "50-50": "fifty-fifty",
@@ -825,6 +825,7 @@ _NUMBERS = (
         r"(?<=[\w)])(?P<gap> ?)(?P<sign><=|>=|!=|≤|≥)(?P=gap)(?=[\w(-])|(?P<bound><=|>=|≤|≥) ?(?=\d)",
         lambda match: f" {_COMPARISONS[match['sign']]} " if match["sign"] else f"{_LIMITS[match['bound']]} ",
     ),
+    _rule("&&", "and"),
     _rule(r"(?<=\w) ?(?:[-=]{1,2}>|⇒) ?(?=\w)", " to "),
     _rule(r"(?<![\w-])(?:[-=]{1,2}>|<[-=]{1,2})(?!\w)", ""),
     _rule(r"\d{3}-\d{4},? (?P<only>x)(?=\d{2,5}\b)", "extension "),
@@ -850,7 +851,10 @@ _NUMBERS = (
         r"|kg|L|l|dL|min|day))(?![\w/²³])",
         _lone_unit,
     ),
-    _rule(HEART, lambda match: "love" * bool(re.compile(_LOVED).match(match.string, match.end()))),
+    _rule(
+        HEART,
+        lambda match: "love" * bool(re.compile(rf"{_LOVED}|(?<=[Iey] <3) [a-z]").match(match.string, match.end())),
+    ),
     # Dates.
     _rule(rf"{_START}(?:{alternatives(_NICKNAMES)}){_END}", lambda match: _NICKNAMES[match[0]]),
     _rule(rf"{_START}(?P<year>{_YEAR})([-/])(?P<month>\d\d?)\2(?P<day>\d\d?){_END}", _year_first),

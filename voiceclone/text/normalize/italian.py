@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from voiceclone.text.normalize.spelling import ordinal, roman
+from voiceclone.text.normalize.spelling import cardinal, ordinal, roman
 from voiceclone.text.normalize.style import CLOCK, HALF, HOUR, MINUTE, ROMAN, ROMAN_NAME, Counted, Style, ending, listed
 
 _FEMININE = re.compile("(?:a|[zs]ione|tà|tù|trice|gine|udine|isi|esi|asi|e[sz]ie|ie)$")
@@ -158,10 +158,15 @@ STYLE = Style(
     },
     telephones=r"3\d\d[ ./-]?\d{6,7}|3\d\d \d{3} \d{4}|3\d\d \d\d \d\d \d{3}",
     own=(
+        (
+            rf"\bsecoli (?P<only>(?P<first>[IVX]{{1,6}}) ?[-–] ?{ROMAN.replace('(?P<only>', '')})\b",
+            lambda match: f"{ordinal(roman(match['first']), 'it')} - {_roman_rank(match)}",
+        ),
+        (r"\b(?P<digits>[2-9]|\d{2,3})x\b(?! ?\d)", lambda match: f"{cardinal(match['digits'], 'it')} volte"),
         (HALF, _half),
         (r"\b(?P<whole>\d{1,3}) ?(?:½|1/2) (?P<noun>[^\W\d_]{1,30})", _halves),
         (r"\b(?P<digits>\d{1,4})(?P<ending>[ºª])(?![CF]\b)", _rank),
-        (r"\b(?P<word>[Mm]ax|[Mm]in)(?= \d{1,6}(?! ?[sh]\b))",
+        (r"(?<!\d )\b(?P<word>[Mm]ax|[Mm]in)(?= \d)",
          lambda match: {"max": "massimo", "min": "minimo"}[match["word"].lower()]),
         (rf"\bS\.(?= (?P<name>{'|'.join(_SAINTS)})\b)", lambda match: _SAINTS[match["name"]]),
         (r"\bS\. (?=(?:Antonio|Anna|Agata|Agostino|Andrea|Ambrogio|Eufemia)\b)", lambda _: "Sant'"),

@@ -112,7 +112,7 @@ class _Reader(Times):
             yield rule(rf"(?<![\w.])(?i:{_spaced(spoken)})(?!\w)", self._abbreviation)
         if style.counted:
             counted = alternatives(style.counted)
-            named = alternatives([word for word in style.counted if len(word) > 3])
+            named = alternatives([word for word in style.counted if len(word) > 2])
             yield rule(rf"(?<![\w.])(?i:{named})(?= [IVX]{{1,6}}\b)", lambda match: style.counted.get(match[0].lower()))
             yield rule(rf"(?<![\w.])(?i:{counted})(?= ?\(?\d)", lambda match: style.counted.get(match[0].lower()))
 
