@@ -178,6 +178,8 @@ class _Reader:
         low, high = rf"{_MINUS}{_START}(?P<low>{_NUMBER})", rf"(?P<high>{_NUMBER})"
         signs = self.style.signs
         yield _rule(r"(?<![A-Za-z])[Nn][Oo]\. ?(?=\d)", "第" if self.language == "zh" else signs["№"])
+        if self.language == "ja":
+            yield _rule(r"(?<![A-Za-z])[Vv]ol\. ?(?=\d)", "ボリューム")
         yield _rule(rf"(?<=第)(?P<minus>)(?P<low>{_NUMBER})(?:{_TO}{high})?", self._rank)
         yield _rule(rf"(?<![\d.])[vV]?(?P<groups>\d{{1,6}}(?:\.\d{{1,6}}){{2,9}}){_END}", self._version)
         yield _rule(r"(?<=\d) ?[-−] ?(?=\d{1,15} ?=)", signs["-"])

@@ -90,10 +90,14 @@ _GREEK = {
 }  # fmt: skip
 _BOUNDS = {"<": "less than", ">": "more than", "≤": "at most", "≥": "at least"}
 _LOVED = r" ?(?:you|u|ya|it|this|that|my|your|her|him|them|all|the|these|our|everyone|everybody)\b"
-HEART = rf"(?<![\w<])(?<!\b[a-hj-zA-HJ-Z] )(?<!\d )<3(?=\Z|[!?)]|\.\Z| ?<3|{_LOVED})|(?:(?<=\bI )|(?<=\b[WwHh]e )|(?<=\b[Tt]hey ))<3(?= [a-z])"
+HEART = (
+    rf"(?<![\w<])(?<!\b[a-hj-zA-HJ-Z] )(?<!\d )<3(?=\Z|[!?)]|\.\Z| ?<3|{_LOVED})"
+    r"|(?:(?<=\bI )|(?<=\b[WwHh]e )|(?<=\b[Tt]hey ))<3(?= [a-z])"
+)
 """A heart, which is no comparison."""
 _NICKNAMES = {
-    "24/7": "twenty-four seven", "24-7": "twenty-four seven", "9/11": "nine eleven", "50/50": "fifty-fifty", "50-50": "fifty-fifty",
+    "24/7": "twenty-four seven", "24-7": "twenty-four seven", "9/11": "nine eleven", "50/50": "fifty-fifty",
+    "50-50": "fifty-fifty",
     "20/20": "twenty twenty", "WWI": "World War one", "WW1": "World War one", "WWII": "World War two",
     "WW2": "World War two", "401k": "four oh one K", "401(k)": "four oh one K",
 }  # fmt: skip
@@ -148,7 +152,8 @@ _UNITS = {
     "pcs": "=piece", "ft-lb": "=foot-pound", "ft-lbs": "=foot-pound", "ft·lb": "=foot-pound", "lb-ft": "=pound-foot",
     "rad/s": "=radian per second", "rad/s²": "=radian per second squared", "J/kg": "=joule per kilogram",
     "N/m": "=newton per meter", "kN/m": "=kilonewton per meter", "kW·h": "energy-kilowatt-hour",
-    "ac": "=acre", "Å": "=angstrom", "atm": "=atmosphere", "IU": "=international unit", "amp": "=amp", "amps": "=amp", "deg": "angle-degree", "mol": "=mole",
+    "ac": "=acre", "Å": "=angstrom", "atm": "=atmosphere", "IU": "=international unit", "amp": "=amp",
+    "amps": "=amp", "deg": "angle-degree", "mol": "=mole",
     "gb": "digital-gigabyte", "mb": "digital-megabyte", "kb": "digital-kilobyte", "tb": "digital-terabyte",
     "Ghz": "frequency-gigahertz", "GHZ": "frequency-gigahertz", "Mhz": "frequency-megahertz", "hz": "frequency-hertz",
     "MHZ": "frequency-megahertz", "KHz": "frequency-kilohertz", "khz": "frequency-kilohertz", "KW": "power-kilowatt",
@@ -186,10 +191,11 @@ _LASTING = (
 )
 _DECADE_NOUN = r" (?:and \d0s|era|fashion|film|glamour|gangsters?|hits?|jazz|kids?|movies?|music|party|style|vibes?)\b"
 _SIZED = (
-    r"[ -](?i:bills?|notes?|coins?|bulbs?|films?|lens|fuses?|angles?|pipes?|nails?|screens?|monitors?|tvs?|laptops?|batter(?:y|ies)"
-    r"|chargers?|adapters?|bags?|bottles?|cans?|tanks?|engines?|motors?|cables?|tickets?|gift cards?|loans?|gold bars?"
+    r"[ -](?i:bills?|notes?|coins?|bulbs?|films?|lens|fuses?|angles?|pipes?|nails?|screens?|monitors?|tvs?|laptops?"
+    r"|batter(?:y|ies)|chargers?|adapters?|bags?|bottles?|cans?|tanks?|engines?|motors?|cables?|tickets?"
+    r"|gift cards?|loans?|gold bars?"
     r"|races?|run|hike|walk|drive|dash|sprints?|swim|limit|zone|radius|timer|sockets?|outlets?|power suppl(?:y|ies)"
-    r"|hard drives?|ssds?|memory cards?|rulers?|ladders?|fences?|pizzas?|wheels?|tyres?|tires?|subwoofers?|amplifiers?)\b"
+    r"|hard drives?|ssds?|memory cards?|rulers?|ladders?|fences?|pizzas?|wheels?|t[iy]res?|amplifiers?)\b"
 )
 """What an amount in front describes: "$100 bills", "60W bulbs"."""
 _OF_K = (

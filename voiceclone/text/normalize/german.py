@@ -195,7 +195,8 @@ STYLE = Style(
     to="bis",
     against="zu",
     clock=("{h} Uhr {m}", "{h} Uhr"),
-    clock_written=(rf"{CLOCK}(?: Uhr\b| h\b)?", rf"{HOUR}\.{MINUTE} Uhr\b", rf"{HOUR}\.{MINUTE}(?=(?: bis | und | ?[-–] ?)\d\d?\.\d\d Uhr)", rf"{HOUR} Uhr {MINUTE}\b"),
+    clock_written=(rf"{CLOCK}(?: Uhr\b| h\b)?", rf"{HOUR}\.{MINUTE} Uhr\b",
+        rf"{HOUR}\.{MINUTE}(?=(?: bis | und | ?[-–] ?)\d\d?\.\d\d Uhr)", rf"{HOUR} Uhr {MINUTE}\b"),
     hour_ending=("eins", "ein"),
     agree=_agree,
     day_month=True,
@@ -233,7 +234,8 @@ STYLE = Style(
     endings={
         "usw.": "und so weiter", "etc.": "et cetera", "u. s. w.": "und so weiter", "jh.": "Jahrhundert",
         "v. chr.": "vor Christus", "n. chr.": "nach Christus", "o. ä.": "oder Ähnliches", "u. ä.": "und Ähnliches",
-        "u. v. m.": "und vieles mehr", "usf.": "und so fort", "u. a. m.": "und anderes mehr", "uvm.": "und vieles mehr", "u. dgl.": "und dergleichen", "ff.": "folgende",
+        "u. v. m.": "und vieles mehr", "usf.": "und so fort", "u. a. m.": "und anderes mehr",
+        "uvm.": "und vieles mehr", "u. dgl.": "und dergleichen", "ff.": "folgende",
         "p. a.": "pro Jahr",
     },
     titles={"Hr.": "Herr", "Hrn.": "Herrn", "Fr.": "Frau", "St.": "Sankt"},
@@ -273,7 +275,8 @@ STYLE = Style(
         (r"\b(?P<digits>\d\d|[12]\d\d0)er(?P<case>n|s)?\b",
          lambda match: f"{spelling.year(match['digits'], 'de')}er{match['case'] or ''}"),
         (
-            rf"(?:\b(?:D|PLZ:?)[- ]|(?:str\.|Str\.|straße|weg|platz|allee|gasse|ring) \d{{1,4}}[a-z]?, )(?P<only>\d{{5}})(?!\d)",
+            r"(?:\b(?:D|PLZ:?)[- ]|(?:[Ss]tr\.|straße|weg|platz|allee|gasse|ring) \d{1,4}[a-z]?, )"
+            r"(?P<only>\d{5})(?!\d)",
             lambda match: spelling.one_by_one(match["only"], "de"),
         ),
         (rf"{START}\d{{5}}(?= (?:{_TOWNS})\b)", lambda match: spelling.one_by_one(match[0], "de")),

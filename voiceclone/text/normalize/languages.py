@@ -45,7 +45,8 @@ def rules(language: str) -> tuple[Rule, ...]:
 class _Reader(Times):
     def rules(self) -> tuple[Rule, ...]:
         later = (
-            *self._own(), *self._addresses(), *self._called(), *self.times(), *self._names(), *sum_rules(self.language, self.style.signs, self._minus_word(), of_numbers=True), *self.quantities(),
+            *self._own(), *self._addresses(), *self._called(), *self.times(), *self._names(),
+            *sum_rules(self.language, self.style.signs, self._minus_word(), of_numbers=True), *self.quantities(),
             *self._abbreviations(), *self._signs(), QUIET,
         )  # fmt: skip
         return (*self.dates(later), *later)

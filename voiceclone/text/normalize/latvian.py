@@ -59,6 +59,8 @@ def _agree(number: Counted) -> str:
 
 
 def _mixed(key: str, part: str, whole: Counted) -> str:
+    if (key, whole.digits) == ("1/2", "1"):
+        return "pusotras" if whole.noun.endswith(("as", "es")) else "pusotra"
     return f"{_agree(whole)} {'ar pusi' if key == '1/2' else 'un ' + part}"
 
 
@@ -92,7 +94,7 @@ STYLE = Style(
         "lpp.": "lappuse", "u. c.": "un citi", "utt.": "un tā tālāk", "u. tml.": "un tamlīdzīgi",
         "p. m. ē.": "pirms mūsu ēras", "m. ē.": "mūsu ēras",
     },
-    counted={"nr.": "numurs", "tālr.": "tālrunis", "tālr.:": "tālrunis"},
+    counted={"nr.": "numurs", "tālr.": "tālrunis", "tel.": "tālrunis", "tālr.:": "tālrunis"},
     signs={
         "&": "un", "@": "et", "%": "procenti", "+": "plus", "±": "plus mīnus", "=": "ir", "×": "reiz", "÷": "dalīts ar",
         "°": "grādi", "§": "paragrāfs", "/": "dalīts ar", ".": "punkts", "_": "pasvītra", "-": "domuzīme",
@@ -117,6 +119,10 @@ STYLE = Style(
         ),
         (rf"\b{ROMAN})(?=\.? (?P<noun>gadsimt(?:s|a|ā|u|i|os|iem)))",
          lambda m: _rank_of(roman(m["roman"]), m["noun"])),
+        (
+            rf"\b(?P<name>[A-ZĀČĒĢĪĶĻŅŠŪŽ][a-zāčēģīķļņšūž]{{2,20}}) (?=[IVX]{{2}}|[IV]\b){ROMAN_NAME}",
+            lambda m: _rank_of(roman(m["roman"]), "klase" if m["name"][-1] in "ae" else "gads"),
+        ),
         (rf"\b(?:nodaļa|sējums|daļa|cēliens) {ROMAN_NAME}", lambda match: cardinal(roman(match["roman"]), "lv")),
     ),
 )  # fmt: skip

@@ -63,6 +63,7 @@ _FINNISH = Style(
         "hv": ("hevosvoima", *("hevosvoimaa",) * 2),
     },
     own=(
+        (r"\b(?P<digits>\d{1,2})\.(?=[-–]\d{1,2}\.\d{1,2}\.)", lambda match: ordinal(match["digits"], "fi")),
         (
             r"\b(?P<digits>\d{1,2})\."
             r"(?= (?:MONTHS|kerros|kerta|luku|luokka|osa|painos|päivä|sija|viikko|vuosisata|kerran)\b)",
@@ -132,6 +133,7 @@ _HINDI = Style(
     fractions={"1/2": "आधा", "1/3": "एक तिहाई", "2/3": "दो तिहाई", "1/4": "एक चौथाई", "3/4": "तीन चौथाई"},
     telephones=r"[6-9]\d{4}[ -]\d{5}",
     own=(
+        (r"(?<=\d )रु(?![\w\u093e-\u094d.])", lambda _: "रुपये"),
         # The first six have names of their own.
         (
             r"\b(?P<digits>[12346])(?P<ending>ला|ले|ली|रा|रे|री|था|थे|थी|ठा|ठे|ठी)(?!\w)",

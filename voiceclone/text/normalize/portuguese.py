@@ -12,7 +12,8 @@ _OTHERS = listed(
     """
     base bases carne carnes chave chaves cinema cinemas classe classes clima climas cor cores cruz cruzes dia dias
     dor dores drama dramas esquema esquemas fase fases flor flores fonte fontes foto fotos frase frases gente
-    grama gramas quilograma quilogramas miligrama miligramas idioma idiomas lei leis luz luzes mapa mapas moto motos mulher mulheres mãe mães mão mãos noite noites nuvem
+    grama gramas quilograma quilogramas miligrama miligramas
+    idioma idiomas lei leis luz luzes mapa mapas moto motos mulher mulheres mãe mães mão mãos noite noites nuvem
     nuvens parte partes pele planeta planetas poema poemas problema problemas programa programas rede redes sede
     sistema sistemas sofá sofás série séries tarde tardes tema temas torre torres vez vezes voz vozes
     """
@@ -86,7 +87,8 @@ STYLE = Style(
         "exmo.": "excelentíssimo", "eng.": "engenheiro", "séc.": "século", "v. exa.": "vossa excelência",
     },
     endings={"etc.": "etcétera", "a. c.": "antes de Cristo", "d. c.": "depois de Cristo"},
-    counted={"n.º": "número", "nº": "número", "n°": "número", "pág.": "página", "págs.": "páginas", "tel.": "telefone", "tel.:": "telefone",
+    counted={"n.º": "número", "nº": "número", "n°": "número", "pág.": "página", "págs.": "páginas",
+        "tel.": "telefone", "tel.:": "telefone",
              "cap.": "capítulo", "vol.": "volume", "art.": "artigo", "fig.": "figura", "p.": "página"},
     signs={
         "&": "e", "@": "arroba", "%": "por cento", "+": "mais", "±": "mais ou menos", "=": "igual a", "×": "vezes",

@@ -102,7 +102,9 @@ def _mixed(key: str, part: str, whole: Counted) -> str:
 STYLE = Style(
     to="a",
     clock=("{h} {m}", "{hours}"),
-    clock_written=(rf"{HOUR}\.{MINUTE} ?hs?\b", rf"(?<=\blas ){HOUR}\.{MINUTE}", f"{CLOCK}(?: ?(?:h|hs|hrs)\\b)?", r"(?P<hour>[01]?\d|2[0-4])h(?P<minute>[0-5]\d)\b"),
+    clock_written=(
+        rf"{HOUR}\.{MINUTE} ?hs?\b", rf"(?<=\blas ){HOUR}\.{MINUTE}", f"{CLOCK}(?: ?(?:h|hs|hrs)\\b)?",
+        r"(?P<hour>[01]?\d|2[0-4])h(?P<minute>[0-5]\d)\b"),
     of="de",
     hour_ending=("uno", "una"),
     agree=_agree,

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from voiceclone.text.normalize.rules import Rule
 from voiceclone.text.normalize.spelling import cardinal
 
-_SIGNS = "< > ≤ ≥ ≈ ≠ √ ∞ ² ³ ^".split()
+_SIGNS = ("<", ">", "≤", "≥", "≈", "≠", "√", "∞", "²", "³", "^")
 _WORDS = {
     "de": "kleiner als|größer als|höchstens|mindestens|ungefähr|ungleich|Wurzel aus|unendlich|Quadrat|hoch drei|hoch",
     "fr": "inférieur à|supérieur à|au plus|au moins|environ|différent de|racine carrée de|infini|au carré|au cube"
