@@ -43,11 +43,13 @@ _LITERAL = re.compile(r"[\\\[<&*_`~=|(]|(?m:^[ \t]{0,3}(?=[>#+-]))")
 # Signs between what is compared, which the rules for reading would take for a tag; `List<String>` holds none.
 _NAMES = r"\w{1,40}(?:,\s?\w{1,40}){0,5}"
 _PLACEHOLDER = rf"\w{{1,40}}(?:<{_NAMES}>)?(?:,\s?\w{{1,40}}(?:<{_NAMES}>)?){{0,5}}>(?!\w)"
+_ENDING = "|".join(tags.PARAGRAPHS | tags.LINES)
+_LOOKS = "|".join(tags.STYLES)
 _COMPARED = re.compile(
     rf"(?P<kept>(?:<{_PLACEHOLDER})|>(?!\w)(?!\s[\d$(])|{HEART})"
-    rf"|(?P<tag>(?:(?<!\w)<|</)(?:{'|'.join(tags.STYLES)}|(?P<ends>{'|'.join(tags.PARAGRAPHS | tags.LINES)}))>)"
+    rf"|(?P<tag>(?:(?<!\w)<|</)(?:{_LOOKS}|(?P<ends>{_ENDING}))>)"
     # "It took <3 hours" is a bound, and no comparison.
-    rf"|(?<=\S)(?!\s?{HEART}|\s<[\d$])\s?<\s?(?!{_PLACEHOLDER})(?=[\w($])"
+    rf"|(?<=\S)(?!\s?{HEART}|\s<(?:[\d$]|(?:{_LOOKS}|{_ENDING})>))\s?<\s?(?!{_PLACEHOLDER})(?=[\w($])"
     r"|(?<=[\w)])(?!\s>[\d$])\s?>\s?(?=[\w($])"
 )
 
