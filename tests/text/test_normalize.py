@@ -329,6 +329,10 @@ def test_other_languages_are_read_by_rules_of_their_own(language, written, spoke
          " fifty, died two thousand"),
         ("zh", "温度-10°C，5度-10度，¥1,299.00，¥12.50",
          "温度负十摄氏度，五度到十度，一千二百九十九元，十二点五元"),
+        ("ja", "Vol.3を読む",
+         "ボリューム三を読む"),
+        ("en", "Act 3, Sc. 2, ll. 10–15",
+         "Act three, scene two, lines ten to fifteen"),
     ],
 )  # fmt: skip
 def test_what_stands_beside_a_number_tells_how_it_is_read(language, written, spoken):

@@ -60,7 +60,7 @@ _COUNTED = {
     "figs": "figures", "sec": "section", "art": "article", "pt": "part", "ver": "version", "eq": "equation",
     "ca": "circa", "c": "circa", "ext": "extension", "op": "opus", "max": "maximum", "min": "minimum",
     "apt": "apartment", "tel": "telephone", "vols": "volumes", "chap": "chapter",
-    "bldg": "building", "est": "established", "rm": "room",
+    "sc": "scene", "ll": "lines", "bldg": "building", "est": "established", "rm": "room",
 }  # fmt: skip
 """In front of a number."""
 _SENTENCE_START = (

@@ -90,6 +90,11 @@ def _ranks(match: re.Match[str]) -> str | None:
     ends = is_start and not is_ranked
     last = _rank_ending(article, "" if ends or behind[:1].islower() else behind)
 
+    before = match.string[max(0, match.start("only") - 4) : match.start("only")]
+    if not article and not owner and re.search(r"(?:[:;,]|und) \Z", before):
+        # "1. rot, 2. blau"
+        last = "ns" if not ends and match["ranked"] is None and match["only"].count(".") == 1 else last
+
     def read(number: re.Match[str]) -> str:
         return (
             ordinal(number[1], "de").removeprefix("ein" if number[1][:1] == "1" and len(number[1]) > 2 else "") + last
@@ -271,7 +276,8 @@ STYLE = Style(
             rf"(?![\d.])(?!-)(?:(?= (?P<ranked>(?:{_RANKED})\b))|(?=))(?= (?P<noun>[^\W\d_]{{1,40}})|\Z)",
             _ranks,
         ),
-        (rf"{START}1[1-9]\d\d{END}", lambda match: spelling.year(match[0], "de")),
+        (r"(?<=\b1[1-9]\d\d) ?[-–—] ?(?=(?:1[1-9]|20)\d\d\b)", lambda _: " bis "),
+        (rf"(?<!\) ){START}1[1-9]\d\d{END}(?!-\d{{3}}\b)", lambda match: spelling.year(match[0], "de")),
         (r"\b(?P<digits>\d\d|[12]\d\d0)er(?P<case>n|s)?\b",
          lambda match: f"{spelling.year(match['digits'], 'de')}er{match['case'] or ''}"),
         (
