@@ -333,6 +333,12 @@ def test_other_languages_are_read_by_rules_of_their_own(language, written, spoke
          "ボリューム三を読む"),
         ("en", "Act 3, Sc. 2, ll. 10–15",
          "Act three, scene two, lines ten to fifteen"),
+        ("zh", "24.90元，24.00元",
+         "二十四点九元，二十四元"),
+        ("ja", "≥18歳、≤ 5人",
+         "十八歳以上、五人以下"),
+        ("en", "y > 2x - 1",
+         "y is greater than two x minus one"),
     ],
 )  # fmt: skip
 def test_what_stands_beside_a_number_tells_how_it_is_read(language, written, spoken):

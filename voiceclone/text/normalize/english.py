@@ -192,7 +192,7 @@ _LASTING = (
 _DECADE_NOUN = r" (?:and \d0s|era|fashion|film|glamour|gangsters?|hits?|jazz|kids?|movies?|music|party|style|vibes?)\b"
 _SIZED = (
     r"[ -](?i:bills?|notes?|coins?|bulbs?|films?|lens|fuses?|angles?|pipes?|nails?|screens?|monitors?|tvs?|laptops?"
-    r"|batter(?:y|ies)|chargers?|adapters?|bags?|bottles?|cans?|tanks?|engines?|motors?|cables?|tickets?"
+    r"|batter(?:y|ies)|chargers?|adapters?|bags?|bottles?|cans?|tanks?|cables?|tickets?"
     r"|gift cards?|loans?|gold bars?"
     r"|races?|run|hike|walk|drive|dash|sprints?|swim|limit|zone|radius|timer|sockets?|outlets?|power suppl(?:y|ies)"
     r"|hard drives?|ssds?|memory cards?|rulers?|ladders?|fences?|pizzas?|wheels?|t[iy]res?|amplifiers?)\b"

@@ -157,7 +157,7 @@ ENGLISH = (
     _rule(r"(?<!\w)kr\.? ?(?P<low>\d{1,3}(?:,\d{3}){1,3}|\d{1,6})(?![\w.,]\d)", lambda match: f"{match['low']} kroner"),
     _rule(r"(?<=\d) ?kr\b(?!\.\w)", " kroner"),
     *_MONEY_WRITTEN,
-    _rule(rf"(?<![\w.]){_TERMS}(?= =)|(?<== ){_TERMS}(?!\w)", _sum),
+    _rule(rf"(?<![\w.]){_TERMS}(?= =)|(?<=[=<>] ){_TERMS}(?!\w)", _sum),
     _rule(_ROMAN, _in_digits),
     _rule(
         r"(?<![\w.,:/'’])(?<!\d )(?P<whole>[1-9]\d{0,2}(?: \d{3}|['’]\d{3}){1,4})(?P<decimals>[.,]\d{1,2})?"
@@ -269,9 +269,17 @@ CHINESE = (
     _moment(" ", "协调世界时"),
     *_WIDE,
     _rule(r"(?<=985)/(?=211)|(?<=211)/(?=985)", "、"),
+    _rule(r"(?<=\d\.\d)0(?=元)|(?<=\d)\.00(?=元)", ""),
     _rule(r"(?<=\d)w(?![A-Za-z\d])", "万"),
 )
-JAPANESE = (_moment(" ", "協定世界時"), *_WIDE)
+JAPANESE = (
+    _moment(" ", "協定世界時"),
+    _rule(
+        r"(?<!\w)(?<!\w )(?P<sign>[≥≤]) ?(?P<rest>\d[\d.,]{0,12}(?:[歳才人円個点時分秒年月日回%％℃度]|kg|cm|m|g)?)",
+        lambda match: f"{match['rest']}{'以上' if match['sign'] == '≥' else '以下'}",
+    ),
+    *_WIDE,
+)
 OTHERS = (
     _moment(" "),
     *_MONEY_WRITTEN,

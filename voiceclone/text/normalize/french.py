@@ -182,6 +182,7 @@ STYLE = Style(
         (r"\bSt(?P<feminine>e?)-(?=[A-ZÀ-Ý])", lambda match: f"Saint{match['feminine']}-"),
         (r"(?<=[IVX]e )s\.|(?<=[IVX]ᵉ )s\.", lambda match: "siècle" + "." * (match.end() == len(match.string))),
         (r"\bM\.(?=[A-ZÀ-Ý][a-zà-ÿ])", lambda _: "Monsieur"),
+        (r"\b(?:Charles|Pie|Léon|Alphonse) (?P<only>X)\b", lambda _: "dix"),
         (r"\b1(?= MONTHS\b)", lambda _: "premier"),
         (r"\bM\.(?= l(?:e |a |'|’))", lambda _: "Monsieur"),
         (r"\bpl\.(?= d(?:e |u |es |'|’))", lambda _: "place"),

@@ -179,7 +179,8 @@ def _agree(number: Counted) -> str:
 
 def _half(match: re.Match[str]) -> str | None:
     noun = match["noun"]
-    return None if not noun[0].isupper() or noun.isupper() else _half_of(noun)
+    is_short = noun in ("Std", "Stdn", "Min", "Sek")
+    return None if not noun[0].isupper() or noun.isupper() or is_short else _half_of(noun)
 
 
 def _part_of(key: str, part: str, unit: str, _: str) -> str:
@@ -306,7 +307,10 @@ STYLE = Style(
             r"|stündig|tägig|teilig|türig|wöchig)\w{0,4})\b",
             lambda match: ending(cardinal(match["digits"], "de"), ("eins", "ein")) + match["rest"],
         ),
-        (r"\b(?P<digits>\d{1,3})x\b(?! ?\d)", lambda m: ending(cardinal(m["digits"], "de"), ("eins", "ein")) + "mal"),
+        (
+            r"\b(?P<digits>\d{1,3})(?:x| x(?= (?:täglich|wöchentlich|pro|am|im|die)))\b(?! ?\d)",
+            lambda m: ending(cardinal(m["digits"], "de"), ("eins", "ein")) + "mal",
+        ),
         (r"\b(?P<digits>\d{1,3}) ?%ig(?P<rest>\w{0,2})",
          lambda m: f"{cardinal(m['digits'], 'de')}prozentig{m['rest']}"),
         (r"(?<=\d )ff?\.", lambda match: "folgende" + "." * (match.end() == len(match.string))),

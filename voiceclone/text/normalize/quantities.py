@@ -73,7 +73,7 @@ class Quantities:
             )
             # 4K is a picture.
             yield rule(rf"{low}(?P<high>)(?:k|(?<=\d\d)K)(?!\w)", self._thousands)
-            yield rule(rf"{low}(?P<high>)(?P<suffix>M)(?!\w)(?P<gap> (?=[^\W\d_]))?", self._millions)
+            yield rule(rf"{low}(?P<high>)(?: (?=M d[ei] ))?(?P<suffix>M)(?!\w)(?P<gap> (?=[^\W\d_]))?", self._millions)
         yield rule(
             rf"{START}(?P<low>\d{{1,3}}[.,]\d{{1,2}})(?=/\d{{1,3}}{END})", lambda match: self._amount(match["low"])
         )
