@@ -291,6 +291,54 @@ def test_other_languages_are_read_by_rules_of_their_own(language, written, spoke
         ("fi", "2. painos", "toinen painos"),
         ("lv", "2000. gada, 1900. gadā, 80. gados, 3. stāvā",
          "divtūkstošā gada, tūkstotis deviņsimtajā gadā, astoņdesmitajos gados, trešajā stāvā"),
+        ("en", "x^3 - 2x + 1 = 0, f(x) = 2x + 3 and y = 3x - 2; it is 2x faster",
+         "x cubed minus two x plus one equals zero, f(x) equals two x plus three and y equals three x minus"
+         " two; it is two times faster"),
+        ("en", "R$50,90, 29,99 zł, 100 Kč, CHF 5.–, 20.- Fr. and $500 MXN",
+         "fifty reais and ninety cents, twenty-nine zlotys and ninety-nine groszy, one hundred Czech korunas,"
+         " five francs, twenty francs and five hundred pesos"),
+        ("en", "$100 bills, a 60W bulb, 35 mm film, a 45° angle and six 100m sprints",
+         "one hundred dollar bills, a sixty watt bulb, thirty-five millimeter film, a forty-five degree angle"
+         " and six one hundred meter sprints"),
+        ("en", "x >= 5, n<=10 and y != 3; <= 5 items, ≥18, ~$20 and H~2~O",
+         "x is at least five, n is at most ten and y is not equal to three; at most five items, at least"
+         " eighteen, about twenty dollars and H two O"),
+        ("en", "A -> B => C, I <3 you, thanks <3",
+         "A to B to C, I love you, thanks"),
+        ("en", "It is 3' wide, in km/h, m/s or kg/m³, 5 ac, 1,000 IU and noon-5pm",
+         "It is three feet wide, in kilometers per hour, meters per second or kilograms per cubic meter, five"
+         " acres, one thousand international units and noon to five PM"),
+        ("en", "(i) first (ii) second (iii) third (iv) fourth (v) fifth; and (x)",
+         "(one) first (two) second (three) third (four) fourth (five) fifth; and (x)"),
+        ("en", "π ≈ 3.14, the α-helix and β = 2",
+         "pi approximately three point one four, the alpha-helix and beta equals two"),
+        ("zh", "公元前221年，2毛，2、3个，5、8个，3号楼2单元501",
+         "公元前二二一年，两毛，两三个，五、八个，三号楼二单元五零幺"),
+        ("zh", "1013hPa，1080px，3000rpm，2mol/L，<5，>10",
+         "一千零一十三百帕，一千零八十像素，每分钟三千转，每升两摩尔，小于五，大于十"),
+        ("ja", "郵便は100-0001、1080px、3000rpm、2mol/L",
+         "郵便は一ゼロゼロのゼロゼロゼロ一、千八十ピクセル、毎分三千回転、二モル毎リットル"),
+        ("en", "I <3 cats, it took <3 hours, 5 < 6 && 7 > 3",
+         "I love cats, it took less than three hours, five is less than six and seven is greater than three"),
+        ("en", "Call (800) 555-0100 x204, kr 200 or 1,000 kr, ¢99, 3bn-4bn, a 13 A fuse, 24-7",
+         "Call eight zero zero, five five five, zero one zero zero extension two hundred and four, two hundred"
+         " kroner or one thousand kroner, ninety-nine cents, three billion to four billion, a thirteen amp"
+         " fuse, twenty-four seven"),
+        ("en", "(a+b)² = c, v = d/t, 10⁻⁶ m, b. 1950, d. 2000",
+         "(a plus b) squared equals c, v equals d over t, ten to the power of minus six meters, born nineteen"
+         " fifty, died two thousand"),
+        ("zh", "温度-10°C，5度-10度，¥1,299.00，¥12.50",
+         "温度负十摄氏度，五度到十度，一千二百九十九元，十二点五元"),
+        ("ja", "Vol.3を読む",
+         "ボリューム三を読む"),
+        ("en", "Act 3, Sc. 2, ll. 10–15",
+         "Act three, scene two, lines ten to fifteen"),
+        ("zh", "24.90元，24.00元",
+         "二十四点九元，二十四元"),
+        ("ja", "≥18歳、≤ 5人",
+         "十八歳以上、五人以下"),
+        ("en", "y > 2x - 1",
+         "y is greater than two x minus one"),
     ],
 )  # fmt: skip
 def test_what_stands_beside_a_number_tells_how_it_is_read(language, written, spoken):

@@ -22,6 +22,7 @@ from voiceclone.text.markup.brackets import MAIN, PAUSE
 from voiceclone.text.markup.events import Boundary, Piece, Speaker, VoiceNames
 from voiceclone.text.markup.measures import FASTEST, MAX_PAUSE_S, SLOWEST
 from voiceclone.text.markup.scanning import Scanner
+from voiceclone.text.normalize.english import HEART
 from voiceclone.text.splitting import clean
 
 __all__ = [
@@ -40,10 +41,16 @@ __all__ = [
 
 _LITERAL = re.compile(r"[\\\[<&*_`~=|(]|(?m:^[ \t]{0,3}(?=[>#+-]))")
 # Signs between what is compared, which the rules for reading would take for a tag; `List<String>` holds none.
-_PLACEHOLDER = r"\w{1,40}(?:,\s?\w{1,40}){0,5}>(?!\w)"
+_NAMES = r"\w{1,40}(?:,\s?\w{1,40}){0,5}"
+_PLACEHOLDER = rf"\w{{1,40}}(?:<{_NAMES}>)?(?:,\s?\w{{1,40}}(?:<{_NAMES}>)?){{0,5}}>(?!\w)"
+_ENDING = "|".join(tags.PARAGRAPHS | tags.LINES)
+_LOOKS = "|".join(tags.STYLES)
 _COMPARED = re.compile(
-    rf"(?P<kept>(?:<{_PLACEHOLDER})|>(?!\w)(?!\s[\d$(]))|(?<=\S)\s?<\s?(?!{_PLACEHOLDER})(?=[\w($])"
-    r"|(?<=[\w)])\s?>\s?(?=[\w($])"
+    rf"(?P<kept>(?:<{_PLACEHOLDER})|>(?!\w)(?!\s[\d$(])|{HEART})"
+    rf"|(?P<tag>(?:(?<!\w)<|</)(?:{_LOOKS}|(?P<ends>{_ENDING}))>)"
+    # "It took <3 hours" is a bound, and no comparison.
+    rf"|(?<=\S)(?!\s?{HEART}|\s<(?:[\d$]|(?:{_LOOKS}|{_ENDING})>))\s?<\s?(?!{_PLACEHOLDER})(?=[\w($])"
+    r"|(?<=[\w)])(?!\s>[\d$])\s?>\s?(?=[\w($])"
 )
 
 
@@ -135,6 +142,8 @@ def literal(text: str) -> str:
 
 
 def _apart(sign: re.Match[str]) -> str:
+    if sign["tag"] is not None:
+        return " " if sign["ends"] else ""
     kept: str = sign["kept"] or f" {sign[0].strip()} "
     # A tag that was escaped is meant to be read.
     return f" {kept.strip('<>')} " if tags.is_known(kept.strip("<>")) else kept

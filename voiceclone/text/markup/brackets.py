@@ -29,7 +29,8 @@ _SOUND = re.compile(
     r"|sigh(?:s|ing)?|gasp(?:s|ing)?|whisper(?:s|ing|ed)?|shout(?:s|ing)?|cough(?:s|ing)?|sniff(?:s|les)?|sob(?:s|bing)?"
     r"|cr(?:ies|ying)|groan(?:s|ing)?|moan(?:s|ing)?|yawn(?:s|ing)?|breath(?:es|ing)?|(?:in|ex)hal(?:es?|ing)|gulps?"
     r"|clears(?: \w{2,5})? throat|throat clearing|applause|clapping|cheering|silence|sing(?:s|ing)|snor(?:es?|ing)"
-    r"|music|inaudible|crosstalk|background noise|sound effect|sfx|lacht?|lachen|seufzt|rires?|risas|笑|笑声)\]",
+    r"|music|inaudible|crosstalk|background noise|sound effect|sfx|lacht?|lachen|seufzt|rires?|risas|笑|笑声)"
+    r"(?: (?:softly|deeply|quietly|loudly|nervously|heavily|gently|again|a bit|a little))?\]",
     re.IGNORECASE,
 )
 _EDITORIAL = re.compile(

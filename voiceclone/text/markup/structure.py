@@ -34,7 +34,8 @@ _HEADING = re.compile(r"[ \t]{0,3}#{1,6}[ \t]+")
 _BULLET = re.compile(r"[ \t]*+(?:[-*+•‣◦▪●○∙·–][ \t]++|[・●■□◆◇○※•][ \t\u3000]*+)(?=\S)")
 _TASK = re.compile(r"\[[ xX]\][ \t]+")
 _NUMBER = re.compile(
-    r"[ \t]*+(?:\(?(?P<number>\d{1,3})[.)][ \t]|\(?[A-Za-z]\)[ \t]|(?P<wide>\d{1,3}|[一二三四五六七八九十]{1,3})、"
+    r"[ \t]*+(?:\(?(?P<number>\d{1,3})[.)][ \t]|\(?[A-Za-z]\)[ \t]|[a-h]\.[ \t]"
+    r"|(?P<wide>\d{1,3}|[一二三四五六七八九十]{1,3})、"
     r"|（[一二三四五六七八九十\d]{1,3}）|[①-⑳])"
 )
 _DASH = re.compile(r"[ \t]*+[—―]")
@@ -146,7 +147,8 @@ def _written(body: str, before: _Line | None) -> _Line:
         body = body[(task or bullet).end() :]
     is_item = is_item or bool(footnote or _DASH.match(body))  # behind a dash somebody speaks
     # In prose a year may come to stand at the beginning of a line.
-    is_numbered = number and (number["number"] in (None, "1") or before is None or before.kind != "text")
+    is_prose = before is not None and before.kind == "text" and before.indent < 2
+    is_numbered = number and (number["number"] in (None, "1") or not is_prose)
     return _Line(body, "", "item" if is_item or is_numbered else "text", indent, is_hard=is_hard)
 
 

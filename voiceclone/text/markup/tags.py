@@ -170,6 +170,10 @@ _UNCLOSED = (
     )
     | VOID
 )
+STYLES = frozenset(["b", "i", "u", "s", "em", "strong", "span", "small", "big", "tt", "code", "strike", "del", "ins"])
+"""How a text looks: one that is left open is a mark as well."""
+_HOLDING = frozenset(["ul", "ol", "dl", "table", "blockquote", "speak"])
+"""No word that anybody puts between signs."""
 _FLAGS = frozenset(
     [
         "allowfullscreen",
@@ -317,6 +321,9 @@ def tag_at(text: str, start: int, counted: Counted) -> Tag | None:
         return Tag(name, {}, True, False, match.end()) if is_tag else None
     has_value = any(attributes.values())
     is_closed = is_empty or counted.is_closed(name, start)
+    # "Note: <b>never" is a tag that was forgotten; in "a <b> c" and "a<b>c" two signs compare.
+    before, behind = text[start - 1 : start] if start else "", text[match.end() : match.end() + 1]
+    is_closed = is_closed or name in _HOLDING or (name in STYLES and not before.isalnum() and bool(behind.strip()))
     if not (is_closed or has_value or name in _UNCLOSED or ":" in name):
         return None
     return Tag(name, attributes, False, is_empty, match.end())

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from voiceclone.text import composed
-from voiceclone.text.normalize import chinese, english, forms, languages
+from voiceclone.text.normalize import chinese, chinese_words, english, forms, languages
 from voiceclone.text.normalize.lookup import Lexicon
 from voiceclone.text.normalize.rules import WIDE as _WIDE
 from voiceclone.text.normalize.rules import Edit, Rule, applied, edits, would_touch
@@ -167,7 +167,7 @@ def _forms(language: str) -> tuple[Rule, ...]:
 def _rules(language: str) -> tuple[Rule, ...]:
     if language == "en":
         return english.RULES
-    return chinese.rules(language) if language in chinese.STYLES else languages.rules(language)
+    return chinese.rules(language) if language in chinese_words.STYLES else languages.rules(language)
 
 
 def _whole_words(readings: Sequence[Reading]) -> list[Reading]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -17,6 +17,7 @@ from functools import cache
 
 from voiceclone.text.normalize import spelling
 from voiceclone.text.normalize.addresses import address_rules
+from voiceclone.text.normalize.chinese_words import STYLES, Style
 from voiceclone.text.normalize.rules import Rule
 from voiceclone.text.normalize.spelling import CODES, CURRENCIES, UNITS, alternatives, cardinal
 
@@ -26,7 +27,7 @@ Read = Callable[[re.Match[str]], str | None]
 _MEASURE = (
     "(?= ?(?:周岁|星期|小时|钟头|分钟|刻钟|点钟|美元|欧元|英镑|日元|港元|英里|英尺|英寸|毫米|毫升|公里|千米|厘米"
     "|公斤|千克|公顷|平方|立方|摄氏度|华氏度|[个位名人本张条件只支枝根块片颗粒头匹口把双对套杯瓶碗盘盒包袋箱份篇首封幅段句种类家间座栋台部辆架艘场次回遍趟顿下步"
-    "圈组队排行列届集倍岁天周年秒元角米里克斤吨磅升度亩百千万亿点门股笔项款样道则朵棵株滴桶罐串束堆批群副顶扇幢所节课页面发枚瓣成])(?!级))"
+    "圈组队排行列届集倍岁天周年秒元角毛米里克斤吨磅升度亩百千万亿点门股笔项款样道则朵棵株滴桶罐串束堆批群副顶扇幢所节课页面发枚瓣成])(?!级))"
 )
 _DIGIT_BY_DIGIT = (
     "电话|热线|客服|拨打?|致电|手机号?|号码|编号|学号|工号|房间|航班|车牌|车次|密码|验证码|邮编|微信|尾号|卡号|账号|QQ|群"
@@ -49,6 +50,9 @@ _DIALLED = (
 _DOLLARS = {"HK$": "HKD", "US$": "USD", "A$": "AUD", "AU$": "AUD", "C$": "CAD", "CA$": "CAD", "NZ$": "NZD",
             "S$": "SGD", "NT$": "TWD", "R$": "BRL"}  # fmt: skip
 _YEARLY = "学年|年度|财年|赛季|款(?!项)|届(?!会)|级(?=学生|新生|本科|研究生|毕业)|财政年度|年(?![前来])"
+_UNITS = {
+    **UNITS, **dict.fromkeys(("mol/L", "mol/l"), "mole-per-liter"), "rpm": "revolution-per-minute", "px": "pixel",
+}  # fmt: skip
 _LETTERS = {"digital", "frequency", "graphics"}
 """Kinds of units that Chinese says by their letters."""
 _START, _END = r"(?<![\d.])(?<!\d[,:/])", r"(?!\d|[.,:/]\d)"
@@ -57,67 +61,6 @@ _MINUS = r"(?P<minus>(?:(?<![\w)\]）%])|(?<=[是为算到加乘于数值得从�
 _MINUS_BEFORE_MEASURE = r"(?P<minus>(?<![A-Za-z\d)\]）%])[-−–])?"
 _TO = "(?:[-–—~～〜]| [-–—~～〜] )"
 _HAN = "\u3400-\u9fff"
-
-
-@dataclass(frozen=True)
-class Style:
-    """What differs between Chinese and Japanese."""
-
-    to: str
-    """Between two numbers: from five *to* ten."""
-    minus: str
-    plus: str
-    clock: tuple[str, str, str]
-    """Behind hours, minutes and seconds."""
-    halves: tuple[str, str]
-    """In front of a time, for AM and PM."""
-    percent: str
-    per_mille: str
-    fraction: str
-    """`{d}` parts, of which `{n}`."""
-    against: str
-    """Between the two sides of a score."""
-    part: str
-    """Between the numbers of a figure: 2-1."""
-    power: str
-    """`{}` is the exponent."""
-    about: str
-    many: str
-    """Behind a number, where there are more."""
-    between_groups: str
-    """Of digits of a telephone."""
-    yuan: str
-    """What ¥ stands for."""
-    dollar: str
-    signs: Mapping[str, str]
-
-
-STYLES = {
-    "zh": Style(
-        to="到", minus="负", plus="正", clock=("点", "分", "秒"), halves=("上午", "下午"), percent="百分之{}",
-        per_mille="千分之{}", fraction="{d}分之{n}", against="比", part="杠", power="的{}次方", about="约", many="多",
-        between_groups="，", yuan="元", dollar="美元",
-        signs={
-            "&": "和", "@": "艾特", "%": "百分号", "‰": "千分号", "+": "加", "=": "等于", "×": "乘", "÷": "除以",
-            "±": "正负", "°": "度", "→": "到", "≈": "约等于", "≠": "不等于", "≤": "小于等于", "≥": "大于等于",
-            "√": "根号", "∞": "无穷大", "²": "平方", "³": "立方", "№": "号", "℃": "摄氏度", "<": "小于", ">": "大于",
-            ".": "点", "/": "斜杠", "_": "下划线", "-": "减", "#": "井号", "?": "问号", ":": "冒号",
-        },
-    ),
-    "ja": Style(
-        to="から", minus="マイナス", plus="プラス", clock=("時", "分", "秒"), halves=("午前", "午後"),
-        percent="{}パーセント",
-        per_mille="{}パーミル", fraction="{d}分の{n}", against="対", part="の", power="の{}乗", about="約", many="以上",
-        between_groups="、", yuan="円", dollar="ドル",
-        signs={
-            "&": "アンド", "@": "アット", "%": "パーセント", "‰": "パーミル", "+": "プラス", "=": "イコール",
-            "×": "かける", "÷": "わる", "±": "プラスマイナス", "°": "度", "→": "から", "≈": "約", "≠": "ノットイコール",
-            "≤": "以下", "≥": "以上", "√": "ルート", "∞": "無限大", "²": "の二乗", "³": "の三乗", "№": "ナンバー",
-            "℃": "度", "<": "小なり", ">": "大なり", ".": "ドット", "/": "スラッシュ", "_": "アンダーバー",
-            "-": "ハイフン", "#": "シャープ", "?": "クエスチョン", ":": "コロン",
-        },
-    ),
-}  # fmt: skip
 
 
 @cache
@@ -150,6 +93,7 @@ class _Reader:
         if self.language == "zh":
             # "2000年前" is two thousand years ago.
             year = r"(?:1\d|20)\d\d"
+            yield _rule(r"(?<=公元前)\d{1,4}(?=年)", lambda m: self._year(m[0]))
             yield _rule(rf"{_START}(?:\d{{4}}|0\d)(?= ?年(?![前来])|{_TO}\d{{4}} ?年)", lambda m: self._year(m[0]))
             yield _rule(rf"(?<=\d{{4}}){_TO}(?=\d{{4}} ?年)", self.style.to)
             yield _rule(rf"{_START}(?P<low>{year})(?:{_TO}|/)(?P<high>\d\d(?:\d\d)?) ?(?={_YEARLY})", self._years)
@@ -170,7 +114,7 @@ class _Reader:
         yield _rule(rf"{_START}{clock}(?: ?{half}|{_END})", self._clock)
         yield _rule(rf"{_START}{hour}(?P<minute>)(?P<second>) ?{half}", self._clock)
         yield _rule(rf"(?<=\d){_TO}(?=\d{{4}}([-/.])\d\d?\1\d)", self.style.to)
-        yield _rule(rf"(?:(?<=[:：]\d\d)|(?<=[年月日号號点時时分秒度元円%]))(?:{_TO})(?=\d)", self.style.to)
+        yield _rule(rf"(?:(?<=[:：]\d\d)|(?<=[年月日号號点時时分秒元円%])|(?<=\d度))(?:{_TO})(?=\d)", self.style.to)
         yield _rule(rf"{_START}(?P<low>\d{{1,4}})[:：](?P<high>\d{{1,4}}){_END}", self._score)
 
     def _telephones(self) -> Iterator[Rule]:
@@ -187,6 +131,7 @@ class _Reader:
             yield _rule(
                 rf"(?:(?<!番号)(?P<mark>〒) ?|(?<=番号)〒? ?|(?<=番号は)〒? ?)\d{{3}}-\d{{4}}{_END}", self._postal_code
             )
+            yield _rule(rf"{_START}\d{{3}}-\d{{4}}{_END}", self._postal_code)
             yield _rule(rf"{_START}\d{{1,3}}(?:-\d{{1,4}}){{2,3}}{_END}", self._parts)
             yield _rule(r"(?<!\d)119(?=番)", lambda match: spelling.one_by_one(match[0], self.language))
         else:
@@ -198,6 +143,7 @@ class _Reader:
             rf"(?P<name>[A-Za-z]{{1,3}})?(?P<only>\d{{2,20}})(?(name)|{_NO_MEASURE}){_END}",
             self._telephone,
         )
+        yield _rule(rf"(?<=单元)\d{{3,4}}{_END}", self._telephone)
         yield _rule(rf"{_START}\d{{3,4}}(?=室|房(?!间?[里内])|路(?!人))", self._telephone)
         yield _rule(r"(?<=[A-Za-z])-?(?P<only>\d{3,20})(?![\d.])", self._telephone)
         # Names, as “315” and 《1984》.
@@ -215,7 +161,7 @@ class _Reader:
         yield _rule(rf"{_MINUS}(?<![A-Za-z]){code} ?(?P<low>{_NUMBER})(?:{_TO}{high})?{scale}", self._money)
         yield _rule(rf"{low}(?:{_TO}{high})?{scale}(?:(?P<sign>{sign})(?!\d)| ?{code})", self._money)
         yield _rule(rf"{low}(?:[%％]?{_TO}{high})? ?(?P<unit>[%％‰])", self._share)
-        spoken = [u for u, name in UNITS.items() if self.language == "ja" or name.split("-")[0] not in _LETTERS]
+        spoken = [u for u, name in _UNITS.items() if self.language == "ja" or name.split("-")[0] not in _LETTERS]
         yield _rule(rf"{low}(?:{_TO}{high})? ?(?P<unit>{alternatives(spoken)})(?![A-Za-z²³])", self._measure)
         yield _rule(rf"{_START}24/7{_END}", "七天二十四小时" if self.language == "zh" else "二十四時間年中無休")
         yield _rule(rf"{_START}(?P<n>\d{{1,4}})[/⁄](?P<d>\d{{1,4}}){_END}", self._fraction)
@@ -223,7 +169,7 @@ class _Reader:
         each = "每" if self.language == "zh" else "毎"
         yield _rule(
             rf"(?<=[{_HAN}])/(?P<unit>{alternatives(spoken)})(?![A-Za-z²³])",
-            lambda m: (name := spelling.measured("", "1", UNITS[m["unit"]], self.language)) and each + name,
+            lambda m: (name := spelling.measured("", "1", _UNITS[m["unit"]], self.language)) and each + name,
         )
         yield _rule(r"(?<=[元円块角米里克次人])/(?=[^\W\d])", each)
         yield _rule(r"(?<=[\w)）])(?:\^(?P<minus>[-−])?(?P<power>\d{1,3})|(?P<raised>[⁰⁴-⁹]))", self._power)
@@ -232,10 +178,15 @@ class _Reader:
         low, high = rf"{_MINUS}{_START}(?P<low>{_NUMBER})", rf"(?P<high>{_NUMBER})"
         signs = self.style.signs
         yield _rule(r"(?<![A-Za-z])[Nn][Oo]\. ?(?=\d)", "第" if self.language == "zh" else signs["№"])
+        if self.language == "ja":
+            yield _rule(r"(?<![A-Za-z])[Vv]ol\. ?(?=\d)", "ボリューム")
         yield _rule(rf"(?<=第)(?P<minus>)(?P<low>{_NUMBER})(?:{_TO}{high})?", self._rank)
         yield _rule(rf"(?<![\d.])[vV]?(?P<groups>\d{{1,6}}(?:\.\d{{1,6}}){{2,9}}){_END}", self._version)
         yield _rule(r"(?<=\d) ?[-−] ?(?=\d{1,15} ?=)", signs["-"])
         yield _rule(r"(?<=\d) ?[x×*] ?(?=\d)", signs["×"])
+        if self.language == "zh":
+            # "2、3个" is two or three.
+            yield _rule(rf"{_START}(?P<low>[1-8])、(?P<high>[2-9]){_MEASURE}", self._about)
         counted = rf"(?P<measure>{_MEASURE})?"
         yield _rule(rf"{low}{_TO}{high}{counted}{_END}", self._number)
         yield _rule(rf"{_START}(?P<low>\d++)\+ ?(?=[{_HAN}])", lambda m: self._say(m["low"]) + self.style.many)
@@ -248,6 +199,7 @@ class _Reader:
 
     def _signs(self) -> Iterator[Rule]:
         signs = self.style.signs
+        yield _rule(r"(?<![\w<>])[<>](?=\d)", lambda match: signs[match[0]])
         yield _rule(r"(?<=\d) ?([<>]) ?(?=\d)", lambda match: signs[match[1]])
         yield _rule(r"(?<=\d)[./](?=\d)", lambda match: signs[match[0]])
         alone = "".join(sign for sign in signs if sign not in "<>./_-#?:")
@@ -286,13 +238,17 @@ class _Reader:
         is_name = match.string[max(0, match.start() - 1) : match.start()].isascii() and match.start() > 0
         return self._value(match, match["measure"] is not None and not is_name)
 
+    def _about(self, match: re.Match[str]) -> str | None:
+        low, high = match["low"], match["high"]
+        return self._say(low, is_counted=True) + self._say(high) if int(high) == int(low) + 1 else None
+
     def _rank(self, match: re.Match[str]) -> str:
         return self._value(match, is_counted=False)
 
     def _money(self, match: re.Match[str]) -> str:
         groups = match.groupdict("")
         scale = groups["scale"]
-        low, high = (re.sub(r"(\.\d)0$|\.00$", r"\1", groups[name]) for name in ("low", "high"))
+        low, high = (re.sub(r"\.00$|(\.\d)0$", r"\1", groups[name]) for name in ("low", "high"))
         words = self._say(low, is_counted=True)
         words += f"{self.style.to}{self._say(high, is_counted=True)}" if high else ""
         minus = self.style.minus if groups["minus"] else ""
@@ -317,7 +273,7 @@ class _Reader:
 
     def _measure(self, match: re.Match[str]) -> str | None:
         count = (match["high"] or match["low"]).replace(",", "")
-        words = spelling.measured(self._value(match, is_counted=True), count, UNITS[match["unit"]], self.language)
+        words = spelling.measured(self._value(match, is_counted=True), count, _UNITS[match["unit"]], self.language)
         if words and match.string.endswith(("时速", "时速为", "時速"), 0, match.start()):
             return words.removeprefix("每小时").removeprefix("時速")
         return words
@@ -389,7 +345,7 @@ class _Reader:
 
     def _postal_code(self, match: re.Match[str]) -> str:
         digits = self.style.part.join(map(self._digits, re.findall(r"\d+", match[0])))
-        return f"郵便番号{digits}" if match["mark"] else digits
+        return f"郵便番号{digits}" if match.groupdict().get("mark") else digits
 
     def _version(self, match: re.Match[str]) -> str:
         groups = match["groups"].split(".")

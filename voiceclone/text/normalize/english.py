@@ -60,7 +60,7 @@ _COUNTED = {
     "figs": "figures", "sec": "section", "art": "article", "pt": "part", "ver": "version", "eq": "equation",
     "ca": "circa", "c": "circa", "ext": "extension", "op": "opus", "max": "maximum", "min": "minimum",
     "apt": "apartment", "tel": "telephone", "vols": "volumes", "chap": "chapter",
-    "bldg": "building", "est": "established", "rm": "room",
+    "sc": "scene", "ll": "lines", "bldg": "building", "est": "established", "rm": "room",
 }  # fmt: skip
 """In front of a number."""
 _SENTENCE_START = (
@@ -81,9 +81,23 @@ _SIGNS = {
     "£": "pounds", "¥": "yen", "₹": "rupees",
 }  # fmt: skip
 _MANY_OF = {"10": "tens", "100": "hundreds", "1000": "thousands"}
+_LIMITS = {"<=": "at most", ">=": "at least", "≤": "at most", "≥": "at least"}
+_COMPARISONS = {**{sign: f"is {words}" for sign, words in _LIMITS.items()}, "!=": "is not equal to"}
+_GREEK = {
+    "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "θ": "theta", "λ": "lambda", "μ": "mu",
+    "π": "pi", "σ": "sigma", "τ": "tau", "φ": "phi", "ψ": "psi", "ω": "omega", "Δ": "delta", "Σ": "sigma",
+    "Ω": "omega",
+}  # fmt: skip
 _BOUNDS = {"<": "less than", ">": "more than", "≤": "at most", "≥": "at least"}
+_LOVED = r" ?(?:you|u|ya|it|this|that|my|your|her|him|them|all|the|these|our|everyone|everybody)\b"
+HEART = (
+    rf"(?<![\w<])(?<!\b[a-hj-zA-HJ-Z] )(?<!\d )<3(?=\Z|[!?)]|\.\Z| ?<3|{_LOVED})"
+    r"|(?:(?<=\bI )|(?<=\b[WwHh]e )|(?<=\b[Tt]hey ))<3(?= [a-z])"
+)
+"""A heart, which is no comparison."""
 _NICKNAMES = {
-    "24/7": "twenty-four seven", "9/11": "nine eleven", "50/50": "fifty-fifty", "50-50": "fifty-fifty",
+    "24/7": "twenty-four seven", "24-7": "twenty-four seven", "9/11": "nine eleven", "50/50": "fifty-fifty",
+    "50-50": "fifty-fifty",
     "20/20": "twenty twenty", "WWI": "World War one", "WW1": "World War one", "WWII": "World War two",
     "WW2": "World War two", "401k": "four oh one K", "401(k)": "four oh one K",
 }  # fmt: skip
@@ -138,7 +152,8 @@ _UNITS = {
     "pcs": "=piece", "ft-lb": "=foot-pound", "ft-lbs": "=foot-pound", "ft·lb": "=foot-pound", "lb-ft": "=pound-foot",
     "rad/s": "=radian per second", "rad/s²": "=radian per second squared", "J/kg": "=joule per kilogram",
     "N/m": "=newton per meter", "kN/m": "=kilonewton per meter", "kW·h": "energy-kilowatt-hour",
-    "amp": "=amp", "amps": "=amp", "deg": "angle-degree", "mol": "=mole",
+    "ac": "=acre", "Å": "=angstrom", "atm": "=atmosphere", "IU": "=international unit", "amp": "=amp",
+    "amps": "=amp", "deg": "angle-degree", "mol": "=mole",
     "gb": "digital-gigabyte", "mb": "digital-megabyte", "kb": "digital-kilobyte", "tb": "digital-terabyte",
     "Ghz": "frequency-gigahertz", "GHZ": "frequency-gigahertz", "Mhz": "frequency-megahertz", "hz": "frequency-hertz",
     "MHZ": "frequency-megahertz", "KHz": "frequency-kilohertz", "khz": "frequency-kilohertz", "KW": "power-kilowatt",
@@ -175,6 +190,14 @@ _LASTING = (
     r"|only|another|exactly|last|next|first|to|at|be|is|was|spent|hold|rest)) \Z|\d(?: ?m(?:in)?)? \Z|(?i:\bin) \Z"
 )
 _DECADE_NOUN = r" (?:and \d0s|era|fashion|film|glamour|gangsters?|hits?|jazz|kids?|movies?|music|party|style|vibes?)\b"
+_SIZED = (
+    r"[ -](?i:bills?|notes?|coins?|bulbs?|films?|lens|fuses?|angles?|pipes?|nails?|screens?|monitors?|tvs?|laptops?"
+    r"|batter(?:y|ies)|chargers?|adapters?|bags?|bottles?|cans?|tanks?|cables?|tickets?"
+    r"|gift cards?|loans?|gold bars?"
+    r"|races?|run|hike|walk|drive|dash|sprints?|swim|limit|zone|radius|timer|sockets?|outlets?|power suppl(?:y|ies)"
+    r"|hard drives?|ssds?|memory cards?|rulers?|ladders?|fences?|pizzas?|wheels?|t[iy]res?|amplifiers?)\b"
+)
+"""What an amount in front describes: "$100 bills", "60W bulbs"."""
 _OF_K = (
     r"[- ](?:fun |road |charity )?(?i:races?|runs?|runners?|walks?|marathons?|times?|distances?|videos?|tvs?|screens?"
     r"|displays?|monitors?|resolution|cameras?|footage|gaming|uhd|hdr|ultra)\b"
@@ -483,9 +506,13 @@ def _is_attribute(match: re.Match[str]) -> bool:
     before = match.string[max(0, match.start() - 4) : match.start()]
     behind = match.string[match.end() : match.end() + 5]
     is_linked = match["joint"] == "-" if "joint" in match.re.groupindex else False
-    return is_linked or (
-        re.search(r"\b[Aa]n? \Z", before) is not None
-        and re.match(r"[ -](?!(?:and|in|o[fr]|per|to)\b)[a-z]", behind) is not None
+    return (
+        is_linked
+        or (
+            re.search(r"\b[Aa]n? \Z", before) is not None
+            and re.match(r"[ -](?!(?:and|in|o[fr]|per|to)\b)[a-z]", behind) is not None
+        )
+        or re.compile(_SIZED).match(match.string, match.end()) is not None
     )
 
 
@@ -747,6 +774,23 @@ def _numerals(match: re.Match[str], of_rank: bool = False) -> str:
     return words
 
 
+def _listed_numeral(match: re.Match[str]) -> str | None:
+    """(i) before (ii), (v) behind (iv): a letter alone may be one."""
+    numeral, near = match["only"], match.string[max(0, match.start() - 400) : match.end() + 400]
+    beside = {"i": "(ii)", "v": "(iv)", "x": "(ix)"}.get(numeral)
+    return None if beside and beside not in near else _say(roman(numeral.upper()))
+
+
+def _lone_unit(match: re.Match[str]) -> str | None:
+    """Measured in km/h."""
+    written = match["unit"]
+    if written in _UNITS:
+        return (name := _measured("", "2", _unit(written))) and name.strip()
+    unit, per = written.split("/")
+    name, each = _measured("", "2", _unit(unit)), "day" if per == "day" else _measured("", "1", _unit(per))
+    return f"{name.strip()} per {each.strip()}" if name and each else None
+
+
 def _short_ending(match: re.Match[str]) -> str:
     return _ENDINGS[match["only"]]
 
@@ -783,6 +827,40 @@ _ADDRESSES = address_rules(
     _say,
 )  # fmt: skip
 _NUMBERS = (
+    _rule(
+        r"(?<=[\w)])(?P<gap> ?)(?P<sign><=|>=|!=|≤|≥)(?P=gap)(?=[\w(-])|(?P<bound><=|>=|≤|≥) ?(?=\d)",
+        lambda match: f" {_COMPARISONS[match['sign']]} " if match["sign"] else f"{_LIMITS[match['bound']]} ",
+    ),
+    _rule("&&", "and"),
+    _rule(r"(?<=\w) ?(?:[-=]{1,2}>|⇒) ?(?=\w)", " to "),
+    _rule(r"(?<![\w-])(?:[-=]{1,2}>|<[-=]{1,2})(?!\w)", ""),
+    _rule(r"\d{3}-\d{4},? (?P<only>x)(?=\d{2,5}\b)", "extension "),
+    _rule(r"\)(?P<only>[²³])", lambda match: f" {_SIGNS[match['only']]}"),
+    _rule(r"(?<=\b[a-zA-Z]) ?= ?[a-zA-Z](?P<only>/)(?=[a-zA-Z]\b)", " over "),
+    _rule(r"(?<=[⁰¹²³⁴-⁹] )m\b", "meters"),
+    _rule(r"(?<![\w.])(?P<only>b\.) (?=1\d{3}\b)", "born"),
+    _rule(r"(?<![\w.])(?P<only>d\.) (?=(?:1\d|20)\d{2}\b)", "died"),
+    _rule(r"(?<=[\w)²³]) − (?=[\w(])", " minus "),
+    _rule(r"\((?P<only>i{1,3}|i?[vx]|vi{1,3})\)", _listed_numeral),
+    _rule(
+        r"\A(?P<only>(?=[IVX]{2}|[ivx]{2})(?:X{0,3}(?:IX|IV|V?I{0,3})|x{0,3}(?:ix|iv|v?i{0,3})))(?=[.)] )",
+        lambda match: _say(roman(match["only"].upper())),
+    ),
+    _rule(r"(?<![\u0370-\u03ff])[α-δεθλμπστφψωΔΣΩ](?![\u0370-\u03ff])", lambda match: _GREEK.get(match[0])),
+    _rule(r"(?<=\b[Nn]oon)[-–](?=\d)|(?<=\d[ap]m)[-–](?=(?:noon|midnight)\b)", " to "),
+    _rule(
+        rf"{_START}(?P<low>\d{{1,3}})['’′](?= (?:wide|tall|long|high|deep)\b)",
+        lambda match: f"{_say(match['low'])} f{'oo' if match['low'] == '1' else 'ee'}t",
+    ),
+    _rule(
+        r"(?<![\w/])(?<!\d )(?P<unit>km/h|m/s²?|mi/h|(?:km|kg|mg|MB|GB|kB|Mbit|Gbit|kWh|mL|ml|mol|kJ)/(?:h|s|m²|m³|cm³"
+        r"|kg|L|l|dL|min|day))(?![\w/²³])",
+        _lone_unit,
+    ),
+    _rule(
+        HEART,
+        lambda match: "love" * bool(re.compile(rf"{_LOVED}|(?<=[Iey] <3) [a-z]").match(match.string, match.end())),
+    ),
     # Dates.
     _rule(rf"{_START}(?:{alternatives(_NICKNAMES)}){_END}", lambda match: _NICKNAMES[match[0]]),
     _rule(rf"{_START}(?P<year>{_YEAR})([-/])(?P<month>\d\d?)\2(?P<day>\d\d?){_END}", _year_first),
@@ -892,7 +970,7 @@ _NUMBERS = (
     _rule(
         r"(?:(?<=\d[ap]m)|(?<=\d[AP]M)|(?<=[ap]\.m\.)|(?<=:\d\d)) ?[-–—] ?(?=\d)"
         r"|(?<=\d) ?[-–—] ?(?=\d{1,2}(?::\d\d)? ?[aApP]\.? ?[mM]\b)"
-        r"|(?<=\d[kKmMbB])[-–—](?=[$€£]\d|[\d.]{1,9}[kKmMbB]\b)",
+        r"|(?<=\d[kKmMbB])[-–—](?=[$€£]\d|[\d.]{1,9}bn\b)|(?<=\dbn)[-–—](?=[$€£]?[\d.]{1,9}bn\b)|(?<=\d[kKmMbB])[-–—](?=[$€£]\d|[\d.]{1,9}[kKmMbB]\b)",
         "to",
     ),
     _rule(rf"\d ?(?:{_ANY_UNIT})(?P<only> ?[-–—] ?)(?=\d{{1,6}}(?:\.\d{{1,3}})? ?(?:{_ANY_UNIT})(?!\w))", "to"),
@@ -977,7 +1055,7 @@ _NUMBERS = (
     _rule(rf"{_LOW}{_END}(?P<high>)", lambda match: _value(match, _plain)),
     _rule(r"(?<![\w<>)])[<>≤≥](?=[$€£]?\d)", lambda match: _BOUNDS[match[0]]),
     _rule(r"(?:(?<=\bUTC)|(?<=\bGMT))[-−](?=\d)", "minus"),
-    _rule(r"~(?=\d)", "about"),
+    _rule(r"(?<!\w)~(?=[$€£]?\d)", "about "),
     _rule(r"(?<=\d)/(?=\d)", "slash"),
     _rule(r"(?<!\w)#(?= ?\d)", "number"),
     _rule(r"(?<!\d)\d++(?:\.\d++)++", _groups),

@@ -16,7 +16,7 @@ from voiceclone.text.normalize.spelling import CODES, CURRENCIES, alternatives, 
 _START, _END = r"(?<!\w)(?<!\d[.,:/])", r"(?!\w|[.,:/]\d)"
 _BEFORE = 60
 """Characters that are looked at for what a number belongs to."""
-_SIGN = alternatives([*CURRENCIES, *CODES])
+_SIGN = alternatives([*CURRENCIES, *CODES, "zł", "Kč", "R$"])
 _SCALE = "thousand|million|billion|trillion"
 _COUNTABLE = r"%|°|(?:km|kg|cm|mm|m|g|mg|ml|cl|l|L|W|kW|kWh|GB|MB)\b|(?:million|billion)\b"
 _TELEPHONE = re.compile(
@@ -130,8 +130,34 @@ _STOP = r"(?:\.(?=,|;| [a-z(\d]))?"
 """The full stop of an abbreviation that does not end the sentence."""
 _MINUTE, _SECOND = r"(?P<minute>\d{1,3}) ?m(?:ins?\.?|inutes)?", r"(?P<second>\d{1,2}) ?s(?:ecs?)?"
 _NO_UNIT = r"(?![\w²³/])"
+_TERM = r"(?:\d{1,4}(?:\.\d{1,3})?)?(?:\b|(?<=\d))[a-z](?:[²³]|\^\d)?\b|\d{1,4}(?:\.\d{1,3})?\b"
+_TERMS = rf"(?:{_TERM})(?: [-–−+] (?:{_TERM})){{0,5}}"
+_MONEY_WRITTEN = (
+    # "CHF 5.-", "20.- Fr."
+    _rule(r"(?:CHF|S?Fr\.|EUR|[€$£]) ?(?:\d{1,3}(?:['’.]\d{3}){1,3}|\d{1,6})(?P<only>[.,](?:[–—]|-{1,2}))(?!\w)", ""),
+    _rule(r"(?<=\d)[.,](?:[–—]|-{1,2})(?= ?(?:CHF|EUR|€))", ""),
+    _rule(r"(?<=\d)[.,](?:[–—]|-{1,2}) ?S?Fr\.(?!\w)", " CHF"),
+    _rule(r"(?:(?<=\d)|(?<=\bmln)|(?<=\bmld)) ?zł(?!\w)", " PLN"),
+    _rule(r"(?<=\d) ?Kč(?!\w)", " CZK"),
+    # "$500 MXN", "29 € 99"
+    _rule(r"\$ ?(?=\d[\d.,]{0,14} ?(?:AUD|CAD|HKD|MXN|NZD|SGD|USD)\b)", ""),
+    _rule(r"(?<=\d) € (?=\d\d(?:[.,;!?)]|\Z))", "€"),
+    _rule(r"(?<![\w$])R\$ ?(?=\d)", "BRL "),
+)
+
+
+def _sum(match: re.Match[str]) -> str:
+    """x² - 2x + 1 = 0: a sign between terms is a minus, and x no sign."""
+    return re.sub(r"(?<=\d)(?=x)", " ", re.sub(" [-–−] ", " − ", match[0]))
+
+
 ENGLISH = (
     _moment(" at "),
+    _rule(r"¢(?P<low>\d{1,2})\b", lambda match: f"{match['low']}¢"),
+    _rule(r"(?<!\w)kr\.? ?(?P<low>\d{1,3}(?:,\d{3}){1,3}|\d{1,6})(?![\w.,]\d)", lambda match: f"{match['low']} kroner"),
+    _rule(r"(?<=\d) ?kr\b(?!\.\w)", " kroner"),
+    *_MONEY_WRITTEN,
+    _rule(rf"(?<![\w.]){_TERMS}(?= =)|(?<=[=<>] ){_TERMS}(?!\w)", _sum),
     _rule(_ROMAN, _in_digits),
     _rule(
         r"(?<![\w.,:/'’])(?<!\d )(?P<whole>[1-9]\d{0,2}(?: \d{3}|['’]\d{3}){1,4})(?P<decimals>[.,]\d{1,2})?"
@@ -243,7 +269,24 @@ CHINESE = (
     _moment(" ", "协调世界时"),
     *_WIDE,
     _rule(r"(?<=985)/(?=211)|(?<=211)/(?=985)", "、"),
+    _rule(r"(?<=\d\.\d)0(?=元)|(?<=\d)\.00(?=元)", ""),
     _rule(r"(?<=\d)w(?![A-Za-z\d])", "万"),
 )
-JAPANESE = (_moment(" ", "協定世界時"), *_WIDE)
-OTHERS = (_moment(" "), _rule(_ROMAN, _in_letters))
+JAPANESE = (
+    _moment(" ", "協定世界時"),
+    _rule(
+        r"(?<!\w)(?<!\w )(?P<sign>[≥≤]) ?(?P<rest>\d[\d.,]{0,12}(?:[歳才人円個点時分秒年月日回%％℃度]|kg|cm|m|g)?)",
+        lambda match: f"{match['rest']}{'以上' if match['sign'] == '≥' else '以下'}",
+    ),
+    *_WIDE,
+)
+OTHERS = (
+    _moment(" "),
+    *_MONEY_WRITTEN,
+    # "7. 3. 2021"
+    _rule(
+        r"(?<![\w.])(?P<day>[0-3]?\d)\. (?P<month>[01]?\d)\. (?P<year>(?:19|20)\d\d)(?![\w])",
+        lambda match: f"{match['day']}.{match['month']}.{match['year']}",
+    ),
+    _rule(_ROMAN, _in_letters),
+)

@@ -96,6 +96,16 @@ def _half(match: re.Match[str]) -> str | None:
     return f"{match['article'] or ''}{article}demi-{noun}"
 
 
+def _part_of(key: str, part: str, unit: str, before: str) -> str:
+    """Un demi-litre, trois quarts d'heure."""
+    if key == "1/2" and not unit.startswith("pour "):
+        article = "" if before in ("un", "une", "le", "la", "ce", "cette", "chaque") else "un "
+        return f"{article if not article or not is_feminine(unit) else 'une '}demi-{unit}"
+    return (
+        f"{part}{' d' + chr(39) if unit[0] in 'aeiouéh' else ' de '}{unit}" if unit[:4] != "pour" else f"{part} {unit}"
+    )
+
+
 def _mixed(key: str, part: str, whole: Counted) -> str:
     return f"{whole.words} et demi" if key == "1/2" else f"{whole.words} et {part}"
 
@@ -110,6 +120,8 @@ STYLE = Style(
     hour_ending=("un", "une"),
     agree=_agree,
     mixed=_mixed,
+    part_of=_part_of,
+    always="sur",
     one="un",
     parts="quart/quarts cinquième/cinquièmes sixième/sixièmes septième/septièmes huitième/huitièmes"
     " neuvième/neuvièmes dixième/dixièmes",
@@ -127,7 +139,7 @@ STYLE = Style(
     },
     endings={
         "etc.": "et cetera", "av. j.-c.": "avant Jésus-Christ", "apr. j.-c.": "après Jésus-Christ",
-        "ap. j.-c.": "après Jésus-Christ", "svp": "s'il vous plaît",
+        "arr.": "arrondissement", "ap. j.-c.": "après Jésus-Christ", "svp": "s'il vous plaît",
     },
     counted={
         "n°": "numéro", "nº": "numéro", "n°s": "numéros", "p.": "page", "pp.": "pages", "chap.": "chapitre",
@@ -135,24 +147,32 @@ STYLE = Style(
         "no.": "numéro", "tel.": "téléphone", "al.": "alinéa", "max.": "maximum", "min.": "minimum", "ch.": "chapitre",
     },
     titles={"M.": "Monsieur", "MM.": "Messieurs", "Pr": "Professeur", "Pr.": "Professeur", "Me": "Maître",
-            "Dr.": "Docteur", "bd": "boulevard", "Bd": "Boulevard", "St": "Saint", "Ste": "Sainte"},
+            "Dr.": "Docteur", "bd": "boulevard", "bd.": "boulevard", "Bd.": "Boulevard", "Bd": "Boulevard",
+            "St": "Saint", "Ste": "Sainte"},
     signs={
         "&": "et", "@": "arobase", "%": "pour cent", "+": "plus", "±": "plus ou moins", "=": "égale", "×": "fois",
         "÷": "divisé par",
         "°": "degrés", "§": "paragraphe", "/": "sur", ".": "point", "_": "tiret bas", "-": "tiret",
     },
     fractions={"1/2": "un demi", "1/3": "un tiers", "2/3": "deux tiers", "1/4": "un quart", "3/4": "trois quarts"},
-    units={"Go": "GB", "Mo": "MB", "Ko": "kB", "ko": "kB", "To": "TB", "sec.": "s", "mn": "min"},
+    units={"Go/s": "GB/s", "Mo/s": "MB/s", "Go": "GB", "Mo": "MB", "Ko": "kB", "ko": "kB", "To": "TB", "sec.": "s",
+        "mn": "min"},
     named={
         "dB": ("décibel", "décibels", "décibels"), "Wh": ("wattheure", "wattheures", "wattheures"),
         "mAh": ("milliampère-heure", "milliampères-heures", "milliampères-heures"), "j": ("jour", "jours", "jours"),
         "Ah": ("ampère-heure", "ampères-heures", "ampères-heures"),
         "l/100 km": ("litre aux cent", *("litres aux cent",) * 2),
+        **dict.fromkeys(("tr/min", "rpm"), ("tour par minute", *("tours par minute",) * 2)),
+        "kr": ("couronne", *("couronnes",) * 2), "dpi": ("point par pouce", *("points par pouce",) * 2),
+        "ppp": ("point par pouce", *("points par pouce",) * 2),
+        "ppm": ("partie par million", *("parties par million",) * 2),
         "ch": ("cheval", "chevaux", "chevaux"), "bar": ("bar", "bars", "bars"), "bars": ("bar", "bars", "bars"),
     },
     telephones=r"0[1-9](?:\.\d\d){4}",
     own=(
         (rf"(?P<article>\b(?:une?|la|le|chaque|cette|ce|deux|trois) )?{HALF}", _half),
+        (r"\b24/24(?: et 7/7)?\b", lambda match: "vingt-quatre heures sur vingt-quatre" + (
+            " et sept jours sur sept" if "7/7" in match[0] else "")),
         (r"\b24 ?h ?(?:/|sur) ?24\b", lambda _: "vingt-quatre heures sur vingt-quatre"),
         (r"\b7 ?j ?(?:/|sur) ?7\b", lambda _: "sept jours sur sept"),
         (r"\b(?P<whole>\d{1,3}) ?(?:½|1/2) (?P<noun>[^\W\d_]{1,30})", _halves),
@@ -162,6 +182,11 @@ STYLE = Style(
         (r"\bSt(?P<feminine>e?)-(?=[A-ZÀ-Ý])", lambda match: f"Saint{match['feminine']}-"),
         (r"(?<=[IVX]e )s\.|(?<=[IVX]ᵉ )s\.", lambda match: "siècle" + "." * (match.end() == len(match.string))),
         (r"\bM\.(?=[A-ZÀ-Ý][a-zà-ÿ])", lambda _: "Monsieur"),
+        (r"\b(?:Charles|Pie|Léon|Alphonse) (?P<only>X)\b", lambda _: "dix"),
+        (r"\b1(?= MONTHS\b)", lambda _: "premier"),
+        (r"\bM\.(?= l(?:e |a |'|’))", lambda _: "Monsieur"),
+        (r"\bpl\.(?= d(?:e |u |es |'|’))", lambda _: "place"),
+        (r"\b(?P<digits>\d{1,3})x\b(?! ?\d)", lambda match: f"{cardinal(match['digits'], 'fr')} fois"),
         (r"\bM\.(?= et M(?:me|lle)\b)", lambda _: "Monsieur"),
         (r"\bsept\.(?= \d{4})", lambda _: "septembre"),
         (

@@ -21,7 +21,7 @@ _FEMININE = re.compile(
 _NOT_FEMININE = re.compile(
     r"\w*(?:name|junge|kollege|experte|käse|gedanke|buchstabe|wochenende|interesse|gebäude|gemüse|getreide|gebirge|komitee"
     r"|klischee|kaffee|termin|benzin|magazin|vitamin|deutsche|jugendliche|erwachsene|beschäftigte|angestellte|studierende"
-    r"|tanz|glanz|schwanz|kranz|franzose|grieche|getränk|genie|gelände|gebäck)"
+    r"|byte|tanz|glanz|schwanz|kranz|franzose|grieche|getränk|genie|gelände|gebäck)"
     r"|kunde|stammkunde|hase|osterhase|löwe|affe|funke|glaube|wille|bote|zeuge|erbe|neffe|ende|auge|gefälle|abitur|drache"
     r"|russe|türke|däne|schwede|riese|ochse|rabe|pate|geselle|beamte|hirte|tee|see|schnee|knie|mosaik|sprung|schwung"
     r"|dung|prinz|befragte|tote|verletzte|reisende|kranke|delfin|kamin|rubin|satin|urin|cousin|gin|insulin|flur|streik"
@@ -33,7 +33,7 @@ _NEUTER = re.compile(
     r"|boot|schiff|flugzeug|fahrzeug|gebot|gebäude|ende|auge|stück|blatt|wort|team|mädchen|viertel|drittel|paket"
     r"|opfer|mitglied|werk|gericht|geschenk|ziel|rennen|essen|leben|treffen|gespräch|produkt|modell|projekt|problem"
     r"|ergebnis|büro|restaurant|theater|museum|programm|system|gesetz|recht|heft|kilo|gramm|pfund|date|match"
-    r"|byte|interview|album|rätsel|fenster|messer|feuer|wasser|lager|beispiel|gefühl|signal|telefon|handy|tablet)"
+    r"|byte|prozent|volt|watt|ampere|hertz|pascal|interview|album|rätsel|fenster|messer|feuer|wasser|lager|beispiel|gefühl|signal|telefon|handy|tablet)"
 )
 _STARTERS = re.compile(
     "Aber|Alle|Alles|Als|Also|Am|An|Auch|Auf|Aus|Bei|Beim|Bis|Da|Dabei|Dafür|Damit|Danach|Dann|Daraufhin|Darum|Das|Dass"
@@ -90,6 +90,11 @@ def _ranks(match: re.Match[str]) -> str | None:
     ends = is_start and not is_ranked
     last = _rank_ending(article, "" if ends or behind[:1].islower() else behind)
 
+    before = match.string[max(0, match.start("only") - 4) : match.start("only")]
+    if not article and not owner and re.search(r"(?:[:;,]|und) \Z", before):
+        # "1. rot, 2. blau"
+        last = "ns" if not ends and match["ranked"] is None and match["only"].count(".") == 1 else last
+
     def read(number: re.Match[str]) -> str:
         return (
             ordinal(number[1], "de").removeprefix("ein" if number[1][:1] == "1" and len(number[1]) > 2 else "") + last
@@ -141,6 +146,13 @@ def _weekdays(match: re.Match[str]) -> str:
     return f"{_DAYS[match['low']]} bis {_DAYS[match['high']]}{stop}"
 
 
+_TOWNS = (
+    "Aachen|Augsburg|Berlin|Bielefeld|Bochum|Bonn|Braunschweig|Bremen|Chemnitz|Dortmund|Dresden|Duisburg|Düsseldorf|Erfurt"
+    "|Essen|Frankfurt|Freiburg|Halle|Hamburg|Hannover|Heidelberg|Karlsruhe|Kassel|Kiel|Köln|Leipzig|Lübeck|Magdeburg"
+    "|Mainz|Mannheim|München|Münster|Nürnberg|Potsdam|Regensburg|Rostock|Saarbrücken|Schwerin|Stuttgart|Ulm|Wiesbaden"
+    "|Wuppertal|Würzburg"
+)
+"""Any noun has a capital, so that these alone tell a postal code."""
 _DATIVE = ("aus", "außer", "bei", "gegenüber", "in", "mit", "nach", "seit", "unter", "von", "vor", "zu")
 _ACCUSATIVE = ("durch", "für", "gegen", "ohne", "pro", "um")
 
@@ -161,14 +173,21 @@ def _agree(number: Counted) -> str:
         return stem + ("er" if feminine else "em")
     if number.digits == "1" and number.before in _ACCUSATIVE and not feminine and not _is_neuter(noun):
         return stem + "en"
-    # "hundertein Dalmatiner", "tausendeine Nacht"
-    return stem + "e" * feminine
+    # "hundertein Dalmatiner", "hundertein Jahre", "tausendeine Nacht"
+    return stem + "e" * (feminine and not (number.digits != "1" and noun.endswith("e")))
 
 
 def _half(match: re.Match[str]) -> str | None:
     noun = match["noun"]
-    if not noun[0].isupper() or noun.isupper():
-        return None
+    is_short = noun in ("Std", "Stdn", "Min", "Sek")
+    return None if not noun[0].isupper() or noun.isupper() or is_short else _half_of(noun)
+
+
+def _part_of(key: str, part: str, unit: str, _: str) -> str:
+    return _half_of(unit) if key == "1/2" else f"{part} {unit}"
+
+
+def _half_of(noun: str) -> str:
     if is_feminine(noun):
         return f"eine halbe {noun}"
     return f"ein halbes {noun}" if _is_neuter(noun) else f"ein halber {noun}"
@@ -182,11 +201,14 @@ STYLE = Style(
     to="bis",
     against="zu",
     clock=("{h} Uhr {m}", "{h} Uhr"),
-    clock_written=(rf"{CLOCK}(?: Uhr\b| h\b)?", rf"{HOUR}\.{MINUTE} Uhr\b", rf"{HOUR} Uhr {MINUTE}\b"),
+    clock_written=(rf"{CLOCK}(?: Uhr\b| h\b)?", rf"{HOUR}\.{MINUTE} Uhr\b",
+        rf"{HOUR}\.{MINUTE}(?=(?: bis | und | ?[-–] ?)\d\d?\.\d\d Uhr)", rf"{HOUR} Uhr {MINUTE}\b"),
     hour_ending=("eins", "ein"),
     agree=_agree,
     day_month=True,
     mixed=_mixed,
+    part_of=_part_of,
+    always=" ",
     one="ein",
     parts="Viertel/Viertel Fünftel/Fünftel Sechstel/Sechstel Siebtel/Siebtel Achtel/Achtel Neuntel/Neuntel"
     " Zehntel/Zehntel",
@@ -201,6 +223,10 @@ STYLE = Style(
         "inkl.": "inklusive", "exkl.": "exklusive", "evtl.": "eventuell", "mio.": "Millionen", "mrd.": "Milliarden",
         "mind.": "mindestens", "geb.": "geboren", "gest.": "gestorben", "v. a.": "vor allem",
         "i. d. r.": "in der Regel",
+        "tsd.": "tausend", "hausnr.": "Hausnummer", "zw.": "zwischen", "bes.": "besonders", "jg.": "Jahrgang",
+        "mwst": "Mehrwertsteuer", "bzgl.": "bezüglich", "ggfs.": "gegebenenfalls", "einschl.": "einschließlich",
+        "mwst.": "Mehrwertsteuer", "gem.": "gemäß", "entspr.": "entsprechend", "jew.": "jeweils", "ebd.": "ebenda",
+        "ggü.": "gegenüber", "hbf.": "Hauptbahnhof", "vorm.": "vormittags", "nachm.": "nachmittags",
         "z. t.": "zum Teil", "z. hd.": "zu Händen", "i. h. v.": "in Höhe von", "o. g.": "oben genannt",
         "lt.": "laut", "m. e.": "meines Erachtens", "i. a.": "im Allgemeinen", "s. o.": "siehe oben",
         "s. u.": "siehe unten", "zz.": "zurzeit", "zzgl.": "zuzüglich", "abzgl.": "abzüglich", "sog.": "sogenannte",
@@ -214,7 +240,8 @@ STYLE = Style(
     endings={
         "usw.": "und so weiter", "etc.": "et cetera", "u. s. w.": "und so weiter", "jh.": "Jahrhundert",
         "v. chr.": "vor Christus", "n. chr.": "nach Christus", "o. ä.": "oder Ähnliches", "u. ä.": "und Ähnliches",
-        "u. v. m.": "und vieles mehr", "uvm.": "und vieles mehr", "u. dgl.": "und dergleichen", "ff.": "folgende",
+        "u. v. m.": "und vieles mehr", "usf.": "und so fort", "u. a. m.": "und anderes mehr",
+        "uvm.": "und vieles mehr", "u. dgl.": "und dergleichen", "ff.": "folgende",
         "p. a.": "pro Jahr",
     },
     titles={"Hr.": "Herr", "Hrn.": "Herrn", "Fr.": "Frau", "St.": "Sankt"},
@@ -239,6 +266,8 @@ STYLE = Style(
         "dB": ("Dezibel",) * 3, "mAh": ("Milliamperestunde", "Milliamperestunden", "Milliamperestunden"),
         "Ah": ("Amperestunde", "Amperestunden", "Amperestunden"), "PS": ("PS",) * 3,
         "Ct": ("Cent",) * 3, "ct": ("Cent",) * 3, "Rp.": ("Rappen",) * 3,
+        **dict.fromkeys(("U/min", "rpm"), ("Umdrehung pro Minute", *("Umdrehungen pro Minute",) * 2)),
+        "kr": ("Krone", *("Kronen",) * 2), "dpi": ("dpi",) * 3, "ppm": ("ppm",) * 3,
         "Wh": ("Wattstunde", "Wattstunden", "Wattstunden"), "l/100 km": ("Liter auf hundert Kilometer",) * 3,
     },
     own=(
@@ -248,8 +277,16 @@ STYLE = Style(
             rf"(?![\d.])(?!-)(?:(?= (?P<ranked>(?:{_RANKED})\b))|(?=))(?= (?P<noun>[^\W\d_]{{1,40}})|\Z)",
             _ranks,
         ),
-        (rf"{START}1[1-9]\d\d{END}", lambda match: spelling.year(match[0], "de")),
-        (r"\b(?P<digits>\d0|[12]\d\d0)er\b", lambda match: f"{spelling.year(match['digits'], 'de')}er"),
+        (r"(?<=\b1[1-9]\d\d) ?[-–—] ?(?=(?:1[1-9]|20)\d\d\b)", lambda _: " bis "),
+        (rf"(?<!\) ){START}1[1-9]\d\d{END}(?!-\d{{3}}\b)", lambda match: spelling.year(match[0], "de")),
+        (r"\b(?P<digits>\d\d|[12]\d\d0)er(?P<case>n|s)?\b",
+         lambda match: f"{spelling.year(match['digits'], 'de')}er{match['case'] or ''}"),
+        (
+            r"(?:\b(?:D|PLZ:?)[- ]|(?:[Ss]tr\.|straße|weg|platz|allee|gasse|ring) \d{1,4}[a-z]?, )"
+            r"(?P<only>\d{5})(?!\d)",
+            lambda match: spelling.one_by_one(match["only"], "de"),
+        ),
+        (rf"{START}\d{{5}}(?= (?:{_TOWNS})\b)", lambda match: spelling.one_by_one(match[0], "de")),
         (
             rf"\b(?:Akt|Artikel|Band|Buch|Kapitel|Klasse|Phase|Stufe|Teil|Typ|Weltkrieg) {ROMAN})(?!\w)",
             lambda match: cardinal(roman(match["roman"]), "de"),
@@ -270,11 +307,14 @@ STYLE = Style(
             r"|stündig|tägig|teilig|türig|wöchig)\w{0,4})\b",
             lambda match: ending(cardinal(match["digits"], "de"), ("eins", "ein")) + match["rest"],
         ),
-        (r"\b(?P<digits>\d{1,3})x\b(?! ?\d)", lambda m: ending(cardinal(m["digits"], "de"), ("eins", "ein")) + "mal"),
+        (
+            r"\b(?P<digits>\d{1,3})(?:x| x(?= (?:täglich|wöchentlich|pro|am|im|die)))\b(?! ?\d)",
+            lambda m: ending(cardinal(m["digits"], "de"), ("eins", "ein")) + "mal",
+        ),
         (r"\b(?P<digits>\d{1,3}) ?%ig(?P<rest>\w{0,2})",
          lambda m: f"{cardinal(m['digits'], 'de')}prozentig{m['rest']}"),
         (r"(?<=\d )ff?\.", lambda match: "folgende" + "." * (match.end() == len(match.string))),
         (r"\b(?:[A-ZÄÖÜ]?[a-zäöüß-]{1,30}s|[Ss])tr\.", _street),
-        (r"\b(?P<only>[Mm]in\.)(?= \d)", lambda _: "minimal"),
+        (r"(?<!\d )\b(?P<only>[Mm]in\.)(?= \d)", lambda _: "minimal"),
     ),
 )  # fmt: skip

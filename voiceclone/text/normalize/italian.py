@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from voiceclone.text.normalize.spelling import ordinal, roman
+from voiceclone.text.normalize.spelling import cardinal, ordinal, roman
 from voiceclone.text.normalize.style import CLOCK, HALF, HOUR, MINUTE, ROMAN, ROMAN_NAME, Counted, Style, ending, listed
 
 _FEMININE = re.compile("(?:a|[zs]ione|tà|tù|trice|gine|udine|isi|esi|asi|e[sz]ie|ie)$")
@@ -66,8 +66,12 @@ def _ruler(match: re.Match[str]) -> str:
 def _halves(match: re.Match[str]) -> str | None:
     """Two hours and a half, its numbers still in digits."""
     noun = match["noun"]
-    if _NO_NOUNS.fullmatch(noun) or (match["whole"] == "1" and noun.endswith(("i", "e"))):
+    if _NO_NOUNS.fullmatch(noun):
         return None
+    if match["whole"] == "1" and len(noun) > 2:
+        noun = {"ore": "ora", "mesi": "mese", "notti": "notte", "parti": "parte"}.get(noun) or ending(
+            noun, ("i", "o"), ("e", "a")
+        )
     feminine = noun in ("h", "t", "ore", "volte", "tonnellate", "settimane", "notti") or is_feminine(noun)
     return f"{match['whole']} {noun} e {'mezza' if feminine else 'mezzo'}"
 
@@ -77,6 +81,22 @@ def _half(match: re.Match[str]) -> str | None:
     if _NO_NOUNS.fullmatch(noun):
         return None
     return "mezz'ora" if noun == "ora" else f"{'mezza' if is_feminine(noun) else 'mezzo'} {noun}"
+
+
+def _part_of(key: str, part: str, unit: str, _: str) -> str:
+    if key == "1/2":
+        return (
+            "mezz'ora" if unit == "ora" else f"{'mezza' if is_feminine(unit.split(maxsplit=1)[0]) else 'mezzo'} {unit}"
+        )
+    return f"{part} {unit}" if unit == "percento" else f"{part} {'d' + chr(39) if unit[0] == 'o' else 'di '}{unit}"
+
+
+_SAINTS = {
+    **dict.fromkeys(("Pietro", "Paolo", "Marco", "Giovanni", "Giuseppe", "Lorenzo", "Francesco", "Michele", "Martino",
+                     "Giorgio", "Nicola", "Domenico", "Siro", "Carlo", "Gennaro", "Benedetto"), "San"),
+    **dict.fromkeys(("Maria", "Lucia", "Chiara", "Caterina", "Teresa", "Rita", "Croce", "Margherita"), "Santa"),
+    "Stefano": "Santo",
+}  # fmt: skip
 
 
 def _mixed(key: str, part: str, whole: Counted) -> str:
@@ -94,6 +114,9 @@ STYLE = Style(
     hour_ending=("uno", "una"),
     agree=_agree,
     mixed=_mixed,
+    part_of=_part_of,
+    always=" ",
+    postal_code=r"\d{5}",
     one="un",
     parts="quarto/quarti quinto/quinti sesto/sesti settimo/settimi ottavo/ottavi nono/noni decimo/decimi",
     numbered="binario|domanda|esercizio|gruppo|linea|passo|riga|traccia|articolo|atto|camera|capitolo|episodio"
@@ -104,7 +127,8 @@ STYLE = Style(
         "sig.": "signor", "sig.ra": "signora", "sig.na": "signorina", "sigg.": "signori", "dott.": "dottor",
         "dott.ssa": "dottoressa", "dr.": "dottor", "prof.": "professor", "prof.ssa": "professoressa",
         "p. es.": "per esempio", "ad es.": "ad esempio", "ca.": "circa", "ing.": "ingegner", "avv.": "avvocato",
-        "geom.": "geometra", "p.zza": "piazza", "v.le": "viale", "c.so": "corso", "l.go": "largo",
+        "geom.": "geometra", "p.zza": "piazza", "p.za": "piazza", "p.tta": "piazzetta", "mln": "milioni",
+        "mld": "miliardi", "v.le": "viale", "c.so": "corso", "l.go": "largo",
         "s.p.a.": "società per azioni", "gent.mo": "gentilissimo",
         "cfr.": "confronta",
         "egr.": "egregio", "spett.le": "spettabile", "op. cit.": "opera citata",
@@ -128,13 +152,25 @@ STYLE = Style(
     named={
         "dB": ("decibel",) * 3, "Wh": ("wattora",) * 3, "mAh": ("milliampere ora",) * 3, "Ah": ("ampere ora",) * 3,
         "bar": ("bar",) * 3, "CV": ("cavallo", "cavalli", "cavalli"),
+        **dict.fromkeys(("giri/min", "rpm"), ("giro al minuto", *("giri al minuto",) * 2)),
+        "dpi": ("punto per pollice", *("punti per pollice",) * 2),
+        "ppm": ("parte per milione", *("parti per milione",) * 2),
         "l/100 km": ("litro ogni cento chilometri", *("litri ogni cento chilometri",) * 2),
     },
     telephones=r"3\d\d[ ./-]?\d{6,7}|3\d\d \d{3} \d{4}|3\d\d \d\d \d\d \d{3}",
     own=(
+        (
+            rf"\bsecoli (?P<only>(?P<first>[IVX]{{1,6}}) ?[-–] ?{ROMAN.replace('(?P<only>', '')})\b",
+            lambda match: f"{ordinal(roman(match['first']), 'it')} - {_roman_rank(match)}",
+        ),
+        (r"\b(?P<digits>[2-9]|\d{2,3})x\b(?! ?\d)", lambda match: f"{cardinal(match['digits'], 'it')} volte"),
         (HALF, _half),
         (r"\b(?P<whole>\d{1,3}) ?(?:½|1/2) (?P<noun>[^\W\d_]{1,30})", _halves),
         (r"\b(?P<digits>\d{1,4})(?P<ending>[ºª])(?![CF]\b)", _rank),
+        (r"(?<!\d )\b(?P<word>[Mm]ax|[Mm]in)(?= \d)",
+         lambda match: {"max": "massimo", "min": "minimo"}[match["word"].lower()]),
+        (rf"\bS\.(?= (?P<name>{'|'.join(_SAINTS)})\b)", lambda match: _SAINTS[match["name"]]),
+        (r"\bS\. (?=(?:Antonio|Anna|Agata|Agostino|Andrea|Ambrogio|Eufemia)\b)", lambda _: "Sant'"),
         (r"\b1°?(?= MONTHS\b)", lambda _: "primo"),
         (r"\b(?P<digits>\d{1,2})°(?=[ ](?!C\b|F\b)[a-zàèéìòù]{3})", lambda match: ordinal(match["digits"], "it")),
         (rf"\b{ROMAN})(?= secolo\b| sec\.| (?:e|o|al|ed) (?:il )?[IVX]{{1,6}} secolo)", _roman_rank),

@@ -18,6 +18,7 @@ from voiceclone.text.normalize.rules import Rule
 from voiceclone.text.normalize.shouting import QUIET
 from voiceclone.text.normalize.spelling import CURRENCIES, alternatives, cardinal, currency_unit, one_by_one, roman
 from voiceclone.text.normalize.style import END, START, Style
+from voiceclone.text.normalize.sums import sum_rules
 from voiceclone.text.normalize.times import Times
 
 STYLES: dict[str, Style] = {
@@ -44,7 +45,8 @@ def rules(language: str) -> tuple[Rule, ...]:
 class _Reader(Times):
     def rules(self) -> tuple[Rule, ...]:
         later = (
-            *self._own(), *self._addresses(), *self._called(), *self.times(), *self._names(), *self.quantities(),
+            *self._own(), *self._addresses(), *self._called(), *self.times(), *self._names(),
+            *sum_rules(self.language, self.style.signs, self._minus_word(), of_numbers=True), *self.quantities(),
             *self._abbreviations(), *self._signs(), QUIET,
         )  # fmt: skip
         return (*self.dates(later), *later)
@@ -66,12 +68,25 @@ class _Reader(Times):
         yield rule(rf"{START}(?<!\d[ /-])\(?0\d{{1,5}}\)?(?:(?:[ /-]| [/-] )\d{{2,8}}){{1,5}}{END}", self._telephone)
         if style.telephones:
             yield rule(rf"{START}(?<!\d )(?:{style.telephones}){END}(?! \d)", self._telephone)
+        if style.postal_code:
+            code, place = style.postal_code, r" [A-ZÀ-ÞĀ-Ž][^\W\d_]{2}"
+            # "Hauptstraße 5, 80331 München", or a line of its own.
+            yield rule(
+                rf"(?:(?<=\d, )|(?<=\d[a-z], ))(?:{code})(?={place})|\A(?:{code})(?={place}[^\W\d_]{{0,20}}\.?\Z)",
+                lambda match: ", ".join(one_by_one(group, self.language) for group in re.findall(r"\d+", match[0])),
+            )
         yield rule(rf"{_CALLED}(?P<only>[1-9][\d /-]{{4,18}}\d){END}", self._telephone)
         yield rule(rf"{START}\d{{1,7}}(?:-\d{{1,7}}){{2,5}}{END}", self._serial)
 
     def _names(self) -> Iterator[Rule]:
         """Numbers that are names."""
         style = self.style
+        if style.always:
+            around = style.always.strip()
+            yield rule(
+                rf"{START}24/7{END}",
+                lambda _: " ".join(filter(None, (cardinal("24", self.language), around, cardinal("7", self.language)))),
+            )
         # '90
         yield rule(r"(?<!\w)['’](?P<year>\d\d)(?![\w'’])", lambda match: cardinal(match["year"], self.language))
         if self.is_known:
@@ -98,10 +113,13 @@ class _Reader(Times):
             yield rule(rf"(?<![\w.])(?i:{_spaced(spoken)})(?!\w)", self._abbreviation)
         if style.counted:
             counted = alternatives(style.counted)
-            yield rule(rf"(?<![\w.])(?i:{counted})(?= ?\d)", lambda match: style.counted.get(match[0].lower()))
+            named = alternatives([word for word in style.counted if len(word) > 2])
+            yield rule(rf"(?<![\w.])(?i:{named})(?= [IVX]{{1,6}}\b)", lambda match: style.counted.get(match[0].lower()))
+            yield rule(rf"(?<![\w.])(?i:{counted})(?= ?\(?\d)", lambda match: style.counted.get(match[0].lower()))
 
     def _signs(self) -> Iterator[Rule]:
         signs = self.style.signs
+        yield from sum_rules(self.language, signs, self._minus_word(), of_numbers=False)
         if self.is_known:
             yield rule(r"(?<=\d)[/.](?=\d)", lambda match: signs[match[0]])
             alone = "".join(sign for sign in signs if sign not in "/._-")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from voiceclone.text.normalize.spelling import cardinal, ordinal, roman
+from voiceclone.text.normalize.spelling import cardinal, one_by_one, ordinal, roman
 from voiceclone.text.normalize.style import CLOCK, HOUR, MINUTE, ROMAN, ROMAN_NAME, Counted, Style, ending
 
 _RANK_ENDINGS = {
@@ -59,7 +59,15 @@ def _agree(number: Counted) -> str:
 
 
 def _mixed(key: str, part: str, whole: Counted) -> str:
+    if (key, whole.digits) == ("1/2", "1"):
+        return "pusotras" if whole.noun.endswith(("as", "es")) else "pusotra"
     return f"{_agree(whole)} {'ar pusi' if key == '1/2' else 'un ' + part}"
+
+
+def _century(match: re.Match[str]) -> str:
+    """Of what stands behind it, if anything does."""
+    noun = "gadsimta" if re.compile(r" [a-zāčēģīķļņšūž]").match(match.string, match.end()) else "gadsimts"
+    return f"{_rank_of(match['digits'], noun)} {noun}{'.' * (match.end() == len(match.string))}"
 
 
 STYLE = Style(
@@ -69,6 +77,8 @@ STYLE = Style(
     agree=_agree,
     day_month=True,
     mixed=_mixed,
+    part_of=lambda key, part, unit, _: f"pus{unit}" if key == "1/2" and unit[0] in "kglmst" else f"{part} {unit}",
+    always=" ",
     one="viena",
     parts="ceturtdaļa/ceturtdaļas piektdaļa/piektdaļas sestdaļa/sestdaļas septītdaļa/septītdaļas astotdaļa/astotdaļas"
     " devītdaļa/devītdaļas desmitdaļa/desmitdaļas",
@@ -84,7 +94,7 @@ STYLE = Style(
         "lpp.": "lappuse", "u. c.": "un citi", "utt.": "un tā tālāk", "u. tml.": "un tamlīdzīgi",
         "p. m. ē.": "pirms mūsu ēras", "m. ē.": "mūsu ēras",
     },
-    counted={"nr.": "numurs", "tālr.": "tālrunis", "tālr.:": "tālrunis"},
+    counted={"nr.": "numurs", "tālr.": "tālrunis", "tel.": "tālrunis", "tālr.:": "tālrunis"},
     signs={
         "&": "un", "@": "et", "%": "procenti", "+": "plus", "±": "plus mīnus", "=": "ir", "×": "reiz", "÷": "dalīts ar",
         "°": "grādi", "§": "paragrāfs", "/": "dalīts ar", ".": "punkts", "_": "pasvītra", "-": "domuzīme",
@@ -95,6 +105,9 @@ STYLE = Style(
     named={"dB": ("decibels", "decibeli", "decibelu"),
            "mAh": ("miliampērstunda", "miliampērstundas", "miliampērstundu")},
     own=(
+        (r"\bLV-(?P<only>\d{4})(?!\d)", lambda match: one_by_one(match["only"], "lv")),
+        (r"\b(?P<digits>\d{1,2})\. ?gs\.",
+         _century),
         (rf"\b(?P<only>(?P<digits>\d{{1,4}})\.) {_NOUNS}", lambda match: _rank_of(match["digits"], match["noun"])),
         (
             rf"\b(?P<only>(?P<digits>\d{{1,2}})\.)(?: ?[-–] ?| un | līdz | vai )\d{{1,2}}\. {_NOUNS}",
@@ -106,6 +119,10 @@ STYLE = Style(
         ),
         (rf"\b{ROMAN})(?=\.? (?P<noun>gadsimt(?:s|a|ā|u|i|os|iem)))",
          lambda m: _rank_of(roman(m["roman"]), m["noun"])),
+        (
+            rf"\b(?P<name>[A-ZĀČĒĢĪĶĻŅŠŪŽ][a-zāčēģīķļņšūž]{{2,20}}) (?=[IVX]{{2}}|[IV]\b){ROMAN_NAME}",
+            lambda m: _rank_of(roman(m["roman"]), "klase" if m["name"][-1] in "ae" else "gads"),
+        ),
         (rf"\b(?:nodaļa|sējums|daļa|cēliens) {ROMAN_NAME}", lambda match: cardinal(roman(match["roman"]), "lv")),
     ),
 )  # fmt: skip

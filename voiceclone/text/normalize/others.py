@@ -6,7 +6,19 @@ import re
 
 from voiceclone.text.normalize import spelling
 from voiceclone.text.normalize.spelling import cardinal, ordinal, roman
-from voiceclone.text.normalize.style import CLOCK, END, HOUR, MINUTE, ROMAN, ROMAN_NAME, START, Counted, Style, ending
+from voiceclone.text.normalize.style import (
+    CLOCK,
+    END,
+    HALF,
+    HOUR,
+    MINUTE,
+    ROMAN,
+    ROMAN_NAME,
+    START,
+    Counted,
+    Style,
+    ending,
+)
 
 _FINNISH = Style(
     to="viiva",
@@ -14,6 +26,8 @@ _FINNISH = Style(
     early_minute="nolla {m}",
     day_month=True,
     mixed=lambda _, part, whole: f"{whole.words} ja {part}",
+    always=" ",
+    postal_code=r"\d{5}",
     one="yksi",
     parts="neljäsosa/neljäsosaa viidesosa/viidesosaa kuudesosa/kuudesosaa seitsemäsosa/seitsemäsosaa"
     " kahdeksasosa/kahdeksasosaa yhdeksäsosa/yhdeksäsosaa kymmenesosa/kymmenesosaa",
@@ -49,6 +63,7 @@ _FINNISH = Style(
         "hv": ("hevosvoima", *("hevosvoimaa",) * 2),
     },
     own=(
+        (r"\b(?P<digits>\d{1,2})\.(?=[-–]\d{1,2}\.\d{1,2}\.)", lambda match: ordinal(match["digits"], "fi")),
         (
             r"\b(?P<digits>\d{1,2})\."
             r"(?= (?:MONTHS|kerros|kerta|luku|luokka|osa|painos|päivä|sija|viikko|vuosisata|kerran)\b)",
@@ -82,9 +97,18 @@ def _hindi_mixed(key: str, part: str, whole: Counted) -> str:
     return f"{whole.words} और {part}"
 
 
+_HINDI_RANKS = {"1": "पह", "2": "दूस", "3": "तीस", "4": "चौ", "6": "छ"}
+
+
+def _hindi_year(match: re.Match[str]) -> str:
+    hundreds, rest = match["digits"][:2], int(match["digits"][2:])
+    return f"{cardinal(hundreds, 'hi')} सौ" + (f" {cardinal(str(rest), 'hi')}" if rest else "")
+
+
 _HINDI = Style(
     to="से",
     against="-",
+    always=" ",
     clock=("{h} बजकर {m} मिनट", "{h} बजे"),
     clock_written=(f"{CLOCK}(?: बजे)?",),
     point=".",
@@ -108,6 +132,24 @@ _HINDI = Style(
     named={"dB": ("डेसिबल",) * 3, "mAh": ("मिलीएम्पियर घंटा", *("मिलीएम्पियर घंटे",) * 2), "mol/l": ("मोल प्रति लीटर",) * 3},
     fractions={"1/2": "आधा", "1/3": "एक तिहाई", "2/3": "दो तिहाई", "1/4": "एक चौथाई", "3/4": "तीन चौथाई"},
     telephones=r"[6-9]\d{4}[ -]\d{5}",
+    own=(
+        (r"(?<=\d )रु(?![\w\u093e-\u094d.])", lambda _: "रुपये"),
+        # The first six have names of their own.
+        (
+            r"\b(?P<digits>[12346])(?P<ending>ला|ले|ली|रा|रे|री|था|थे|थी|ठा|ठे|ठी)(?!\w)",
+            lambda match: _HINDI_RANKS[match["digits"]] + match["ending"],
+        ),
+        (
+            r"\b(?P<digits>\d{1,3})(?P<ending>वीं|वां|वाँ|वें|वा)(?!\w)",
+            lambda match: cardinal(match["digits"], "hi") + match["ending"],
+        ),
+        # Years are counted in hundreds.
+        (r"(?:सन्?|वर्ष|साल|MONTHS) (?P<only>(?P<digits>1[1-9]\d\d))(?!\w)", _hindi_year),
+        (r"\b(?P<digits>1[1-9]\d\d)(?= (?:में|से|तक|की|का|के)(?:[\s।,]|\Z))", _hindi_year),
+        (r"(?:दिल्ली|मुंबई|कोलकाता|चेन्नई|पिन ?कोड|पिन)[ :-]{1,3}(?P<only>[1-9]\d{5})(?!\d)",
+         lambda match: spelling.one_by_one(match["only"], "hi")),
+        (r"\A[1-9]\d{5}(?= (?:नई )?[^\W\d_]\S{1,20}\Z)", lambda match: spelling.one_by_one(match[0], "hi")),
+    ),
 )  # fmt: skip
 
 
@@ -128,6 +170,7 @@ def _arabic_clock(match: re.Match[str]) -> str:
 _ARABIC = Style(
     to="إلى",
     against="مقابل",
+    always="على",
     point=".",
     mixed=lambda _, part, whole: f"{whole.words} و{part}",
     numbered="الفصل|الصفحة|الجزء|الدرس|الحلقة|الموسم|رقم",
@@ -174,6 +217,34 @@ def _polish_genitive(digits: str) -> str:
     return " ".join(ending(word, ("y", "ego"), ("i", "iego")) for word in ordinal(digits, "pl").split(" "))
 
 
+def _polish_part(key: str, part: str, unit: str, _: str) -> str:
+    return f"{'pół' if key == '1/2' else part} {unit}"
+
+
+def _polish_clock(match: re.Match[str]) -> str:
+    """At eighteen is at the eighteenth: hours are ranks."""
+    hour, minute = (str(int(match[name])) for name in ("hour", "minute"))
+    last = "ej" if match["at"] else "a"
+    words = "zerow" if hour == "0" else ordinal(hour, "pl")
+    words = " ".join(ending(word, ("y", last), ("w", "w" + last), ("i", "i" + last)) for word in words.split(" "))
+    words = words.replace("gia", "ga")
+    minutes = "" if minute == "0" else f" {'zero ' * (len(minute) == 1)}{cardinal(minute, 'pl')}"
+    at = (match["at"] or "").lower()
+    noun = "" if not match["noun"] else {"o ": "godzinie ", "po ": "godzinie ", "": "godzina "}.get(at, "godziny ")
+    return f"{noun}{words}{minutes}"
+
+
+def _polish_year(match: re.Match[str]) -> str:
+    words = _polish_genitive(match["digits"])
+    words = words.replace("iego", "im").replace("ego", "ym") if match["in"] else words
+    return f"{words} roku" + "." * (match["noun"] == "r." and match.end() == len(match.string))
+
+
+def _polish_ruler(match: re.Match[str]) -> str:
+    words = ordinal(roman(match["roman"]), "pl")
+    return ending(words, ("gi", "ga"), ("y", "a"), ("i", "ia")) if match["name"].endswith("a") else words
+
+
 def _polish_century(match: re.Match[str]) -> str:
     words = _polish_genitive(roman(match["roman"]))
     words = words.replace("iego", "im").replace("ego", "ym") if match["in"] else words
@@ -184,13 +255,18 @@ _POLISH = Style(
     to="do",
     agree=_polish,
     day_month=True,
-    mixed=lambda key, part, whole: f"{_polish(whole)} i {'pół' if key == '1/2' else part}",
+    part_of=_polish_part,
+    always="na",
+    postal_code=r"\d{2}-\d{3}",
+    mixed=lambda key, part, whole: ("półtorej" if whole.noun.endswith(("y", "i")) else "półtora")
+    if (key, whole.digits) == ("1/2", "1")
+    else f"{_polish(whole)} i {'pół' if key == '1/2' else part}",
     one="jedna",
     parts="czwarta/czwarte piąta/piątych szósta/szóstych siódma/siódmych ósma/ósmych dziewiąta/dziewiątych"
     " dziesiąta/dziesiątych",
     numbered="część|odcinek|pokój|rozdział|sezon|strona|tom|lekcja",
     per="za",
-    scales={"M": ("milion", "miliony", "milionów"), "B": ("miliard", "miliardy", "miliardów")},
+    scales={"M": ("milion", "miliony", "milionów", "miliona"), "B": ("miliard", "miliardy", "miliardów", "miliarda")},
     abbreviations={
         "dr": "doktor", "prof.": "profesor", "np.": "na przykład", "tzn.": "to znaczy", "m.in.": "między innymi",
         "ul.": "ulica", "tj.": "to jest", "tzw.": "tak zwany", "al.": "aleja", "św.": "święty",
@@ -206,8 +282,18 @@ _POLISH = Style(
     fractions={"1/2": "jedna druga", "1/3": "jedna trzecia", "2/3": "dwie trzecie", "1/4": "jedna czwarta",
                "3/4": "trzy czwarte"},
     units={"godz.": "h", "min.": "min", "sek.": "s"},
-    named={"dB": ("decybel", "decybele", "decybeli"), "zł": ("złoty", "złote", "złotych")},
+    named={"dB": ("decybel", "decybele", "decybeli", "decybela"), "zł": ("złoty", "złote", "złotych", "złotego")},
     own=(
+        (HALF, lambda match: f"pół {match['noun']}"),
+        (
+            rf"(?:\b(?i:(?P<at>o |od |do |po )))?(?P<only>(?P<noun>godz\. )?{START}{HOUR}:{MINUTE}){END}",
+            _polish_clock,
+        ),
+        (rf"(?i:\b(?P<at>o |od |do |po ))(?P<only>(?P<noun>godz\. ){HOUR}\.{MINUTE}){END}", _polish_clock),
+        (r"(?:\b(?P<in>[Ww]) )?(?P<only>\b(?P<digits>[12]\d{3}) (?P<noun>r\.|roku\b))", _polish_year),
+        (rf"\b(?P<name>[A-ZŁŚŻ][a-ząćęłńóśźż]{{2,20}}) {ROMAN_NAME}", _polish_ruler),
+        (rf"\b[Ww] {ROMAN})(?= wieku\b)",
+         lambda match: _polish_genitive(roman(match["roman"])).replace("iego", "im").replace("ego", "ym")),
         (rf"\b{ROMAN})(?= wiek\b)", lambda match: ordinal(roman(match["roman"]), "pl")),
         (rf"\b{ROMAN})(?= wieku\b)", lambda match: _polish_genitive(roman(match["roman"]))),
         (rf"(?P<in>\b[Ww] )?\b{ROMAN} w\.)", _polish_century),

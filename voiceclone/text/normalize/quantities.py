@@ -73,7 +73,10 @@ class Quantities:
             )
             # 4K is a picture.
             yield rule(rf"{low}(?P<high>)(?:k|(?<=\d\d)K)(?!\w)", self._thousands)
-            yield rule(rf"{low}(?P<high>)(?P<suffix>M)(?!\w)(?P<gap> (?=[^\W\d_]))?", self._millions)
+            yield rule(rf"{low}(?P<high>)(?: (?=M d[ei] ))?(?P<suffix>M)(?!\w)(?P<gap> (?=[^\W\d_]))?", self._millions)
+        yield rule(
+            rf"{START}(?P<low>\d{{1,3}}[.,]\d{{1,2}})(?=/\d{{1,3}}{END})", lambda match: self._amount(match["low"])
+        )
         scales = rf" (?P<scale>{_SCALES}|{alternatives(_SHORT_SCALES)})(?!\w)"
         yield rule(rf"{low}(?P<high>){scales} ?(?:{sign}(?!\d)|{code})", self._money)
         scale = rf"(?:{scales})?"
@@ -97,7 +100,7 @@ class Quantities:
         style = self.style
         if not style.fractions:
             return
-        halves = alternatives(style.fractions)
+        halves = alternatives(style.fractions) + "|[1-4]/5|[1357]/8|[15]/6" * bool(style.parts)
         unit = rf"(?: ?{self._units()})?"
         yield rule(rf"{START}(?P<whole>\d{{1,3}}) ?(?P<vulgar>[{_VULGAR}]){unit}", self._mixed)
         yield rule(rf"{START}(?P<whole>\d{{1,3}}) (?P<vulgar>{halves}){END}{unit}", self._mixed)
@@ -267,13 +270,16 @@ class Quantities:
         words, whole, unit = self._part(key), match["whole"], match["unit"]
         if words is None:
             return None
-        form = "2.5" if whole else {"ru": "0.5", "fi": "2"}.get(self.language, "1")
+        form = "2.5" if whole else {"ru": "0.5", "fi": "2", "pl": "0.5"}.get(self.language, "1")
         named = self.unit(unit, form) if unit else "{}"
         if whole:
             found = _WORDS_BEHIND.match(match.string, match.end())
             behind = [found[1]] if found else []
             behind = (named or "").replace("{}", "").split() or behind
             words = self.style.mixed(key, words, self._counted(match, cardinal(whole, self.language), whole, behind))
+        if unit and named and not whole and self.style.part_of:
+            noun = named.replace("{}", "").strip()
+            return self.style.part_of(key, words, noun, word_before(match)) + self.stop(match)
         return named and named.replace("{}", words) + self.stop(match)
 
     def _part(self, key: str) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from voiceclone.text.normalize.spelling import cardinal, one_by_one, ordinal, roman
-from voiceclone.text.normalize.style import CLOCK, HALF, ROMAN, ROMAN_NAME, Counted, Style, ending, listed
+from voiceclone.text.normalize.style import CLOCK, HALF, HOUR, MINUTE, ROMAN, ROMAN_NAME, Counted, Style, ending, listed
 
 _FEMININE = re.compile("(?:a|ci[oó]n|si[oó]n|xi[oó]n|dad|tad|tud|umbre|sis|itis|triz)$")
 _OTHERS = listed(
@@ -89,6 +89,12 @@ def _half(match: re.Match[str]) -> str | None:
     return None if _NO_NOUNS.fullmatch(noun) else f"{'media' if is_feminine(noun) else 'medio'} {noun}"
 
 
+def _part_of(key: str, part: str, unit: str, _: str) -> str:
+    if key == "1/2":
+        return f"{'media' if is_feminine(unit.split(maxsplit=1)[0]) else 'medio'} {unit}"
+    return f"{part} {unit}" if unit.startswith("por ") else f"{part} de {unit}"
+
+
 def _mixed(key: str, part: str, whole: Counted) -> str:
     return f"{whole.words} y {'medio' if key == '1/2' else part}"
 
@@ -96,11 +102,16 @@ def _mixed(key: str, part: str, whole: Counted) -> str:
 STYLE = Style(
     to="a",
     clock=("{h} {m}", "{hours}"),
-    clock_written=(f"{CLOCK}(?: ?(?:h|hs|hrs)\\b)?", r"(?P<hour>[01]?\d|2[0-4])h(?P<minute>[0-5]\d)\b"),
+    clock_written=(
+        rf"{HOUR}\.{MINUTE} ?hs?\b", rf"(?<=\blas ){HOUR}\.{MINUTE}", f"{CLOCK}(?: ?(?:h|hs|hrs)\\b)?",
+        r"(?P<hour>[01]?\d|2[0-4])h(?P<minute>[0-5]\d)\b"),
     of="de",
     hour_ending=("uno", "una"),
     agree=_agree,
     mixed=_mixed,
+    part_of=_part_of,
+    always=" ",
+    postal_code=r"\d{5}",
     one="un",
     parts="cuarto/cuartos quinto/quintos sexto/sextos séptimo/séptimos octavo/octavos noveno/novenos décimo/décimos",
     numbered="andén|ejercicio|grupo|línea|paso|pista|pregunta|puerta|puesto|vía|acto|artículo|capítulo|episodio"
@@ -142,11 +153,20 @@ STYLE = Style(
         "dB": ("decibelio", "decibelios", "decibelios"), "Wh": ("vatio hora", "vatios hora", "vatios hora"),
         "mAh": ("miliamperio hora", "miliamperios hora", "miliamperios hora"),
         "Ah": ("amperio hora", "amperios hora", "amperios hora"), "CV": ("caballo", "caballos", "caballos"),
+        "rpm": ("revolución por minuto", *("revoluciones por minuto",) * 2),
+        **dict.fromkeys(("dpi", "ppp"), ("punto por pulgada", *("puntos por pulgada",) * 2)),
+        "ppm": ("parte por millón", *("partes por millón",) * 2),
         "l/100 km": ("litro a los cien", *("litros a los cien",) * 2),
     },
     telephones=r"[6789]\d\d(?: \d\d){3}|[89]\d \d{3}(?: \d\d){2}|[67]\d\d-\d{3}-\d{3}",
     own=(
         (HALF, _half),
+        (r"\bD\.ª(?= [A-ZÁÉÍÓÚÑ])", lambda _: "doña"),
+        (r"\bP\.º(?= d)", lambda _: "paseo"),
+        (
+            r"(?<![\d.,] )(?<![\w.,])[679]\d\d (?!000)\d{3} (?!000)\d{3}(?=[.;)]|\Z)",
+            lambda match: ", ".join(one_by_one(group, "es") for group in match[0].split()),
+        ),
         # A telephone, which is written as an amount is.
         (
             r"\b(?:al|[Mm]óvil|[Nn]úmero|[Tt]eléfono)[: ]{1,2}(?P<only>[6-9]\d\d \d{3} \d{3})\b",
@@ -163,6 +183,8 @@ STYLE = Style(
             _roman,
         ),
         (r"\b[Ss]iglos [IVXL]{1,8}(?P<only> ?[-–] ?)(?=[IVXL]{1,8}\b)", lambda _: " a "),
+        (r"\bS\.(?= (?:Pedro|Pablo|Juan|José|Francisco|Antonio|Martín|Miguel|Sebastián|Fernando|Isidro|Lorenzo)\b)",
+         lambda _: "San"),
         (r"\bss\.(?= [IVX])", lambda _: "siglos"),
         (r"\b(?:s\. ?(?=[IVX])|S\. (?=[IVX]{2}))(?P<roman>[IVX]{1,6})\b", lambda match: f"siglo {_roman(match)}"),
         (

@@ -34,6 +34,15 @@ _UNITS = {
     ("ja", "temperature-celsius"): "{}度",
     ("zh", "concentr-percent"): "百分之{}",
     ("zh", "concentr-permille"): "千分之{}",
+    ("zh", "pressure-hectopascal"): "{}百帕",
+    ("zh", "pressure-kilopascal"): "{}千帕",
+    ("zh", "pressure-megapascal"): "{}兆帕",
+    ("zh", "mole-per-liter"): "每升{}摩尔",
+    ("ja", "mole-per-liter"): "{}モル毎リットル",
+    ("zh", "pixel"): "{}像素",
+    ("ja", "pixel"): "{}ピクセル",
+    ("zh", "revolution-per-minute"): "每分钟{}转",
+    ("ja", "revolution-per-minute"): "毎分{}回転",
     ("zh", "mass-kilogram"): "{}公斤",
     ("zh", "power-watt"): "{}瓦",
     ("zh", "electric-volt"): "{}伏",
@@ -229,7 +238,9 @@ def currency_unit(amount: str, count: str, code: str, language: str) -> str | No
 
 def _money(amount: str, code: str, language: str) -> str:
     words = say(amount, language, "currency", code)
-    return f"ein{words[4:]}" if language == "de" and words.startswith("eins ") else words
+    for one, before in (("eins", "ein"), ("uno", "un")) if language in ("de", "it") else ():
+        words = re.sub(rf"(?<!\w){one} (?=\w)", f"{before} ", words)
+    return words
 
 
 def long_date(year: str, month: str, day: str, language: str) -> str | None:

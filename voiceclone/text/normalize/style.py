@@ -73,10 +73,16 @@ class Style:
     """The number that a unit takes the form of, by the count and the word before it."""
     governed: Callable[[str, str], str] = lambda words, _: words
     """An amount with its unit, by the word before it."""
+    always: str = ""
+    """Between the words of 24/7."""
+    postal_code: str = ""
+    """A pattern for one that is read digit by digit in front of a place."""
     day_month: bool = False
     """Whether 24.12. is a date."""
     mixed: Callable[[str, str, Counted], str] = lambda _, part, whole: f"{whole.words} {part}"
     """Two and a half, by the fraction as it is written, as it is said, and the whole."""
+    part_of: Callable[[str, str, str, str], str] | None = None
+    """A part of one unit, by the fraction as it is written, as it is said, the unit, and the word before."""
     parts: str = ""
     """Fourth/fourths fifth/fifths …, up to tenths; in front of them `one` part."""
     one: str = ""
@@ -84,8 +90,8 @@ class Style:
     """Nouns with a number behind, whose zeros in front are not said, as a pattern without regard to capitals."""
     per: str = ""
     """Between a price and what it is for."""
-    scales: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
-    """M and B behind an amount of money: of one, of two, of five."""
+    scales: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """M and B behind an amount of money: of one, of two, of five, and of a fraction where it differs."""
     starters: str = ""
     """What a sentence begins with, as a pattern; any capital where none is given."""
     abbreviations: Mapping[str, str] = field(default_factory=dict)
@@ -99,7 +105,7 @@ class Style:
     fractions: Mapping[str, str] = field(default_factory=dict)
     units: Mapping[str, str] = field(default_factory=dict)
     """Symbols of its own, by those of UNITS."""
-    named: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
+    named: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Names of units that Babel lacks or has otherwise: of one, of two, of five."""
     telephones: str = ""
     """A pattern for numbers that are called."""

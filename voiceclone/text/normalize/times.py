@@ -35,7 +35,8 @@ class Times(Quantities):
             # The word before may decide the ending of the day.
             before = re.search(r"\w*\s*\Z", match.string[max(0, match.start() - 10) : match.start()])
             word = before[0] if before else ""
-            return rewritten(word + long, others).removeprefix(word)
+            # What follows may go on.
+            return rewritten(word + long, others).removeprefix(word).removesuffix(".")
 
         iso = r"(?P<year>\d{4})-(?P<month>\d\d?)-(?P<day>\d\d?)"
         written = (
@@ -54,7 +55,7 @@ class Times(Quantities):
             )
             if self.style.day_month:
                 yield rule(
-                    r"(?<![\d.,:/])(?<!klo )(?<!um )\b(?P<day>[0-3]?\d)\.(?P<month>[01]?\d)\.(?![\d.])",
+                    r"(?<![\d.,:/])(?<!klo )(?<!\bum )\b(?P<day>[0-3]?\d)\.(?P<month>[01]?\d)\.(?![\d.])",
                     self._day_month,
                 )
 

@@ -20,6 +20,7 @@ UNITS = {
     "GB/s": "digital-gigabyte/duration-second", "kg/m³": "mass-kilogram/volume-cubic-meter",
     "g/l": "mass-gram/volume-liter", "mg/l": "mass-milligram/volume-liter", "mg/kg": "mass-milligram/mass-kilogram",
     "g/cm³": "mass-gram/volume-cubic-centimeter", "A": "electric-ampere", "t": "mass-tonne",
+    "ppm": "concentr-permillion", "dpi": "graphics-dot-per-inch", "MHz": "frequency-megahertz",
     "Pa": "pressure-pascal", "mbar": "pressure-millibar",
     "bar": "pressure-bar", "mmHg": "pressure-millimeter-ofhg", "hl": "volume-hectoliter",
     "dm³": "volume-cubic-decimeter",
@@ -52,12 +53,12 @@ def unit_pattern(symbol: str, count: str, style: Style, language: str, gap: str 
 
 
 def plural(count: str, language: str) -> int:
-    """Which of three forms goes with a number: of one, of two, of five."""
+    """Which form goes with a number: of one, of two, of five; in Polish the fourth is of a fraction."""
     from babel import Locale
 
     number = float(count[: spelling.MAX_AMOUNT_DIGITS])
     # CLDR's categories; what is neither one nor few is many.
-    return {"one": 0, "few": 1, "other": 1, "many": 2, "zero": 2}.get(
+    return {"one": 0, "few": 1, "other": 3 if language == "pl" else 1, "many": 2, "zero": 2}.get(
         Locale(language).plural_form(int(number) if number.is_integer() else number), 1
     )
 
