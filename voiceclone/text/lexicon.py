@@ -21,7 +21,7 @@ MAX_BYTES = 1_000_000
 
 
 def checked(entries: Mapping[str, str]) -> dict[str, str]:
-    """The entries, both sides clean. Raises ValueError for one that is no word, and for too many."""
+    """Return the entries, both sides clean. Raises ValueError for one that is no word, and for too many."""
     if len(entries) > MAX_ENTRIES:
         raise ValueError(f"has {len(entries)} entries, at most {MAX_ENTRIES} are allowed")
     for written, said in entries.items():
@@ -33,7 +33,7 @@ def checked(entries: Mapping[str, str]) -> dict[str, str]:
 
 
 def load(path: Path) -> dict[str, str]:
-    """The words of a file; none where there is no file.
+    """Return the words of a file; none where there is no file.
 
     Raises:
         ValueError: it holds something else. The message names the file alone, not where it lies.

@@ -54,14 +54,14 @@ def _number(written: str, detail: str, language: str) -> str | None:
 
 
 def _whole(written: str) -> str | None:
-    """The digits of a whole number."""
+    """Return the digits of a whole number."""
     match = _WHOLE_NUMBER.fullmatch(written)
     digits = re.sub(r"\D", "", written)
     return (digits.lstrip("0") or "0") if match and len(digits) <= _MAX_DIGITS else None
 
 
 def _named(character: str, language: str) -> str:
-    """A character as it is spelt out, empty for one that is passed over."""
+    """Return a character as it is spelt out, empty for one that is passed over."""
     if character.isdecimal() and can_read(language):
         return one_by_one(character, language)
     if character.isalnum():
@@ -81,7 +81,7 @@ def _telephone(written: str, detail: str, language: str) -> str | None:
 
 
 def _iso(written: str, form: str, language: str) -> str | None:
-    """A date as `2024-03-05`, None if it is written in no form that is known."""
+    """Return a date as `2024-03-05`, None if it is written in no form that is known."""
     match = _WRITTEN_DATE.fullmatch(written)
     parts = [part for part in match.groups() if part] if match else []
     if _WHOLE.fullmatch(written):

@@ -101,7 +101,7 @@ def composed(text: str) -> str:
 
 
 def dropped(text: str) -> list[str]:
-    """What `clean` drops and a reader may miss: characters of no known meaning, each once."""
+    """Return what `clean` drops and a reader may miss: characters of no known meaning, each once."""
     return list(dict.fromkeys(c for c in text if not _is_readable(c) and unicodedata.category(c) in ("Co", "Cn")))
 
 
@@ -115,7 +115,7 @@ def is_speakable(text: str) -> bool:
 
 
 def language_of(text: str, told: str | None, spoken: Sequence[str]) -> str | None:
-    """The language of a text, ISO 639-1: the one that is told, else the first of those spoken that has its script."""
+    """Return the language of a text, ISO 639-1: what is told, else the first of those spoken that has its script."""
     if told is not None or not spoken:
         return told
     wide = sum(map(is_wide, text)) > len(text) / 4
@@ -123,7 +123,7 @@ def language_of(text: str, told: str | None, spoken: Sequence[str]) -> str | Non
 
 
 def as_transcript(text: str) -> str:
-    """A reference's transcript as F5-TTS expects it: it ends a sentence, with a space where the script has spaces.
+    """Return a transcript as F5-TTS expects it: it ends a sentence, with a space where the script has spaces.
 
     Without the ending the model tends to run the reference into the speech.
     """
@@ -221,7 +221,7 @@ def _stops(atoms: Sequence[str], max_size: int) -> list[int]:
 
 
 def respelled(character: str, is_known: Callable[[str], bool]) -> str | None:
-    """A character that a vocabulary lacks in characters that it has, read alike; None where there is no such reading.
+    """Return a character that a vocabulary lacks in characters that it has, read alike; None where there are none.
 
     The unaccented letter, the small or the capital one, the plain form of a sign or a typographic variant.
     """

@@ -84,7 +84,7 @@ class Turn:
     said: tuple[Said, ...] = ()
 
     def cleaned(self) -> Turn:
-        """The turn with a clean text, in which signs between what is compared stand by themselves."""
+        """Return the turn with a clean text, in which signs between what is compared stand by themselves."""
         out: list[str] = []
         said: list[Said] = []
         length, spaced, position = 0, True, 0
@@ -180,7 +180,7 @@ def _turns(events: Iterable[Piece | Boundary]) -> Iterator[Turn]:
 
 
 def _followed(turn: Turn, space: Sequence[str]) -> Turn:
-    """The turn with the white space behind it: nothing is lost."""
+    """Return the turn with the white space behind it: nothing is lost."""
     return replace(turn, text=turn.text + "".join(space)) if turn.text else turn
 
 

@@ -69,7 +69,7 @@ def bracket_at(text: str, start: int, stop: int, links: Container[str], is_attac
 
 
 def _possible(text: str, start: int, stop: int, links: Container[str], is_attached: bool) -> Iterator[Bracket]:
-    """What it may be, the likeliest first."""
+    """Yield what it may be, the likeliest first."""
     link, name = _LINK.match(text, start, stop), _NAME.match(text, start, stop)
     if link is not None and not (name is not None and _SPOKEN.fullmatch(link["address"])):
         yield Bracket("link", link)

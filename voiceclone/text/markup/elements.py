@@ -116,7 +116,7 @@ class Elements:
         return None if name in VOID else end
 
     def _way(self, name: str, attributes: Mapping[str, str]) -> tuple[str, str] | None:
-        """How something is said, None where that is not known."""
+        """Return how something is said, None where that is not known."""
         kind = attributes.get("interpret-as", attributes.get("type", "")).lower()
         alphabet, spelling = attributes.get("alphabet", "").lower(), attributes.get("ph", "").strip()
         way: tuple[str, str] | None = None
@@ -167,7 +167,7 @@ class Elements:
             events.close(element.end)
 
     def _raised(self, digits: str, before: Sequence[Piece | Boundary]) -> list[Piece]:
-        """A number that stands higher: a power, or the mark of a note, which is not read."""
+        """Return a number that stands higher: a power, or the mark of a note, which is not read."""
         base = before[0].text[-4:] if before and isinstance(before[0], Piece) else ""
         if not base.strip() or _POWER.search(base):
             return [Piece(digits.translate(_SUPERSCRIPTS))]

@@ -124,7 +124,7 @@ class Events:
         self._notes.setdefault(about, {})[" ".join(told.split())] = None
 
     def notes(self) -> Iterator[str]:
-        """What has no effect, for the caller."""
+        """Yield what has no effect, for the caller."""
         for about, found in self._notes.items():
             more = f" and {len(found) - MAX_TOLD} more" if len(found) > MAX_TOLD else ""
             yield f"{about}: {', '.join(list(found)[:MAX_TOLD])}{more}"

@@ -61,7 +61,7 @@ class Scanner:
         return self._events.all
 
     def notes(self) -> Iterator[str]:
-        """What has no effect, for the caller."""
+        """Yield what has no effect, for the caller."""
         return self._events.notes()
 
     def _scan(self, start: int, stop: int) -> None:
@@ -125,7 +125,7 @@ class Scanner:
         return end
 
     def _kind(self, bracket: Bracket) -> Kind:
-        """What a bracket is; a name, by whose it is and where it stands."""
+        """Return what a bracket is; a name, by whose it is and where it stands."""
         if bracket.kind != "name":
             return bracket.kind
         kind = kind_without_voice(bracket, self._events.before, self._text[bracket.match.end() :][:1])
@@ -183,7 +183,7 @@ class Scanner:
         return tags.declaration_at(self._text, start)
 
     def _find(self, what: str, start: int, stop: int) -> int:
-        """Where it is next, -1 where it is not: that is found out once."""
+        """Return where it is next, -1 where it is not: that is found out once."""
         found = -1 if what in self._missing else self._text.find(what, start)
         if found < 0:
             self._missing.add(what)
@@ -195,7 +195,7 @@ def _named_pause(name: str | None) -> float:
 
 
 def _resolved(entity: str) -> str:
-    """The character of an entity; texts that went through several programs have `&amp;amp;`."""
+    """Return the character of an entity; texts that went through several programs have `&amp;amp;`."""
     for _ in range(4):
         entity, before = html.unescape(entity), entity
         if entity == before:

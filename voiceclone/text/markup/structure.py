@@ -92,7 +92,7 @@ def structured(text: str, is_document: bool) -> tuple[str, frozenset[str]]:
 
 
 def _between(before: _Line, after: _Line, is_document: bool) -> str:
-    """The mark between two lines of which the second begins something."""
+    """Return the mark between two lines of which the second begins something."""
     if before.kind in ("blank", "heading", "rule") or after.kind in ("blank", "heading", "rule"):
         return PARAGRAPH
     if before.kind == after.kind == "text" and before.depth == after.depth and not is_document:
@@ -119,7 +119,7 @@ def _lines(text: str, links: set[str]) -> list[_Line]:
 
 
 def _line(body: str, before: _Line | None, links: set[str]) -> _Line:
-    """What a line is, without its marks."""
+    """Return what a line is, without its marks."""
     if definition := _DEFINITION.fullmatch(body):
         links.add(definition[1].casefold())
         return _Line("", "", "blank")
@@ -133,7 +133,7 @@ def _line(body: str, before: _Line | None, links: set[str]) -> _Line:
 
 
 def _written(body: str, before: _Line | None) -> _Line:
-    """A line of text or an item, without its marks."""
+    """Return a line of text or an item, without its marks."""
     indent = _columns(body[: len(body) - len(body.lstrip())])
     is_hard = body.endswith("  ") or (body.endswith("\\") and not body.endswith("\\\\"))
     footnote, bullet, number = _FOOTNOTE.match(body), _BULLET.match(body), _NUMBER.match(body)
@@ -211,7 +211,7 @@ def _is_verse(lines: Sequence[str], widest: int, full: Sequence[bool]) -> bool:
 
 
 def _joint(line: _Line, after: str) -> str:
-    """What stands between a wrapped line and the next: nothing in scripts without spaces, and within a word."""
+    """Return what stands between a wrapped line and the next: nothing in scripts without spaces, and within a word."""
     before, first = line.body.rstrip()[-1:], after.lstrip()[:1]
     if _is_unspaced(before) and _is_unspaced(first):
         return ""
@@ -224,7 +224,7 @@ def _is_unspaced(character: str) -> bool:
 
 
 def _first(line: str) -> str:
-    """The first character that tells whether something begins here."""
+    """Return the first character that tells whether something begins here."""
     mark = _LEADING_MARK.match(line)
     return line[mark.end() if mark else 0 :].lstrip(_OPENING)[:1]
 

@@ -272,7 +272,7 @@ class Counted:
         return name in _UNCLOSED and self._open.get(name, 0) > 0
 
     def closing_behind(self, tag: Tag) -> int | None:
-        """Where an element ends that holds nothing but text; None where it is not closed."""
+        """Return where an element ends that holds nothing but text; None where it is not closed."""
         if tag.is_empty or not self.is_closed(tag.name, tag.end):
             return None
         closing = re.compile(rf"</{re.escape(tag.name)}(?![A-Za-z0-9_:.-])[^<>]*+>?", re.IGNORECASE)

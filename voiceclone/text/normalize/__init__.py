@@ -116,7 +116,7 @@ def read(text: str, language: str, lexicon: Lexicon | None = None, *, told: bool
 
 
 def _settled(text: str, language: str, told: bool) -> list[Reading]:
-    """A text and how it is said, first in the usual form of writing it.
+    """Return a text and how it is said, first in the usual form of writing it.
 
     It is read until nothing changes: what is said may be what another rule waits for.
     """
@@ -144,7 +144,7 @@ def _once(text: str, language: str, told: bool, rules_of: Callable[[str], tuple[
 
 
 def _composed(first: Sequence[Reading], second: Iterable[Reading]) -> Iterator[Reading]:
-    """What the first becomes if its spoken text is read as the second: pieces where both have an end."""
+    """Yield what the first becomes if its spoken text is read as the second: pieces where both have an end."""
     rest = iter(second)
     written = spoken = ""
     ahead = 0
@@ -171,7 +171,7 @@ def _rules(language: str) -> tuple[Rule, ...]:
 
 
 def _whole_words(readings: Sequence[Reading]) -> list[Reading]:
-    """The readings with those put together that are of one word."""
+    """Return the readings with those put together that are of one word."""
     whole = [readings[0]] if readings else []
     for reading in readings[1:]:
         before = whole[-1]
@@ -183,7 +183,7 @@ def _whole_words(readings: Sequence[Reading]) -> list[Reading]:
 
 
 def _voiced(text: str) -> tuple[str, Sequence[int]]:
-    """The text without what nobody says, digits and letters in their usual form; and where each character is from."""
+    """Return the text without what nobody says, signs in their usual form, and where each character is from."""
     text = _OTHER_FORMS.sub(_usual_form, text)
     if not _SILENT.search(text):
         return text, range(len(text))
@@ -258,7 +258,7 @@ def _is_neutral(tokens: Sequence[re.Match[str]], i: int) -> bool:
 
 
 def _pieces(text: str, kept: str, origin: Sequence[int], changes: Sequence[Edit]) -> Iterator[Reading]:
-    """The whole text, cut at words except within what changed."""
+    """Yield the whole text, cut at words except within what changed."""
     within = bytearray(len(kept))
     for change in changes:
         within[change.start + 1 : change.stop] = b"\1" * (change.stop - change.start - 1)
@@ -274,7 +274,7 @@ def _pieces(text: str, kept: str, origin: Sequence[int], changes: Sequence[Edit]
 
 
 def _spaced(readings: Iterable[Reading], last: str) -> list[Reading]:
-    """The readings without spaces that follow a space, and with those that part words. `last`: what is said before."""
+    """Return the readings without double spaces, and with those that part words. `last`: what is said before."""
     spaced: list[Reading] = []
     for reading in readings:
         # What came to stand in front of an accent may be composed with it.

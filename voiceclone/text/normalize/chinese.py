@@ -65,7 +65,7 @@ _HAN = "\u3400-\u9fff"
 
 @cache
 def rules(language: str) -> tuple[Rule, ...]:
-    """How a text in Chinese (`zh`) or Japanese (`ja`) becomes what is said, the first rule first."""
+    """Return how a text in Chinese (`zh`) or Japanese (`ja`) becomes what is said, the first rule first."""
     return tuple(_Reader(language, STYLES[language]).rules())
 
 
@@ -207,7 +207,7 @@ class _Reader:
         yield _rule(alternatives([*CURRENCIES, "￥"]), lambda match: self._currency(match[0]))
 
     def _digits(self, digits: str) -> str:
-        """A number digit by digit, as in telephones."""
+        """Return a number digit by digit, as in telephones."""
         words = spelling.one_by_one(digits, self.language)
         return words.replace("一", "幺") if self.language == "zh" else words.replace("零", "ゼロ")
 
@@ -215,7 +215,7 @@ class _Reader:
         return spelling.one_by_one(digits, self.language) if self.language == "zh" else cardinal(digits, self.language)
 
     def _say(self, written: str, is_counted: bool = False) -> str:
-        """A number as it is written: grouped, with decimals. `is_counted`: of something."""
+        """Return a number as it is written: grouped, with decimals. `is_counted`: of something."""
         if is_counted and written == "2" and self.language == "zh":
             return "两"
         whole, _, fraction = written.replace(",", "").partition(".")

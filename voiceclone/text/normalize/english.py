@@ -277,7 +277,7 @@ def _say(digits: str) -> str:
 
 
 def _amount(written: str) -> str:
-    """A number of something, as it is written: grouped, with decimals."""
+    """Return a number of something, as it is written: grouped, with decimals."""
     whole, _, fraction = written.replace(",", "").partition(".")
     # 12,34,567 is grouped as in India.
     says = "en_IN" if re.match(r"\d{1,2},\d\d,", written) and len(whole) <= spelling.MAX_AMOUNT_DIGITS else EN
@@ -287,7 +287,7 @@ def _amount(written: str) -> str:
 
 
 def _plain(written: str) -> str:
-    """A number that nothing is said about: of four digits it is a year."""
+    """Return a number that nothing is said about: of four digits it is a year."""
     if len(written) == 4 and written.isdecimal() and any(int(written) in years for years in _YEARS):
         return spelling.year(written, EN)
     return _say(written) if written.isdecimal() else _amount(written)
@@ -325,7 +325,7 @@ def _short_time(match: re.Match[str]) -> str:
 
 
 def _year(written: str) -> str:
-    """A year, or the last two digits of one."""
+    """Return a year, or the last two digits of one."""
     return f"oh {_say(written[1])}" if len(written) == 2 and written[0] == "0" else spelling.year(written, EN)
 
 
@@ -386,7 +386,7 @@ def _date(year: str, month: int, day: int) -> str | None:
 
 
 def _decade(match: re.Match[str]) -> str | None:
-    """The 1990s, her 30s; 30s alone is a time, and 60s where something lasts so long."""
+    """Say the 1990s, her 30s; 30s alone is a time, and 60s where something lasts so long."""
     written, before = match["decade"], match.string[max(0, match.start() - 40) : match.start()]
     behind = match.string[match.end() : match.end() + 20]
     if len(written) == 2 and match[0][0].isdecimal():
@@ -437,7 +437,7 @@ def _verse(match: re.Match[str]) -> str:
 
 
 def _code(match: re.Match[str]) -> str | None:
-    """A number that somebody has to key in or to write down; a round one may be an amount."""
+    """Return a number that somebody has to key in or to write down; a round one may be an amount."""
     return None if match["only"].endswith("000") else _digits_of(match["only"])
 
 
@@ -546,7 +546,7 @@ def _measure(match: re.Match[str]) -> str | None:
 
 
 def _with_unit(words: str, count: str, match: re.Match[str]) -> str | None:
-    """The words with the unit of the match, if it has one; `count` as for `spelling.measured`."""
+    """Return the words with the unit of the match, if it has one; `count` as for `spelling.measured`."""
     written = match["dotted"] or match["unit"]
     if not written:
         return words
@@ -584,7 +584,7 @@ def _price(match: re.Match[str]) -> str | None:
 
 
 def _inches(match: re.Match[str]) -> str | None:
-    """A 27" monitor; where a quotation is open, the sign is its end."""
+    """Say a 27" monitor; where a quotation is open, the sign is its end."""
     before = match.string[max(0, match.start() - _FARTHEST_QUOTE) : match.start()]
     if match["sign"] == '"' and len(re.findall(r'(?<!\d)"', before)) % 2:
         return None
@@ -696,7 +696,7 @@ def _version(match: re.Match[str]) -> str:
 
 
 def _full_stop(match: re.Match[str], before_any: bool = False) -> str:
-    """The full stop of an abbreviation that ends the sentence as well.
+    """Return the full stop of an abbreviation that ends the sentence as well.
 
     It does before a word that often starts sentences, with `before_any` before any capital: names stand behind names.
     What is beside times belongs to them: "at 5 p.m. EST on Mon. Jan. 5".
@@ -800,7 +800,7 @@ def _initials(match: re.Match[str]) -> str:
 
 
 def _name(word: str) -> str:
-    """A part of a name of the web: its capitals may be anything."""
+    """Return a part of a name of the web: its capitals may be anything."""
     if word.isdecimal():
         return _say(word)
     word = word if word.isupper() and is_acronym(word) else word.lower()

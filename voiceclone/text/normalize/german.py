@@ -158,7 +158,7 @@ _ACCUSATIVE = ("durch", "für", "gegen", "ohne", "pro", "um")
 
 
 def _agree(number: Counted) -> str:
-    """One woman, man; in one hour."""
+    """Say one woman, one man; in one hour."""
     noun = next((word for word in number.behind if word[:1].isupper()), "")
     is_counted = noun == number.noun or re.search("e[rsnm]?$", number.noun)
     if not number.digits or not number.words.endswith("eins") or not is_counted:

@@ -38,7 +38,7 @@ _VERSION = (
 
 @cache
 def rules(language: str) -> tuple[Rule, ...]:
-    """How a text in a language becomes what is said. The first rule to claim a stretch of text has it."""
+    """Return how a text in a language becomes what is said. The first rule to claim a stretch of text has it."""
     return _Reader(language, STYLES.get(language, Style()), language in STYLES).rules()
 
 
@@ -134,13 +134,13 @@ class _Reader(Times):
         return point.join(cardinal(digits, self.language) for digits in match["only"].split("."))
 
     def _serial(self, match: re.Match[str]) -> str:
-        """An ISBN, or a formation of players."""
+        """Return an ISBN, or a formation of players."""
         groups = match[0].split("-")
         say_group = one_by_one if len(match[0]) - len(groups) > 4 else cardinal
         return ", ".join(say_group(group, self.language) for group in groups)
 
     def _international(self, match: re.Match[str]) -> str | None:
-        """A telephone number with its country, but not +350 and +1 000 000."""
+        """Return a telephone number with its country, but not +350 and +1 000 000."""
         digits = re.sub(r"\D", "", match[0])
         is_grouped = len(digits) <= 9 and re.fullmatch(r"\+\d{1,3}(?:[. ]\d{3})+", match[0])
         return None if len(digits) < 8 or is_grouped else self._telephone(match)
@@ -176,7 +176,7 @@ def _unspaced(abbreviation: str) -> str:
 
 
 def _spaced(words: Iterable[str]) -> str:
-    """A pattern for abbreviations, whether they are written with spaces or without."""
+    """Return a pattern for abbreviations, whether they are written with spaces or without."""
     return alternatives(words).replace(r"\.\ ", r"\. ?")
 
 

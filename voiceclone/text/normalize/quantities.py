@@ -108,12 +108,12 @@ class Quantities:
         yield rule(rf"{START}(?P<whole>)(?P<vulgar>{halves}){END}{unit}", self._mixed)
 
     def _units(self) -> str:
-        """A pattern for symbols; the one of amperes may be a word in capitals in front of a number."""
+        """Return a pattern for symbols; the one of amperes may be a word in capitals in front of a number."""
         symbols = alternatives({**UNITS, **self.style.units, **self.style.named})
         return rf"(?P<unit>(?!A \d)(?:{symbols}))(?![\w²³]|/\w)"
 
     def _parts(self, written: str) -> tuple[str, str]:
-        """The digits of a number before and behind the decimal sign."""
+        """Return the digits of a number before and behind the decimal sign."""
         written = written.replace("'", "").replace("’", "")
         other = "," if self.style.point == "." else "."
         if re.fullmatch(_FOREIGN[self.style.point], written):
@@ -191,11 +191,11 @@ class Quantities:
         return self.style.governed(filled(named, self._value(match, say_one)), before) + self.stop(match)
 
     def unit(self, symbol: str, count: str, gap: str | None = None) -> str | None:
-        """A unit as it is said, with {} for the number; None where it is not known."""
+        """Return a unit as it is said, with {} for the number; None where it is not known."""
         return unit_pattern(symbol, count, self.style, self.language, gap)
 
     def _price(self, match: re.Match[str]) -> str | None:
-        """What a price is for: 5 €/kg."""
+        """Return what a price is for: 5 €/kg."""
         noun = match["noun"]
         if noun in UNITS or noun in self.style.units or noun in self.style.named:
             named = self.unit(noun, "1")
@@ -260,7 +260,7 @@ class Quantities:
         return words.replace(" de euros", " d'euros") if self.language == "fr" else words
 
     def stop(self, match: re.Match[str]) -> str:
-        """The full stop of an abbreviation that ends the sentence as well."""
+        """Return the full stop of an abbreviation that ends the sentence as well."""
         starts = re.compile(rf"\Z| (?:{self.style.starters})\b" if self.style.starters else r"\Z| [^\W\d_a-zа-яё]")
         return "." if match[0].endswith(".") and starts.match(match.string, match.end()) else ""
 
@@ -283,7 +283,7 @@ class Quantities:
         return named and named.replace("{}", words) + self.stop(match)
 
     def _part(self, key: str) -> str | None:
-        """A fraction, as 3/8."""
+        """Return a fraction, as 3/8."""
         if key in self.style.fractions:
             return self.style.fractions[key]
         over, under = map(int, key.split("/"))
@@ -302,23 +302,23 @@ def joint(word: str) -> str:
 
 
 def filled(named: str, words: str) -> str:
-    """A unit with its number, which may be written with it as one: un'ora."""
+    """Return a unit with its number, which may be written with it as one: un'ora."""
     return named.replace("{} ", words) if words.endswith("'") else named.replace("{}", words)
 
 
 def rule(pattern: str, read: Read) -> Rule:
-    """A rule by its pattern as text."""
+    """Return a rule by its pattern as text."""
     return Rule(re.compile(pattern), read)
 
 
 def word_before(match: re.Match[str]) -> str:
-    """The word in front of a match, in small letters; empty if there is none."""
+    """Return the word in front of a match, in small letters; empty if there is none."""
     before = _WORD_BEFORE.search(match.string[max(0, match.start() - 22) : match.start()])
     return before[1].lower() if before else ""
 
 
 def _thousandfold(whole: str, fraction: str) -> str | None:
-    """The digits of a thousand times a number; None if it has more decimals than that."""
+    """Return the digits of a thousand times a number; None if it has more decimals than that."""
     return (whole + fraction.ljust(3, "0")).lstrip("0") if len(fraction) <= 3 else None
 
 

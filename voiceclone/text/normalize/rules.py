@@ -39,7 +39,7 @@ class Rule:
 
 
 def edits(text: str, rules: Iterable[Rule]) -> list[Edit]:
-    """What the rules change in a text, in the order of the text, without overlaps."""
+    """Return what the rules change in a text, in the order of the text, without overlaps."""
     claimed = bytearray(len(text))
     found = []
     for rule in rules:
@@ -54,7 +54,7 @@ def edits(text: str, rules: Iterable[Rule]) -> list[Edit]:
 
 
 def applied(text: str, changes: Iterable[Edit]) -> str:
-    """The text as it is said: words that come to touch are set apart, in scripts that write spaces."""
+    """Return the text as it is said: words that come to touch are set apart, in scripts that write spaces."""
     parts: list[str] = []
     position = 0
     for edit in changes:
@@ -70,7 +70,7 @@ def applied(text: str, changes: Iterable[Edit]) -> str:
 
 
 def rewritten(text: str, rules: Iterable[Rule]) -> str:
-    """The text as it is said by these rules."""
+    """Return the text as it is said by these rules."""
     return applied(text, edits(text, rules))
 
 

@@ -30,7 +30,7 @@ _THIRD = {
 
 
 def _rank_of(digits: str, written: str) -> str:
-    """A rank; `written`: how its ending is written behind digits, a key of `_ENDINGS`, or й."""
+    """Return a rank; `written`: how its ending is written behind digits, a key of `_ENDINGS`, or й."""
     words = ordinal(digits, "ru").removeprefix("одна ")
     if written == "й":
         return words
@@ -120,7 +120,7 @@ def _gender_and_case(noun: str, number: Counted) -> tuple[str, str]:
 
 
 def _case(noun: str, before: str) -> str:
-    """The case of a number, by the ending of the noun and the word in front: nominative, genitive and so on."""
+    """Return the case of a number, by the ending of the noun and the word in front: nominative, genitive and so on."""
     if before == "между" or (noun.endswith(("ами", "ями", "ьми")) and len(noun) > 4):
         return "i"
     if before in _DATIVE and noun.endswith(("ам", "ям")):
@@ -138,7 +138,7 @@ def _form(count: str, before: str) -> str:
 
 
 def _governed(words: str, before: str) -> str:
-    """The accusative of one minute."""
+    """Return the accusative of one minute."""
     return re.sub(r"\bодна (\w+)а$", r"одну \1у", words) if before in ("за", "спустя", "через") else words
 
 
@@ -172,7 +172,7 @@ _SENTENCE = re.compile(rf"\Z| (?:{_STARTERS})\b")
 
 
 def _stop(match: re.Match[str]) -> str:
-    """The full stop of an abbreviation that ends a sentence as well."""
+    """Return the full stop of an abbreviation that ends a sentence as well."""
     return "." if match[0].endswith(".") and _SENTENCE.match(match.string, match.end()) else ""
 
 

@@ -71,7 +71,7 @@ def is_acronym(word: str) -> bool:
 
 
 def _quiet(match: re.Match[str]) -> str | None:
-    """A word of five letters, a stressed short one, and any beside another is shouted, acronyms apart."""
+    """Find what is shouted: a word of five letters, a stressed short one, any beside another; acronyms apart."""
     word = match[0]
     if len(word) < 2 or not word.replace("'", "").replace("’", "").isupper():
         return None

@@ -94,7 +94,7 @@ CODES = (
 
 
 def alternatives(words: Iterable[str]) -> str:
-    """A pattern for any of these strings, of several that fit the longest."""
+    """Return a pattern for any of these strings, of several that fit the longest."""
     return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
 
 
@@ -127,12 +127,12 @@ def _has_digits(words: str) -> bool:
 
 
 def one_by_one(digits: str, language: str) -> str:
-    """A number digit by digit."""
+    """Return a number digit by digit."""
     return ("" if language in _UNSPACED else " ").join(say(int(digit), language) for digit in digits)
 
 
 def cardinal(digits: str, language: str, is_amount: bool = False) -> str:
-    """A whole number. `is_amount`: something is counted, so that it is no account or serial number."""
+    """Return a whole number. `is_amount`: something is counted, so that it is no account or serial number."""
     is_round = is_amount or digits.endswith("000")
     if len(digits) > (MAX_AMOUNT_DIGITS if is_round else MAX_DIGITS) or (len(digits) > 1 and digits[0] == "0"):
         return one_by_one(digits, language)
@@ -141,7 +141,7 @@ def cardinal(digits: str, language: str, is_amount: bool = False) -> str:
 
 
 def decimal(whole: str, fraction: str, language: str, is_amount: bool = False) -> str:
-    """A number by its digits before and behind the decimal sign; either may be none."""
+    """Return a number by its digits before and behind the decimal sign; either may be none."""
     if not fraction:
         return cardinal(whole, language, is_amount)
     if point := _POINT.get(language):
@@ -155,7 +155,7 @@ def decimal(whole: str, fraction: str, language: str, is_amount: bool = False) -
 
 
 def ordinal(digits: str, language: str) -> str:
-    """The number as a rank; as it is where the language's ranks are not known."""
+    """Return the number as a rank; as it is where the language's ranks are not known."""
     words = say(int(digits), language, "ordinal") if len(digits) <= MAX_AMOUNT_DIGITS else digits
     return cardinal(digits, language) if _has_digits(words) else words
 
@@ -165,7 +165,7 @@ def year(digits: str, language: str) -> str:
 
 
 def measured(words: str, count: str, unit: str, language: str) -> str | None:
-    """An amount with its unit in the form that goes with it; None where the language's name of it is not known.
+    """Return an amount with its unit in the form that goes with it; None where the language's name of it is not known.
 
     Args:
         words: the amount as it is said.
@@ -197,7 +197,7 @@ def _unit_pattern(count: str, unit: str, language: str) -> str | None:
 
 
 def money(whole: str, fraction: str, code: str, language: str) -> str | None:
-    """An amount of a currency (ISO 4217); None where the language's name of it is not known.
+    """Return an amount of a currency (ISO 4217); None where the language's name of it is not known.
 
     Two decimals are coins, other numbers of them are decimals of the unit.
     """
@@ -244,7 +244,7 @@ def _money(amount: str, code: str, language: str) -> str:
 
 
 def long_date(year: str, month: str, day: str, language: str) -> str | None:
-    """A date as it is written out, its numbers in digits: `5. März 2024`. None for one that there is not."""
+    """Return a date as it is written out, its numbers in digits: `5. März 2024`. None for one that there is not."""
     from babel import UnknownLocaleError
     from babel.dates import format_date
 
@@ -255,6 +255,6 @@ def long_date(year: str, month: str, day: str, language: str) -> str | None:
 
 
 def roman(numeral: str) -> str:
-    """The digits of a numeral in capitals."""
+    """Return the digits of a numeral in capitals."""
     values = [{"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}[letter] for letter in numeral]
     return str(sum(-a if a < b else a for a, b in zip(values, [*values[1:], 0], strict=True)))

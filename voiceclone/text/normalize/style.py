@@ -44,7 +44,7 @@ class Counted:
 
 
 def basic(number: Counted) -> str:
-    """A number in its basic form, whatever is counted."""
+    """Return a number in its basic form, whatever is counted."""
     return number.words
 
 
@@ -118,12 +118,12 @@ HALF = r"(?<![\d/])(?<!\d )(?:½|1/2) (?P<noun>[^\W\d_]{3,30})\b"
 
 
 def listed(text: str) -> frozenset[str]:
-    """The words of a text."""
+    """Return the words of a text."""
     return frozenset(text.split())
 
 
 def ending(words: str, *endings: tuple[str, str]) -> str:
-    """The words with the first of these endings that they have replaced."""
+    """Return the words with the first of these endings that they have replaced."""
     for written, other in endings:
         if written and words.endswith(written):
             return words[: -len(written)] + other

@@ -103,7 +103,7 @@ class Times(Quantities):
         return spoken
 
     def _governed(self, digits: str, before: str) -> str:
-        """A number in the form that the word before it asks for."""
+        """Return a number in the form that the word before it asks for."""
         return self.style.agree(Counted(cardinal(digits, self.language), digits, before))
 
     def _measured(self, digits: str, symbol: str) -> str:

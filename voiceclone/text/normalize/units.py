@@ -33,7 +33,7 @@ UNITS = {
 
 
 def unit_pattern(symbol: str, count: str, style: Style, language: str, gap: str | None = None) -> str | None:
-    """A unit as it is said, with {} for the number; None where it is not known."""
+    """Return a unit as it is said, with {} for the number; None where it is not known."""
     if forms := style.named.get(symbol):
         return f"{{}} {forms[plural(count, language)]}"
     symbol = style.units.get(symbol, symbol)
@@ -53,7 +53,7 @@ def unit_pattern(symbol: str, count: str, style: Style, language: str, gap: str 
 
 
 def plural(count: str, language: str) -> int:
-    """Which form goes with a number: of one, of two, of five; in Polish the fourth is of a fraction."""
+    """Return which form goes with a number: of one, of two, of five; in Polish the fourth is of a fraction."""
     from babel import Locale
 
     number = float(count[: spelling.MAX_AMOUNT_DIGITS])
@@ -64,7 +64,7 @@ def plural(count: str, language: str) -> int:
 
 
 def _of_two(count: str, name: str, per: str, language: str) -> str | None:
-    """A unit per another."""
+    """Return a unit per another."""
     from decimal import Decimal
 
     from babel import UnknownLocaleError
