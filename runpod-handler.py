@@ -17,9 +17,8 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from voiceclone import app, logs
+from voiceclone import app, logs, sdk
 from voiceclone.errors import ModelUnavailable
-from voiceclone.local_api import tell_of_ctrl_c
 from voiceclone.settings import Settings
 
 if TYPE_CHECKING:
@@ -74,7 +73,8 @@ def main() -> None:
     # As a container's first process it would not notice: the SDK listens only once it serves.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     app.start_logs(os.environ, sys.argv[1:])
-    # The SDK asks the CPU for its name when it is imported, for a second: torch is imported meanwhile.
+    sdk.start_sooner()
+    # Both take a while: the SDK is imported beside torch.
     threading.Thread(target=importlib.import_module, args=("runpod",), daemon=True).start()
     try:
         initialize_models(os.environ, sys.argv[1:])
@@ -95,7 +95,7 @@ def main() -> None:
         return reply
 
     config["handler"] = answer
-    tell_of_ctrl_c(sys.argv)
+    sdk.tell_of_ctrl_c(sys.argv)
     runpod.serverless.register_fitness_check(check_models)
     runpod.serverless.start(config)
 

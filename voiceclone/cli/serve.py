@@ -37,15 +37,16 @@ def run(options: argparse.Namespace) -> None:
     require_packages()
     print(f"loading the model; then http://{options.host}:{options.port} answers, until Ctrl-C", file=sys.stderr)
     worker = build_here(os.environ, arguments)
-    import runpod
-
+    from voiceclone import sdk
     from voiceclone.jobs import terminal_bar
-    from voiceclone.local_api import tell_of_ctrl_c
+
+    sdk.start_sooner()
+    import runpod
 
     def handler(job: dict[str, Any]) -> dict[str, Any]:
         with terminal_bar() as report:
             return worker.handle(job, report)
 
     sys.argv[1:] = arguments  # where the SDK looks for them
-    tell_of_ctrl_c(arguments)
+    sdk.tell_of_ctrl_c(arguments)
     runpod.serverless.start({"handler": handler})
