@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import gc
 import importlib.util
 import itertools
 import os
@@ -59,12 +58,6 @@ def pytest_configure(config: pytest.Config) -> None:
     examples = 50 * config.getoption("--times")
     hypothesis.settings.register_profile("here", deadline=None, max_examples=examples)
     hypothesis.settings.load_profile("here")
-
-
-def pytest_collection_finish() -> None:
-    # What is imported stays: to look through it for garbage again and again takes a tenth of the suite's time.
-    gc.collect()
-    gc.freeze()
 
 
 @pytest.fixture(scope="session")

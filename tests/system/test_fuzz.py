@@ -44,7 +44,7 @@ log = logging.getLogger(__name__)
 
 # With `--times 10` as much of each as is tried every week.
 JOBS = 1_000
-WARM_UP = 1_000
+WARM_UP = 3_000
 """Jobs after which the caches are full: 32 references, the shapes that torch has prepared for."""
 GROWTH_MB = 32
 TEXTS = 500
