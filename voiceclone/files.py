@@ -74,14 +74,18 @@ def _prefix(path: Path) -> str:
     return f"{DRAFT}{path.name.encode(errors='ignore')[:MAX_NAMED_BYTES].decode(errors='ignore')}-"
 
 
+def marked_encoding(data: bytes) -> str | None:
+    """Return the encoding that a text's mark tells, by which the mark is read as well; None where there is no mark."""
+    return next((name for mark, name in _MARKS if data.startswith(mark)), None)
+
+
 def text_in(data: bytes) -> str:
     """Return the text of a file in UTF-8, or in UTF-16 or UTF-32 with the mark that editors put first.
 
     Raises ValueError, which says what to do, for any other: to guess would garble it.
     """
-    encoding = next((name for mark, name in _MARKS if data.startswith(mark)), "utf-8")
     try:
-        text = data.decode(encoding)
+        text = data.decode(marked_encoding(data) or "utf-8")
     except UnicodeDecodeError:
         text = "\0"
     if "\0" in text:  # of UTF-16 without its mark

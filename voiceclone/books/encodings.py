@@ -6,20 +6,12 @@ encoding is for. Knows nothing of books.
 
 from __future__ import annotations
 
-import codecs
 import re
 
 from voiceclone.books.languages import detected, share_of_common
 from voiceclone.client import BadInput
+from voiceclone.files import marked_encoding
 
-_MARKS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
-"""How files begin that tell their encoding; UTF-32's mark begins as UTF-16's does."""
 _OLDER = (
     ("cp1252", "en de fr es it fi pt nl sv"),
     ("cp1257", "lv"),
@@ -60,7 +52,7 @@ def decoded(data: bytes) -> str:
 
 
 def _text(data: bytes) -> str:
-    encoding = next((name for mark, name in _MARKS if data.startswith(mark)), None)
+    encoding = marked_encoding(data)
     begin = data[:1000]
     if encoding is None and begin.count(0) * 3 > len(begin):  # Latin letters have a null byte each
         encoding = "utf-16-le" if begin[1::2].count(0) > begin[::2].count(0) else "utf-16-be"
