@@ -13,199 +13,40 @@ from typing import NamedTuple
 
 MAX_ATTRIBUTES, MAX_TAG_CHARS, MAX_DEPTH = 50, 10_000, 100
 
-PARAGRAPHS = frozenset(
-    [
-        "p",
-        "div",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "hr",
-        "article",
-        "section",
-        "header",
-        "footer",
-        "main",
-        "nav",
-        "aside",
-        "blockquote",
-        "figure",
-        "figcaption",
-        "table",
-        "ul",
-        "ol",
-        "dl",
-        "pre",
-        "form",
-        "fieldset",
-        "details",
-        "address",
-        "paragraph",
-        "body",
-    ]
+
+def _names(written: str) -> frozenset[str]:
+    return frozenset(written.split())
+
+
+PARAGRAPHS = _names(
+    "p div h1 h2 h3 h4 h5 h6 hr article section header footer main nav aside blockquote figure figcaption "
+    "table ul ol dl pre form fieldset details address paragraph body"
 )
-LINES = frozenset(["br", "li", "dt", "dd", "tr", "caption", "summary", "option", "legend"])
-CELLS = frozenset(("td", "th"))
-UNSAID = frozenset(
-    ["script", "style", "head", "template", "metadata", "rt", "rp", "svg", "math", "noscript", "iframe", "object"]
-)
+LINES = _names("br li dt dd tr caption summary option legend")
+CELLS = _names("td th")
+UNSAID = _names("script style head template metadata rt rp svg math noscript iframe object")
 """Left out with what is in them."""
-VOID = frozenset(
-    [
-        "br",
-        "hr",
-        "img",
-        "input",
-        "meta",
-        "link",
-        "wbr",
-        "source",
-        "track",
-        "area",
-        "base",
-        "col",
-        "embed",
-        "param",
-        "break",
-        "mark",
-        "lexicon",
-    ]
+VOID = _names("br hr img input meta link wbr source track area base col embed param break mark lexicon")
+_INLINE = _names(
+    "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark q rb ruby s samp "
+    "small span strike strong sub sup time tt u var center button html thead tbody tfoot colgroup picture "
+    "video canvas dialog menu select textarea output progress meter map hgroup search nobr title speak "
+    "sentence w token"
 )
-_INLINE = frozenset(
-    [
-        "a",
-        "abbr",
-        "acronym",
-        "b",
-        "bdi",
-        "bdo",
-        "big",
-        "cite",
-        "code",
-        "data",
-        "del",
-        "dfn",
-        "em",
-        "font",
-        "i",
-        "ins",
-        "kbd",
-        "label",
-        "mark",
-        "q",
-        "rb",
-        "ruby",
-        "s",
-        "samp",
-        "small",
-        "span",
-        "strike",
-        "strong",
-        "sub",
-        "sup",
-        "time",
-        "tt",
-        "u",
-        "var",
-        "center",
-        "button",
-        "html",
-        "thead",
-        "tbody",
-        "tfoot",
-        "colgroup",
-        "picture",
-        "video",
-        "canvas",
-        "dialog",
-        "menu",
-        "select",
-        "textarea",
-        "output",
-        "progress",
-        "meter",
-        "map",
-        "hgroup",
-        "search",
-        "nobr",
-        "title",
-        "speak",
-        "sentence",
-        "w",
-        "token",
-    ]
-)
-_SPEECH = frozenset(["say-as", "prosody", "phoneme", "voice", "lang", "emphasis", "audio", "desc", "lookup"])
+_SPEECH = _names("say-as prosody phoneme voice lang emphasis audio desc lookup")
 _KNOWN = PARAGRAPHS | LINES | CELLS | UNSAID | VOID | _INLINE | _SPEECH
 UNHEARD = (PARAGRAPHS | LINES | CELLS | _INLINE | UNSAID | VOID) - {"lexicon"}
 """Whoever listens misses nothing of them."""
 # HTML lets these end where the next begins.
-_UNCLOSED = (
-    frozenset(
-        [
-            "p",
-            "li",
-            "dt",
-            "dd",
-            "tr",
-            "td",
-            "th",
-            "thead",
-            "tbody",
-            "tfoot",
-            "option",
-            "html",
-            "body",
-            "div",
-            "h1",
-            "h2",
-            "h3",
-            "h4",
-            "h5",
-            "h6",
-        ]
-    )
-    | VOID
-)
-STYLES = frozenset(["b", "i", "u", "s", "em", "strong", "span", "small", "big", "tt", "code", "strike", "del", "ins"])
+_UNCLOSED = VOID | _names("p li dt dd tr td th thead tbody tfoot option html body div h1 h2 h3 h4 h5 h6")
+STYLES = _names("b i u s em strong span small big tt code strike del ins")
 """How a text looks: one that is left open is a mark as well."""
-_HOLDING = frozenset(["ul", "ol", "dl", "table", "blockquote", "speak"])
+_HOLDING = _names("ul ol dl table blockquote speak")
 """No word that anybody puts between signs."""
-_FLAGS = frozenset(
-    [
-        "allowfullscreen",
-        "async",
-        "autofocus",
-        "autoplay",
-        "checked",
-        "compact",
-        "contenteditable",
-        "controls",
-        "default",
-        "defer",
-        "disabled",
-        "download",
-        "hidden",
-        "inert",
-        "inverted",
-        "ismap",
-        "itemscope",
-        "loop",
-        "multiple",
-        "muted",
-        "noshade",
-        "novalidate",
-        "nowrap",
-        "open",
-        "readonly",
-        "required",
-        "reversed",
-        "selected",
-        "translate",
-    ]
+_FLAGS = _names(
+    "allowfullscreen async autofocus autoplay checked compact contenteditable controls default defer "
+    "disabled download hidden inert inverted ismap itemscope loop multiple muted noshade novalidate "
+    "nowrap open readonly required reversed selected translate"
 )
 _NAME = "[A-Za-z][A-Za-z0-9_:.-]{0,63}"
 # No part of it crosses a `<`: a text of nothing else is read once.
