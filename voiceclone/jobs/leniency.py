@@ -124,9 +124,7 @@ def _read(value: Any, hint: Any) -> Any:  # noqa: PLR0911 - one for each kind
 
 def _option(value: Any, options: Sequence[Any]) -> Any:
     """Return the one of the options that is spelled so, in any case and with a dot in front as endings have it."""
-    if not isinstance(value, str):
-        return _number(value, int)
-    if isinstance(options[0], int):
+    if not isinstance(value, str) or isinstance(options[0], int):
         return _number(value, int)
     spelled = re.sub(r"[-\s]+", "_", value.strip().lower().lstrip("."))
     return spelled if spelled in options else value
