@@ -5,7 +5,18 @@ from __future__ import annotations
 import re
 
 from voiceclone.text.normalize.spelling import cardinal, ordinal, roman
-from voiceclone.text.normalize.style import CLOCK, HALF, HOUR, MINUTE, ROMAN, ROMAN_NAME, Counted, Style, listed
+from voiceclone.text.normalize.style import (
+    CLOCK,
+    HALF,
+    HALVES,
+    HOUR,
+    MINUTE,
+    ROMAN,
+    ROMAN_NAME,
+    Counted,
+    Style,
+    listed,
+)
 
 _FEMININE = re.compile(
     r"(?:[st]ion|ace|ache|ade|agne|aison|ambe|ampe|ance|anche|ande|ane|ante|ape|appe|arche|arre"
@@ -175,7 +186,7 @@ STYLE = Style(
             " et sept jours sur sept" if "7/7" in match[0] else "")),
         (r"\b24 ?h ?(?:/|sur) ?24\b", lambda _: "vingt-quatre heures sur vingt-quatre"),
         (r"\b7 ?j ?(?:/|sur) ?7\b", lambda _: "sept jours sur sept"),
-        (r"\b(?P<whole>\d{1,3}) ?(?:½|1/2) (?P<noun>[^\W\d_]{1,30})", _halves),
+        (HALVES, _halves),
         (r"\b(?P<digits>\d{1,4})(?P<ending>ers?|res?|ère|ʳᵉ|es|e|ᵉ|èmes?|ième|nde?|(?<=2)de)\b", _rank),
         (rf"\b(?!L(?:e|es)\b){ROMAN}(?P<ending>er|re|ère|{_ORDINALS}))(?!\w)", _roman_rank),
         (r"\bIer\b", lambda _: "premier"),

@@ -5,7 +5,21 @@ from __future__ import annotations
 import re
 
 from voiceclone.text.normalize.spelling import cardinal, ordinal, roman
-from voiceclone.text.normalize.style import CLOCK, HALF, HOUR, MINUTE, ROMAN, ROMAN_NAME, Counted, Style, ending, listed
+from voiceclone.text.normalize.style import (
+    CLOCK,
+    HALF,
+    HALVES,
+    HOUR,
+    MINUTE,
+    ROMAN,
+    ROMAN_NAME,
+    Counted,
+    Style,
+    ending,
+    half_of,
+    listed,
+    ranked,
+)
 
 _FEMININE = re.compile("(?:a|[zs]ione|tà|tù|trice|gine|udine|isi|esi|asi|e[sz]ie|ie)$")
 _OTHERS = listed(
@@ -48,11 +62,6 @@ def _agree(number: Counted) -> str:
     return words[:-1]
 
 
-def _rank(match: re.Match[str]) -> str:
-    words = ordinal(match["digits"], "it")
-    return ending(words, ("o", "a")) if match["ending"] in ("ª", "a") else words
-
-
 def _roman_rank(match: re.Match[str]) -> str:
     return ordinal(roman(match["roman"]), "it")
 
@@ -74,13 +83,6 @@ def _halves(match: re.Match[str]) -> str | None:
         )
     feminine = noun in ("h", "t", "ore", "volte", "tonnellate", "settimane", "notti") or is_feminine(noun)
     return f"{match['whole']} {noun} e {'mezza' if feminine else 'mezzo'}"
-
-
-def _half(match: re.Match[str]) -> str | None:
-    noun = match["noun"]
-    if _NO_NOUNS.fullmatch(noun):
-        return None
-    return "mezz'ora" if noun == "ora" else f"{'mezza' if is_feminine(noun) else 'mezzo'} {noun}"
 
 
 def _part_of(key: str, part: str, unit: str, _: str) -> str:
@@ -164,9 +166,9 @@ STYLE = Style(
             lambda match: f"{ordinal(roman(match['first']), 'it')} - {_roman_rank(match)}",
         ),
         (r"\b(?P<digits>[2-9]|\d{2,3})x\b(?! ?\d)", lambda match: f"{cardinal(match['digits'], 'it')} volte"),
-        (HALF, _half),
-        (r"\b(?P<whole>\d{1,3}) ?(?:½|1/2) (?P<noun>[^\W\d_]{1,30})", _halves),
-        (r"\b(?P<digits>\d{1,4})(?P<ending>[ºª])(?![CF]\b)", _rank),
+        (HALF, half_of(_part_of, _NO_NOUNS)),
+        (HALVES, _halves),
+        (r"\b(?P<digits>\d{1,4})(?P<ending>[ºª])(?![CF]\b)", ranked("it")),
         (r"(?<!\d )\b(?P<word>[Mm]ax|[Mm]in)(?= \d)",
          lambda match: {"max": "massimo", "min": "minimo"}[match["word"].lower()]),
         (rf"\bS\.(?= (?P<name>{'|'.join(_SAINTS)})\b)", lambda match: _SAINTS[match["name"]]),

@@ -5,7 +5,19 @@ from __future__ import annotations
 import re
 
 from voiceclone.text.normalize.spelling import cardinal, ordinal, roman
-from voiceclone.text.normalize.style import CLOCK, HALF, ROMAN, ROMAN_NAME, Counted, Style, ending, listed
+from voiceclone.text.normalize.style import (
+    CLOCK,
+    HALF,
+    HALVES,
+    ROMAN,
+    ROMAN_NAME,
+    Counted,
+    Style,
+    ending,
+    half_of,
+    listed,
+    ranked,
+)
 
 _FEMININE = re.compile("(?:as?|ção|ções|são|sões|dades?|tudes?|gem|gens|tizes?|ice)$")
 _OTHERS = listed(
@@ -36,11 +48,6 @@ def _agree(number: Counted) -> str:
         return words
     words = ending(words, ("dois", "duas"), ("um", "uma"))
     return re.sub("entos(?= |$)", "entas", words)
-
-
-def _half(match: re.Match[str]) -> str | None:
-    noun = match["noun"]
-    return None if _NO_NOUNS.fullmatch(noun) else _part_of("1/2", "", noun, "")
 
 
 def _halves(match: re.Match[str]) -> str | None:
@@ -98,13 +105,13 @@ STYLE = Style(
     fractions={"1/2": "meio", "1/3": "um terço", "2/3": "dois terços", "1/4": "um quarto", "3/4": "três quartos"},
     named={"dB": ("decibel", "decibéis", "decibéis")},
     own=(
-        (HALF, _half),
-        (r"\b(?P<whole>\d{1,3}) ?(?:½|1/2) (?P<noun>[^\W\d_]{1,30})", _halves),
+        (HALF, half_of(_part_of, _NO_NOUNS)),
+        (HALVES, _halves),
         (r"(?<![\w.])D\.(?= [A-ZÀ-Ý][a-zà-ÿ])", lambda _: "Dom"),
         (r"(?<![\w.])R\.(?= [A-ZÀ-Ý][\w ]{1,30}, \d)", lambda _: "Rua"),
         (
             r"\b(?P<digits>\d{1,4})\.?(?P<ending>[ºª])(?![CF]\b)",
-            lambda m: ending(ordinal(m["digits"], "pt"), *((("o", "a"),) if m["ending"] == "ª" else ())),
+            ranked("pt"),
         ),
         (rf"(?<=\b[Ss]éculo ){ROMAN})\b", lambda match: cardinal(roman(match["roman"]), "pt")),
         (rf"(?<=\b[Ss]éc\. ){ROMAN})\b", lambda match: cardinal(roman(match["roman"]), "pt")),

@@ -5,7 +5,21 @@ from __future__ import annotations
 import re
 
 from voiceclone.text.normalize.spelling import cardinal, one_by_one, ordinal, roman
-from voiceclone.text.normalize.style import CLOCK, HALF, HOUR, MINUTE, ROMAN, ROMAN_NAME, Counted, Style, ending, listed
+from voiceclone.text.normalize.style import (
+    CLOCK,
+    HALF,
+    HALVES,
+    HOUR,
+    MINUTE,
+    ROMAN,
+    ROMAN_NAME,
+    Counted,
+    Style,
+    ending,
+    half_of,
+    listed,
+    ranked,
+)
 
 _FEMININE = re.compile("(?:a|ci[oó]n|si[oó]n|xi[oó]n|dad|tad|tud|umbre|sis|itis|triz)$")
 _OTHERS = listed(
@@ -57,11 +71,6 @@ def _agree(number: Counted) -> str:
     )
 
 
-def _rank(match: re.Match[str]) -> str:
-    words = ordinal(match["digits"], "es")
-    return ending(words, ("o", "a")) if match["ending"] in ("ª", "a") else words
-
-
 def _roman(match: re.Match[str]) -> str:
     return cardinal(roman(match["roman"]), "es")
 
@@ -82,11 +91,6 @@ def _halves(match: re.Match[str]) -> str | None:
         return None
     noun = noun.removesuffix("s") if match["whole"] == "1" else noun
     return f"{match['whole']} {noun} y {'media' if noun in ('h', 't', 'lb') or is_feminine(noun) else 'medio'}"
-
-
-def _half(match: re.Match[str]) -> str | None:
-    noun = match["noun"]
-    return None if _NO_NOUNS.fullmatch(noun) else f"{'media' if is_feminine(noun) else 'medio'} {noun}"
 
 
 def _part_of(key: str, part: str, unit: str, _: str) -> str:
@@ -160,7 +164,7 @@ STYLE = Style(
     },
     telephones=r"[6789]\d\d(?: \d\d){3}|[89]\d \d{3}(?: \d\d){2}|[67]\d\d-\d{3}-\d{3}",
     own=(
-        (HALF, _half),
+        (HALF, half_of(_part_of, _NO_NOUNS)),
         (r"\bD\.ª(?= [A-ZÁÉÍÓÚÑ])", lambda _: "doña"),
         (r"\bP\.º(?= d)", lambda _: "paseo"),
         (
@@ -172,8 +176,8 @@ STYLE = Style(
             r"\b(?:al|[Mm]óvil|[Nn]úmero|[Tt]eléfono)[: ]{1,2}(?P<only>[6-9]\d\d \d{3} \d{3})\b",
             lambda match: ", ".join(one_by_one(group, "es") for group in match["only"].split()),
         ),
-        (r"\b(?P<whole>\d{1,3}) ?(?:½|1/2) (?P<noun>[^\W\d_]{1,30})", _halves),
-        (r"\b(?P<digits>\d{1,4})\.?(?P<ending>[ºª])(?![CF]\b)", _rank),
+        (HALVES, _halves),
+        (r"\b(?P<digits>\d{1,4})\.?(?P<ending>[ºª])(?![CF]\b)", ranked("es")),
         (r"\b(?P<digits>[13])\.?(?:er|ᵉʳ)\b", lambda match: {"1": "primer", "3": "tercer"}[match["digits"]]),
         (r"\b(?P<digits>\d{1,2})°(?=[ ](?!C\b|F\b)[a-záéíóúñ]{3})", lambda match: ordinal(match["digits"], "es")),
         (rf"(?<=\b[Ss]iglo ){ROMAN})\b", _roman),

@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from voiceclone.text.normalize.spelling import ordinal
+
 Read = Callable[[re.Match[str]], str | None]
 
 START, END = r"(?<!\w)(?<!\d[.,:/])", r"(?!\w|[.,:/]\d)"
@@ -115,6 +117,28 @@ class Style:
 
 HALF = r"(?<![\d/])(?<!\d )(?:½|1/2) (?P<noun>[^\W\d_]{3,30})\b"
 """Half of something, that is no unit's symbol."""
+HALVES = r"\b(?P<whole>\d{1,3}) ?(?:½|1/2) (?P<noun>[^\W\d_]{1,30})"
+"""Some of something and a half."""
+
+
+def half_of(part_of: Callable[[str, str, str, str], str], no_nouns: re.Pattern[str]) -> Read:
+    """Return what reads HALF: as `part_of` has half of a unit; of words that are no nouns nothing is read."""
+
+    def read(match: re.Match[str]) -> str | None:
+        noun = match["noun"]
+        return None if no_nouns.fullmatch(noun) else part_of("1/2", "", noun, "")
+
+    return read
+
+
+def ranked(language: str) -> Read:
+    """Return what reads a rank by its `digits` and the sign of its gender, `ending`: º, or ª for the feminine."""
+
+    def read(match: re.Match[str]) -> str:
+        words = ordinal(match["digits"], language)
+        return ending(words, ("o", "a")) if match["ending"] == "ª" else words
+
+    return read
 
 
 def listed(text: str) -> frozenset[str]:
