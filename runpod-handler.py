@@ -1,6 +1,7 @@
-"""The queue worker's entry: loads the models once, then answers jobs.
+"""The worker's entry: loads the models once, then answers jobs.
 
 python runpod-handler.py                               on the platform; elsewhere it answers test_input.json
+SERVE=http python runpod-handler.py                    over HTTP, as load-balancing endpoints want it
 python runpod-handler.py --test_input '{"input": ...}' one job, here
 python runpod-handler.py --rp_serve_api                the platform's API, here
 """
@@ -67,12 +68,22 @@ def check_models() -> None:
     _worker.require_fit()
 
 
-def main() -> None:
-    """Load the models and serve; where they cannot be loaded, let the fitness check tell the platform why."""
+def serve_http() -> None:
+    """Answer over HTTP until the process is ended; the port is open before the models are loaded."""
+    from voiceclone.server import Server
+
+    try:
+        settings = Settings.from_env(os.environ)
+        server = Server(settings, lambda: initialize_models(os.environ))
+    except (ValueError, OSError) as e:
+        log.error("cannot serve: %s", e)  # noqa: TRY400 - the message is the cure, a traceback hides it
+        sys.exit(1)
+    sys.exit(1 if server.run() else 0)
+
+
+def serve_queue() -> None:
+    """Answer the platform's jobs; where the models cannot be loaded, let the fitness check tell it why."""
     global _unavailable  # noqa: PLW0603
-    # As a container's first process it would not notice: the SDK listens only once it serves.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    app.start_logs(os.environ, sys.argv[1:])
     sdk.start_sooner()
     # Both take a while: the SDK is imported beside torch.
     threading.Thread(target=importlib.import_module, args=("runpod",), daemon=True).start()
@@ -98,6 +109,17 @@ def main() -> None:
     sdk.tell_of_ctrl_c(sys.argv)
     runpod.serverless.register_fitness_check(check_models)
     runpod.serverless.start(config)
+
+
+def main() -> None:
+    """Serve jobs from the platform's queue, or over HTTP."""
+    # As a container's first process it would not notice: who serves listens only later.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    app.start_logs(os.environ, sys.argv[1:])
+    if os.environ.get("SERVE", "").strip() == "http":
+        serve_http()
+    else:
+        serve_queue()
 
 
 if __name__ == "__main__":

@@ -110,6 +110,15 @@ class OutOfTime(WorkerError):
     code = "out_of_time"
 
 
+class JobCancelled(WorkerError):
+    """The caller no longer wants the job.
+
+    Send it again if that was a mistake; nothing was delivered.
+    """
+
+    code = "cancelled"
+
+
 class SynthesisFailed(WorkerError):
     """The model produced no usable speech.
 

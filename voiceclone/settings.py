@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
 from voiceclone.errors import sentence_of
@@ -20,14 +20,18 @@ PLATFORM_JOB_S = 600
 """The platform ends a job after so long, and the worker with it, unless the endpoint has another execution timeout."""
 TIME_TO_LEAVE_S = 30
 """A job ends by itself so long before."""
+PLATFORM_REQUEST_S = 330
+"""On a load-balancing endpoint the platform's gateway cuts a request after so long."""
 GRACE_S = 20
 """Of this time, what is spoken may use so much to become a recording."""
+LOOPBACK = "127.0.0.1"
 SERVED_LOCALLY = {"--test_input", "--rp_serve_api"}
 """Arguments with which the SDK takes no jobs from the platform."""
 
 LinkLife = Annotated[int, Field(ge=60, le=604_800)]
 """Life of a link in seconds; S3 signs none for longer than a week."""
 Positive = Annotated[int, Field(gt=0)]
+Port = Annotated[int, Field(ge=1, le=65_535)]
 Dtype = Literal["float32", "float16", "bfloat16"]
 LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(str.upper)]
 
@@ -36,6 +40,19 @@ def _switch(value: str | bool) -> bool:
     if isinstance(value, str) and value.lower() not in {"true", "false"}:
         raise ValueError("must be true or false")
     return value is True or str(value).lower() == "true"
+
+
+def _pairs(value: str | dict[str, str]) -> dict[str, str]:
+    if not isinstance(value, str):
+        return value
+    pairs = [pair.partition("=") for pair in value.split(",") if pair.strip()]
+    if not all(equals and name.strip() and meant.strip() for name, equals, meant in pairs):
+        raise ValueError("must be names and what they mean, such as alloy=example-en,nova=anna")
+    return {name.strip(): meant.strip() for name, _, meant in pairs}
+
+
+def _words(value: str | tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
 
 
 class Settings(BaseModel):
@@ -108,7 +125,8 @@ class Settings(BaseModel):
         None,
         validation_alias="MAX_JOB_S",
         description=f"longest time for a job in seconds; by default {PLATFORM_JOB_S - TIME_TO_LEAVE_S} on the platform,"
-        f" whose own limit is {PLATFORM_JOB_S} unless the endpoint has another execution timeout",
+        f" whose own limit is {PLATFORM_JOB_S} unless the endpoint has another execution timeout; with `SERVE=http`"
+        f" {PLATFORM_REQUEST_S - TIME_TO_LEAVE_S} there, of {PLATFORM_REQUEST_S} that its gateway allows",
     )
     max_audio_mb: Positive = Field(25, validation_alias="MAX_AUDIO_MB", description="largest reference file in MB")
     # Reference and speech share the 30 s that the models know.
@@ -131,6 +149,50 @@ class Settings(BaseModel):
     )
     log_level: LogLevel = Field(
         "INFO", validation_alias="LOG_LEVEL", description="`DEBUG`, `INFO`, `WARNING` or `ERROR`"
+    )
+    serve: Literal["queue", "http"] = Field(
+        "queue",
+        validation_alias="SERVE",
+        description="`queue`: jobs come from the platform's queue; `http`: an HTTP server, as load-balancing endpoints"
+        " want it",
+    )
+    host: str | None = Field(
+        None,
+        validation_alias="HOST",
+        description="address that `http` listens at; by default every one (0.0.0.0) where callers are known, by"
+        " `API_KEY` or on the platform, or need not be (`ALLOW_ANONYMOUS`), else 127.0.0.1",
+    )
+    port: Port | None = Field(
+        None, validation_alias="PORT", description="port of `http`; by default 80 on the platform, else 8000"
+    )
+    port_health: Port | None = Field(
+        None, validation_alias="PORT_HEALTH", description="port where `/ping` is asked too; by default `PORT`"
+    )
+    api_key: SecretStr | None = Field(
+        None,
+        validation_alias="API_KEY",
+        description="what callers of `http` send as `Authorization: Bearer ...`; on the platform its gateway looks at"
+        " keys, and this one is not needed",
+    )
+    allow_anonymous: Annotated[bool, BeforeValidator(_switch)] = Field(
+        False,
+        validation_alias="ALLOW_ANONYMOUS",
+        description="`true`: `http` listens beyond this machine without `API_KEY`",
+    )
+    cors_origins: Annotated[tuple[str, ...], BeforeValidator(_words)] = Field(
+        (),
+        validation_alias="CORS_ORIGINS",
+        description="origins of pages that may call `http`, separated by commas; `*` is any",
+    )
+    max_waiting: Positive = Field(
+        64,
+        validation_alias="MAX_WAITING",
+        description="requests for speech that `http` takes at once; more are answered with 429",
+    )
+    voice_names: Annotated[dict[str, str], BeforeValidator(_pairs)] = Field(
+        {},
+        validation_alias="VOICE_NAMES",
+        description="voices under names that clients insist on, such as `alloy=example-en,nova=anna`",
     )
     on_platform: bool = False
     """Whether the platform runs this process."""
@@ -171,6 +233,26 @@ class Settings(BaseModel):
         return {field.validation_alias: field for field in fields if isinstance(field.validation_alias, str)}
 
     @property
+    def knows_callers(self) -> bool:
+        """Whether `http` may listen beyond this machine: callers have a key, or the operator wants none."""
+        return self.on_platform or self.allow_anonymous or self.api_key is not None
+
+    @property
+    def addresses(self) -> list[tuple[str, int]]:
+        """Host and port of every place where `http` listens, the first for callers.
+
+        Raises:
+            ValueError: that is beyond this machine, and nobody asks for a key.
+        """
+        host = self.host or ("0.0.0.0" if self.knows_callers else LOOPBACK)  # noqa: S104 - with a key
+        if not self.knows_callers and host not in (LOOPBACK, "localhost", "::1"):
+            raise ValueError(
+                f"HOST={host!r} is beyond this machine: set API_KEY, or ALLOW_ANONYMOUS=true if anybody may speak"
+            )
+        port = self.port or (80 if self.on_platform else 8000)
+        return [(host, each) for each in dict.fromkeys((port, self.port_health or port))]
+
+    @property
     def models_dir(self) -> Path:
         """HF_HOME of the worker."""
         return self.volume / "models"
@@ -202,7 +284,8 @@ class Settings(BaseModel):
     @property
     def job_limit_s(self) -> float:
         """How long a job may take; infinite where nobody waits for it with a watch."""
-        return self.max_job_s or (PLATFORM_JOB_S - TIME_TO_LEAVE_S if self.on_platform else math.inf)
+        platform_s = PLATFORM_REQUEST_S if self.serve == "http" else PLATFORM_JOB_S
+        return self.max_job_s or (platform_s - TIME_TO_LEAVE_S if self.on_platform else math.inf)
 
     @property
     def local_output_dir(self) -> Path:
@@ -219,7 +302,11 @@ def on_platform(environ: Mapping[str, str], arguments: Iterable[str]) -> bool:
     """Whether the platform gives this process its jobs.
 
     As the SDK decides it: it asks for jobs where the environment names the queue, unless its arguments bring a job or
-    have it serve the API itself. RUNPOD_ENDPOINT_ID does not count: those who call an endpoint export it.
+    have it serve the API itself. A load-balancing endpoint has no queue: its workers are pods of an endpoint.
+    RUNPOD_ENDPOINT_ID alone does not count: those who call an endpoint export it.
     """
     local = {argument.partition("=")[0] for argument in arguments} & SERVED_LOCALLY
-    return bool(environ.get("RUNPOD_WEBHOOK_GET_JOB")) and not local
+    balanced = environ.get("SERVE", "").strip() == "http" and all(
+        environ.get(name) for name in ("RUNPOD_ENDPOINT_ID", "RUNPOD_POD_ID")
+    )
+    return (bool(environ.get("RUNPOD_WEBHOOK_GET_JOB")) or balanced) and not local

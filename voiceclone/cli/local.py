@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from voiceclone.errors import ModelUnavailable
 
 if TYPE_CHECKING:
     from voiceclone.jobs import Worker
+    from voiceclone.settings import Settings
 
 QUEUE = "RUNPOD_WEBHOOK_GET_JOB"
 """Where this is set a worker takes itself for one on the platform."""
@@ -34,18 +35,21 @@ def require_packages() -> None:
         raise NoWorker("the worker's packages are not installed here: install with `pipx install '.[worker]'`")
 
 
-def build_here(environ: Mapping[str, str], arguments: Sequence[str] = ()) -> Worker:
-    """Return a worker that this machine's commands ask, with the model on RUNPOD_VOLUME or ./runpod-volume.
-
-    `arguments`: of the SDK. Raises NoWorker.
-    """
-    require_packages()
-    from voiceclone import app
+def settings_here(environ: Mapping[str, str]) -> Settings:
+    """Return the settings of a worker on this machine, its model on RUNPOD_VOLUME or ./runpod-volume. Raises ValueError."""
     from voiceclone.settings import Settings
 
     here = {"RUNPOD_VOLUME": "runpod-volume", **environ}
     here.pop(QUEUE, None)
+    return Settings.from_env(here)
+
+
+def build_here(environ: Mapping[str, str]) -> Worker:
+    """Return a worker that this machine's commands ask. Raises NoWorker."""
+    require_packages()
+    from voiceclone import app
+
     try:
-        return app.build(Settings.from_env(here, arguments), here)
+        return app.build(settings_here(environ), environ)
     except (ModelUnavailable, ValueError) as e:
         raise NoWorker(str(e)) from e

@@ -18,7 +18,7 @@ COMMANDS = {
     "narrate": "make an audiobook of a text, Markdown or EPUB file",
     "result": "get the result of a job that was sent before",
     "info": "tell what the worker is and can do",
-    "serve": "run the worker on this machine, behind the platform's own API",
+    "serve": "run the worker on this machine, over HTTP",
     "fetch": "download models to a volume",
     "deploy": "make or update the endpoint on the platform",
     "doctor": "tell what is wrong with this machine, volume, bucket and endpoint",

@@ -51,7 +51,8 @@ class Delivery:
             return asked
         if self.bucket is not None:
             return "s3"
-        return "base64" if self.settings.on_platform else "local"
+        # Who asks over HTTP may be anywhere: a path on this disk is of no use there.
+        return "base64" if self.settings.on_platform or self.settings.serve == "http" else "local"
 
     def deliver(
         self, result: Result, way: DeliveryWay, expires_in_s: int | None, beside: Reply, *, in_time: bool = True

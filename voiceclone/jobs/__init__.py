@@ -1,7 +1,8 @@
 """A job's JSON, read and answered. The only package that knows it."""
 
 from voiceclone.jobs.progress import terminal_bar
+from voiceclone.jobs.replies import error_reply
 from voiceclone.jobs.request import NEEDED, SCHEMAS, SynthesisRequest
 from voiceclone.jobs.worker import Worker
 
-__all__ = ["NEEDED", "SCHEMAS", "SynthesisRequest", "Worker", "terminal_bar"]
+__all__ = ["NEEDED", "SCHEMAS", "SynthesisRequest", "Worker", "error_reply", "terminal_bar"]

@@ -261,9 +261,9 @@ class SynthesisRequest(_Request):
             found += parts
         return found
 
-    def script_options(self, seed: int) -> ScriptOptions:
-        """Return what the planner is to know; `seed`: of the first chunk."""
-        return ScriptOptions(seed, self.seeds, self.duration, self.fade_s, self.text_field)
+    def script_options(self, seed: int, *, soon: bool = False) -> ScriptOptions:
+        """Return what the planner is to know; `seed`: of the first chunk; `soon`: whether that is to be short."""
+        return ScriptOptions(seed, self.seeds, self.duration, self.fade_s, self.text_field, soon)
 
     @property
     def synthesis_options(self) -> SynthesisOptions:

@@ -8,10 +8,10 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from importlib.metadata import version
 from typing import Any
@@ -19,15 +19,16 @@ from typing import Any
 from voiceclone.checkpoints import Checkpoint
 from voiceclone.deadline import Deadline
 from voiceclone.delivery import Delivery, require_sendable
-from voiceclone.errors import InvalidInput, ModelUnavailable, VoiceNotFound, WorkerError
+from voiceclone.errors import InvalidInput, ModelUnavailable, WorkerError
 from voiceclone.failures import failures_named
 from voiceclone.files import try_to_write
 from voiceclone.jobs.legacy import as_formerly, is_legacy
-from voiceclone.jobs.limits import limits_of, refuse_oversize
+from voiceclone.jobs.limits import limits_of
 from voiceclone.jobs.names import Names
 from voiceclone.jobs.parsing import parse
 from voiceclone.jobs.progress import Progress, Report, nobody
-from voiceclone.jobs.recipe import made_otherwise, recipe
+from voiceclone.jobs.recipe import recipe
+from voiceclone.jobs.rehearsal import Rehearsal, Rehearse
 from voiceclone.jobs.replies import (
     checked,
     complaints,
@@ -37,6 +38,7 @@ from voiceclone.jobs.replies import (
     saved_voice,
     speech,
     summary,
+    timed_word,
 )
 from voiceclone.jobs.request import (
     AddVoiceRequest,
@@ -52,11 +54,10 @@ from voiceclone.listening import Recogniser
 from voiceclone.logs import about_job, facts, id_of
 from voiceclone.model import Engine
 from voiceclone.settings import GRACE_S, Settings
-from voiceclone.speech import Script, Spoken, Synthesizer, TextReader, plan
+from voiceclone.speech import Script, Spoken, Synthesizer
 from voiceclone.subtitles import FORMATS as SUBTITLE_FORMATS
-from voiceclone.text import lexicon, normalize
 from voiceclone.timings import Timings
-from voiceclone.types import AUDIO_FORMATS, SEEDS, ReferenceVoice, Reply
+from voiceclone.types import AUDIO_FORMATS, Reply, Samples
 from voiceclone.voices import Voices, worst
 
 log = logging.getLogger(__name__)
@@ -65,30 +66,24 @@ STORE_S = 150
 """What a bucket that is down may cost, with all its tries."""
 MAX_ID_CHARS = 128
 """Of the job's id, in the name of its result."""
-MAX_VOICES = 50
-"""In one text: each is loaded before anything is spoken."""
 
 
 @dataclass(frozen=True)
-class Rehearsal:
-    """All that is known of a job before it is spoken."""
+class Piece:
+    """What is new of speech that is sent while it is made."""
 
-    voices: Mapping[str | None, ReferenceVoice]
-    """By what the text calls them; None for the request's own."""
-    script: Script
-    lexicon: Mapping[str, str]
-    """The volume's words and the request's."""
-    notes: Sequence[str]
-    """For the caller."""
-
-    @property
-    def speakers(self) -> list[ReferenceVoice]:
-        """Each voice once, whatever it is called."""
-        return list({voice.name or "": voice for voice in self.voices.values()}.values())
+    samples: Samples
+    """Directly behind those of the piece before."""
+    sample_rate: int
+    """In Hertz."""
+    seed: int
+    """Of the first chunk."""
+    words: Sequence[Reply]
+    """With times in the whole recording, where they were asked for."""
 
 
 class Worker:
-    """Turns jobs into replies. One job at a time."""
+    """Turns jobs into replies, one at a time; several where the engine is shared."""
 
     def __init__(
         self,
@@ -107,6 +102,7 @@ class Worker:
         self.delivery = delivery
         self.clock: Callable[[], float] = time.monotonic
         """Tells the seconds by which a job's time is counted."""
+        self._rehearse = Rehearse(settings, checkpoint, engine, voices)
         self._synthesizer = Synthesizer(engine, recogniser, checkpoint.languages)
         self.startup: Mapping[str, float] = {}
         """Seconds of each part of the start, for `info`."""
@@ -135,32 +131,61 @@ class Worker:
         `report` is told of the progress of a long one.
         """
         job_id = id_of(job)
-        started = time.perf_counter()
         with about_job(job_id):
-            action, reply = self._attempt(job, job_id, report)
-            told = summary(reply)
-            level = logging.WARNING if "error_code" in reply else logging.INFO
-            seconds = round(time.perf_counter() - started, 3)
-            log.log(level, "%s", told["outcome"], extra=facts(action=action, seconds=seconds, **told))
+            account = _Account()
+            try:
+                with _errors_named():
+                    request, warnings = self._parsed(job)
+                    account.action = request.action
+                    reply = self._answer(request, job_id, job["input"], warnings, report)
+            except WorkerError as e:
+                reply = error_reply(e)
+            account.close(reply)
         return reply
 
-    def _attempt(self, job: Mapping[str, Any], job_id: str, report: Report) -> tuple[str | None, Reply]:
-        """Return what the job asked for, if that can be told, and the reply."""
-        action = None
-        try:
-            bucket = self.delivery.bucket
-            name = bucket.bucket if bucket else None
-            request, warnings = parse(job.get("input"), self.settings, name, Names(self.voices))
-            action = request.action
-            with failures_named():  # memory may run out anywhere
-                reply = self._answer(request, job_id, job["input"], warnings, report)
-        except WorkerError as e:
-            return action, error_reply(e)
-        except Exception:  # the boundary: the platform would post a traceback to the caller
-            log.exception("unexpected error")
-            bug = WorkerError("the worker failed unexpectedly; its log has the details for this job's id")
-            return action, error_reply(bug)
-        return action, reply
+    def stream(self, job: Mapping[str, Any]) -> Generator[Piece, None, Reply]:
+        """Speak a job's text, yield the sound while it is made, and return what is told of the whole.
+
+        The same chunks and samples as `synthesize` has, but that the first ones are short. Nothing is delivered.
+
+        Raises:
+            WorkerError: in the caller's terms, whatever goes wrong.
+        """
+        with about_job(id_of(job)):
+            account = _Account("synthesize")
+            reply: Reply = {"error_code": "hung_up", "error": "the caller has hung up"}
+            try:
+                with _errors_named():
+                    request, warnings = self._parsed(job)
+                    if not isinstance(request, SynthesisRequest):
+                        raise InvalidInput.at("action", "must be synthesize")
+                    reply = yield from self._streamed(request, warnings)
+            except WorkerError as e:
+                reply = error_reply(e)
+                raise
+            finally:
+                account.close(reply)
+        return reply
+
+    def _parsed(self, job: Mapping[str, Any]) -> tuple[Request, list[str]]:
+        bucket = self.delivery.bucket
+        return parse(job.get("input"), self.settings, bucket.bucket if bucket else None, Names(self.voices))
+
+    def _streamed(self, request: SynthesisRequest, warnings: Sequence[str]) -> Generator[Piece, None, Reply]:
+        deadline = Deadline(self.settings.job_limit_s, self.clock)
+        timings = Timings()
+        rehearsal = self._ready(request, deadline, timings, streamed=True)
+        script = rehearsal.script
+        of_several = len(rehearsal.speakers) > 1
+        options = replace(request.synthesis_options, streamed=True)
+        speaking = self._synthesizer.speak(script, options, deadline, timings)
+        while True:
+            try:
+                part = next(speaking)
+            except StopIteration as end:
+                return self._told(request, rehearsal, end.value, warnings, timings)
+            words = [timed_word(word, of_several) for word in part.words]
+            yield Piece(part.samples, request.sample_rate, script.chunks[0].seed, words)
 
     def _answer(self, request: Request, job_id: str, data: object, warnings: Sequence[str], report: Report) -> Reply:
         match request:
@@ -234,30 +259,48 @@ class Worker:
         way = self.delivery.way(request.delivery)
         deadline = Deadline(self.settings.job_limit_s, self.clock)
         timings = Timings()
-        with timings.measure("voice"):
-            rehearsal = self._rehearse(request, deadline)
-            if request.is_listened_to:
-                self._require_recogniser()  # before anything is spoken that it should hear
+        rehearsal = self._ready(request, deadline, timings)
         spoken = self._speak(request, rehearsal.script, timings, report, deadline)
         with timings.measure("encode"):
             in_time = partial(deadline.check, "the recording was being encoded", grace_s=GRACE_S)
             stem = _stem(request, job_id, digest)
             result = rendered_result(request, spoken, rehearsal.script.spoken, stem, in_time)
+        reply = {"job_id": job_id, **self._told(request, rehearsal, spoken, warnings, timings)}
+        with timings.measure("store"):
+            reply |= self.delivery.deliver(result, way, request.expires_in, reply, in_time=deadline.left_s > STORE_S)
+        return {**reply, "timings": timings.report()}
+
+    def _ready(
+        self, request: SynthesisRequest, deadline: Deadline, timings: Timings, *, streamed: bool = False
+    ) -> Rehearsal:
+        """Do everything that comes before the first chunk."""
+        with timings.measure("voice"):
+            rehearsal = self._rehearse(request, deadline, streamed=streamed)
+            if request.is_listened_to:
+                self._require_recogniser()  # before anything is spoken that it should hear
+        return rehearsal
+
+    def _told(
+        self,
+        request: SynthesisRequest,
+        rehearsal: Rehearsal,
+        spoken: Spoken,
+        warnings: Sequence[str],
+        timings: Timings,
+    ) -> Reply:
+        """Return what is told of speech, without where it is."""
         synthesis_s = timings.report()["synthesis"]
         spoken_s = sum(take.waveform.duration_s * take.attempts for take in spoken.takes)
         self._pace = synthesis_s / spoken_s / request.evaluations
         seeds = [take.chunk.seed for take in spoken.takes]
-        reply: Reply = {
-            "job_id": job_id,
+        return {
             **speech(request, rehearsal.script, spoken, rehearsal.speakers),
             "model": self._model(),
             "recipe": recipe(request, rehearsal.voices, rehearsal.lexicon, self.checkpoint, seeds),
             "rtf": round(synthesis_s / spoken.master.waveform.duration_s, 4),
             "warnings": [*warnings, *rehearsal.notes, *misses(spoken.takes, request.verify), *spoken.notes],
+            "timings": timings.report(),
         }
-        with timings.measure("store"):
-            reply |= self.delivery.deliver(result, way, request.expires_in, reply, in_time=deadline.left_s > STORE_S)
-        return {**reply, "timings": timings.report()}
 
     def _speak(
         self, request: SynthesisRequest, script: Script, timings: Timings, report: Report, deadline: Deadline
@@ -282,61 +325,36 @@ class Worker:
                 f" operator put it on the volume: voiceclone fetch --model {self.recogniser.name}"
             ) from e
 
-    def _rehearse(self, request: SynthesisRequest, deadline: Deadline) -> Rehearsal:
-        """Find the voices and plan the chunks. Raises OutOfTime."""
-        voices = self._voices(request, deadline)
-        notes = list(dict.fromkeys(n for voice in voices.values() for n in (*voice.notes, *complaints(voice))))
-        own = self.voices.built_in.model_names
-        if self.checkpoint.own_voices_only and any(voice.name not in own for voice in voices.values()):
-            notes.append(f"this model knows only its own voices: {', '.join(own)}")
-        languages = self.checkpoint.languages
-        if request.language and languages and request.language not in languages:
-            notes.append(f"this model speaks {', '.join(languages)}, not {request.language}")
-        if request.made_with is not None:
-            notes += made_otherwise(request.made_with, self.checkpoint, voices.values())
-        try:
-            words = lexicon.load(self.settings.lexicon_file)
-        except ValueError as e:
-            words = {}
-            notes.append(str(e))
-        if not self.settings.volume.is_dir():  # once it was: the model came from it
-            notes.append("the volume is gone: its lexicon, voices and kept references are missing; look after it")
-        words |= request.lexicon
-        seed = secrets.randbelow(SEEDS) if request.seed is None else request.seed
-        read_in = request.language or next(iter(languages), "") if request.normalize_text else ""
-        reader = TextReader(read_in, normalize.Lexicon(words), told=request.language is not None)
-        script = plan(request.passages, voices, self.engine, reader, request.script_options(seed), deadline)
-        refuse_oversize(script, request, self.settings)
-        return Rehearsal(voices, script, words, [*notes, *script.warnings])
-
-    def _voices(self, request: SynthesisRequest, deadline: Deadline) -> dict[str | None, ReferenceVoice]:
-        """Return every voice of the text, by what it is called there; None for the request's own."""
-        called = {passage.voice for passage in request.passages}
-        if len(called) > MAX_VOICES:
-            raise InvalidInput.at(
-                request.text_field, f"names {len(called)} voices, at most {MAX_VOICES} are allowed: send several jobs"
-            )
-        voices: dict[str | None, ReferenceVoice] = {}
-        for passage in request.passages:
-            if passage.voice in voices or not (passage.text or passage.voice):
-                continue
-            deadline.check("voices were being prepared")
-            if passage.voice is not None:
-                try:
-                    voices[passage.voice] = self.voices.named(passage.voice)
-                except VoiceNotFound as e:
-                    in_text = passage.voice_field == passage.field
-                    hint = f"; to have the word read, write \\[{passage.voice}]" if in_text else ""
-                    raise VoiceNotFound(f"{passage.voice_field}: {e}{hint}") from e
-            elif request.voice is not None:
-                voices[None] = self.voices.named(request.voice)
-            else:
-                voices[None] = self.voices.recorded(*request.recording, request.language, deadline.left_s)
-        return voices
-
     def _model(self) -> Reply:
         checkpoint = self.checkpoint
         return {"name": checkpoint.name, "revision": checkpoint.revision, "license": checkpoint.license}
+
+
+class _Account:
+    """One line in the log for each job."""
+
+    def __init__(self, action: str | None = None) -> None:
+        self.action = action
+        self._started = time.perf_counter()
+
+    def close(self, reply: Reply) -> None:
+        told = summary(reply)
+        level = logging.WARNING if "error_code" in reply else logging.INFO
+        seconds = round(time.perf_counter() - self._started, 3)
+        log.log(level, "%s", told["outcome"], extra=facts(action=self.action, seconds=seconds, **told))
+
+
+@contextmanager
+def _errors_named() -> Iterator[None]:
+    """Raise WorkerError for whatever goes wrong: the platform would post a traceback to the caller."""
+    try:
+        with failures_named():  # memory may run out anywhere
+            yield
+    except WorkerError:
+        raise
+    except Exception as e:  # the boundary
+        log.exception("unexpected error")
+        raise WorkerError("the worker failed unexpectedly; its log has the details for this job's id") from e
 
 
 def _digest(data: object) -> str:

@@ -7,6 +7,7 @@ reference, telling when each word is said, checking what was spoken.
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
@@ -46,7 +47,7 @@ COMPUTE_TYPES = {"cuda": "float16", "cpu": "int8"}
 
 
 class Recogniser:
-    """Hears words and when they are said. One call at a time."""
+    """Hears words and when they are said. Its methods may be called by several threads."""
 
     def __init__(self, name: str, find: Callable[[], Path], device: str) -> None:
         """
@@ -57,6 +58,7 @@ class Recogniser:
         self.name = name
         self._find = find
         self._device = device
+        self._loading = threading.Lock()
         self._loaded: WhisperModel | None = None
         self._failure: tuple[float, ModelUnavailable] | None = None
 
@@ -121,15 +123,16 @@ class Recogniser:
 
     def _model(self) -> WhisperModel:
         """Loaded once; where that failed, tried again only after a while: the hub is not asked in every job."""
-        if self._loaded is None:
-            if self._failure is not None and time.monotonic() < self._failure[0] + RETRY_S:
-                raise self._failure[1]
-            try:
-                self._loaded = self._load()
-            except ModelUnavailable as e:
-                self._failure = time.monotonic(), e
-                raise
-        return self._loaded
+        with self._loading:
+            if self._loaded is None:
+                if self._failure is not None and time.monotonic() < self._failure[0] + RETRY_S:
+                    raise self._failure[1]
+                try:
+                    self._loaded = self._load()
+                except ModelUnavailable as e:
+                    self._failure = time.monotonic(), e
+                    raise
+            return self._loaded
 
     def _load(self) -> WhisperModel:
         start = time.perf_counter()

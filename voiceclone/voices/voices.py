@@ -66,7 +66,7 @@ class NewVoice:
 
 
 class Voices:
-    """Finds and prepares the reference of a job. One call at a time."""
+    """Finds and prepares the reference of a job. Its methods may be called by several threads."""
 
     def __init__(
         self,

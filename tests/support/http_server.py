@@ -1,0 +1,38 @@
+"""The real HTTP server on loopback, in a thread of the tests' process."""
+
+from __future__ import annotations
+
+import threading
+
+from voiceclone.server import Server
+
+
+class Served:
+    """Serves a worker; use as a context manager."""
+
+    def __init__(self, settings, build):
+        """`build`: as the server's; it may wait, or raise."""
+        self.server = Server(settings, build)
+        self.reason = None
+        """Why it had to end, once it has."""
+        self._thread = threading.Thread(target=self._run)
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.server.port}"
+
+    def _run(self):
+        self.reason = self.server.run()
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.server.stop()
+        self._thread.join()
+
+    def wait(self):
+        """Until it has ended by itself; returns why."""
+        self._thread.join()
+        return self.reason

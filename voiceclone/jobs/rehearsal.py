@@ -1,0 +1,109 @@
+"""What comes before the first chunk of a job: its voices are found, its chunks planned, its size judged.
+
+Knows nothing of how chunks are spoken.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from voiceclone.checkpoints import Checkpoint
+from voiceclone.deadline import Deadline
+from voiceclone.errors import InvalidInput, VoiceNotFound
+from voiceclone.jobs.limits import refuse_oversize
+from voiceclone.jobs.recipe import made_otherwise
+from voiceclone.jobs.replies import complaints
+from voiceclone.jobs.request import SynthesisRequest
+from voiceclone.model import Engine
+from voiceclone.settings import Settings
+from voiceclone.speech import Script, TextReader, plan
+from voiceclone.text import lexicon, normalize
+from voiceclone.types import SEEDS, ReferenceVoice
+from voiceclone.voices import Voices
+
+MAX_VOICES = 50
+"""In one text: each is loaded before anything is spoken."""
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """All that is known of a job before it is spoken."""
+
+    voices: Mapping[str | None, ReferenceVoice]
+    """By what the text calls them; None for the request's own."""
+    script: Script
+    lexicon: Mapping[str, str]
+    """The volume's words and the request's."""
+    notes: Sequence[str]
+    """For the caller."""
+
+    @property
+    def speakers(self) -> list[ReferenceVoice]:
+        """Each voice once, whatever it is called."""
+        return list({voice.name or "": voice for voice in self.voices.values()}.values())
+
+
+class Rehearse:
+    """Makes a rehearsal of a request. Its calls may come from several threads."""
+
+    def __init__(self, settings: Settings, checkpoint: Checkpoint, engine: Engine, voices: Voices) -> None:
+        self._settings = settings
+        self._checkpoint = checkpoint
+        self._engine = engine
+        self._voices = voices
+
+    def __call__(self, request: SynthesisRequest, deadline: Deadline, *, streamed: bool = False) -> Rehearsal:
+        """Find the voices and plan the chunks; `streamed`: a first one that is spoken soon. Raises OutOfTime."""
+        voices = self._found(request, deadline)
+        notes = list(dict.fromkeys(n for voice in voices.values() for n in (*voice.notes, *complaints(voice))))
+        own = self._voices.built_in.model_names
+        if self._checkpoint.own_voices_only and any(voice.name not in own for voice in voices.values()):
+            notes.append(f"this model knows only its own voices: {', '.join(own)}")
+        languages = self._checkpoint.languages
+        if request.language and languages and request.language not in languages:
+            notes.append(f"this model speaks {', '.join(languages)}, not {request.language}")
+        if request.made_with is not None:
+            notes += made_otherwise(request.made_with, self._checkpoint, voices.values())
+        try:
+            words = lexicon.load(self._settings.lexicon_file)
+        except ValueError as e:
+            words = {}
+            notes.append(str(e))
+        if not self._settings.volume.is_dir():  # once it was: the model came from it
+            notes.append("the volume is gone: its lexicon, voices and kept references are missing; look after it")
+        words |= request.lexicon
+        seed = secrets.randbelow(SEEDS) if request.seed is None else request.seed
+        read_in = request.language or next(iter(languages), "") if request.normalize_text else ""
+        reader = TextReader(read_in, normalize.Lexicon(words), told=request.language is not None)
+        script = plan(
+            request.passages, voices, self._engine, reader, request.script_options(seed, soon=streamed), deadline
+        )
+        refuse_oversize(script, request, self._settings)
+        return Rehearsal(voices, script, words, [*notes, *script.warnings])
+
+    def _found(self, request: SynthesisRequest, deadline: Deadline) -> dict[str | None, ReferenceVoice]:
+        """Return every voice of the text, by what it is called there; None for the request's own."""
+        called = {passage.voice for passage in request.passages}
+        if len(called) > MAX_VOICES:
+            raise InvalidInput.at(
+                request.text_field, f"names {len(called)} voices, at most {MAX_VOICES} are allowed: send several jobs"
+            )
+        voices: dict[str | None, ReferenceVoice] = {}
+        for passage in request.passages:
+            if passage.voice in voices or not (passage.text or passage.voice):
+                continue
+            deadline.check("voices were being prepared")
+            if passage.voice is not None:
+                try:
+                    voices[passage.voice] = self._voices.named(passage.voice)
+                except VoiceNotFound as e:
+                    in_text = passage.voice_field == passage.field
+                    hint = f"; to have the word read, write \\[{passage.voice}]" if in_text else ""
+                    raise VoiceNotFound(f"{passage.voice_field}: {e}{hint}") from e
+            elif request.voice is not None:
+                voices[None] = self._voices.named(request.voice)
+            else:
+                voices[None] = self._voices.recorded(*request.recording, request.language, deadline.left_s)
+        return voices

@@ -1,0 +1,121 @@
+"""Who may ask, and how much is read of what they send.
+
+Knows nothing of what is asked.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import anyio
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from voiceclone.server.answers import refused
+from voiceclone.server.dialect import Refusal
+
+MAX_BODY_BYTES = 30_000_000
+"""The platform's gateway takes no more."""
+BODY_S = 60.0
+"""So long may a request's body be on its way."""
+OPEN = ("/", "/ping")
+"""Addresses that need no key: whether somebody is there is no secret."""
+
+
+class Keys:
+    """Lets through who has the key; everybody where there is none."""
+
+    def __init__(self, app: ASGIApp, key: str | None) -> None:
+        self._app = app
+        self._key = key.encode() if key else None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket") or scope["path"] in OPEN or self._is_known(Headers(scope=scope)):
+            await self._app(scope, receive, send)
+            return
+        if scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.close", "code": 1008, "reason": "the key is missing or wrong"})
+            return
+        error = Refusal(
+            "the key is missing or wrong: send Authorization: Bearer with the server's API_KEY",
+            401,
+            "invalid_api_key",
+            headers={"www-authenticate": "Bearer"},
+        )
+        await refused(error)(scope, receive, send)
+
+    def _is_known(self, headers: Headers) -> bool:
+        if self._key is None:
+            return True
+        scheme, _, given = headers.get("authorization", "").partition(" ")
+        # In constant time: how long it takes tells nothing of how much of a key is right.
+        return hmac.compare_digest(given.strip().encode(), self._key) and scheme.lower() == "bearer"
+
+
+class Bodies:
+    """Lets no body through that is too large, or too long on its way: whoever reads it raises Refusal."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        told = Headers(scope=scope).get("content-length", "")
+        size = int(told) if told.isdecimal() else 0
+        deadline = anyio.current_time() + BODY_S
+        is_whole = False
+
+        async def bounded() -> Message:
+            nonlocal size, is_whole
+            if is_whole:
+                return await receive()
+            if size > MAX_BODY_BYTES:
+                raise _too_large()
+            try:
+                with anyio.fail_after(deadline - anyio.current_time()):
+                    message = await receive()
+            except TimeoutError:
+                raise _too_slow() from None
+            is_whole = not message.get("more_body", False)
+            size += 0 if told else len(message.get("body", b""))
+            return message
+
+        await self._app(scope, bounded, send)
+
+
+async def json_of(request: Request) -> Mapping[str, Any]:
+    """Read a request's body as an object. Raises Refusal where it is none."""
+    body = await request.body()
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):  # UnicodeDecodeError is a ValueError
+        raise Refusal("the body is no JSON: send an object, with Content-Type: application/json") from None
+    if not isinstance(found, dict):
+        raise Refusal("the body must be a JSON object")
+    return found
+
+
+def _too_slow() -> Refusal:
+    return Refusal(
+        f"the body was not there within {BODY_S:g} s: send it at once",
+        408,
+        "too_slow",
+        headers={"connection": "close", "x-should-retry": "false"},
+    )
+
+
+def _too_large() -> Refusal:
+    most = MAX_BODY_BYTES // 10**6
+    return Refusal(
+        f"the body has more than {most} MB: of a reference 12 s are enough, send it as MP3 or by a link",
+        413,
+        "too_large",
+        headers={"connection": "close"},
+    )

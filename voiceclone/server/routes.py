@@ -1,0 +1,94 @@
+"""Which address leads where, and what guards it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from voiceclone.server import catalog, platform, speaking
+from voiceclone.server.answers import refused
+from voiceclone.server.dialect import Refusal
+from voiceclone.server.guard import Bodies, Keys
+from voiceclone.server.metrics import CONTENT_TYPE
+from voiceclone.server.requests import Requests
+from voiceclone.server.site import Site, site_of
+
+CORS: dict[str, Any] = {
+    "allow_methods": ["*"],
+    "allow_headers": ["*"],
+    "expose_headers": ["x-request-id", "x-seed", "retry-after"],
+}
+
+
+async def ping(request: Request) -> Response:
+    """Tell whether this process speaks: 204 while it loads, 200, or 503 with the reason."""
+    site = site_of(request)
+    if site.is_loading:
+        return Response(status_code=204)
+    if site.unfit is not None:
+        return JSONResponse({"status": "unhealthy", "reason": site.unfit}, 503)
+    return JSONResponse({"status": "ready"})
+
+
+async def root(_request: Request) -> Response:
+    """Tell who is here: clients warm up their connection with this."""
+    return PlainTextResponse("voiceclone: POST /v1/audio/speech\n")
+
+
+async def metrics(request: Request) -> Response:
+    """Tell what an operator watches."""
+    return Response(site_of(request).metrics.page(), media_type=CONTENT_TYPE)
+
+
+ROUTES = [
+    Route("/", root),
+    Route("/ping", ping),
+    Route("/metrics", metrics),
+    Route("/v1/audio/speech", speaking.speech, methods=["POST"]),
+    Route("/v1/models", catalog.models),
+    Route("/v1/audio/models", catalog.audio_models),
+    Route("/v1/audio/voices", catalog.voices, methods=["GET"]),
+    Route("/v1/audio/voices", catalog.add_voice, methods=["POST"]),
+    Route("/v1/audio/voices/{name}", catalog.delete_voice, methods=["DELETE"]),
+    Route("/run", platform.run, methods=["POST"]),
+    Route("/runsync", platform.runsync, methods=["POST"]),
+    Route("/status/{job_id}", platform.status),
+    Route("/cancel/{job_id}", platform.cancel, methods=["POST"]),
+    Route("/health", platform.health),
+]
+
+
+def application(site: Site) -> Starlette:
+    """Return the server's routes, behind what guards them."""
+    settings = site.settings
+    guards = [Middleware(Requests)]
+    if settings.cors_origins:  # before the key: a browser asks first without it
+        guards.append(Middleware(CORSMiddleware, allow_origins=settings.cors_origins, **CORS))
+    key = settings.api_key.get_secret_value() if settings.api_key else None
+    guards += [Middleware(Keys, key=key), Middleware(Bodies)]
+    handlers: Any = {Refusal: _refused, HTTPException: _not_found}
+    app = Starlette(routes=ROUTES, middleware=guards, exception_handlers=handlers)
+    app.state.site = site
+    return app
+
+
+async def _refused(_request: Request, error: Refusal) -> Response:
+    return refused(error)
+
+
+async def _not_found(request: Request, error: HTTPException) -> Response:
+    """Tell in the dialect what Starlette itself refuses."""
+    told = {
+        404: f"there is no {request.url.path[:100]}: see docs/http.md for what there is",
+        405: f"{request.method} is not for this address",
+    }
+    code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "invalid_input")
+    message = told.get(error.status_code, str(error.detail))
+    return refused(Refusal(message, error.status_code, code, headers=error.headers or {}))

@@ -1,0 +1,111 @@
+"""The process that serves: its port is open before the models are loaded, and it ends when it can no longer speak."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from voiceclone.errors import ModelUnavailable
+from voiceclone.server.connections import BoundedConnection
+from voiceclone.server.routes import application
+from voiceclone.server.site import Site
+from voiceclone.settings import Settings
+
+if TYPE_CHECKING:  # it imports torch
+    from voiceclone.jobs import Worker
+
+log = logging.getLogger(__name__)
+
+FAREWELL_S = 15.0
+"""A process of the platform that cannot speak tells so for so long, and ends."""
+FINISH_S = 120
+"""What runs when the process is to end may take so long."""
+KEEP_ALIVE_S = 60
+"""A connection may be idle for so long between two requests."""
+BACKLOG = 2048
+
+
+class Server:
+    """Listens as soon as it is made. One `run`."""
+
+    def __init__(self, settings: Settings, build: Callable[[], Worker]) -> None:
+        """
+        Args:
+            build: loads the models; called in a thread of its own.
+
+        Raises:
+            ValueError: the settings would let anybody in.
+            OSError: somebody else listens there, or this process may not.
+        """
+        self._build = build
+        self._farewell_s = FAREWELL_S if settings.on_platform else 0.0
+        self.site = Site(settings)
+        self._sockets = [_listening(*address) for address in settings.addresses]
+        config = uvicorn.Config(
+            application(self.site),
+            http=BoundedConnection,
+            ws="websockets-sansio",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=KEEP_ALIVE_S,
+            timeout_graceful_shutdown=FINISH_S,
+        )
+        self._server = uvicorn.Server(config)
+
+    @property
+    def port(self) -> int:
+        """Of callers."""
+        return int(self._sockets[0].getsockname()[1])
+
+    def run(self) -> str | None:
+        """Serve until somebody ends the process, or `stop` is called; returns why it had to end, if it had."""
+        loading = threading.Thread(target=self._load, name="load", daemon=True)
+        threading.Thread(target=self._end_when_unfit, name="fitness", daemon=True).start()
+        loading.start()
+        log.info("listening at port %d; the models are being loaded", self.port)
+        self._server.run(self._sockets)
+        if loading.is_alive():  # a thread within torch's import or a kernel would crash the interpreter's end
+            logging.shutdown()
+            os._exit(0)
+        self.site.closes()
+        return self.site.unfit
+
+    def stop(self) -> None:
+        """Take no new requests, finish what runs, and let `run` return."""
+        self._server.should_exit = True
+
+    def _load(self) -> None:
+        try:
+            self.site.opens(self._build())
+        except (ModelUnavailable, ValueError) as e:
+            log.error("no model: %s", e)  # noqa: TRY400 - the message is the cure, a traceback hides it
+            self.site.fails(str(e))
+        except Exception as e:  # the boundary: /ping tells the reason
+            log.exception("no model")
+            self.site.fails(f"{type(e).__name__}: {e}")
+
+    def _end_when_unfit(self) -> None:
+        self.site.failed.wait()
+        threading.Event().wait(self._farewell_s)
+        self.stop()
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as e:
+        listener.close()
+        raise OSError(e.errno, f"cannot listen at {host}:{port}: {e.strerror}; set HOST or PORT") from e
+    listener.listen(BACKLOG)
+    return listener

@@ -1,0 +1,113 @@
+"""What the routes of the server share: the worker as soon as there is one, the settings, the places, the threads."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from anyio import CapacityLimiter, to_thread
+from starlette.requests import HTTPConnection
+
+from voiceclone.server.admission import Admission
+from voiceclone.server.dialect import Refusal
+from voiceclone.server.jobs import Handle, Jobs, Report
+from voiceclone.server.metrics import Metrics
+from voiceclone.settings import Settings
+from voiceclone.types import Reply
+
+if TYPE_CHECKING:  # it imports torch
+    from voiceclone.jobs import Worker
+
+SIDE_THREADS = 8
+"""For what is no speech: voices, checks, parsing."""
+LOADING_S = 5
+"""After so long it is worth while to ask again."""
+
+
+class Site:
+    """The server's state. Read by the loop and by threads, changed by who loads the worker and by a GPU that fails."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.admission = Admission(settings.max_waiting)
+        self.threads = CapacityLimiter(settings.max_waiting + SIDE_THREADS)
+        self.metrics = Metrics(lambda: self.admission.taken)
+        self.jobs = Jobs()
+        self._worker: Worker | None = None
+        self.unfit: str | None = None
+        """Why this process cannot speak, and never will."""
+        self.failed = threading.Event()
+
+    def opens(self, worker: Worker) -> None:
+        """Take requests from now on."""
+        self.metrics.about(worker.info())
+        self._worker = worker
+
+    @property
+    def is_loading(self) -> bool:
+        return self._worker is None and self.unfit is None
+
+    @property
+    def is_ready(self) -> bool:
+        return self._worker is not None and self.unfit is None
+
+    @property
+    def worker(self) -> Worker:
+        """Whoever speaks. Raises Refusal, 503, before there is one, and when it has failed."""
+        if self.unfit is not None:
+            raise Refusal(self.unfit, 503, "model_unavailable")
+        if self._worker is None:
+            raise Refusal(
+                "the models are being loaded: try again in a moment",
+                503,
+                "loading",
+                headers={"retry-after": str(LOADING_S)},
+            )
+        return self._worker
+
+    @property
+    def handle(self) -> Handle:
+        """Answers jobs, in threads. Raises as `worker`."""
+        worker = self.worker
+
+        def handle(job: Mapping[str, Any], report: Report) -> Reply:
+            reply = worker.handle(job, report)
+            self._look_at(reply)
+            return reply
+
+        return handle
+
+    async def answer(self, job_id: str, data: Mapping[str, Any]) -> Reply:
+        """Return the reply to a job that does not speak. Raises Refusal for what went wrong."""
+        job = {"id": job_id, "input": data}
+        reply = await to_thread.run_sync(self.handle, job, lambda _: None, limiter=self.threads)
+        if "error_code" in reply:
+            raise Refusal.of(reply)
+        return reply
+
+    def refusal(self, reply: Reply) -> Refusal:
+        """Return what a caller is told of speech that failed."""
+        self._look_at(reply)
+        return Refusal.of(reply)
+
+    def _look_at(self, reply: Reply) -> None:
+        """After a GPU that broke down take no more requests."""
+        if reply.get("error_code") == "synthesis_failed" and reply.get("refresh_worker"):
+            self.fails("the GPU failed: another worker takes its place")
+
+    def closes(self) -> None:
+        """Let go of the worker: the process ends."""
+        if self._worker is not None:
+            self._worker.close()
+
+    def fails(self, why: str) -> None:
+        """Take no requests any more, and end soon: what runs is finished."""
+        self.unfit = self.unfit or why
+        self.failed.set()
+
+
+def site_of(connection: HTTPConnection) -> Site:
+    """Return the server's state."""
+    site: Site = connection.app.state.site
+    return site
