@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # who only asks an endpoint has no use for arrays
 Samples: TypeAlias = "NDArray[np.float32]"
 """Mono audio, shape (n,), nominally within -1..1."""
 
-AudioFormat = Literal["wav", "flac", "mp3", "ogg", "opus", "pcm"]
+AudioFormat = Literal["wav", "flac", "mp3", "ogg", "opus", "aac", "pcm"]
 """What speech is delivered as."""
 AUDIO_FORMATS: tuple[AudioFormat, ...] = get_args(AudioFormat)
 DeliveryWay = Literal["auto", "s3", "base64", "local"]

@@ -18,7 +18,7 @@ from hostile import sounding, with_covers
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from voiceclone.audio.codec import OPUS_RATES, encode, resample
+from voiceclone.audio import OPUS_RATES, encode, resample
 from voiceclone.jobs.request import SCHEMAS, SynthesisRequest
 from voiceclone.types import Waveform
 from voiceclone.voices.builtin import BuiltIn

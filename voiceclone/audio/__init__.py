@@ -2,10 +2,7 @@
 
 from voiceclone.audio.codec import (
     HOP_S,
-    OPUS_RATES,
     SAMPLE_RATE,
-    content_type,
-    encode,
     join,
     joined_length,
     made_as_loud,
@@ -14,6 +11,7 @@ from voiceclone.audio.codec import (
     rms,
 )
 from voiceclone.audio.decoding import decode, start_decoder
+from voiceclone.audio.encoding import OPUS_RATES, Encoder, content_type, encode
 from voiceclone.audio.silence import FADE_S, FRAME_S, MARGIN_S, loudness_db, runs, smoothed_db, sounding
 
 __all__ = [
@@ -23,6 +21,7 @@ __all__ = [
     "MARGIN_S",
     "OPUS_RATES",
     "SAMPLE_RATE",
+    "Encoder",
     "content_type",
     "decode",
     "encode",

@@ -1,4 +1,4 @@
-"""Sound as arrays: resample, join, measure, encode.
+"""Sound as arrays: resample, join, measure, make louder.
 
 Knows nothing of voices, text or where bytes come from and go to. Everything is in memory: no temp file, no external
 program. Samples are float32, mono, nominally within -1..1.
@@ -6,22 +6,18 @@ program. Samples are float32, mono, nominally within -1..1.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 
 import numpy as np
 
-from voiceclone.types import AudioFormat, Samples, Span, Waveform
+from voiceclone.types import Samples, Span, Waveform
 
 SAMPLE_RATE = 24_000
 """The rate that F5-TTS hears and speaks at, in Hertz."""
 HOP_S = 256 / SAMPLE_RATE
 """F5-TTS's speech is a whole number of these long."""
 
-OPUS_RATES = (8_000, 12_000, 16_000, 24_000, 48_000)
-"""The rates that Opus knows, in Hertz."""
 EDGE_S = 0.005
 """A part that is not faded into another rises and falls in this time: a step would be heard as a click."""
 PEAK = 10 ** (-1 / 20)
@@ -31,27 +27,6 @@ TRIES, NEAR_DB, MAX_LIMITED_DB = 8, 0.2, 15.0
 that would do without a limiter."""
 LEAST_SLOPE, SLOPE = 0.2, 0.75
 """By how much limited speech becomes louder with a gain: at the least, and before that is known."""
-SOFTWARE = "voiceclone"
-
-
-@dataclass(frozen=True)
-class _Encoding:
-    content_type: str
-    container: str
-    """libsndfile's name of the container."""
-    codec: str
-    """libsndfile's name of the sample encoding."""
-
-
-_ENCODINGS: dict[AudioFormat, _Encoding] = {
-    "wav": _Encoding("audio/wav", "WAV", "PCM_16"),
-    "flac": _Encoding("audio/flac", "FLAC", "PCM_16"),
-    "mp3": _Encoding("audio/mpeg", "MP3", "MPEG_LAYER_III"),
-    "ogg": _Encoding("audio/ogg", "OGG", "VORBIS"),
-    "opus": _Encoding("audio/ogg", "OGG", "OPUS"),
-    "pcm": _Encoding("audio/pcm", "RAW", "PCM_16"),
-}
-# libsndfile's Vorbis encoder needs a stack for the whole of what it is given at once, and dies without it.
 _BLOCK = 65_536
 
 
@@ -230,42 +205,3 @@ def _filtered(
     if into is not None:
         into[done:] = 0
     return measured, peak
-
-
-def encode(
-    waveform: Waveform, audio_format: AudioFormat, title: str = "", check: Callable[[], None] = lambda: None
-) -> bytes:
-    """Return the bytes of a sound file; samples outside -1..1 are clipped.
-
-    `pcm` is 16-bit little-endian samples without a header; it has no title.
-
-    Args:
-        check: called before each block of some seconds; what it raises ends the work.
-    """
-    import soundfile
-
-    encoding = _ENCODINGS[audio_format]
-    endian = "LITTLE" if audio_format == "pcm" else None
-    buffer = io.BytesIO()
-    with soundfile.SoundFile(
-        buffer,
-        "w",
-        waveform.sample_rate,
-        channels=1,
-        format=encoding.container,
-        subtype=encoding.codec,
-        endian=endian,
-    ) as file:
-        if audio_format != "pcm":
-            file.software = SOFTWARE
-            if title:
-                file.title = title
-        for start in range(0, len(waveform.samples), _BLOCK):
-            check()
-            file.write(np.clip(waveform.samples[start : start + _BLOCK], -1, 1))
-    return buffer.getvalue()
-
-
-def content_type(audio_format: AudioFormat) -> str:
-    """Return the media type of a format."""
-    return _ENCODINGS[audio_format].content_type
