@@ -36,7 +36,10 @@ def require_packages() -> None:
 
 
 def settings_here(environ: Mapping[str, str]) -> Settings:
-    """Return the settings of a worker on this machine, its model on RUNPOD_VOLUME or ./runpod-volume. Raises ValueError."""
+    """Return the settings of a worker on this machine; the model lies on ./runpod-volume where nothing else is set.
+
+    Raises ValueError.
+    """
     from voiceclone.settings import Settings
 
     here = {"RUNPOD_VOLUME": "runpod-volume", **environ}

@@ -10,9 +10,9 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 
-from voiceclone.server import catalog, platform, speaking
+from voiceclone.server import catalog, pieces, platform, speaking
 from voiceclone.server.answers import refused
 from voiceclone.server.dialect import Refusal
 from voiceclone.server.guard import Bodies, Keys
@@ -47,11 +47,12 @@ async def metrics(request: Request) -> Response:
     return Response(site_of(request).metrics.page(), media_type=CONTENT_TYPE)
 
 
-ROUTES = [
+ROUTES: list[BaseRoute] = [
     Route("/", root),
     Route("/ping", ping),
     Route("/metrics", metrics),
     Route("/v1/audio/speech", speaking.speech, methods=["POST"]),
+    WebSocketRoute("/v1/audio/speech/stream", pieces.stream),
     Route("/v1/models", catalog.models),
     Route("/v1/audio/models", catalog.audio_models),
     Route("/v1/audio/voices", catalog.voices, methods=["GET"]),

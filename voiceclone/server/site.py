@@ -38,11 +38,13 @@ class Site:
         self.unfit: str | None = None
         """Why this process cannot speak, and never will."""
         self.failed = threading.Event()
+        self.ready = threading.Event()
 
     def opens(self, worker: Worker) -> None:
         """Take requests from now on."""
         self.metrics.about(worker.info())
         self._worker = worker
+        self.ready.set()
 
     @property
     def is_loading(self) -> bool:

@@ -76,6 +76,8 @@ class Sounding:
         self._wish = wished
         self._id = request_id
         self._seed = 0
+        self.sample_rate = 0
+        """In Hertz, as soon as there is sound."""
         self._since = time.perf_counter()
         self.broke_off = False
         """Whether no more sound comes though there should."""
@@ -122,7 +124,7 @@ class Sounding:
                     reply = end.value
                     break
                 if encoder is None:
-                    self._seed = part.seed
+                    self._seed, self.sample_rate = part.seed, part.sample_rate
                     metrics.first_audio.observe(time.perf_counter() - self._since)
                     encoder = audio.Encoder(self._wish.audio_format, part.sample_rate)
                 yield from form.part(encoder.add(part.samples), part.words)

@@ -171,6 +171,12 @@ def _divide(text: str, separator: re.Pattern[str]) -> Iterator[str]:
         yield text[start:]
 
 
+def sentences_end(text: str) -> int:
+    """Return where the last whole sentence ends of a text that is still being written; 0 where there is none."""
+    ends = [match.end() for match in _SENTENCE_END.finditer(text) if not is_abbreviated(text, match.start())]
+    return ends[-1] if ends else 0
+
+
 def is_abbreviated(text: str, end: int) -> bool:
     """Whether a dot before `end` belongs to the word, and ends no sentence."""
     if text[end - 1] != ".":
