@@ -84,8 +84,8 @@ def test_our_own_document_is_of_valid_schemas_and_all_of_them_are_used():
         ),
         (
             (*SCHEMAS, "CreateEndpoint", "then"),
-            {"required": ["ports"]},
-            "POST /v2/serverless: body.ports: must be sent, and is not",
+            {"required": ["args"]},
+            "POST /v2/serverless: body.args: must be sent, and is not",
         ),
         (
             (*SCHEMAS, "Endpoint", "properties", "id"),
@@ -133,7 +133,7 @@ def test_each_difference_is_named(way, value, said):
     [
         [((*SCHEMAS, "Endpoint", "properties", "color"), {"type": "string"})],
         [((*SCHEMAS, "EndpointWorkers", "properties", "workers"), {"type": "array"})],
-        [((*FIELDS, "ports"), {"type": "array"})],
+        [((*FIELDS, "args"), {"type": "string"})],
         [((*FIELDS, "timeout", "type"), ["number", "null"])],
         [((*FIELDS, "flashboot", "enum"), ["OFF", "FLASHBOOT", "PRIORITY_FLASHBOOT"])],
         [((*FIELDS, "disk"), {"allOf": [{"type": "number"}, {"minimum": 5}]})],

@@ -35,6 +35,7 @@ S3_BUCKET = "results"
 AWS_ACCESS_KEY_ID = "{{ RUNPOD_SECRET_key_id }}"
 AWS_SECRET_ACCESS_KEY = { from_env = "MY_SECRET" }
 """
+BALANCED = f'type = "load_balancing"\n{FILE}'
 
 
 @pytest.fixture
@@ -264,7 +265,7 @@ def test_two_endpoints_of_one_name_are_not_guessed_between(api, run):
     ("live", "said"),
     [
         ({"networkVolumes": ["vol1"]}, "network volume vol1"),
-        ({"type": "LOAD_BALANCER"}, "type LOAD_BALANCER, which cannot be changed"),
+        ({"type": "LOAD_BALANCER"}, "type LOAD_BALANCER, which cannot be changed: give the file another name"),
         ({"cpu": [{"id": "cpu5c", "vcpuCount": 4, "memory": 16}], "gpu": None}, "runs on CPUs"),
     ],
 )
@@ -339,16 +340,60 @@ def test_a_gpu_that_no_worker_can_have_is_refused_with_those_that_there_are(api,
     assert {method for method, _, _ in api.requests} == {"GET"}
 
 
-def test_a_load_balancing_endpoint_is_made_and_leads_to_its_workers(api, run):
-    text = FILE.replace("max = 3", 'max = 3\nscaler = "REQUEST_COUNT"\nidle_timeout_s = 30')
-    text = f'type = "load_balancing"\n{text}\nPORT = 8080'
+def test_a_load_balancing_endpoint_is_made_and_how_it_is_called_is_told(api, run):
+    """With the worker's server, its port, and a limit below the gateway's."""
+    text = BALANCED.replace("max = 3", "max = 3\nidle_timeout_s = 30")
     status, out, _ = run(text)
     (endpoint,) = api.endpoints
     assert (status, endpoint["type"]) == (0, "LOAD_BALANCER")
     assert endpoint["scaling"] == {"type": "REQUEST_COUNT", "requestCount": 4}
-    assert endpoint["workers"]["idleTimeout"] == 30
-    assert f"requests go to {endpoint['requestUrls']['base']}" in out
-    assert "as it should be" in run(text)[1]
+    assert endpoint["workers"] == {"min": 0, "max": 3, "idleTimeout": 30}
+    assert (endpoint["ports"], endpoint["timeout"]) == (["8000/http"], 330_000)
+    served = ("SERVE", "ALLOW_ANONYMOUS", "PORT", "PORT_HEALTH", "MAX_JOB_S")
+    assert [endpoint["env"][name] for name in served] == ["http", "true", "8000", "8000", "300"]
+    planned, done = re.findall("^requests go to (.+?),", out, re.MULTILINE)
+    assert planned == "https://ID.api.runpod.ai/v1/audio/speech"
+    assert done == f"{endpoint['requestUrls']['base']}/v1/audio/speech"
+    assert "RUNPOD_ENDPOINT_ID" not in out
+    for options in ((), ("--dry-run",)):
+        _, out, _ = run(text, *options)
+        assert "as it should be" in out
+        assert out.count(f"requests go to {done}") == 1
+    assert api.count("PATCH") == 0
+
+
+def test_every_port_that_is_asked_for_is_open(api, run):
+    assert run(BALANCED)[0] == 0
+    status, out, _ = run(f"{BALANCED}PORT = 80\nPORT_HEALTH = 8001")
+    assert (status, "ports: 8000/http -> 80/http, 8001/http" in out) == (0, True)
+    assert set(api.endpoints[0]["ports"]) == {"80/http", "8001/http"}
+    assert run(f"{BALANCED}PORT = 80")[0] == 0
+    assert (api.endpoints[0]["env"]["PORT_HEALTH"], api.endpoints[0]["ports"]) == ("80", ["80/http"])
+
+
+@pytest.mark.parametrize(
+    ("scaling", "env", "said"),
+    [
+        ('scaler = "QUEUE_DELAY"', "", 'scaling.scaler: load balancing has no queue: write "REQUEST_COUNT"'),
+        ("execution_timeout_s = 331", "", "scaling.execution_timeout_s: load balancing ends a request after 330 s"),
+        ("execution_timeout_s = 330", "MAX_JOB_S = 330", "env.MAX_JOB_S: must be below 330, when"),
+        ("", "PORT = 0", "env.PORT: must be the number of a port, as 8000"),
+        ("", "PORT = 65536", "env.PORT: must be the number of a port, as 8000"),
+        ("", 'PORT_HEALTH = { from_env = "MY_SECRET" }', "env.PORT_HEALTH: must be the number of a port"),
+        ("", 'PORT = "{{ RUNPOD_SECRET_port }}"', "env.PORT: must be the number of a port"),
+    ],
+)
+def test_what_load_balancing_does_not_take_is_refused(api, run, scaling, env, said):
+    status, _, err = run(BALANCED.replace("max = 3", f"max = 3\n{scaling}") + env)
+    assert (status, said in err) == (2, True), err
+    assert api.requests == []
+
+
+@pytest.mark.parametrize("type_", ["queue", "load_balancing"])
+@pytest.mark.parametrize("name", ["SERVE", "API_KEY", "ALLOW_ANONYMOUS", "HEALTH_CHECK_PATH"])
+def test_what_follows_from_the_platform_is_not_for_the_file(run, type_, name):
+    status, _, err = run(f'type = "{type_}"\n{FILE}\n{name} = {{ from_env = "MY_SECRET" }}')
+    assert (status, f"error: env.{name}: " in err) == (2, True), err
 
 
 def test_a_queue_may_scale_by_the_number_of_jobs_and_back(api, run):
@@ -426,7 +471,8 @@ def test_the_platform_cannot_be_reached(api, run, monkeypatch):
             "env.URL_EXPIRY_S: its value cannot be read",
         ),
         ("max = 3", "max = 3\nexecution_timeout_s = 20", "scaling.execution_timeout_s: must be greater than"),
-        ("MAX_AUDIO_MB = 30", "MAX_JOB_S = 600", "env.MAX_JOB_S: must be below scaling.execution_timeout_s"),
+        ("MAX_AUDIO_MB = 30", "MAX_JOB_S = 600", "env.MAX_JOB_S: must be below 600, when the platform ends the job"),
+        ("MAX_AUDIO_MB = 30", "PORT = 8000", "env.PORT: a queue's worker listens nowhere: leave it out"),
         ("types =", 'min_cuda = "12.4"\ntypes =', "gpu.min_cuda: the image needs CUDA 12.8 or above"),
         ("types =", 'cuda = ["12.8"]\ntypes =', "gpu.cuda: there is no such field; did you mean min_cuda?"),
         ("someone/", "YOUR-NAME/", "image: YOUR-NAME/voiceclone:1.0 is the example's: put your own there"),
@@ -439,7 +485,6 @@ def test_the_platform_cannot_be_reached(api, run, monkeypatch):
         ("someone/", "Someone/", "image: 'Someone/voiceclone:1.0' names no image"),
         ("someone/", "some one/", "image: 'some one/voiceclone:1.0' names no image"),
         ("someone/", "https://docker.io/someone/", "image: 'https://docker.io/someone/voiceclone:1.0' names no image"),
-        ("image =", 'type = "load_balancing"\nimage =', 'scaling.scaler: load balancing has no queue: write "REQUEST'),
         ("image =", 'type = "balanced"\nimage =', "type: must be 'queue' or 'load_balancing'"),
         (
             "max = 3",
@@ -501,5 +546,5 @@ def test_the_example_is_valid_once_filled_in_and_its_comments_show_the_defaults(
 
 def test_every_secret_is_known_as_one():
     assert {name for name, v in variables().items() if v.secret} == {
-        v for v in variables() if re.search("TOKEN|SECRET|KEY_ID", v)
+        v for v in variables() if re.search("TOKEN|SECRET|KEY", v)
     }

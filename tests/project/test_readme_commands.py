@@ -31,8 +31,9 @@ LINES = [
     for line in block.splitlines()
 ]
 CHEAP = ["--set", "nfe_step=1"]
-# Elsewhere: CI runs the first two (test_image), and a test of the platform serves and asks.
+# Elsewhere: CI runs the first two (test_image), and a test of the platform serves and asks. Nobody runs Compose here.
 ELSEWHERE = ("scripts/demo", "scripts/test", "docker push", ". .venv/bin/activate", "export ", "voiceclone serve")
+ELSEWHERE += ("docker compose up ", 'echo "API_KEY=')
 
 
 def lines(start):

@@ -1,4 +1,4 @@
-"""What runs elsewhere is held to the rules here: workflows, Dependabot, the Dockerfile, shell scripts."""
+"""What runs elsewhere is held to the rules here: workflows, Dependabot, the Dockerfile, Compose, shell scripts."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ LINTERS = {
     "actionlint": ["actionlint", *WORKFLOWS],
     "workflows' schema": ["check-jsonschema", "--builtin-schema", "vendor.github-workflows", *WORKFLOWS],
     "Dependabot's schema": ["check-jsonschema", "--builtin-schema", "vendor.dependabot", ".github/dependabot.yml"],
+    "Compose's schema": ["check-jsonschema", "--builtin-schema", "vendor.compose-spec", "compose.yaml"],
     "zizmor": ["zizmor", "--offline", "--quiet", "--persona=pedantic", ".github"],
     "hadolint": ["hadolint", "Dockerfile.runpod"],
     "shellcheck": ["shellcheck", "--external-sources", *SHELL],

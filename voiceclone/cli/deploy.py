@@ -39,6 +39,8 @@ from voiceclone.deployment import (
 from voiceclone.keys import key_in
 
 API = "https://api.runpod.io/v2"
+SPEECH = "https://{}.api.runpod.ai/v1/audio/speech"
+"""Where a load-balancing endpoint of this id speaks."""
 EXAMPLE = Path(deployment.__file__).with_name("example.toml")
 FAILED, UNUSABLE, DECLINED, INTERRUPTED = 1, 2, 3, 130
 
@@ -93,6 +95,8 @@ def deploy(
     found = look(deployment, platform)
     step = endpoint_step(deployment, environment, found)
     print(step)
+    if deployment.is_balanced and (arguments.dry_run or not step.id):
+        print(called(deployment, step.id or "ID"))
     warnings = deployment.warnings()
     if live := found.endpoint:
         warnings += attention(deployment, live, platform.workers(live["id"]))
@@ -106,10 +110,15 @@ def deploy(
         live = platform.create(step.fields)
     elif step.fields:
         platform.change(live["id"], step.fields)
-    print(f"export RUNPOD_ENDPOINT_ID={live['id']}")
-    if base := live.get("requestUrls", {}).get("base"):
-        print(f"requests go to {base}")
+    print(called(deployment, live["id"]))
     return 0
+
+
+def called(deployment: Deployment, id_: str) -> str:
+    """Return how an endpoint is called."""
+    if deployment.is_balanced:
+        return f"requests go to {SPEECH.format(id_)}, with RUNPOD_API_KEY as their Bearer token"
+    return f"export RUNPOD_ENDPOINT_ID={id_}"
 
 
 def look(deployment: Deployment, platform: Platform) -> Found:

@@ -28,6 +28,17 @@ LEAST_CUDA = (12, 8)
 
 INIT_TIMEOUT_S = 1800
 """The platform's own 7 minutes are too few for a first download over a slow link."""
+LONGEST_REQUEST_S = 330
+"""A load-balancing endpoint cuts its requests off after so long."""
+SERVER = {"SERVE": "http", "ALLOW_ANONYMOUS": "true", "PORT": "8000"}
+"""The worker behind load balancing: the platform's gateway checks who calls, and any user may take the port."""
+PORTS = ("PORT", "PORT_HEALTH")
+_NOT_HERE = {
+    "SERVE": 'follows from type: write type = "queue" or "load_balancing" in its place',
+    **dict.fromkeys(("API_KEY", "ALLOW_ANONYMOUS"), "the platform itself asks for its own key: leave it out"),
+    "HEALTH_CHECK_PATH": "the worker answers /ping, where it is asked by default: leave it out",
+}
+"""Variables that a worker may have elsewhere."""
 _PLACEHOLDER = re.compile(
     r"(?<![a-z0-9])(?:your(?:[-_ /:]|name|$)|you/|user[-_]?name|docker[-_]?(?:hub[-_]?)?(?:user|name|id))|[<>$\[\]]",
     re.IGNORECASE,
@@ -97,11 +108,11 @@ class Scaling(_Strict):
     idle_timeout_s: int = Field(default=5, ge=1, le=3600)
     """Not for a queue with REQUEST_COUNT: the platform refuses it there."""
     execution_timeout_s: int = Field(default=PLATFORM_JOB_S, ge=2 * TIME_TO_LEAVE_S)
-    """A worker leaves a job TIME_TO_LEAVE_S before that, and needs time to speak."""
+    """A worker leaves a job TIME_TO_LEAVE_S before that, and needs time to speak. See `Deployment.limit_s`."""
     scaler: Literal["QUEUE_DELAY", "REQUEST_COUNT"] = "QUEUE_DELAY"
-    """Load balancing takes REQUEST_COUNT only."""
+    """See `Deployment.scaler`."""
     scaler_value: int = Field(default=4, ge=1)
-    """Seconds that a job may wait before another worker starts; with REQUEST_COUNT, jobs for each worker."""
+    """Seconds that a job may wait before another worker starts; with REQUEST_COUNT, requests for each worker."""
     flashboot: bool = True
 
 
@@ -121,9 +132,25 @@ class Deployment(_Strict):
     env: dict[str, Annotated[Value, PlainValidator(_value)]] = {}
 
     @property
+    def is_balanced(self) -> bool:
+        """Whether requests go straight to a worker, past any queue."""
+        return self.type == "load_balancing"
+
+    @property
     def has_idle_timeout(self) -> bool:
         """Whether the platform takes one for this type and scaler."""
-        return self.type == "load_balancing" or self.scaling.scaler == "QUEUE_DELAY"
+        return self.is_balanced or self.scaler == "QUEUE_DELAY"
+
+    @property
+    def scaler(self) -> str:
+        """What workers are added by: load balancing knows the number of requests alone."""
+        return "REQUEST_COUNT" if self.is_balanced else self.scaling.scaler
+
+    @property
+    def limit_s(self) -> int:
+        """When the platform ends a job or a request, in seconds."""
+        limit_s = self.scaling.execution_timeout_s
+        return min(limit_s, LONGEST_REQUEST_S) if self.is_balanced else limit_s
 
     def environment(self, environ: Mapping[str, str]) -> dict[str, str]:
         """Return the worker's variables: those in place that come from here, and what suits the platform.
@@ -145,16 +172,19 @@ class Deployment(_Strict):
             store_from_env(bucket)
         except ValueError as e:
             raise ConfigError([f"env: {e}"]) from None
-        limit_s = self.scaling.execution_timeout_s
-        filled = {"MAX_JOB_S": str(limit_s - TIME_TO_LEAVE_S), "RUNPOD_INIT_TIMEOUT": str(INIT_TIMEOUT_S), **filled}
+        if self.is_balanced:
+            filled = {**SERVER, **filled}
+            filled.setdefault("PORT_HEALTH", filled["PORT"])  # the platform's documents disagree on its default
+            if wrong := [name for name in PORTS if not _is_port(filled[name])]:
+                raise ConfigError(f"env.{name}: must be the number of a port, as 8000" for name in wrong)
+        limits = {"MAX_JOB_S": str(self.limit_s - TIME_TO_LEAVE_S), "RUNPOD_INIT_TIMEOUT": str(INIT_TIMEOUT_S)}
+        filled = {**limits, **filled}
         known = {name: text for name, text in filled.items() if not _REFERENCE.fullmatch(text)}
         if unreadable := list(_unreadable(known)):
             raise ConfigError(unreadable)
         settings = Settings.from_env(known)
-        if settings.job_limit_s >= limit_s:
-            raise ConfigError(
-                ["env.MAX_JOB_S: must be below scaling.execution_timeout_s, when the platform ends the job"]
-            )
+        if settings.job_limit_s >= self.limit_s:
+            raise ConfigError([f"env.MAX_JOB_S: must be below {self.limit_s}, when the platform ends the job"])
         return filled
 
     def warnings(self) -> list[str]:
@@ -202,6 +232,10 @@ def _unreadable(filled: Mapping[str, str]) -> Iterable[str]:
             yield f"env.{name}: its value cannot be read; the README tells what it may be"
 
 
+def _is_port(text: str) -> bool:
+    return bool(re.fullmatch(r"[1-9]\d{0,4}", text)) and int(text) < 2**16
+
+
 def _stand_in(text: str) -> str:
     return _REFERENCE_STANDS_FOR if _REFERENCE.fullmatch(text) else text
 
@@ -225,7 +259,11 @@ def _nearest(name: str, known: Iterable[str]) -> str:
 def _environment_problems(deployment: Deployment) -> Iterable[str]:
     known = variables()
     for name, value in deployment.env.items():
-        if name not in known:
+        if name in _NOT_HERE:
+            yield f"env.{name}: {_NOT_HERE[name]}"
+        elif name in PORTS and not deployment.is_balanced:
+            yield f'env.{name}: a queue\'s worker listens nowhere: leave it out, or write type = "load_balancing"'
+        elif name not in known:
             yield f"env.{name}: the worker knows no such variable{_nearest(name, known)}"
         elif value.text is None or _REFERENCE.fullmatch(value.text):
             continue
@@ -248,9 +286,12 @@ def _problems(deployment: Deployment) -> Iterable[str]:
         elif field == "image" and not _IMAGE.fullmatch(given):
             yield f"image: {given!r} names no image: write it as it was pushed, in small letters, anna/voiceclone:1.0"
     scaling, on_disk = deployment.scaling, deployment.env.get("ALLOW_CONTAINER_DISK")
-    if deployment.type == "load_balancing" and scaling.scaler != "REQUEST_COUNT":
-        yield 'scaling.scaler: load balancing has no queue: write "REQUEST_COUNT"'
-    if not deployment.has_idle_timeout and "idle_timeout_s" in scaling.model_fields_set:
+    given = scaling.model_fields_set
+    if "scaler" in given and scaling.scaler != deployment.scaler:
+        yield f'scaling.scaler: load balancing has no queue: write "{deployment.scaler}", or leave it out'
+    if "execution_timeout_s" in given and scaling.execution_timeout_s != deployment.limit_s:
+        yield f"scaling.execution_timeout_s: load balancing ends a request after {LONGEST_REQUEST_S} s: write no more"
+    if not deployment.has_idle_timeout and "idle_timeout_s" in given:
         yield "scaling.idle_timeout_s: the platform takes none for a queue with REQUEST_COUNT: leave it out"
     if scaling.workers_min > scaling.workers_max:
         yield "scaling.workers_min: must not be above workers_max"

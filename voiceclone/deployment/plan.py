@@ -11,7 +11,7 @@ from typing import Any
 
 from voiceclone.client import explained
 from voiceclone.deployment.api import PlatformError
-from voiceclone.deployment.config import ConfigError, Deployment
+from voiceclone.deployment.config import PORTS, ConfigError, Deployment
 
 HIDDEN = "(set)"
 TYPES = {"queue": "QUEUE", "load_balancing": "LOAD_BALANCER"}
@@ -93,7 +93,7 @@ def attention(deployment: Deployment, live: Mapping[str, Any], counts: Mapping[s
 
 def _wanted(deployment: Deployment, environment: Mapping[str, str], found: Found) -> dict[str, Any]:
     scaling = deployment.scaling
-    by_delay = scaling.scaler == "QUEUE_DELAY"
+    by_delay = deployment.scaler == "QUEUE_DELAY"
     wanted: dict[str, Any] = {
         "image": deployment.image,
         "disk": deployment.container_disk_gb,
@@ -101,12 +101,14 @@ def _wanted(deployment: Deployment, environment: Mapping[str, str], found: Found
         # The platform takes a set of versions or a least one, not both: the set of an older endpoint is emptied.
         "gpu": {**found.gpus, "count": 1, "allowedCudaVersions": [], "minCudaVersion": deployment.gpu.min_cuda},
         "workers": {"min": scaling.workers_min, "max": scaling.workers_max},
-        "scaling": {"type": scaling.scaler, "queueDelay" if by_delay else "requestCount": scaling.scaler_value},
-        "timeout": scaling.execution_timeout_s * 1000,
+        "scaling": {"type": deployment.scaler, "queueDelay" if by_delay else "requestCount": scaling.scaler_value},
+        "timeout": deployment.limit_s * 1000,
         "flashboot": "FLASHBOOT" if scaling.flashboot else "OFF",
     }
     if deployment.has_idle_timeout:
         wanted["workers"]["idleTimeout"] = scaling.idle_timeout_s
+    if deployment.is_balanced:  # only port 80 is open unasked
+        wanted["ports"] = sorted({f"{environment[name]}/http" for name in PORTS})
     if found.registry is not None:
         wanted["registry"] = found.registry["id"]
     if found.volume is not None:

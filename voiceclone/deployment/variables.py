@@ -59,11 +59,16 @@ LIBRARIES = (
     HF_TOKEN,
     Variable("HF_ENDPOINT", "address of a mirror of the hub"),
     Variable("RUNPOD_INIT_TIMEOUT", "seconds that the platform waits for a worker to become ready"),
-    Variable("PORT", "where a load-balancing endpoint sends requests; 80 by default"),
-    Variable("PORT_HEALTH", "where it asks whether the worker is ready; PORT by default"),
-    Variable("HEALTH_CHECK_PATH", "what it asks there; /ping by default"),
 )
 """What huggingface_hub and the platform read. An empty value is not the same as none here, but for HF_TOKEN."""
+HTTP = (
+    Variable("SERVE", "what the worker takes its work from: queue, or http for its own server", "queue"),
+    Variable("PORT", "where the server takes requests, and a load-balancing endpoint sends them; 80 by default"),
+    Variable("PORT_HEALTH", "where it tells at /ping whether the worker is ready; PORT by default"),
+    Variable("API_KEY", "what the server's callers send as Bearer token", secret=True),
+    Variable("ALLOW_ANONYMOUS", "true: the server asks its callers for no key", False, "boolean"),
+)
+"""What the worker's HTTP server reads."""
 
 
 def settings() -> tuple[Variable, ...]:
@@ -85,4 +90,4 @@ def _kind(hint: object) -> Kind:
 
 def variables() -> dict[str, Variable]:
     """Return all of them, by name."""
-    return {variable.name: variable for variable in (*settings(), *BUCKET, *PLATFORM_BUCKET, *LIBRARIES)}
+    return {variable.name: variable for variable in (*settings(), *BUCKET, *PLATFORM_BUCKET, *LIBRARIES, *HTTP)}
