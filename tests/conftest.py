@@ -30,7 +30,8 @@ from voiceclone.delivery.delivery import Delivery
 from voiceclone.delivery.undelivered import Undelivered
 from voiceclone.jobs.worker import Worker
 from voiceclone.listening.whisper import Recogniser
-from voiceclone.model.engine import Engine, reference_mel
+from voiceclone.model.engine import Engine
+from voiceclone.model.mel import reference_mel
 from voiceclone.model.sampling import Sampling
 from voiceclone.settings import Settings
 from voiceclone.types import Chunk, Samples, Transcript, Waveform

@@ -134,6 +134,10 @@ class DeviceFailed(SynthesisFailed):
     refresh_worker = True
 
 
+class EngineStopped(SynthesisFailed):
+    """This process speaks no more: it is being shut down."""
+
+
 class StorageFailed(WorkerError):
     """The result could not be stored or linked.
 

@@ -20,7 +20,7 @@ class Engine:
     def __init__(self):
         self.asked = []
 
-    def speak(self, chunks, sampling, target_rms):
+    def speak(self, chunks, sampling, target_rms, urgent):
         self.asked.append([chunk.text for chunk in chunks])
         for chunk in chunks:
             yield np.full(24_000, chunk.seed, np.float32)

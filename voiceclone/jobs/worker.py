@@ -52,7 +52,7 @@ from voiceclone.jobs.request import (
 )
 from voiceclone.listening import Recogniser
 from voiceclone.logs import about_job, facts, id_of
-from voiceclone.model import Engine
+from voiceclone.model import AnyEngine
 from voiceclone.settings import GRACE_S, Settings
 from voiceclone.speech import Script, Spoken, Synthesizer
 from voiceclone.subtitles import FORMATS as SUBTITLE_FORMATS
@@ -89,7 +89,7 @@ class Worker:
         self,
         settings: Settings,
         checkpoint: Checkpoint,
-        engine: Engine,
+        engine: AnyEngine,
         recogniser: Recogniser,
         voices: Voices,
         delivery: Delivery,

@@ -1,16 +1,23 @@
 """The F5-TTS network and its vocoder, for inference: chunks in, speech out."""
 
+from voiceclone.model.any_engine import AnyEngine
 from voiceclone.model.device import find_device
-from voiceclone.model.engine import Engine, log_mel, reference_mel
+from voiceclone.model.engine import Engine
+from voiceclone.model.mel import log_mel, reference_mel
 from voiceclone.model.sampling import Eager, Plan, Sampling, sample
+from voiceclone.model.sharing import BatchReport, SharedEngine, Waiting
 from voiceclone.model.variants import VARIANTS, use_variants
 
 __all__ = [
     "VARIANTS",
+    "AnyEngine",
+    "BatchReport",
     "Eager",
     "Engine",
     "Plan",
     "Sampling",
+    "SharedEngine",
+    "Waiting",
     "find_device",
     "log_mel",
     "reference_mel",

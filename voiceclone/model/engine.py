@@ -1,7 +1,8 @@
-"""Chunks of text in, speech out: durations, batches, memory, vocoder.
+"""Chunks of text in, speech out: batches, memory, precision, vocoder.
 
 Knows nothing of jobs, voice names, formats or stores, nor of how chunks are joined. `Engine.load` reads the models of
-one checkpoint; `Engine.speak` runs them. One call at a time.
+one checkpoint; `Engine.run` runs them on what a supply has, and `Engine.speak` on the chunks of a call. One call at a
+time.
 
 The mathematics follows f5-tts 1.1 (`CFM.sample` and `infer_batch_process`); with the same weights, noise and dtype
 the mel agrees to rounding.
@@ -10,53 +11,42 @@ the mel agrees to rounding.
 from __future__ import annotations
 
 import logging
-import math
+import time
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from voiceclone import audio, text
-from voiceclone.checkpoints import MEL_SPEC, Checkpoint, Copies
+from voiceclone import audio
+from voiceclone.checkpoints import Checkpoint, Copies
 from voiceclone.errors import DeviceFailed, ModelUnavailable, OutOfMemory, SynthesisFailed
 from voiceclone.failures import failures_named
 from voiceclone.model import attention
+from voiceclone.model.any_engine import UNKNOWN_TOKEN, AnyEngine, read_vocabulary
 from voiceclone.model.device import glibc, use_the_cpu_well
 from voiceclone.model.dit import DiT
 from voiceclone.model.graphs import FRAMES_STEP, RECORDED_FRAMES, Graphs, cuda_recorder
 from voiceclone.model.loader import Loader, default_dtype
+from voiceclone.model.mel import HOP_LENGTH, MEL_DIM, N_FFT
 from voiceclone.model.sampling import Batch, Eager, Follower, Plan, Sampling, Schedule, sample
+from voiceclone.model.supply import Load, Result, Row, Supply
 from voiceclone.model.variants import TAKEN, use_variants
 from voiceclone.model.vocos import Vocos
-from voiceclone.types import Chunk, Mel, ReferenceVoice, Samples, Tokenizer, Waveform
+from voiceclone.types import Chunk, ReferenceVoice, Samples, Tokenizer, Waveform
 
 log = logging.getLogger(__name__)
 
-MEL_DIM = MEL_SPEC["n_mel_channels"]
-N_FFT = MEL_SPEC["n_fft"]
-HOP_LENGTH = MEL_SPEC["hop_length"]
-FRAMES_PER_S = audio.SAMPLE_RATE / HOP_LENGTH
-MEL_FLOOR = 1e-5
-UNKNOWN_TOKEN = 0
-"""f5-tts reads a character that the vocabulary lacks as its first entry, the space."""
-
-TRAINED_S = 22.0
-"""Reference and speech of one chunk together: upstream's margin below the 30 s that the models were trained on."""
-MIN_SPEECH_S = 0.6
-"""Shortest speech of a chunk: a single word needs time for its attack and release that no count of bytes predicts."""
-MIN_CHUNK_SIZE = 20
-"""Fewer bytes would cut words apart, however slow the voice."""
 MAX_BATCH_FRAMES = 8192
 """Rows of matrix products enough, with guidance 16,384, to fill the largest GPU: reckoned, not measured."""
 MEMORY_SHARE = 0.8
 """Of the GPU's free memory, for a batch."""
 SILENCE_RMS = 1e-4
 """-80 dB below full scale: quieter is not speech."""
-TARGET_RMS = 0.1
-"""The level of a reference where nobody asks for another."""
+UNUSABLE = "the model produced silence or invalid samples: try another seed or reference"
 KEPT_SCHEDULES = 8
 TRIAL_FRAMES = RECORDED_FRAMES - FRAMES_STEP // 2
 """Of what is computed in both ways: the largest recorded size, not quite filled."""
@@ -64,35 +54,18 @@ TRIAL_TOLERANCE = 0.02
 """How far the mel of recorded steps may be from that of plain ones, relative: half precision allows no less."""
 
 
-def log_mel(samples: Tensor) -> Tensor:
-    """Return the log-mel spectrogram as Vocos defines it: (samples,) at 24 kHz -> (samples // HOP_LENGTH, m)."""
-    from torchaudio.functional import melscale_fbanks
+@dataclass(frozen=True)
+class Outcome:
+    """A batch that was spoken."""
 
-    window = torch.hann_window(N_FFT)
-    spectrum = torch.stft(samples, N_FFT, HOP_LENGTH, window=window, return_complex=True).abs()
-    filters = melscale_fbanks(N_FFT // 2 + 1, 0.0, audio.SAMPLE_RATE / 2, MEL_DIM, audio.SAMPLE_RATE)
-    # The transform centres one frame on the very end; F5-TTS counts whole hops only.
-    return (spectrum.T @ filters).clamp(min=MEL_FLOOR).log()[: len(samples) // HOP_LENGTH]
-
-
-def reference_mel(waveform: Waveform, target_rms: float = TARGET_RMS) -> Mel:
-    """Return what the model hears of a reference at 24 kHz, raised to `target_rms` if it is quieter: (frames, m)."""
-    return log_mel(torch.from_numpy(waveform.samples) * _gain(waveform, target_rms)).numpy()
+    load: Load
+    results: Sequence[Result]
+    """Of each plan."""
+    seconds: float
+    """That it took."""
 
 
-def _reference(voice: ReferenceVoice, target_rms: float) -> Tensor:
-    """Return the mel of the voice's recording at this level: (frames, m)."""
-    kept = voice.mel if target_rms == TARGET_RMS else None
-    return torch.from_numpy(reference_mel(voice.waveform, target_rms) if kept is None else kept)
-
-
-def _gain(waveform: Waveform, target_rms: float) -> float:
-    """Return what raises a waveform to the level, if it is quieter."""
-    level = audio.rms(waveform.samples)
-    return max(1.0, target_rms / level) if level else 1.0
-
-
-class Engine:
+class Engine(AnyEngine):
     """F5-TTS and Vocos on one device."""
 
     def __init__(
@@ -113,10 +86,8 @@ class Engine:
                 f"{loader.checkpoint.vocab} must begin with a line that is one space: an editor may have taken it away;"
                 " fetch the file again and leave it as it is"
             )
-        self.dit = dit
+        super().__init__(dit, vocabulary, tokenizer)
         self.vocoder = vocoder
-        self.vocabulary = vocabulary
-        self.tokenizer = tokenizer
         self.max_batch_frames = MAX_BATCH_FRAMES if dit.device.type == "cuda" else 1
         """Frames of chunks that are spoken together; a longer chunk is spoken alone. On a CPU company saves nothing."""
         self._loader = loader
@@ -212,122 +183,85 @@ class Engine:
                 return
 
     def check_device(self) -> None:
-        """Raise RuntimeError if the device no longer computes a product: a lost GPU fails here, not in a job."""
         ones = torch.ones(8, 8, device=self.dit.device, dtype=self.dit.dtype)
         if float((ones @ ones).sum()) != 8**3:
             raise RuntimeError(f"{self.dit.device} computes wrong results")
 
-    def max_chunk_size(self, voice: ReferenceVoice, speed: float) -> int:
-        """Return how many bytes of text the model says well in one pass in this voice (upstream's rule)."""
-        rate = text.size(voice.text) / voice.waveform.duration_s
-        return max(MIN_CHUNK_SIZE, int(rate * (TRAINED_S - voice.waveform.duration_s) * speed))
+    def _speak(self, plans: Sequence[Plan], sampling: Sampling, urgent: bool) -> Generator[Samples, None, None]:
+        for outcome in self.run(Row(plans, sampling)):
+            for result in outcome.results:
+                if isinstance(result, Exception):
+                    raise result
+                yield result
 
-    def unknown_characters(self, chunk_text: str) -> list[str]:
-        """Return what the vocabulary lacks, in order of appearance, each once."""
-        tokens = text.tokenize(chunk_text, self.tokenizer)
-        return list(dict.fromkeys(token for token in tokens if token not in self.vocabulary))
+    def run(self, supply: Supply) -> Iterator[Outcome]:
+        """Speak what the supply has, batch by batch, until it has nothing more.
 
-    def duration_s(self, chunk: Chunk) -> float:
-        """Return how long the chunk will be."""
-        return (self._frames(chunk, len(self._tokens(chunk))) - 1) * HOP_LENGTH / audio.SAMPLE_RATE
-
-    def speak(
-        self, chunks: Sequence[Chunk], sampling: Sampling = Sampling(), target_rms: float = TARGET_RMS
-    ) -> Iterator[Samples]:
-        """Speak every chunk in its voice; the samples of each at 24 kHz, in order, batch by batch.
-
-        Args:
-            chunks: their voices at 24 kHz.
-            target_rms: a quieter reference is raised to this level for the model, and the speech lowered again.
+        An error is the result of those plans that it concerns. A batch that the device has too little memory for is
+        tried once more with what is held given back, and in batches of half its size where it has several plans.
 
         Raises:
-            SynthesisFailed: a chunk came out silent or not finite, in fp32 too; DeviceFailed, if the GPU broke down.
-            OutOfMemory: the device has too little memory.
+            DeviceFailed: the GPU broke down.
         """
-        references: dict[int, Tensor] = {}
-        for chunk in chunks:
-            if id(chunk.voice) not in references:
-                references[id(chunk.voice)] = _reference(chunk.voice, target_rms)
-        plans = [self._plan(chunk, references[id(chunk.voice)]) for chunk in chunks]
+        ready: Batch | None = None
+        refused: Sequence[Plan] = ()
         try:
-            for chunk, samples in zip(chunks, self._speak(plans, sampling), strict=True):
-                yield samples / _gain(chunk.voice.waveform, target_rms)
+            while load := supply.begin(self.max_batch_frames):
+                results: Sequence[Result] = ()
+                started = time.perf_counter()
+                try:
+                    fitting = ready is not None and ready.plans == load.plans
+                    results, ready = self._speak_batch(load, ready if fitting else None, supply)
+                except DeviceFailed:
+                    raise
+                except OutOfMemory as e:
+                    ready = None
+                    if len(load.plans) == 1 and load.plans == refused:
+                        results = [OutOfMemory(*e.args)]  # without the traceback, which would keep tensors alive
+                except Exception as e:  # noqa: BLE001 - told as it is to whoever waits for these plans, to no other
+                    ready, results = None, [e] * len(load.plans)
+                if not results:  # outside of the handler, which would keep the batch's tensors alive
+                    refused = load.plans
+                    self._make_room(load)
+                    continue
+                supply.end(results)
+                yield Outcome(load, results, time.perf_counter() - started)
+                if ready and self._libc:
+                    # Chunks of other lengths leave holes that the next does not fit into: they would add up.
+                    self._libc.malloc_trim(0)
         finally:
             self._exact = None  # twice the memory of the other: not kept for a job that may not need it
 
-    def _tokens(self, chunk: Chunk) -> list[str]:
-        return text.tokenize(chunk.voice.text + chunk.text, self.tokenizer)
-
-    def _frames(self, chunk: Chunk, tokens: int) -> int:
-        """Return the frames of the new speech, without the reference."""
-        reference_frames = len(chunk.voice.waveform.samples) // HOP_LENGTH
-        if chunk.duration_s is not None:
-            frames = round(chunk.duration_s * FRAMES_PER_S) + 1
-        else:
-            frames = int(reference_frames / text.size(chunk.voice.text) * text.size(chunk.text) / chunk.speed)
-            frames = max(frames, math.ceil(MIN_SPEECH_S * FRAMES_PER_S / chunk.speed))
-        # The network needs a frame for each token.
-        return max(frames, tokens + 1 - reference_frames)
-
-    def _plan(self, chunk: Chunk, reference: Tensor) -> Plan:
-        """Return a chunk's reference, tokens, length and seed, as the network takes them."""
-        tokens = self._tokens(chunk)
-        ids = torch.tensor([self.vocabulary.get(token, UNKNOWN_TOKEN) for token in tokens])
-        return Plan(reference, ids, len(reference) + self._frames(chunk, len(tokens)), chunk.seed)
-
-    def _speak(self, plans: Sequence[Plan], sampling: Sampling) -> Iterator[Samples]:
-        """Yield the samples of each plan, batch by batch; out of memory, once more with what is held given back."""
-        again = False
-        ready: Batch | None = None
-        while plans:
-            batch = ready.plans if ready else first_batch(plans, self.max_batch_frames)
-            try:
-                spoken, ready = self._speak_batch(batch, ready, plans[len(batch) :], sampling)
-            except OutOfMemory:
-                if again:
-                    raise
-                spoken, ready = [], None
-            if not spoken:  # outside of the handler, which would keep the batch's tensors alive
-                again = True
-                self._make_room(batch)
-                continue
-            yield from spoken
-            plans = plans[len(batch) :]
-            if plans and self._libc:
-                # Chunks of other lengths leave holes that the next does not fit into: they would add up.
-                self._libc.malloc_trim(0)
-
-    def _speak_batch(
-        self, plans: Sequence[Plan], ready: Batch | None, later: Sequence[Plan], sampling: Sampling
-    ) -> tuple[list[Samples], Batch | None]:
-        """Return the samples of each plan. What is unusable in half precision is spoken once more in float32.
+    def _speak_batch(self, load: Load, ready: Batch | None, supply: Supply) -> tuple[list[Result], Batch | None]:
+        """Return what became of each plan. What is unusable in half precision is spoken once more in float32.
 
         Args:
             ready: the batch of these plans, if it was made before.
-            later: the plans that follow; their first batch is made, and returned, while the device is busy.
+            supply: what it has next is made, and returned, while the device is busy.
         """
-        guided = sampling.cfg_strength > 0
+        sampling, cfg_strength = load.sampling, load.sampling.cfg_strength
         with failures_named(), torch.inference_mode():
-            samples = self._voice(
-                self._follow,
-                self._schedule(sampling),
-                ready or Batch.of(self._follow, plans, guided),
-                sampling.cfg_strength,
-            )
-            following = first_batch(later, self.max_batch_frames) if later else None
-            ready = Batch.of(self._follow, following, guided) if following else None
-            spoken = _fetch(samples, plans)
+            batch = ready or _batch(self._follow, load)
+            samples = self._voice(self._follow, self._schedule(sampling), batch, cfg_strength)
+            ready = self._made_ready(supply)
+            spoken = _fetch(samples, load.plans)
             bad = [i for i, samples in enumerate(spoken) if not _is_sound(samples)]
             if bad and self.dit.dtype != torch.float32:
-                log.warning("%d of %d chunks unusable in %s: in float32", len(bad), len(plans), self.dit.dtype)
+                log.warning("%d of %d chunks unusable in %s: in float32", len(bad), len(spoken), self.dit.dtype)
                 self._exact = self._exact or Eager(self._loader.exact_dit())
                 schedule = self._loader.schedule(sampling, torch.float32)
                 for i in bad:
-                    alone = Batch.of(self._exact, [plans[i]], guided)
-                    (spoken[i],) = _fetch(self._voice(self._exact, schedule, alone, sampling.cfg_strength), alone.plans)
-        if not all(_is_sound(spoken[i]) for i in bad):
-            raise SynthesisFailed("the model produced silence or invalid samples: try another seed or reference")
-        return spoken, ready
+                    alone = _batch(self._exact, Load([load.plans[i]], sampling))
+                    (spoken[i],) = _fetch(self._voice(self._exact, schedule, alone, cfg_strength), alone.plans)
+        return [each if _is_sound(each) else SynthesisFailed(UNUSABLE) for each in spoken], ready
+
+    def _made_ready(self, supply: Supply) -> Batch | None:
+        """Return the batch that comes next, as far as that is known and there is memory for it."""
+        following = supply.following(self.max_batch_frames)
+        # Too little memory concerns the plans of that batch: they are told when it is their turn.
+        with suppress(OutOfMemory), failures_named():
+            return _batch(self._follow, following) if following else None
+        return None
 
     def _voice(self, follow: Follower, schedule: Schedule, batch: Batch, cfg_strength: float) -> Tensor:
         """Make mels of noise, and samples of mels, one plan's after the other's, without waiting for the device."""
@@ -344,12 +278,12 @@ class Engine:
             self._schedules.popitem(last=False)
         return schedule
 
-    def _make_room(self, refused: Sequence[Plan]) -> None:
+    def _make_room(self, refused: Load) -> None:
         """Give back what is held only to be faster; let batches be half of the refused one, now and in later jobs."""
-        if len(refused) == 1:
+        if len(refused.plans) == 1:
             log.warning("out of memory with one chunk: once more, with what was kept given back")
         else:
-            self.max_batch_frames = sum(plan.frames for plan in refused) // 2
+            self.max_batch_frames = refused.frames // 2
             log.warning("out of memory: batches of %d frames from now on", self.max_batch_frames)
         self._exact = None
         if isinstance(self._follow, Graphs):
@@ -362,25 +296,8 @@ class Engine:
             torch.cuda.empty_cache()
 
 
-def first_batch(plans: Sequence[Plan], max_frames: int) -> list[Plan]:
-    """Return the first plans, so many that all plans take few batches of about the same size; a longer one alone."""
-    frames = sum(plan.frames for plan in plans)
-    share = frames / math.ceil(frames / max_frames)
-    batch: list[Plan] = []
-    taken = 0
-    for plan in plans:
-        # Up to the share as nearly as whole chunks allow.
-        if batch and (taken + plan.frames > max_frames or taken + plan.frames / 2 > share):
-            break
-        batch.append(plan)
-        taken += plan.frames
-    return batch
-
-
-def read_vocabulary(path: Path) -> dict[str, int]:
-    """Read the ids of tokens, one a line. Only the line's end is stripped, and the mark that Windows puts first."""
-    with path.open(encoding="utf-8-sig") as lines:
-        return {line.rstrip("\n"): i for i, line in enumerate(lines)}
+def _batch(follow: Follower, load: Load) -> Batch:
+    return Batch.of(follow, load.plans, guided=load.sampling.cfg_strength > 0)
 
 
 def _require_alike(mel: Tensor, plain: Tensor) -> None:

@@ -38,9 +38,9 @@ class Sampling:
     """Below 0 the steps crowd towards the noise, where the outline of the speech is decided."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Plan:
-    """One chunk, ready for the network."""
+    """One chunk, ready for the network. Equal to itself alone."""
 
     reference: Tensor
     """Mel of the voice's recording, (its frames, m)"""

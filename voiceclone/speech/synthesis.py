@@ -12,7 +12,7 @@ from voiceclone import text
 from voiceclone.deadline import Deadline
 from voiceclone.errors import OutOfTime
 from voiceclone.listening import Comparison, Recogniser, compare, in_order, on_readings
-from voiceclone.model import Engine, Sampling
+from voiceclone.model import AnyEngine, Sampling
 from voiceclone.speech.mastering import Master, MasterOptions, mastered
 from voiceclone.speech.planning import Script
 from voiceclone.speech.takes import Studio, Take, Threshold
@@ -34,6 +34,8 @@ class SynthesisOptions:
     """When a take is good enough; None: nobody listens."""
     word_times: bool = False
     """Whether it is found out when each word is said."""
+    urgent: bool = False
+    """Whether somebody listens already."""
 
 
 @dataclass(frozen=True)
@@ -49,9 +51,9 @@ class Spoken:
 
 
 class Synthesizer:
-    """Speaks scripts with one engine. One script at a time."""
+    """Speaks scripts with one engine; one script at a time where it is not shared."""
 
-    def __init__(self, engine: Engine, recogniser: Recogniser, languages: Sequence[str]) -> None:
+    def __init__(self, engine: AnyEngine, recogniser: Recogniser, languages: Sequence[str]) -> None:
         """`languages`: that the model speaks, ISO 639-1."""
         self._engine = engine
         self._recogniser = recogniser
@@ -92,7 +94,7 @@ class Synthesizer:
         return Spoken(tuple(takes), master, words, notes)
 
     def _takes(self, script: Script, options: SynthesisOptions, deadline: Deadline, timings: Timings) -> Iterator[Take]:
-        studio = Studio(self._engine, options.sampling, options.target_rms)
+        studio = Studio(self._engine, options.sampling, options.target_rms, options.urgent)
         if options.verify is None:
             return studio.speak(script.chunks)
 

@@ -13,7 +13,7 @@ from typing import cast
 from voiceclone import audio
 from voiceclone.errors import OutOfTime
 from voiceclone.listening import Comparison
-from voiceclone.model import Engine, Sampling
+from voiceclone.model import AnyEngine, Sampling
 from voiceclone.types import SEEDS, Chunk, Samples, Waveform
 
 NEXT_SEED = 0x9E3779B1
@@ -50,13 +50,16 @@ class Threshold:
 class Studio:
     """How chunks are spoken."""
 
-    engine: Engine
+    engine: AnyEngine
     sampling: Sampling
     target_rms: float
+    urgent: bool = False
+    """Whether somebody listens already."""
 
     def speak(self, chunks: Sequence[Chunk]) -> Iterator[Take]:
         """Yield a take of each chunk as it comes."""
-        for chunk, samples in zip(chunks, self.engine.speak(chunks, self.sampling, self.target_rms), strict=True):
+        spoken = self.engine.speak(chunks, self.sampling, self.target_rms, self.urgent)
+        for chunk, samples in zip(chunks, spoken, strict=True):
             yield Take(chunk, samples)
 
     def speak_verified(
