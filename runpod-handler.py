@@ -14,7 +14,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ from voiceclone.settings import Settings
 
 if TYPE_CHECKING:
     from voiceclone.jobs import Worker
+    from voiceclone.model import BatchReport
 
 log = logging.getLogger("runpod-handler")
 
@@ -31,14 +32,19 @@ _worker: Worker | None = None
 _unavailable = "initialize_models() has not run"
 
 
-def initialize_models(environ: Mapping[str, str] = os.environ, arguments: Sequence[str] = ()) -> Worker:
+def initialize_models(
+    environ: Mapping[str, str] = os.environ,
+    arguments: Sequence[str] = (),
+    on_batch: Callable[[BatchReport], None] | None = None,
+) -> Worker:
     """Point every model cache at the volume, then load F5-TTS and Vocos, once per process.
 
-    `arguments`: of the command line; some let the worker serve here instead of on the platform. Raises as `app.build`.
+    `arguments`: of the command line; some let the worker serve here instead of on the platform. `on_batch`, and what is
+    raised: as for `app.build`.
     """
     global _worker  # noqa: PLW0603 - the platform calls a plain function
     if _worker is None:
-        _worker = app.build(Settings.from_env(environ, arguments), environ)
+        _worker = app.build(Settings.from_env(environ, arguments), environ, on_batch)
     return _worker
 
 
@@ -74,7 +80,7 @@ def serve_http() -> None:
 
     try:
         settings = Settings.from_env(os.environ)
-        server = Server(settings, lambda: initialize_models(os.environ))
+        server = Server(settings, partial(initialize_models, os.environ, ()))
     except (ValueError, OSError) as e:
         log.error("cannot serve: %s", e)  # noqa: TRY400 - the message is the cure, a traceback hides it
         sys.exit(1)

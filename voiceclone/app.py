@@ -10,7 +10,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ from voiceclone.timings import Timings
 
 if TYPE_CHECKING:
     from voiceclone.jobs import Worker
+    from voiceclone.model import BatchReport
 
 log = logging.getLogger(__name__)
 
@@ -44,11 +45,14 @@ def start_logs(environ: Mapping[str, str], arguments: Sequence[str]) -> None:
     os.environ.setdefault("RUNPOD_LOG_LEVEL", {"WARNING": "WARN", "DEBUG": "INFO"}.get(level, level))
 
 
-def build(settings: Settings, environ: Mapping[str, str]) -> Worker:
+def build(
+    settings: Settings, environ: Mapping[str, str], on_batch: Callable[[BatchReport], None] | None = None
+) -> Worker:
     """Load F5-TTS and Vocos, and return a worker that speaks.
 
     Args:
         environ: holds the bucket's variables, as `s3_utils.store_from_env` reads them.
+        on_batch: where several callers share the worker: is told of each batch. None: it answers one at a time.
 
     Raises:
         ModelUnavailable: the volume is not there, the GPU cannot be used, or the model is neither on the volume nor
@@ -96,7 +100,7 @@ def build(settings: Settings, environ: Mapping[str, str]) -> Worker:
         from voiceclone.delivery import Delivery, Undelivered
         from voiceclone.jobs import Worker
         from voiceclone.listening import Recogniser
-        from voiceclone.model import Engine, find_device, reference_mel
+        from voiceclone.model import Engine, SharedEngine, find_device, reference_mel
         from voiceclone.voices import BuiltIn, Library, Voices
     with timings.measure("device"):
         device = find_device(settings.device, gpu_required=settings.on_platform)
@@ -125,7 +129,8 @@ def build(settings: Settings, environ: Mapping[str, str]) -> Worker:
     output = LocalStore(settings.local_output_dir, None if settings.output_dir or not settings.on_platform else volume)
     undelivered = Undelivered(LocalStore(settings.undelivered_dir, volume), settings.max_kept_bytes)
     delivery = Delivery(settings, bucket, output, undelivered)
-    worker = Worker(settings, checkpoint, engine, recogniser, voices, delivery)
+    speaker = engine if on_batch is None else SharedEngine(engine, on_batch)
+    worker = Worker(settings, checkpoint, speaker, recogniser, voices, delivery)
     worker.startup = timings.report()
     # Not a daemon: a process that ends while tensors are being written would take the interpreter down with it.
     threading.Thread(target=engine.keep_copy, name="copy").start()

@@ -127,7 +127,7 @@ def test_a_name_that_clients_insist_on_means_a_voice(http):
     assert "example-en" in error(refused)["message"]
 
 
-def test_a_voice_may_come_with_the_request(http, recording_url_free=None):
+def test_a_voice_may_come_with_the_request(http):
     data = io.BytesIO()
     soundfile.write(data, np.random.default_rng(0).normal(0, 0.1, 48_000), 24_000, format="WAV")
     ref = "data:audio/wav;base64," + base64.b64encode(data.getvalue()).decode()

@@ -11,8 +11,8 @@ class Served:
     """Serves a worker; use as a context manager."""
 
     def __init__(self, settings, build):
-        """`build`: as the server's; it may wait, or raise."""
-        self.server = Server(settings, build)
+        """`build`: returns the worker; it may wait, or raise."""
+        self.server = Server(settings, lambda _on_batch: build())
         self.reason = None
         """Why it had to end, once it has."""
         self._thread = threading.Thread(target=self._run)

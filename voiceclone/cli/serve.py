@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from functools import partial
 
 from voiceclone.cli.asking import with_status
 from voiceclone.cli.local import require_packages, settings_here
@@ -42,7 +43,7 @@ def run(options: argparse.Namespace) -> None:
     app.start_logs(environ, ())
     try:
         settings = settings_here(environ)
-        server = Server(settings, lambda: app.build(settings, environ))
+        server = Server(settings, partial(app.build, settings, environ))
     except (ValueError, OSError) as e:
         raise NoWorker(str(e)) from e
     print(f"http://{asked['HOST']}:{server.port} answers; the model is being loaded; Ctrl-C ends it", file=sys.stderr)

@@ -10,6 +10,8 @@ import typing
 from dataclasses import dataclass
 from typing import Literal
 
+from pydantic import SecretStr
+
 from s3_utils import DEFAULT_REGION
 from voiceclone.settings import Settings
 
@@ -61,14 +63,6 @@ LIBRARIES = (
     Variable("RUNPOD_INIT_TIMEOUT", "seconds that the platform waits for a worker to become ready"),
 )
 """What huggingface_hub and the platform read. An empty value is not the same as none here, but for HF_TOKEN."""
-HTTP = (
-    Variable("SERVE", "what the worker takes its work from: queue, or http for its own server", "queue"),
-    Variable("PORT", "where the server takes requests, and a load-balancing endpoint sends them; 80 by default"),
-    Variable("PORT_HEALTH", "where it tells at /ping whether the worker is ready; PORT by default"),
-    Variable("API_KEY", "what the server's callers send as Bearer token", secret=True),
-    Variable("ALLOW_ANONYMOUS", "true: the server asks its callers for no key", False, "boolean"),
-)
-"""What the worker's HTTP server reads."""
 
 
 def settings() -> tuple[Variable, ...]:
@@ -77,8 +71,14 @@ def settings() -> tuple[Variable, ...]:
     for name, setting in Settings.documented().items():
         default = setting.default if isinstance(setting.default, bool | int | float | None) else str(setting.default)
         about = (setting.description or "").replace("`", "")
-        found.append(Variable(name, about, default, _kind(setting.annotation)))
+        # What is read from pairs or words has a text that means the same.
+        plain = default if not isinstance(setting.default, dict | tuple) else None
+        found.append(Variable(name, about, plain, _kind(setting.annotation), _is_secret(setting.annotation)))
     return tuple(found)
+
+
+def _is_secret(hint: object) -> bool:
+    return SecretStr in (typing.get_args(hint) or [hint])
 
 
 def _kind(hint: object) -> Kind:
@@ -90,4 +90,4 @@ def _kind(hint: object) -> Kind:
 
 def variables() -> dict[str, Variable]:
     """Return all of them, by name."""
-    return {variable.name: variable for variable in (*settings(), *BUCKET, *PLATFORM_BUCKET, *LIBRARIES, *HTTP)}
+    return {variable.name: variable for variable in (*settings(), *BUCKET, *PLATFORM_BUCKET, *LIBRARIES)}

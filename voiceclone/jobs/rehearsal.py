@@ -16,7 +16,7 @@ from voiceclone.jobs.limits import refuse_oversize
 from voiceclone.jobs.recipe import made_otherwise
 from voiceclone.jobs.replies import complaints
 from voiceclone.jobs.request import SynthesisRequest
-from voiceclone.model import Engine
+from voiceclone.model import AnyEngine
 from voiceclone.settings import Settings
 from voiceclone.speech import Script, TextReader, plan
 from voiceclone.text import lexicon, normalize
@@ -48,7 +48,7 @@ class Rehearsal:
 class Rehearse:
     """Makes a rehearsal of a request. Its calls may come from several threads."""
 
-    def __init__(self, settings: Settings, checkpoint: Checkpoint, engine: Engine, voices: Voices) -> None:
+    def __init__(self, settings: Settings, checkpoint: Checkpoint, engine: AnyEngine, voices: Voices) -> None:
         self._settings = settings
         self._checkpoint = checkpoint
         self._engine = engine

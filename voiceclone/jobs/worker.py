@@ -109,6 +109,10 @@ class Worker:
         self._pace: float | None = None
         """Seconds of synthesis for a second of speech and an evaluation of the network, as the last job had it."""
 
+    def close(self) -> None:
+        """Speak no more: whoever waits is told so."""
+        self.engine.close()
+
     def require_fit(self) -> None:
         """Raise DeviceFailed if this worker can no longer speak.
 

@@ -44,6 +44,10 @@ class AnyEngine(ABC):
         """Raise an error if the device no longer computes a product: a lost GPU fails here, not in a job."""
 
     @abstractmethod
+    def close(self) -> None:
+        """Speak no more."""
+
+    @abstractmethod
     def _speak(self, plans: Sequence[Plan], sampling: Sampling, urgent: bool) -> Generator[Samples, None, None]:
         """Yield the samples of each plan, in order."""
 

@@ -182,6 +182,9 @@ class Engine(AnyEngine):
             else:
                 return
 
+    def close(self) -> None:
+        """Nothing runs between two calls, and nothing is to be ended."""
+
     def check_device(self) -> None:
         ones = torch.ones(8, 8, device=self.dit.device, dtype=self.dit.dtype)
         if float((ones @ ones).sum()) != 8**3:

@@ -6,11 +6,15 @@ Knows nothing of HTTP. Names and units follow https://prometheus.io/docs/practic
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from voiceclone.types import Reply
+
+if TYPE_CHECKING:  # it imports torch
+    from voiceclone.model import BatchReport
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 FIRST_AUDIO_S = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30)
@@ -61,6 +65,11 @@ class Metrics:
                 "dtype": info["dtype"],
             }
         )
+
+    def spoke(self, batch: BatchReport) -> None:
+        """Count a batch of the engine."""
+        self.batch_frames.observe(batch.frames)
+        self.batch_chunks.observe(batch.chunks)
 
     def page(self) -> bytes:
         """Return everything as text."""

@@ -128,7 +128,7 @@ class Session:
                     size += len(piece)
                     await self._websocket.send_bytes(piece)
             finally:
-                await steps.close()
+                steps.close()
         self._spoken += 1
         await _send(self._websocket, {"type": "audio.done", **about, "total_bytes": size, "error": sounding.broke_off})
 

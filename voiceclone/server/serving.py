@@ -17,8 +17,11 @@ from voiceclone.server.routes import application
 from voiceclone.server.site import Site
 from voiceclone.settings import Settings
 
-if TYPE_CHECKING:  # it imports torch
+if TYPE_CHECKING:  # they import torch
     from voiceclone.jobs import Worker
+    from voiceclone.model import BatchReport
+
+    Build = Callable[[Callable[[BatchReport], None]], Worker]
 
 log = logging.getLogger(__name__)
 
@@ -34,10 +37,10 @@ BACKLOG = 2048
 class Server:
     """Listens as soon as it is made. One `run`."""
 
-    def __init__(self, settings: Settings, build: Callable[[], Worker]) -> None:
+    def __init__(self, settings: Settings, build: Build) -> None:
         """
         Args:
-            build: loads the models; called in a thread of its own.
+            build: loads the models; called in a thread of its own, with what is to be told of each batch.
 
         Raises:
             ValueError: the settings would let anybody in.
@@ -84,7 +87,7 @@ class Server:
 
     def _load(self) -> None:
         try:
-            self.site.opens(self._build())
+            self.site.opens(self._build(self.site.metrics.spoke))
         except (ModelUnavailable, ValueError) as e:
             log.error("no model: %s", e)  # noqa: TRY400 - the message is the cure, a traceback hides it
             self.site.fails(str(e))

@@ -51,7 +51,7 @@ class Speech(Response):
                 try:
                     await unless_gone(receive, lambda: self._send(steps, send))
                 finally:
-                    await steps.close()
+                    steps.close()
         except Refusal as e:
             await refused(e)(scope, receive, send)
 

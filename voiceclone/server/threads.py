@@ -1,15 +1,17 @@
-"""Work that blocks, done in threads beside the server's loop, and ended when its caller has hung up.
+"""Work that blocks, done in threads beside the server's loop, and left when its caller has hung up.
 
 Knows nothing of what is done.
 """
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import Awaitable, Callable, Generator
+from contextlib import suppress
 from contextvars import copy_context
 from typing import Generic, TypeVar
 
-import anyio
 from anyio import CapacityLimiter, to_thread
 from starlette.types import Receive
 
@@ -24,18 +26,23 @@ class Steps(Generic[T]):
         self._generator = generator
         self._context = copy_context()
         self._threads = threads
+        self._running = threading.Lock()
 
     async def next(self) -> T | None:
-        """Return what the next step yields, None behind the last. Whoever cancels this waits for the step."""
-        return await to_thread.run_sync(self._context.run, self._step, limiter=self._threads)
+        """Return what the next step yields, None behind the last. Whoever is cancelled does not wait for the step."""
+        return await to_thread.run_sync(self._step, limiter=self._threads, abandon_on_cancel=True)
 
-    async def close(self) -> None:
-        """End the generator where it stands."""
-        with anyio.CancelScope(shield=True):
-            await to_thread.run_sync(self._context.run, self._generator.close)
+    def close(self) -> None:
+        """End the generator where it stands, when the step that runs is done; nobody waits for that."""
+        threading.Thread(target=self._close, name="hang-up", daemon=True).start()
 
     def _step(self) -> T | None:
-        return next(self._generator, None)
+        with self._running:
+            return self._context.run(next, self._generator, None)
+
+    def _close(self) -> None:
+        with self._running:
+            self._context.run(self._generator.close)
 
 
 async def unless_gone(receive: Receive, call: Callable[[], Awaitable[T]]) -> T | None:
@@ -43,15 +50,17 @@ async def unless_gone(receive: Receive, call: Callable[[], Awaitable[T]]) -> T |
 
     `receive`: of a request whose body has been read.
     """
-    result = None
-    async with anyio.create_task_group() as group:
 
-        async def watch() -> None:
-            while (await receive())["type"] != "http.disconnect":
-                pass
-            group.cancel_scope.cancel()
+    async def hang_up() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
 
-        group.start_soon(watch)
-        result = await call()
-        group.cancel_scope.cancel()
-    return result
+    work, gone = asyncio.ensure_future(call()), asyncio.ensure_future(hang_up())
+    try:
+        await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
+        return work.result() if work.done() else None
+    finally:
+        for task in (work, gone):
+            task.cancel()
+            with suppress(asyncio.CancelledError, Exception):  # the outcome is known
+                await task
