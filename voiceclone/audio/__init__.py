@@ -6,14 +6,13 @@ from voiceclone.audio.codec import (
     SAMPLE_RATE,
     content_type,
     encode,
-    join,
-    joined_length,
     made_as_loud,
     of_length,
     resample,
     rms,
 )
 from voiceclone.audio.decoding import decode, start_decoder
+from voiceclone.audio.joining import Joiner, join, joined_length
 from voiceclone.audio.silence import FADE_S, FRAME_S, MARGIN_S, loudness_db, runs, smoothed_db, sounding
 
 __all__ = [
@@ -23,6 +22,7 @@ __all__ = [
     "MARGIN_S",
     "OPUS_RATES",
     "SAMPLE_RATE",
+    "Joiner",
     "content_type",
     "decode",
     "encode",
