@@ -267,10 +267,12 @@ class Worker:
         speaking = self._synthesizer.speak(script, request.synthesis_options, deadline, timings)
         while True:
             try:
-                progress.advance(next(speaking).waveform.duration_s)
+                take = next(speaking).take
             except StopIteration as end:
                 spoken: Spoken = end.value
                 return spoken
+            if take is not None:
+                progress.advance(take.waveform.duration_s)
 
     def _require_recogniser(self) -> None:
         try:
