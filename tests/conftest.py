@@ -15,12 +15,14 @@ from types import ModuleType
 from typing import Any
 
 import botocore.session
+import httpx2
 import hypothesis
 import numpy as np
 import pytest
 import stamina
 from benchmark import hearing
 from fault_table import FaultTable
+from http_server import Served
 from random_checkpoint import write_random
 
 from s3_utils import LocalStore, store_from_env
@@ -33,6 +35,7 @@ from voiceclone.listening.whisper import Recogniser
 from voiceclone.model.engine import Engine
 from voiceclone.model.mel import reference_mel
 from voiceclone.model.sampling import Sampling
+from voiceclone.model.sharing import SharedEngine
 from voiceclone.settings import Settings
 from voiceclone.types import Chunk, Samples, Transcript, Waveform
 from voiceclone.voices.builtin import BuiltIn
@@ -241,3 +244,55 @@ def upstream() -> tuple[type, type]:
         from f5_tts.model.cfm import CFM
 
     return DiT, CFM
+
+
+@pytest.fixture(scope="module")
+def http_settings(tmp_path_factory, random_model):
+    """Of a server that anybody on this machine may ask, at any free port."""
+    root = tmp_path_factory.mktemp("http")
+    (root / "volume").mkdir()
+    return Settings(
+        volume=root / "volume",
+        model=str(random_model),
+        output_dir=root / "output",
+        serve="http",
+        port=0,
+        voice_names={"alloy": "example-en"},
+    )
+
+
+@pytest.fixture(scope="module")
+def batches():
+    """What the engine of the file's servers has spoken at once."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def make_http_worker(http_settings, checkpoint, engine, recogniser):
+    """Makes a worker that many may call; it is told what is done with each batch."""
+
+    def make(on_batch):
+        voices, delivery = make_voices(http_settings, recogniser), make_delivery(http_settings)
+        return Worker(http_settings, checkpoint, SharedEngine(engine, on_batch), recogniser, voices, delivery)
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def build_http(make_http_worker, batches):
+    return lambda: make_http_worker(batches.append)
+
+
+@pytest.fixture(scope="module")
+def served(http_settings, build_http):
+    """A server with the small model, as one process has it; one for all tests of a file."""
+    with Served(http_settings, build_http) as served:
+        served.server.site.ready.wait()
+        yield served
+
+
+@pytest.fixture
+def http(served):
+    """A client that waits as long as it takes."""
+    with httpx2.Client(base_url=served.url, timeout=60) as client:
+        yield client

@@ -31,7 +31,8 @@ SERVED_LOCALLY = {"--test_input", "--rp_serve_api"}
 LinkLife = Annotated[int, Field(ge=60, le=604_800)]
 """Life of a link in seconds; S3 signs none for longer than a week."""
 Positive = Annotated[int, Field(gt=0)]
-Port = Annotated[int, Field(ge=1, le=65_535)]
+Port = Annotated[int, Field(ge=0, le=65_535)]
+"""0: any that is free."""
 Dtype = Literal["float32", "float16", "bfloat16"]
 LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(str.upper)]
 
@@ -249,8 +250,9 @@ class Settings(BaseModel):
             raise ValueError(
                 f"HOST={host!r} is beyond this machine: set API_KEY, or ALLOW_ANONYMOUS=true if anybody may speak"
             )
-        port = self.port or (80 if self.on_platform else 8000)
-        return [(host, each) for each in dict.fromkeys((port, self.port_health or port))]
+        port = (80 if self.on_platform else 8000) if self.port is None else self.port
+        ports = (port, port if self.port_health is None else self.port_health)
+        return [(host, each) for each in dict.fromkeys(ports)]
 
     @property
     def models_dir(self) -> Path:

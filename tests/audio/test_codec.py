@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import resource
 import struct
-from itertools import pairwise
 
 import av
 import numpy as np
@@ -13,14 +12,10 @@ import pytest
 import recordings
 import soundfile
 import soxr
-from hypothesis import given
-from hypothesis import strategies as st
 
 from voiceclone.audio.codec import (
-    EDGE_S,
     content_type,
     encode,
-    join,
     loudness,
     made_as_loud,
     resample,
@@ -131,58 +126,6 @@ def test_a_header_that_lies_about_the_length_does_not_reserve_memory():
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     assert len(decode(bytes(wav), 24_000, 12).samples) <= 1
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000
-
-
-PARTS = st.lists(st.integers(2, 400), min_size=1, max_size=6)
-
-
-@given(lengths=PARTS, cross_fade_s=st.sampled_from([0.0, 0.05, 0.15, 1.0]))
-def test_joining_keeps_the_level_and_tells_where_each_part_lies(lengths, cross_fade_s):
-    """Parts of constant one join to constant one: nothing dips or doubles at a fade."""
-    rate = 1000
-    joined, spans = join((np.ones(n, np.float32) for n in lengths), [0.0] * (len(lengths) + 1), rate, cross_fade_s)
-    if cross_fade_s:
-        edge = int(EDGE_S * rate)
-        assert np.allclose(joined.samples[edge:-edge], 1, atol=1e-6)
-    assert joined.samples.max() <= 1 + 1e-6
-    assert spans[0].start_s == 0
-    assert spans[-1].end_s * rate == pytest.approx(len(joined.samples))
-    for n, span in zip(lengths, spans, strict=True):
-        assert (span.end_s - span.start_s) * rate == pytest.approx(n)
-
-
-@given(parts=st.lists(st.tuples(st.integers(1, 400), st.sampled_from([0, 0, 1, 7, 250])), min_size=1, max_size=6))
-def test_pauses_are_exact_samples_of_silence(parts):
-    rate, lead = 1000, 30
-    lengths, pauses = zip(*parts, strict=True)
-    seconds = [lead / rate, *(pause / rate for pause in pauses)]
-    joined, spans = join((np.ones(n, np.float32) for n in lengths), seconds, rate, 0.05)
-    assert not joined.samples[:lead].any()
-    for (before, pause), after in zip(zip(spans, pauses, strict=True), [*spans[1:], None], strict=True):
-        end = round(before.end_s * rate)
-        assert not joined.samples[end : end + pause].any()
-        if after is not None and pause:
-            assert round(after.start_s * rate) == end + pause
-    overlapped = sum(max(0, round((a.end_s - b.start_s) * rate)) for a, b in pairwise(spans))
-    assert len(joined.samples) == lead + sum(lengths) + sum(pauses) - overlapped
-
-
-def test_joining_fades_linearly_as_f5_tts_does():
-    parts = [np.full(100, 2, np.float32), np.full(100, 4, np.float32)]
-    joined, spans = join(parts, [0.0] * 3, 1000, 0.05)
-    assert np.allclose(joined.samples[50:100], np.linspace(2, 4, 50))
-    assert (spans[0].end_s, spans[1].start_s) == (0.1, 0.05)
-    assert parts[0][-1] == 2, "what was given is left as it was"
-
-
-@pytest.mark.parametrize(("cross_fade_s", "pause_s"), [(0.15, 0.0), (0.0, 0.0), (0.15, 0.4)])
-def test_no_joint_clicks(cross_fade_s, pause_s):
-    """Between tones that stop at full swing no sample jumps further than within them."""
-    rate = 24_000
-    tones = [np.sin(np.arange(rate) * hz / rate * 2 * np.pi + 1.5).astype(np.float32) for hz in (110, 171, 93)]
-    joined, _ = join(tones, [pause_s] * 4, rate, cross_fade_s)
-    within = max(float(np.abs(np.diff(tone)).max()) for tone in tones)
-    assert np.abs(np.diff(joined.samples, prepend=0, append=0)).max() <= 1.3 * within
 
 
 def sounds(seconds=3, rate=24_000, level=0.1):

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import pytest
 
+from voiceclone import audio
+from voiceclone.voices.builtin import BuiltIn
 
-def recording(volume_text="One two three four five."):
-    from voiceclone.voices.builtin import BuiltIn
 
+def recording():
+    """A sound file and what is said in it."""
     voice = BuiltIn().named("example-en")
-    from voiceclone import audio
-
     return audio.encode(voice.waveform, "wav"), voice.transcript
 
 
-def test_models_are_listed_with_the_names_that_clients_send(http, http_worker):
+def test_models_are_listed_with_the_names_that_clients_send(http, checkpoint):
     found = http.get("/v1/models").json()
     assert found["object"] == "list"
     names = [each["id"] for each in found["data"]]
-    assert names == [http_worker.checkpoint.name, "tts-1", "tts-1-hd", "gpt-4o-mini-tts"]
+    assert names == [checkpoint.name, "tts-1", "tts-1-hd", "gpt-4o-mini-tts"]
     assert {each["object"] for each in found["data"]} == {"model"}
-    assert http.get("/v1/audio/models").json() == {"models": [{"id": http_worker.checkpoint.name}]}
+    assert http.get("/v1/audio/models").json() == {"models": [{"id": checkpoint.name}]}
 
 
 def test_a_voice_is_uploaded_spoken_with_listed_and_deleted(http):

@@ -15,12 +15,12 @@ KEY = "a-key-of-ones-own"
 
 
 @pytest.fixture(scope="module")
-def locked(http_settings, http_worker):
+def locked(http_settings, build_http):
     """A server with a key, and a page that may call it."""
     settings = http_settings.model_copy(
         update={"api_key": SecretStr(KEY), "host": "127.0.0.1", "cors_origins": ("https://page.example",)}
     )
-    with Served(settings, lambda: http_worker) as served:
+    with Served(settings, build_http) as served:
         served.server.site.ready.wait()
         yield served
 

@@ -11,13 +11,13 @@ from http_server import Served
 from voiceclone.errors import ModelUnavailable
 
 
-def test_the_port_answers_while_the_models_are_loaded(http_settings, http_worker):
+def test_the_port_answers_while_the_models_are_loaded(http_settings, build_http):
     """204 keeps the platform waiting; requests are told to come again."""
     loaded = threading.Event()
 
     def build():
         loaded.wait()
-        return http_worker
+        return build_http()
 
     with Served(http_settings, build) as served:
         assert httpx2.get(f"{served.url}/ping").status_code == 204
@@ -62,8 +62,8 @@ def test_on_the_platform_ping_tells_the_reason_before_the_process_ends(http_sett
         assert httpx2.post(f"{served.url}/v1/audio/speech", json={"input": "Hi"}).status_code == 503
 
 
-def test_what_runs_is_finished_when_the_process_is_to_end(http_settings, http_worker):
-    with Served(http_settings, lambda: http_worker) as served:
+def test_what_runs_is_finished_when_the_process_is_to_end(http_settings, build_http):
+    with Served(http_settings, build_http) as served:
         served.server.site.ready.wait()
         body = {
             "input": "One two three four five. " * 8,
@@ -79,7 +79,7 @@ def test_what_runs_is_finished_when_the_process_is_to_end(http_settings, http_wo
     assert served.reason is None
 
 
-def test_metrics_tell_what_was_asked_and_how_soon_it_was_heard(http, http_worker):
+def test_metrics_tell_what_was_asked_and_how_soon_it_was_heard(http, checkpoint):
     http.post("/v1/audio/speech", json={"input": "Hello.", "voice": "example-en", "nfe_step": 1})
     http.post("/v1/audio/speech", json={"input": "Hello.", "voice": "nobody"})
     answer = http.get("/metrics")
@@ -91,4 +91,4 @@ def test_metrics_tell_what_was_asked_and_how_soon_it_was_heard(http, http_worker
     assert "voiceclone_audio_seconds_total" in page
     assert "voiceclone_batch_frames_count" in page
     assert "voiceclone_requests_waiting" in page
-    assert f'name="{http_worker.checkpoint.name}"' in page
+    assert f'name="{checkpoint.name}"' in page

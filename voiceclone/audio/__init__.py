@@ -3,8 +3,6 @@
 from voiceclone.audio.codec import (
     HOP_S,
     SAMPLE_RATE,
-    join,
-    joined_length,
     made_as_loud,
     of_length,
     resample,
@@ -12,6 +10,7 @@ from voiceclone.audio.codec import (
 )
 from voiceclone.audio.decoding import decode, start_decoder
 from voiceclone.audio.encoding import OPUS_RATES, Encoder, content_type, encode
+from voiceclone.audio.joining import Joiner, join, joined_length
 from voiceclone.audio.silence import FADE_S, FRAME_S, MARGIN_S, loudness_db, runs, smoothed_db, sounding
 
 __all__ = [
@@ -22,6 +21,7 @@ __all__ = [
     "OPUS_RATES",
     "SAMPLE_RATE",
     "Encoder",
+    "Joiner",
     "content_type",
     "decode",
     "encode",

@@ -1,4 +1,4 @@
-"""Sound as arrays: resample, join, measure, make louder.
+"""Sound as arrays: resample, measure, make louder.
 
 Knows nothing of voices, text or where bytes come from and go to. Everything is in memory: no temp file, no external
 program. Samples are float32, mono, nominally within -1..1.
@@ -6,20 +6,18 @@ program. Samples are float32, mono, nominally within -1..1.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import numpy as np
 
-from voiceclone.types import Samples, Span, Waveform
+from voiceclone.types import Samples, Waveform
 
 SAMPLE_RATE = 24_000
 """The rate that F5-TTS hears and speaks at, in Hertz."""
 HOP_S = 256 / SAMPLE_RATE
 """F5-TTS's speech is a whole number of these long."""
 
-EDGE_S = 0.005
-"""A part that is not faded into another rises and falls in this time: a step would be heard as a click."""
 PEAK = 10 ** (-1 / 20)
 """Nothing is raised above it, -1 dB below full scale: what is decoded from a lossy format overshoots."""
 TRIES, NEAR_DB, MAX_LIMITED_DB = 8, 0.2, 15.0
@@ -47,71 +45,10 @@ def rms(samples: Samples) -> float:
     return float(np.sqrt(np.mean(np.square(samples, dtype=np.float64)))) if len(samples) else 0.0
 
 
-def join(
-    parts: Iterable[Samples], pauses_s: Sequence[float], sample_rate: int, cross_fade_s: float
-) -> tuple[Waveform, tuple[Span, ...]]:
-    """Lay parts one after the other and say where each lies.
-
-    Neighbours are faded linearly into each other, as f5-tts does, or kept apart by a pause of exactly so many samples.
-    The fade is shortened to half of a short part: a sample belongs to two parts at the most.
-
-    Args:
-        pauses_s: before the first part, and behind each; 0 is none.
-    """
-    fade, edge = int(cross_fade_s * sample_rate), int(EDGE_S * sample_rate)
-    pieces = [_silence(pauses_s[0], sample_rate)]
-    position = len(pieces[0])
-    spans = []
-    for i, given in enumerate(parts):
-        part = given.copy()
-        overlap = _overlap(fade, len(pieces[-1]), len(part)) if i and not pauses_s[i] else 0
-        if overlap:
-            ramp = np.linspace(0, 1, overlap, dtype=np.float32)
-            pieces[-1][-overlap:] = pieces[-1][-overlap:] * (1 - ramp) + part[:overlap] * ramp
-        else:
-            _soften(pieces[-1][::-1], edge)
-            _soften(part, edge)
-        start, position = position - overlap, position - overlap + len(part)
-        spans.append(Span(start / sample_rate, position / sample_rate))
-        pieces.append(part[overlap:])
-        if pauses_s[i + 1]:
-            _soften(pieces[-1][::-1], edge)
-            pieces.append(_silence(pauses_s[i + 1], sample_rate))
-            position += len(pieces[-1])
-    _soften(pieces[-1][::-1], edge)
-    return Waveform(np.concatenate(pieces), sample_rate), tuple(spans)
-
-
-def joined_length(lengths: Sequence[int], pauses_s: Sequence[float], sample_rate: int, cross_fade_s: float) -> int:
-    """Return how many samples `join` makes of parts of these lengths."""
-    fade = int(cross_fade_s * sample_rate)
-    before = whole = round(pauses_s[0] * sample_rate)
-    for i, length in enumerate(lengths):
-        overlap = _overlap(fade, before, length) if i and not pauses_s[i] else 0
-        before = length - overlap
-        whole += before + round(pauses_s[i + 1] * sample_rate)
-    return whole
-
-
 def of_length(waveform: Waveform, samples: int) -> Waveform:
     """Cut, or with silence behind it."""
     kept = waveform.samples[:samples]
     return Waveform(np.pad(kept, (0, samples - len(kept))), waveform.sample_rate)
-
-
-def _overlap(fade: int, before: int, length: int) -> int:
-    """Samples that two neighbours share; `before` are those of the first that no other shares."""
-    return min(fade, before, length // 2)
-
-
-def _silence(duration_s: float, sample_rate: int) -> Samples:
-    return np.zeros(round(duration_s * sample_rate), np.float32)
-
-
-def _soften(samples: Samples, edge: int) -> None:
-    """Let the beginning rise from nothing, in place."""
-    length = min(edge, len(samples) // 2)
-    samples[:length] *= np.linspace(0, 1, length, endpoint=False, dtype=np.float32)
 
 
 def loudness(waveform: Waveform) -> float:

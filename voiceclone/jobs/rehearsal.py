@@ -54,8 +54,8 @@ class Rehearse:
         self._engine = engine
         self._voices = voices
 
-    def __call__(self, request: SynthesisRequest, deadline: Deadline, *, streamed: bool = False) -> Rehearsal:
-        """Find the voices and plan the chunks; `streamed`: a first one that is spoken soon. Raises OutOfTime."""
+    def __call__(self, request: SynthesisRequest, deadline: Deadline) -> Rehearsal:
+        """Find the voices and plan the chunks. Raises OutOfTime."""
         voices = self._found(request, deadline)
         notes = list(dict.fromkeys(n for voice in voices.values() for n in (*voice.notes, *complaints(voice))))
         own = self._voices.built_in.model_names
@@ -77,9 +77,7 @@ class Rehearse:
         seed = secrets.randbelow(SEEDS) if request.seed is None else request.seed
         read_in = request.language or next(iter(languages), "") if request.normalize_text else ""
         reader = TextReader(read_in, normalize.Lexicon(words), told=request.language is not None)
-        script = plan(
-            request.passages, voices, self._engine, reader, request.script_options(seed, soon=streamed), deadline
-        )
+        script = plan(request.passages, voices, self._engine, reader, request.script_options(seed), deadline)
         refuse_oversize(script, request, self._settings)
         return Rehearsal(voices, script, words, [*notes, *script.warnings])
 

@@ -214,6 +214,11 @@ class SynthesisRequest(_Request):
         None,
         description="`true` or `{max_wer: 0.15, attempts: 3}`: listen to every chunk, and speak those anew that miss",
     )
+    streamed: bool = Field(
+        False,
+        description="cut the text so that its beginning can be heard soon: the first chunk is a clause, the others "
+        "grow; a stream's `recipe` has it",
+    )
     delivery: DeliveryWay = Field(
         "auto",
         description="`s3`, `base64`, `local`; `auto`: `s3` where a bucket is configured, else `base64` on the "
@@ -261,9 +266,9 @@ class SynthesisRequest(_Request):
             found += parts
         return found
 
-    def script_options(self, seed: int, *, soon: bool = False) -> ScriptOptions:
-        """Return what the planner is to know; `seed`: of the first chunk; `soon`: whether that is to be short."""
-        return ScriptOptions(seed, self.seeds, self.duration, self.fade_s, self.text_field, soon)
+    def script_options(self, seed: int) -> ScriptOptions:
+        """Return what the planner is to know; `seed`: of the first chunk."""
+        return ScriptOptions(seed, self.seeds, self.duration, self.fade_s, self.text_field, self.streamed)
 
     @property
     def synthesis_options(self) -> SynthesisOptions:
@@ -275,6 +280,7 @@ class SynthesisRequest(_Request):
             self.language,
             None if self.verify is None else Threshold(self.verify.max_wer, self.verify.attempts),
             self.timestamps or bool(self.subtitles),
+            self.streamed,
         )
 
     @property

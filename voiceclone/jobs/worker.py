@@ -11,7 +11,7 @@ import logging
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import partial
 from importlib.metadata import version
 from typing import Any
@@ -19,7 +19,7 @@ from typing import Any
 from voiceclone.checkpoints import Checkpoint
 from voiceclone.deadline import Deadline
 from voiceclone.delivery import Delivery, require_sendable
-from voiceclone.errors import InvalidInput, ModelUnavailable, WorkerError
+from voiceclone.errors import ModelUnavailable, WorkerError
 from voiceclone.failures import failures_named
 from voiceclone.files import try_to_write
 from voiceclone.jobs.legacy import as_formerly, is_legacy
@@ -150,7 +150,7 @@ class Worker:
     def stream(self, job: Mapping[str, Any]) -> Generator[Piece, None, Reply]:
         """Speak a job's text, yield the sound while it is made, and return what is told of the whole.
 
-        The same chunks and samples as `synthesize` has, but that the first ones are short. Nothing is delivered.
+        The chunks and samples are those of the same job with `streamed`. Nothing is delivered.
 
         Raises:
             WorkerError: in the caller's terms, whatever goes wrong.
@@ -160,9 +160,10 @@ class Worker:
             reply: Reply = {"error_code": "hung_up", "error": "the caller has hung up"}
             try:
                 with _errors_named():
-                    request, warnings = self._parsed(job)
-                    if not isinstance(request, SynthesisRequest):
-                        raise InvalidInput.at("action", "must be synthesize")
+                    request, warnings = self._parsed(
+                        {"input": {**job["input"], "action": "synthesize", "streamed": True}}
+                    )
+                    assert isinstance(request, SynthesisRequest)  # noqa: S101 - the action says so
                     reply = yield from self._streamed(request, warnings)
             except WorkerError as e:
                 reply = error_reply(e)
@@ -178,11 +179,10 @@ class Worker:
     def _streamed(self, request: SynthesisRequest, warnings: Sequence[str]) -> Generator[Piece, None, Reply]:
         deadline = Deadline(self.settings.job_limit_s, self.clock)
         timings = Timings()
-        rehearsal = self._ready(request, deadline, timings, streamed=True)
+        rehearsal = self._ready(request, deadline, timings)
         script = rehearsal.script
         of_several = len(rehearsal.speakers) > 1
-        options = replace(request.synthesis_options, streamed=True)
-        speaking = self._synthesizer.speak(script, options, deadline, timings)
+        speaking = self._synthesizer.speak(script, request.synthesis_options, deadline, timings)
         while True:
             try:
                 part = next(speaking)
@@ -274,12 +274,10 @@ class Worker:
             reply |= self.delivery.deliver(result, way, request.expires_in, reply, in_time=deadline.left_s > STORE_S)
         return {**reply, "timings": timings.report()}
 
-    def _ready(
-        self, request: SynthesisRequest, deadline: Deadline, timings: Timings, *, streamed: bool = False
-    ) -> Rehearsal:
+    def _ready(self, request: SynthesisRequest, deadline: Deadline, timings: Timings) -> Rehearsal:
         """Do everything that comes before the first chunk."""
         with timings.measure("voice"):
-            rehearsal = self._rehearse(request, deadline, streamed=streamed)
+            rehearsal = self._rehearse(request, deadline)
             if request.is_listened_to:
                 self._require_recogniser()  # before anything is spoken that it should hear
         return rehearsal
@@ -314,10 +312,12 @@ class Worker:
         speaking = self._synthesizer.speak(script, request.synthesis_options, deadline, timings)
         while True:
             try:
-                progress.advance(next(speaking).waveform.duration_s)
+                take = next(speaking).take
             except StopIteration as end:
                 spoken: Spoken = end.value
                 return spoken
+            if take is not None:
+                progress.advance(take.waveform.duration_s)
 
     def _require_recogniser(self) -> None:
         try:

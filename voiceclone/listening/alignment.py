@@ -180,9 +180,8 @@ def on_readings(words: Sequence[Word], readings: Sequence[Reading]) -> list[Word
     said: dict[int, Word] = {}
     position = 0
     for reading, place in zip(readings, places, strict=True):
-        marks = [i for i, c in enumerate(reading.written) if c.isalnum()]
-        marks = marks or [i for i, c in enumerate(reading.written) if not c.isspace()]
         if place:
+            marks = _marks(reading.written)
             said.update((position + mark, _part(heard, place, i, len(marks))) for i, mark in enumerate(marks))
         position += len(reading.written)
     result: list[Word] = []
@@ -193,6 +192,24 @@ def on_readings(words: Sequence[Word], readings: Sequence[Reading]) -> list[Word
         result.append(Word(text, inside[0].start_s, inside[-1].end_s, probability))
         start += len(text)
     return in_order(result)
+
+
+def next_word(readings: Sequence[Reading], before: int, after: int) -> int | None:
+    """Return where the next word begins between two readings, neighbours among those that are said; None: within one.
+
+    Words are those of `on_readings`: those before this reading and those from it on make the same words, apart.
+    """
+    pieces = [reading.written for reading in readings[before : after + 1]]
+    ends = list(accumulate(map(len, pieces)))
+    letters = _marks(pieces[0])[-1:] + [ends[-1] - len(pieces[-1]) + i for i in _marks(pieces[-1])[:1]]
+    words = list(_divided("".join(pieces), letters))
+    return before + 1 + ends.index(len(words[0])) if len(words) == 2 and len(words[0]) in ends else None
+
+
+def _marks(written: str) -> list[int]:
+    """Return the places of what is said of a reading: its letters and digits, or all of its signs if it has none."""
+    letters = [i for i, c in enumerate(written) if c.isalnum()]
+    return letters or [i for i, c in enumerate(written) if not c.isspace()]
 
 
 def in_order(words: Iterable[Word], end_s: float = inf) -> list[Word]:

@@ -58,7 +58,8 @@ async def add_voice(request: Request) -> Response:
     for theirs, ours in UPLOADED.items():
         if ours not in data:
             raise Refusal.at(theirs, "is missing")
-    reply = await site_of(request).answer(request.state.id, data)
+    names = {ours: theirs for theirs, ours in UPLOADED.items()}
+    reply = await site_of(request).answer(request.state.id, data, names)
     return JSONResponse(_told(reply))
 
 

@@ -9,15 +9,17 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
-from voiceclone.types import Reply
+from voiceclone.types import AudioFormat, Reply
 
+Known = TypeVar("Known", bound=str)
 OPENAI_MODELS = ("tts-1", "tts-1-hd", "gpt-4o-mini-tts")
 """Names that clients send unasked: they mean the model that is there."""
 MEANT = {"input": "text", "response_format": "format"}
 """OpenAI's names of fields, and those of `synthesize`."""
-FORMATS = {
+THEIRS = {ours: theirs for theirs, ours in MEANT.items()}
+FORMATS: dict[AudioFormat, str] = {
     "mp3": "audio/mpeg",
     "opus": "audio/opus",
     "aac": "audio/aac",
@@ -33,6 +35,7 @@ NOT_STREAMED = {
     "delivery": "is by this answer itself",
     "key": "names a result that is kept, and this one is not",
     "expires_in": "is the life of a link, and there is none",
+    "stream": "is on: sound leaves while it is made",
     "action": "is told by the address: /v1/audio/speech speaks",
 }
 """Fields of `synthesize` that an answer which leaves as it is made cannot have, and why."""
@@ -69,11 +72,15 @@ class Refusal(Exception):
         return cls(f"{param}: {what}", param=param, details=({"field": param, "message": what},))
 
     @classmethod
-    def of(cls, reply: Reply) -> Refusal:
-        """Return what a caller over HTTP is told of a job's reply that is an error."""
+    def of(cls, reply: Reply, names: Mapping[str, str]) -> Refusal:
+        """Return what a caller over HTTP is told of a job's reply that is an error.
+
+        `names`: of the job's fields, where the caller has others.
+        """
         code = reply["error_code"]
         details = tuple(
-            {"field": caller_name(each["field"]), "message": each["message"]} for each in reply.get("details", ())
+            {"field": names.get(each["field"], each["field"]), "message": each["message"]}
+            for each in reply.get("details", ())
         )
         if details:
             told = "; ".join(f"{each['field']}: {each['message']}" for each in details)
@@ -81,7 +88,9 @@ class Refusal(Exception):
         status = STATUSES.get(code, 400)
         # Clients send again what fails with 500 and more, twice, at once: only another worker may do better.
         headers = {} if status < 500 or reply.get("refresh_worker") else {"x-should-retry": "false"}
-        return cls(reply["error"].removeprefix(f"{code}: "), status, code, PARAMS.get(code), headers=headers)
+        param = PARAMS.get(code)
+        told = reply["error"].removeprefix(f"{code}: ")
+        return cls(told, status, code, param and names.get(param, param), headers=headers)
 
     @property
     def body(self) -> dict[str, Any]:
@@ -97,7 +106,7 @@ class Wish:
 
     job: Mapping[str, Any]
     """The input of a job."""
-    audio_format: str
+    audio_format: AudioFormat
     as_events: bool
     """Whether the sound is sent within server-sent events."""
     notes: tuple[str, ...] = ()
@@ -129,10 +138,10 @@ def wish(body: Mapping[str, Any], own_model: str, voice_names: Mapping[str, str]
         notes = ("instructions: have no effect, this model takes its manner from the reference",)
     job = {MEANT.get(name, name): value for name, value in fields.items()}
     for name in job.keys() & NOT_STREAMED.keys():
-        if job[name] not in ([], "", "synthesize"):
-            raise Refusal.at(caller_name(name), f"{NOT_STREAMED[name]}: leave it out, or {AS_A_JOB}")
+        if job[name] not in ([], "", "synthesize", True):
+            raise Refusal.at(THEIRS.get(name, name), f"{NOT_STREAMED[name]}: leave it out, or {AS_A_JOB}")
         del job[name]
-    job["format"] = _one_of("response_format", job.get("format", "mp3"), tuple(FORMATS))
+    audio_format = job["format"] = _one_of("response_format", job.get("format", "mp3"), tuple(FORMATS))
     if job.get("timestamps") and not as_events:
         raise Refusal.at("timestamps", f"need stream_format sse, in whose events they come; or {AS_A_JOB}")
     voice = job.get("voice")
@@ -142,17 +151,13 @@ def wish(body: Mapping[str, Any], own_model: str, voice_names: Mapping[str, str]
             raise Refusal.at("voice", 'must be a name, or {"id": name}')
     if isinstance(voice, str):
         job["voice"] = voice_names.get(voice, voice)
-    return Wish(job, job["format"], as_events, notes)
+    return Wish(job, audio_format, as_events, notes)
 
 
-def caller_name(path: str) -> str:
-    """Return the path of a field of `synthesize` as a caller of the dialect writes it."""
-    return next((theirs for theirs, ours in MEANT.items() if path == ours), path)
-
-
-def _one_of(name: str, value: object, known: tuple[str, ...]) -> str:
-    if value in known:
-        return str(value)
+def _one_of(name: str, value: object, known: tuple[Known, ...]) -> Known:
+    for each in known:
+        if value == each:
+            return each
     close = difflib.get_close_matches(str(value)[:20], known, n=1)
     meant = f"; did you mean {close[0]}?" if close else ""
     raise Refusal.at(name, f"must be one of: {', '.join(known)}{meant}")

@@ -122,9 +122,9 @@ class Session:
             try:
                 while (piece := await steps.next()) is not None:
                     if not size:
-                        start = {"sentence_text": sentence, "format": wished.audio_format}
-                        start["sample_rate"] = sounding.sample_rate
-                        await _send(self._websocket, {"type": "audio.start", **about, **start})
+                        start = {"type": "audio.start", **about, "sentence_text": sentence}
+                        sound = {"format": wished.audio_format, "sample_rate": sounding.sample_rate}
+                        await _send(self._websocket, {**start, **sound})
                     size += len(piece)
                     await self._websocket.send_bytes(piece)
             finally:

@@ -10,7 +10,7 @@ from anyio import CapacityLimiter, to_thread
 from starlette.requests import HTTPConnection
 
 from voiceclone.server.admission import Admission
-from voiceclone.server.dialect import Refusal
+from voiceclone.server.dialect import THEIRS, Refusal
 from voiceclone.server.jobs import Handle, Jobs, Report
 from voiceclone.server.metrics import Metrics
 from voiceclone.settings import Settings
@@ -19,6 +19,7 @@ from voiceclone.types import Reply
 if TYPE_CHECKING:  # it imports torch
     from voiceclone.jobs import Worker
 
+NO_OTHERS: Mapping[str, str] = {}
 SIDE_THREADS = 8
 """For what is no speech: voices, checks, parsing."""
 LOADING_S = 5
@@ -80,18 +81,18 @@ class Site:
 
         return handle
 
-    async def answer(self, job_id: str, data: Mapping[str, Any]) -> Reply:
-        """Return the reply to a job that does not speak. Raises Refusal for what went wrong."""
+    async def answer(self, job_id: str, data: Mapping[str, Any], names: Mapping[str, str] = NO_OTHERS) -> Reply:
+        """Return the reply to a job that does not speak. Raises Refusal for what went wrong, as `Refusal.of`."""
         job = {"id": job_id, "input": data}
         reply = await to_thread.run_sync(self.handle, job, lambda _: None, limiter=self.threads)
         if "error_code" in reply:
-            raise Refusal.of(reply)
+            raise Refusal.of(reply, names)
         return reply
 
     def refusal(self, reply: Reply) -> Refusal:
         """Return what a caller is told of speech that failed."""
         self._look_at(reply)
-        return Refusal.of(reply)
+        return Refusal.of(reply, THEIRS)
 
     def _look_at(self, reply: Reply) -> None:
         """After a GPU that broke down take no more requests."""

@@ -2,11 +2,12 @@
 
 from voiceclone.speech.mastering import MasterOptions, title_of
 from voiceclone.speech.planning import Passage, Script, ScriptOptions, TextReader, plan
-from voiceclone.speech.synthesis import Spoken, SynthesisOptions, Synthesizer
+from voiceclone.speech.synthesis import Part, Spoken, SynthesisOptions, Synthesizer
 from voiceclone.speech.takes import Take, Threshold
 
 __all__ = [
     "MasterOptions",
+    "Part",
     "Passage",
     "Script",
     "ScriptOptions",

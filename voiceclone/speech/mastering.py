@@ -1,19 +1,20 @@
-"""From spoken chunks to one recording: silence, rate, pauses, length, loudness. Pure functions.
+"""From spoken chunks to one recording, as they come: silence, rate, pauses, length; loudness at the end.
 
 Knows nothing of how chunks are spoken or delivered.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+import numpy as np
 
 from voiceclone import audio
 from voiceclone.audio import silence
 from voiceclone.deadline import Deadline
 from voiceclone.settings import GRACE_S
 from voiceclone.speech.planning import Script
-from voiceclone.types import Span, Waveform
+from voiceclone.types import Samples, Span, Waveform
 
 MASTERING = "the recording was being put together"
 LOUD_ENOUGH_DB = 0.5
@@ -40,21 +41,56 @@ class Master:
     """The recording as it is delivered."""
 
     waveform: Waveform
-    parts: tuple[Waveform, ...]
-    """The chunks as they went into it."""
     spans: tuple[Span, ...]
-    """Where each of them lies."""
+    """Where each chunk lies."""
     notes: tuple[str, ...]
     """For the caller."""
 
 
-def mastered(script: Script, chunks: Sequence[Waveform], options: MasterOptions, deadline: Deadline) -> Master:
-    """Make one recording of a script's chunks as they were spoken. Raises OutOfTime."""
-    parts = tuple(map(_without_silence, chunks)) if options.remove_silence else tuple(chunks)
-    waveform, spans = _joined(script, _in_time(parts, deadline), options)
-    deadline.check(MASTERING, grace_s=GRACE_S)
-    waveform, notes = _levelled(waveform, options.loudness_lufs, deadline)
-    return Master(waveform, parts, spans, notes)
+class Mastering:
+    """Puts a script's recording together while its chunks are spoken."""
+
+    def __init__(self, script: Script, options: MasterOptions) -> None:
+        self._options = options
+        self._pauses_s = script.pauses_s
+        self._joiner = audio.Joiner(options.sample_rate, script.cross_fade_s, self._pauses_s[0])
+        # Chunks are whole frames long: what is missing or too much is about one.
+        self._length = None if options.duration_s is None else round(options.duration_s * options.sample_rate)
+        self._given: list[Samples] = []
+        self._given_length = 0
+        self._spans: list[Span] = []
+
+    def add(self, chunk: Waveform, deadline: Deadline) -> tuple[Samples, Waveform, Span]:
+        """Add the script's next chunk. Raises OutOfTime.
+
+        Returns:
+            The samples that are final now, at the asked rate and directly behind those given before; with the last
+            chunk, all that are left. The chunk as it went into the recording; and where it lies there.
+        """
+        deadline.check(MASTERING, grace_s=GRACE_S)
+        rate = self._options.sample_rate
+        part = _without_silence(chunk) if self._options.remove_silence else chunk
+        pause_s = self._pauses_s[len(self._spans) + 1]
+        samples, span = self._joiner.add(audio.resample(part, rate).samples, pause_s)
+        is_last = len(self._spans) + 2 == len(self._pauses_s)
+        if is_last:
+            samples = np.concatenate([samples, self._joiner.rest()])
+        if self._length is not None:
+            samples = samples[: self._length - self._given_length]
+            missing = self._length - self._given_length - len(samples)
+            samples = np.pad(samples, (0, missing if is_last else 0))
+            span = Span(span.start_s, min(span.end_s, self._length / rate))
+        self._given.append(samples)
+        self._given_length += len(samples)
+        self._spans.append(span)
+        return samples, part, span
+
+    def whole(self, deadline: Deadline) -> Master:
+        """Return the recording of all chunks: what was given out, as loud as asked. Raises OutOfTime."""
+        deadline.check(MASTERING, grace_s=GRACE_S)
+        waveform = Waveform(np.concatenate(self._given), self._options.sample_rate)
+        waveform, notes = _levelled(waveform, self._options.loudness_lufs, deadline)
+        return Master(waveform, tuple(self._spans), notes)
 
 
 def title_of(spoken: str) -> str:
@@ -64,28 +100,10 @@ def title_of(spoken: str) -> str:
     return spoken[:TITLE_CHARS].rpartition(" ")[0] or spoken[:TITLE_CHARS]
 
 
-def _in_time(parts: Iterable[Waveform], deadline: Deadline) -> Iterator[Waveform]:
-    for part in parts:
-        deadline.check(MASTERING, grace_s=GRACE_S)
-        yield part
-
-
 def _without_silence(waveform: Waveform) -> Waveform:
     """As it is where all of it is so quiet that nothing would be left."""
     tidied = silence.tidy(waveform)
     return tidied if len(tidied.samples) else waveform
-
-
-def _joined(script: Script, parts: Iterable[Waveform], options: MasterOptions) -> tuple[Waveform, tuple[Span, ...]]:
-    """Return the chunks at the asked rate, one after the other, as long as asked; and where each lies."""
-    rate = options.sample_rate
-    samples = (audio.resample(part, rate).samples for part in parts)
-    waveform, spans = audio.join(samples, script.pauses_s, rate, script.cross_fade_s)
-    if options.duration_s is None:
-        return waveform, spans
-    # Chunks are whole frames long: what is missing or too much is about one.
-    fitted = audio.of_length(waveform, round(options.duration_s * rate))
-    return fitted, tuple(replace(span, end_s=min(span.end_s, fitted.duration_s)) for span in spans)
 
 
 def _levelled(waveform: Waveform, lufs: float | None, deadline: Deadline) -> tuple[Waveform, tuple[str, ...]]:

@@ -83,6 +83,8 @@ class ScriptOptions:
     """How far neighbouring chunks overlap."""
     field: str = "text"
     """Where the caller wrote the text, for errors."""
+    streamed: bool = False
+    """Whether the first chunk is short, and the others grow: each can be spoken while those before are heard."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A script spoken: takes as they are made, in the end one recording with the times of its words.
+"""A script spoken: takes and sound as they are made, in the end one recording with the times of its words.
 
 Knows nothing of jobs, replies or delivery.
 """
@@ -6,18 +6,26 @@ Knows nothing of jobs, replies or delivery.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
 
 from voiceclone import text
 from voiceclone.deadline import Deadline
 from voiceclone.errors import OutOfTime
-from voiceclone.listening import Comparison, Recogniser, compare, in_order, on_readings
+from voiceclone.listening import Comparison, Recogniser, compare
 from voiceclone.model import AnyEngine, Sampling
-from voiceclone.speech.mastering import Master, MasterOptions, mastered
+from voiceclone.speech.mastering import Master, Mastering, MasterOptions
 from voiceclone.speech.planning import Script
 from voiceclone.speech.takes import Studio, Take, Threshold
+from voiceclone.speech.words import WordTimes
 from voiceclone.timings import Timings
-from voiceclone.types import Word
+from voiceclone.types import Chunk, Samples, Word
+
+SPARE = 2.0
+"""While speech is streamed, words are timed if so many times as much time is left as the rest of the speech needs."""
+NOTHING: Samples = np.zeros(0, np.float32)
 
 
 @dataclass(frozen=True)
@@ -34,8 +42,22 @@ class SynthesisOptions:
     """When a take is good enough; None: nobody listens."""
     word_times: bool = False
     """Whether it is found out when each word is said."""
-    urgent: bool = False
-    """Whether somebody listens already."""
+    streamed: bool = False
+    """Whether somebody listens already: each chunk comes with its words, and is spoken until it is good enough before
+    the next one is begun."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """What is new of a recording that is being spoken."""
+
+    take: Take | None
+    """The chunk whose sound this is; None for words alone."""
+    samples: Samples
+    """At the asked rate, directly behind those of the part before: all parts one after the other are the recording, as
+    loud as it was spoken. The end of a chunk that the next one is faded into comes with that."""
+    words: tuple[Word, ...]
+    """Directly behind those of the part before, in seconds of the recording. They come later than their sound."""
 
 
 @dataclass(frozen=True)
@@ -61,14 +83,21 @@ class Synthesizer:
 
     def speak(
         self, script: Script, options: SynthesisOptions, deadline: Deadline, timings: Timings
-    ) -> Generator[Take, None, Spoken]:
-        """Yield every take as soon as it is final, in order; return the whole.
+    ) -> Generator[Part, None, Spoken]:
+        """Yield every take as soon as it is final, in order, with the sound that is; and words. Return the whole.
+
+        Words are found when everything is spoken; if `streamed`, behind each take that leaves time for that.
 
         Raises:
             OutOfTime: before all chunks were spoken and joined.
             SynthesisFailed, OutOfMemory, DeviceFailed: as the engine does.
         """
         takes: list[Take] = []
+        mastering = Mastering(script, options.master)
+        times = WordTimes(script, self._recogniser, partial(self._language, told=options.language))
+        words: list[Word] = []
+        before_s, speech_s = deadline.left_s, sum(script.durations_s)
+        spoken_s = 0.0
         coming = self._takes(script, options, deadline, timings)
         while True:
             with timings.measure("synthesis"):
@@ -76,27 +105,36 @@ class Synthesizer:
             if take is None:
                 break
             takes.append(take)
-            yield take
             if options.verify is None and len(takes) < len(script.chunks):
                 share = len(takes) / len(script.chunks)
                 deadline.check(f"{len(takes)} of {len(script.chunks)} chunks were spoken", share)
+            with timings.measure("encode"):
+                samples, part, span = mastering.add(take.waveform, deadline)
+            yield Part(take, samples, ())
+            times.add(part, span)
+            spoken_s += script.durations_s[len(takes) - 1]
+            rest_s = (before_s - deadline.left_s) * (speech_s / spoken_s - 1)
+            if options.streamed and options.word_times and not deadline.left_s < SPARE * rest_s:
+                with timings.measure("words"):
+                    found = times.find(lambda: None)
+                words += found
+                yield Part(None, NOTHING, tuple(found))
         with timings.measure("encode"):
-            master = mastered(script, [take.waveform for take in takes], options.master, deadline)
-        words: tuple[Word, ...] = ()
+            master = mastering.whole(deadline)
         notes = master.notes
         if options.word_times:
             try:
                 with timings.measure("words"):
-                    found = self._words(script, master, options.language, deadline)
-                    words = tuple(in_order(found, master.waveform.duration_s))
+                    found = times.find(partial(deadline.check, "words were being timed"))
+                words += found
+                yield Part(None, NOTHING, tuple(found))
             except OutOfTime as e:
+                words = []
                 notes = (*notes, f"there are no word times and subtitles: {e}")
-        return Spoken(tuple(takes), master, words, notes)
+        return Spoken(tuple(takes), master, tuple(words), notes)
 
     def _takes(self, script: Script, options: SynthesisOptions, deadline: Deadline, timings: Timings) -> Iterator[Take]:
-        studio = Studio(self._engine, options.sampling, options.target_rms, options.urgent)
-        if options.verify is None:
-            return studio.speak(script.chunks)
+        studio = Studio(self._engine, options.sampling, options.target_rms, urgent=options.streamed)
 
         def listen(take: Take) -> Comparison:
             language = self._language(take.chunk.text, options.language)
@@ -105,34 +143,13 @@ class Synthesizer:
             deadline.check("chunks were being verified")
             return compare(take.chunk.text, heard, take.chunk.voice.text, language)
 
-        return studio.speak_verified(script.chunks, listen, options.verify)
-
-    def _words(self, script: Script, master: Master, language: str | None, deadline: Deadline) -> list[Word]:
-        """Return when each word of the caller's text is said in the recording."""
-        words: list[Word] = []
-        ended = False
-        heard = zip(master.parts, master.spans, strict=True)
-        for line in script.lines:
-            spoken: list[Word] = []
-            for chunk, (part, span) in zip(line.chunks, heard, strict=False):
-                deadline.check("words were being timed")
-                aligned = self._recogniser.align(part, chunk.text, self._language(chunk.text, language))
-                spoken += [replace(w, start_s=w.start_s + span.start_s, end_s=w.end_s + span.start_s) for w in aligned]
-            found = on_readings(spoken, line.readings)
-            if words and found:
-                words[-1] = replace(words[-1], text=words[-1].text + _space(ended, words[-1].text, found[0].text))
-            name = None if line.voice is None else line.voice.name
-            words += [replace(word, voice=name) for word in found]
-            ended = line.is_ended or (ended and not found)
-        return words
+        if options.verify is None:
+            yield from studio.speak(script.chunks)
+            return
+        together: list[list[Chunk]] = [[chunk] for chunk in script.chunks] if options.streamed else [script.chunks]
+        for chunks in together:
+            yield from studio.speak_verified(chunks, listen, options.verify)
 
     def _language(self, spoken: str, told: str | None) -> str | None:
         """Return what a piece of text is heard in."""
         return text.language_of(spoken, told, self._languages)
-
-
-def _space(ended: bool, before: str, after: str) -> str:
-    """Return what stands between two words: the end of a line, if one `ended`; nothing in scripts without spaces."""
-    if ended:
-        return "\n"
-    return "" if text.is_wide(before[-1]) or text.is_wide(after[0]) else " "

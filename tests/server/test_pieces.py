@@ -1,0 +1,89 @@
+"""WS /v1/audio/speech/stream: text that is still being written is spoken sentence by sentence."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+import soundfile
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+
+CONFIG = {"type": "session.config", "voice": "example-en", "nfe_step": 1, "seed": 3}
+
+
+@pytest.fixture
+def session(served):
+    with connect(f"{served.url.replace('http', 'ws', 1)}/v1/audio/speech/stream") as websocket:
+        yield websocket
+
+
+def send(session, kind, **fields):
+    session.send(json.dumps({"type": kind, **fields}))
+
+
+def told(session):
+    """Return the next message, and the sound before it."""
+    sound = b""
+    while isinstance(message := session.recv(), bytes):
+        sound += message
+    return json.loads(message), sound
+
+
+def test_sentences_are_spoken_while_the_text_is_still_written(session):
+    session.send(json.dumps(CONFIG))
+    send(session, "input.text", text="Good mor")
+    send(session, "input.text", text="ning, Dr. Smith. How are ")
+    start, _ = told(session)
+    assert start == {
+        "type": "audio.start",
+        "sentence_index": 0,
+        "sentence_text": "Good morning, Dr. Smith.",
+        "format": "wav",
+        "sample_rate": 24_000,
+    }
+    done, sound = told(session)
+    assert (done["type"], done["sentence_index"], done["total_bytes"]) == ("audio.done", 0, len(sound))
+    assert len(soundfile.read(io.BytesIO(sound))[0]) > 10_000
+    send(session, "input.text", text="you?")
+    send(session, "input.done")
+    start, _ = told(session)
+    assert start["sentence_text"] == "How are you?"
+    assert told(session)[0]["type"] == "audio.done"
+    assert told(session)[0] == {"type": "session.done", "total_sentences": 2}
+
+
+def test_who_interrupts_is_not_spoken_to_any_more(session):
+    session.send(json.dumps(CONFIG))
+    send(session, "input.text", text="One two three four five. " * 40)
+    told(session)
+    send(session, "session.close")
+    with pytest.raises(ConnectionClosed) as closed:
+        while True:
+            session.recv()
+    assert closed.value.rcvd.code == 1000
+
+
+@pytest.mark.parametrize(
+    ("messages", "what"),
+    [
+        (["not json"], "no JSON"),
+        ([b"\x00\x01"], "no JSON"),
+        (["[]"], "must be an object with a type"),
+        ([json.dumps({"type": "input.text", "text": "Hi."})], "must be session.config"),
+        ([json.dumps({**CONFIG, "voice": "nobody"}), json.dumps({"type": "input.text", "text": "Hi. "})], "example-en"),
+        ([json.dumps({**CONFIG, "response_format": "mp4"})], "did you mean mp3"),
+        ([json.dumps(CONFIG), json.dumps({"type": "input.text", "text": 7})], "input.text with text"),
+        ([json.dumps(CONFIG), json.dumps({"type": "input.audio"})], "session.close"),
+    ],
+)
+def test_what_is_no_use_is_told_and_ends_the_session(session, messages, what):
+    for message in messages:
+        session.send(message)
+    error, _ = told(session)
+    assert error["type"] == "error"
+    assert what in error["message"]
+    with pytest.raises(ConnectionClosed) as closed:
+        session.recv()
+    assert closed.value.rcvd.code == 1008
