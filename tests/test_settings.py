@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from voiceclone.settings import Settings
 
@@ -38,11 +39,22 @@ def test_every_variable_is_read():
             "MAX_INLINE_MB": "13",
             "MAX_KEPT_MB": "17",
             "LOG_LEVEL": "debug",
+            "SERVE": "http",
+            "HOST": "::1",
+            "PORT": "18",
+            "PORT_HEALTH": "19",
+            "API_KEY": "secret",
+            "ALLOW_ANONYMOUS": "true",
+            "CORS_ORIGINS": "https://a.example, https://b.example",
+            "MAX_WAITING": "20",
+            "VOICE_NAMES": "alloy=anna, nova = bob",
         }
     )
     texts = (Path("/data"), True, "F5TTS_Base", "abc", "commercial", "cpu", "bfloat16", "small", Path("/out"))
-    numbers = (600, 10, 14, 15, 16, 11, 12, 0.25, 13, 17, "DEBUG", False)
-    assert tuple(settings.model_dump().values()) == texts + numbers
+    numbers = (600, 10, 14, 15, 16, 11, 12, 0.25, 13, 17, "DEBUG")
+    origins, names = ("https://a.example", "https://b.example"), {"alloy": "anna", "nova": "bob"}
+    server = ("http", "::1", 18, 19, SecretStr("secret"), True, origins, 20, names, False)
+    assert tuple(settings.model_dump().values()) == texts + numbers + server
 
 
 def test_every_wrong_variable_is_named_at_once():
@@ -52,6 +64,7 @@ def test_every_wrong_variable_is_named_at_once():
 
 def test_a_job_on_the_platform_leaves_before_it_is_ended():
     assert Settings(on_platform=True).job_limit_s == 570
+    assert Settings(on_platform=True, serve="http").job_limit_s == 300
     assert Settings(on_platform=True, max_job_s=3000).job_limit_s == 3000
     assert Settings().job_limit_s == math.inf
 

@@ -378,7 +378,7 @@ def test_every_port_that_is_asked_for_is_open(api, run):
         ("execution_timeout_s = 331", "", "scaling.execution_timeout_s: load balancing ends a request after 330 s"),
         ("execution_timeout_s = 330", "MAX_JOB_S = 330", "env.MAX_JOB_S: must be below 330, when"),
         ("", "PORT = 0", "env.PORT: must be the number of a port, as 8000"),
-        ("", "PORT = 65536", "env.PORT: must be the number of a port, as 8000"),
+        ("", "PORT = 65536", "env.PORT='65536': must be less than or equal to 65535"),
         ("", 'PORT_HEALTH = { from_env = "MY_SECRET" }', "env.PORT_HEALTH: must be the number of a port"),
         ("", 'PORT = "{{ RUNPOD_SECRET_port }}"', "env.PORT: must be the number of a port"),
     ],

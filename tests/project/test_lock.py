@@ -90,7 +90,7 @@ def test_every_import_of_the_worker_is_in_the_lock():
 
 def test_every_direct_requirement_is_used():
     """Imported, or read as data (f5-tts), or started by the SDK (uvicorn)."""
-    assert names("requirements.in") == imported_distributions() | {"f5-tts", "uvicorn"}
+    assert names("requirements.in") == imported_distributions() | {"f5-tts", "python-multipart", "websockets"}
 
 
 def needed(name, extras, environment):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from voiceclone.checkpoints import Checkpoint
 from voiceclone.deadline import Deadline
@@ -45,63 +46,64 @@ class Rehearsal:
         return list({voice.name or "": voice for voice in self.voices.values()}.values())
 
 
-class Rehearse:
-    """Makes a rehearsal of a request. Its calls may come from several threads."""
+class Means(NamedTuple):
+    """What a rehearsal needs."""
 
-    def __init__(self, settings: Settings, checkpoint: Checkpoint, engine: AnyEngine, voices: Voices) -> None:
-        self._settings = settings
-        self._checkpoint = checkpoint
-        self._engine = engine
-        self._voices = voices
+    settings: Settings
+    checkpoint: Checkpoint
+    engine: AnyEngine
+    voices: Voices
 
-    def __call__(self, request: SynthesisRequest, deadline: Deadline) -> Rehearsal:
-        """Find the voices and plan the chunks. Raises OutOfTime."""
-        voices = self._found(request, deadline)
-        notes = list(dict.fromkeys(n for voice in voices.values() for n in (*voice.notes, *complaints(voice))))
-        own = self._voices.built_in.model_names
-        if self._checkpoint.own_voices_only and any(voice.name not in own for voice in voices.values()):
-            notes.append(f"this model knows only its own voices: {', '.join(own)}")
-        languages = self._checkpoint.languages
-        if request.language and languages and request.language not in languages:
-            notes.append(f"this model speaks {', '.join(languages)}, not {request.language}")
-        if request.made_with is not None:
-            notes += made_otherwise(request.made_with, self._checkpoint, voices.values())
-        try:
-            words = lexicon.load(self._settings.lexicon_file)
-        except ValueError as e:
-            words = {}
-            notes.append(str(e))
-        if not self._settings.volume.is_dir():  # once it was: the model came from it
-            notes.append("the volume is gone: its lexicon, voices and kept references are missing; look after it")
-        words |= request.lexicon
-        seed = secrets.randbelow(SEEDS) if request.seed is None else request.seed
-        read_in = request.language or next(iter(languages), "") if request.normalize_text else ""
-        reader = TextReader(read_in, normalize.Lexicon(words), told=request.language is not None)
-        script = plan(request.passages, voices, self._engine, reader, request.script_options(seed), deadline)
-        refuse_oversize(script, request, self._settings)
-        return Rehearsal(voices, script, words, [*notes, *script.warnings])
 
-    def _found(self, request: SynthesisRequest, deadline: Deadline) -> dict[str | None, ReferenceVoice]:
-        """Return every voice of the text, by what it is called there; None for the request's own."""
-        called = {passage.voice for passage in request.passages}
-        if len(called) > MAX_VOICES:
-            raise InvalidInput.at(
-                request.text_field, f"names {len(called)} voices, at most {MAX_VOICES} are allowed: send several jobs"
-            )
-        voices: dict[str | None, ReferenceVoice] = {}
-        for passage in request.passages:
-            if passage.voice in voices or not (passage.text or passage.voice):
-                continue
-            deadline.check("voices were being prepared")
-            if passage.voice is not None:
-                try:
-                    voices[passage.voice] = self._voices.named(passage.voice)
-                except VoiceNotFound as e:
-                    in_text = passage.voice_field == passage.field
-                    hint = f"; to have the word read, write \\[{passage.voice}]" if in_text else ""
-                    raise VoiceNotFound(f"{passage.voice_field}: {e}{hint}") from e
-            elif request.voice is not None:
-                voices[None] = self._voices.named(request.voice)
-            else:
-                voices[None] = self._voices.recorded(*request.recording, request.language, deadline.left_s)
-        return voices
+def rehearse(request: SynthesisRequest, means: Means, deadline: Deadline) -> Rehearsal:
+    """Find the voices and plan the chunks. Raises OutOfTime."""
+    voices = _found(request, means.voices, deadline)
+    notes = list(dict.fromkeys(n for voice in voices.values() for n in (*voice.notes, *complaints(voice))))
+    own = means.voices.built_in.model_names
+    if means.checkpoint.own_voices_only and any(voice.name not in own for voice in voices.values()):
+        notes.append(f"this model knows only its own voices: {', '.join(own)}")
+    languages = means.checkpoint.languages
+    if request.language and languages and request.language not in languages:
+        notes.append(f"this model speaks {', '.join(languages)}, not {request.language}")
+    if request.made_with is not None:
+        notes += made_otherwise(request.made_with, means.checkpoint, voices.values())
+    try:
+        words = lexicon.load(means.settings.lexicon_file)
+    except ValueError as e:
+        words = {}
+        notes.append(str(e))
+    if not means.settings.volume.is_dir():  # once it was: the model came from it
+        notes.append("the volume is gone: its lexicon, voices and kept references are missing; look after it")
+    words |= request.lexicon
+    seed = secrets.randbelow(SEEDS) if request.seed is None else request.seed
+    read_in = request.language or next(iter(languages), "") if request.normalize_text else ""
+    reader = TextReader(read_in, normalize.Lexicon(words), told=request.language is not None)
+    script = plan(request.passages, voices, means.engine, reader, request.script_options(seed), deadline)
+    refuse_oversize(script, request, means.settings)
+    return Rehearsal(voices, script, words, [*notes, *script.warnings])
+
+
+def _found(request: SynthesisRequest, known: Voices, deadline: Deadline) -> dict[str | None, ReferenceVoice]:
+    """Return every voice of the text, by what it is called there; None for the request's own."""
+    called = {passage.voice for passage in request.passages}
+    if len(called) > MAX_VOICES:
+        raise InvalidInput.at(
+            request.text_field, f"names {len(called)} voices, at most {MAX_VOICES} are allowed: send several jobs"
+        )
+    voices: dict[str | None, ReferenceVoice] = {}
+    for passage in request.passages:
+        if passage.voice in voices or not (passage.text or passage.voice):
+            continue
+        deadline.check("voices were being prepared")
+        if passage.voice is not None:
+            try:
+                voices[passage.voice] = known.named(passage.voice)
+            except VoiceNotFound as e:
+                in_text = passage.voice_field == passage.field
+                hint = f"; to have the word read, write \\[{passage.voice}]" if in_text else ""
+                raise VoiceNotFound(f"{passage.voice_field}: {e}{hint}") from e
+        elif request.voice is not None:
+            voices[None] = known.named(request.voice)
+        else:
+            voices[None] = known.recorded(*request.recording, request.language, deadline.left_s)
+    return voices

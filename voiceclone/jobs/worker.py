@@ -28,7 +28,7 @@ from voiceclone.jobs.names import Names
 from voiceclone.jobs.parsing import parse
 from voiceclone.jobs.progress import Progress, Report, nobody
 from voiceclone.jobs.recipe import recipe
-from voiceclone.jobs.rehearsal import Rehearsal, Rehearse
+from voiceclone.jobs.rehearsal import Means, Rehearsal, rehearse
 from voiceclone.jobs.replies import (
     checked,
     complaints,
@@ -102,7 +102,6 @@ class Worker:
         self.delivery = delivery
         self.clock: Callable[[], float] = time.monotonic
         """Tells the seconds by which a job's time is counted."""
-        self._rehearse = Rehearse(settings, checkpoint, engine, voices)
         self._synthesizer = Synthesizer(engine, recogniser, checkpoint.languages)
         self.startup: Mapping[str, float] = {}
         """Seconds of each part of the start, for `info`."""
@@ -250,7 +249,7 @@ class Worker:
 
     def check(self, request: CheckRequest, warnings: Sequence[str]) -> Reply:
         """Tell what `synthesize` would say, in which chunks and how long, without speaking."""
-        rehearsal = self._rehearse(request, Deadline(self.settings.job_limit_s, self.clock))
+        rehearsal = self._rehearsed(request, Deadline(self.settings.job_limit_s, self.clock))
         script = rehearsal.script
         synthesis_s = None if self._pace is None else self._pace * sum(script.durations_s) * request.evaluations
         reply = {**checked(request.written, script, synthesis_s), "model": self._model()}
@@ -277,7 +276,7 @@ class Worker:
     def _ready(self, request: SynthesisRequest, deadline: Deadline, timings: Timings) -> Rehearsal:
         """Do everything that comes before the first chunk."""
         with timings.measure("voice"):
-            rehearsal = self._rehearse(request, deadline)
+            rehearsal = self._rehearsed(request, deadline)
             if request.is_listened_to:
                 self._require_recogniser()  # before anything is spoken that it should hear
         return rehearsal
@@ -328,6 +327,9 @@ class Worker:
                 "this worker has no recogniser for verify, timestamps and subtitles: leave them out, or have the"
                 f" operator put it on the volume: voiceclone fetch --model {self.recogniser.name}"
             ) from e
+
+    def _rehearsed(self, request: SynthesisRequest, deadline: Deadline) -> Rehearsal:
+        return rehearse(request, Means(self.settings, self.checkpoint, self.engine, self.voices), deadline)
 
     def _model(self) -> Reply:
         checkpoint = self.checkpoint
