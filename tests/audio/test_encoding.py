@@ -78,8 +78,8 @@ def assert_same_sound(data, audio_format, waveform, delay):
     assert 0 <= len(sound) - len(samples) - delay <= (MOST_SILENT_END if delay else 0)
     heard = sound[delay : delay + len(samples)]
     assert np.corrcoef(heard, samples)[0, 1] > (0.95 if audio_format == "opus" else 0.99)
-    assert np.correlate(heard, samples[50:-50], "valid").argmax() == 50, "neither earlier nor later"
-    assert rms(heard) == pytest.approx(rms(samples), rel=0.05)
+    assert abs(np.correlate(heard, samples[50:-50], "valid").argmax() - 50) <= 1, "neither earlier nor later"
+    assert rms(heard) == pytest.approx(rms(samples), rel=0.1)
 
 
 @pytest.mark.parametrize(("audio_format", "rate"), CASES)
