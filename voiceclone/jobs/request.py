@@ -201,8 +201,8 @@ class SynthesisRequest(_Request):
     )
     format: AudioFormat = Field(
         "wav",
-        description="`wav`, `flac`, `mp3`, `ogg` (Vorbis), `opus`, `aac` (ADTS; begins 1,024 samples late), `pcm` (16 bit,"
-        " no header)",
+        description="`wav`, `flac`, `mp3`, `ogg` (Vorbis), `opus`, `aac` (ADTS, 1,024 samples late), `pcm` (16 bit, no"
+        " header)",
     )
     sample_rate: SampleRate = Field(
         24_000, description="8000, 16000, 22050, 24000, 32000, 44100 or 48000 Hz; the model speaks at 24000"
