@@ -26,7 +26,7 @@ from hypothesis import strategies as st
 
 from s3_utils import LocalStore
 from voiceclone import text
-from voiceclone.audio.codec import encode
+from voiceclone.audio import encode
 from voiceclone.audio.decoding import Decoder, decode
 from voiceclone.errors import BadAudio, InvalidInput, StorageFailed, WorkerError
 from voiceclone.jobs.parsing import parse

@@ -16,7 +16,7 @@ import soxr
 from benchmark.hearing import word_error_rate
 from fuzzing import FORMATS_OF_PEOPLE, muxed
 
-from voiceclone.audio.codec import encode, rms
+from voiceclone.audio import encode, rms
 from voiceclone.errors import BadAudio, DownloadFailed, InvalidInput, ModelUnavailable, VoiceNotFound
 from voiceclone.listening.whisper import Recogniser
 from voiceclone.settings import Settings

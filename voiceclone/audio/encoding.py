@@ -1,7 +1,7 @@
 """Sound as files of the formats in which speech is delivered: whole, or as a stream while it is made.
 
-Everything is in memory: no temp file, no external program, no thread. Samples are float32, mono; what is outside -1..1
-is clipped. Knows nothing of where the bytes go.
+Everything is in memory: no temp file, no external program; FFmpeg's threads end with the file that they write. Samples
+are float32, mono; what is outside -1..1 is clipped. Knows nothing of where the bytes go.
 """
 
 from __future__ import annotations

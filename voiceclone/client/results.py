@@ -39,6 +39,7 @@ BEGINNINGS = {
     "mp3": re.compile(b"ID3|\xff[\xe0-\xff]"),
     "ogg": re.compile(b"OggS"),
     "opus": re.compile(b"OggS"),
+    "aac": re.compile(b"ID3|\xff[\xf0-\xff]"),
 }
 """How files of these formats begin."""
 

@@ -199,7 +199,11 @@ class SynthesisRequest(_Request):
     remove_silence: bool = Field(
         False, description="shorten long pauses of the voice and cut silence around chunks; pauses that you wrote stay"
     )
-    format: AudioFormat = Field("wav", description="`wav`, `flac`, `mp3`, `ogg`, `opus`, `pcm` (16 bit, no header)")
+    format: AudioFormat = Field(
+        "wav",
+        description="`wav`, `flac`, `mp3`, `ogg` (Vorbis), `opus`, `aac` (ADTS, 1,024 samples late), `pcm` (16 bit, no"
+        " header)",
+    )
     sample_rate: SampleRate = Field(
         24_000, description="8000, 16000, 22050, 24000, 32000, 44100 or 48000 Hz; the model speaks at 24000"
     )
