@@ -3,6 +3,7 @@
 from voiceclone.text.splitting import (
     SENTENCE_ENDS,
     as_transcript,
+    beginning,
     clean,
     composed,
     dropped,
@@ -19,6 +20,7 @@ from voiceclone.text.splitting import (
 __all__ = [
     "SENTENCE_ENDS",
     "as_transcript",
+    "beginning",
     "clean",
     "composed",
     "dropped",
