@@ -17,6 +17,7 @@ from typing import NamedTuple, Protocol
 from voiceclone import audio, text
 from voiceclone.deadline import Deadline
 from voiceclone.errors import InvalidInput
+from voiceclone.speech.pacing import Pace
 from voiceclone.text import markup, normalize, saying
 from voiceclone.types import SEEDS, Chunk, Reading, ReferenceVoice
 
@@ -30,6 +31,8 @@ UNFADED_S = 1e-9
 MAX_SHOWN = 40
 """Characters of the caller's text in a warning."""
 _SPACES = re.compile(" +")
+PACED_BY = 1_000
+"""Characters that tell how fast a passage is spoken."""
 STRETCH = (1 / 3, 1 / 0.3)
 """How much shorter or longer than by itself a text may be spoken."""
 
@@ -249,6 +252,7 @@ def _script(passages: Sequence[Passage], means: _Means, options: ScriptOptions, 
     silent: list[str] = []
     pictures: dict[str, None] = {}
     pause_before_s = 0.0
+    pace = Pace(options.cross_fade_s) if options.streamed else None
     room = ALWAYS_READ + MAX_GROWTH * sum(len(passage.text) for passage in passages)
     for passage in passages:
         deadline.check("planning the speech")
@@ -266,8 +270,8 @@ def _script(passages: Sequence[Passage], means: _Means, options: ScriptOptions, 
             readings = spell(_ended(readings) if passage.is_ended else readings)
             pictures |= dict.fromkeys(c for c in passage.text if unicodedata.category(c) == "So")
             voice = voices[passage.voice]
-            max_size = speaker.max_chunk_size(voice, passage.speed / stretch)
-            pieces = text.split("".join(each.spoken for each in readings), max_size)
+            spoken = "".join(each.spoken for each in readings)
+            pieces = _pieces(spoken, voice, passage.speed / stretch, speaker, pace)
             silent += [piece for piece in pieces if not text.is_speakable(piece)]
             if passage.seed is not None:
                 own_seeds.setdefault(passage.field, count(passage.seed))
@@ -295,6 +299,15 @@ def _script(passages: Sequence[Passage], means: _Means, options: ScriptOptions, 
         warnings.append(f"the model's vocabulary lacks {' '.join(unknown)[:MAX_SHOWN]}: each is read as a space")
     durations_s = tuple(speaker.duration_s(chunk) for line in lines for chunk in line.chunks)
     return Script(tuple(lines), pause_before_s, options.cross_fade_s, durations_s, lost, tuple(warnings))
+
+
+def _pieces(spoken: str, voice: ReferenceVoice, speed: float, speaker: Speaker, pace: Pace | None) -> list[str]:
+    """Return what is said in each pass of the network; `pace`: of a stream."""
+    max_size = speaker.max_chunk_size(voice, speed)
+    if pace is None:
+        return text.split(spoken, max_size)
+    sample = spoken[:PACED_BY]
+    return pace.split(spoken, max_size, text.size(sample) / speaker.duration_s(Chunk(sample, voice, 0, speed)))
 
 
 def _ended(readings: Sequence[Reading]) -> list[Reading]:

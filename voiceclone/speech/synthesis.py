@@ -5,6 +5,7 @@ Knows nothing of jobs, replies or delivery.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -96,8 +97,7 @@ class Synthesizer:
         mastering = Mastering(script, options.master)
         times = WordTimes(script, self._recogniser, partial(self._language, told=options.language))
         words: list[Word] = []
-        before_s, speech_s = deadline.left_s, sum(script.durations_s)
-        spoken_s = 0.0
+        left_s = deadline.left_s
         coming = self._takes(script, options, deadline, timings)
         while True:
             with timings.measure("synthesis"):
@@ -111,12 +111,11 @@ class Synthesizer:
             with timings.measure("encode"):
                 samples, part, span = mastering.add(take.waveform, deadline)
             yield Part(take, samples, ())
-            times.add(part, span)
-            spoken_s += script.durations_s[len(takes) - 1]
-            rest_s = (before_s - deadline.left_s) * (speech_s / spoken_s - 1)
-            if options.streamed and options.word_times and not deadline.left_s < SPARE * rest_s:
+            if options.word_times:
+                times.add(part, span)
+            if options.word_times and options.streamed and _may_wait(script, len(takes), left_s, deadline.left_s):
                 with timings.measure("words"):
-                    found = times.find(lambda: None)
+                    found = times.find()
                 words += found
                 yield Part(None, NOTHING, tuple(found))
         with timings.measure("encode"):
@@ -153,3 +152,15 @@ class Synthesizer:
     def _language(self, spoken: str, told: str | None) -> str | None:
         """Return what a piece of text is heard in."""
         return text.language_of(spoken, told, self._languages)
+
+
+def _may_wait(script: Script, takes: int, before_s: float, left_s: float) -> bool:
+    """Whether the rest of the speech has time to spare, as fast as it was spoken up to now.
+
+    Args:
+        takes: how many there are.
+        before_s: of the job's time, what was left when the first one was begun.
+        left_s: what is left now.
+    """
+    done_s, rest_s = sum(script.durations_s[:takes]), sum(script.durations_s[takes:])
+    return left_s == math.inf or left_s >= SPARE * (before_s - left_s) * rest_s / done_s

@@ -48,7 +48,7 @@ class WordTimes:
         """Add the script's next chunk, as it went into the recording, and where it lies there."""
         self._waiting.append((part, span))
 
-    def find(self, check: Callable[[], None]) -> list[Word]:
+    def find(self, check: Callable[[], None] = lambda: None) -> list[Word]:
         """Return the words that are final now: all of those chunks that were added, but the last one of a chunk waits.
 
         Args:
@@ -92,7 +92,7 @@ class WordTimes:
 def _portions(script: Script) -> Iterator[_Portion]:
     ended = False
     for line in script.lines:
-        for i, (chunk, readings) in enumerate(zip(line.chunks, _by_chunk(line), strict=True)):
+        for i, (chunk, readings) in enumerate(zip(line.chunks, _by_chunk(line), strict=False)):
             yield _Portion(chunk, readings, None if i else ended)
         ended = line.is_ended or (ended and not line.chunks)
 

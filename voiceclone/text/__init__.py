@@ -3,6 +3,7 @@
 from voiceclone.text.splitting import (
     SENTENCE_ENDS,
     as_transcript,
+    beginning,
     clean,
     composed,
     dropped,
@@ -20,6 +21,7 @@ from voiceclone.text.splitting import (
 __all__ = [
     "SENTENCE_ENDS",
     "as_transcript",
+    "beginning",
     "clean",
     "composed",
     "dropped",

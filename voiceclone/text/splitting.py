@@ -149,6 +149,43 @@ def split(text: str, max_size: int) -> list[str]:
     return ["".join(atoms[i:j]).strip() for i, j in pairwise([0, *stops])]
 
 
+def beginning(text: str, wanted: int, max_size: int) -> str:
+    """Return the first piece of clean text, of at most `wanted` bytes and if it can be half as many.
+
+    It is cut at the last sentence's end that there is, else at a clause's, else between words. A word that is longer
+    stays whole up to `max_size` bytes. What is left behind is half as many bytes, too.
+    """
+    least = wanted // 2
+    most = min(wanted, size(text) - least)
+    if size(text) <= wanted:
+        return text.strip()
+    words = _ends(text, _WORD_END, most)
+    characters = _ends(text, _CHARACTER_END, most)
+    wide = {
+        end: length for end, length in characters.items() if is_wide(text[end - 1]) and text[end : end + 1].isalnum()
+    }
+    for ends in (_ends(text, _SENTENCE_END, most), _ends(text, _CLAUSE_END, most), words, wide):
+        if found := [end for end, length in ends.items() if least <= length <= most]:
+            return text[: found[-1]]
+    fitting = [end for end, length in words.items() if length <= most] or [
+        end for end, length in words.items() if length <= max_size
+    ]
+    return text[: (fitting or [end for end, length in characters.items() if length <= most] or [1])[-1]]
+
+
+def _ends(text: str, separator: re.Pattern[str], most: int) -> dict[int, int]:
+    """Return where the parts of a text end, and how many bytes it has until there: up to the first beyond `most`."""
+    ends: dict[int, int] = {}
+    stop = 0
+    for part in _divide(text, separator):
+        end = stop + len(part.rstrip())
+        stop += len(part)
+        ends[end] = size(text[:end])
+        if ends[end] > most:
+            break
+    return ends
+
+
 def _atoms(text: str, max_size: int, separators: tuple[re.Pattern[str], ...]) -> Iterator[str]:
     """Sentences, with those over the size cut by the next finer separators."""
     for part in _divide(text, separators[0]):
