@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+
 import numpy as np
 import pytest
 import torch
@@ -12,6 +15,7 @@ from voiceclone.model.engine import Engine
 from voiceclone.model.graphs import Graphs
 from voiceclone.model.loader import Loader
 from voiceclone.model.sampling import Eager, Plan, Sampling, sample
+from voiceclone.model.sharing import SharedEngine
 from voiceclone.model.variants import VARIANTS
 from voiceclone.types import Chunk
 from voiceclone.voices.builtin import BuiltIn
@@ -146,6 +150,21 @@ def test_out_of_memory_with_one_chunk_gives_back_what_is_kept(checkpoint, voice,
     assert "what was kept given back" in caplog.text
     assert len(engine._follow._recorded) == 1
     assert np.linalg.norm(again - expected) <= 0.02 * np.linalg.norm(expected)
+
+
+def test_callers_who_share_get_what_they_get_alone(gpu, voice):
+    """While others look after the device and give memory back."""
+    chunks = [Chunk(f"Sentence number {i} of some.", voice, i) for i in range(16)]
+    alone = [spoken(gpu, [chunk], Sampling(7)) for chunk in chunks]
+    reports = []
+    with closing(SharedEngine(gpu, reports.append)) as shared, ThreadPoolExecutor(len(chunks)) as pool:
+        coming = [pool.submit(spoken, shared, [chunk], Sampling(7)) for chunk in chunks]
+        while not all(future.done() for future in coming):
+            shared.check_device()
+            gpu.free_cache()
+        for future, expected in zip(coming, alone, strict=True):
+            assert np.linalg.norm(future.result() - expected) <= 0.02 * np.linalg.norm(expected)
+    assert sum(report.chunks for report in reports) == len(chunks)
 
 
 def test_a_start_from_the_copy_reads_onto_the_gpu(checkpoint, tmp_path, voice):

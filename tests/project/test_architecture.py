@@ -40,6 +40,7 @@ TRIED_IN = {
     "model/positions.py": "model/test_dit.py",
     "model/sampling.py": "model/test_graphs.py",
     "model/upstream.py": "model/test_dit.py",
+    "server/": "server/test_speaking.py",
     "speech/": "jobs/test_worker.py",
     "text/markup/": "text/test_markup.py",
     "text/normalize/": "text/test_normalize.py",

@@ -15,7 +15,7 @@ from typing import NamedTuple, cast
 
 from voiceclone.errors import EngineStopped, WorkerError
 from voiceclone.model.any_engine import AnyEngine
-from voiceclone.model.engine import Engine
+from voiceclone.model.engine import Engine, Outcome
 from voiceclone.model.sampling import Plan, Sampling
 from voiceclone.model.supply import Load, Result, first_batch
 from voiceclone.types import Samples
@@ -42,6 +42,10 @@ class BatchReport:
     chunks: int
     seconds: float
     """That it took."""
+
+    @classmethod
+    def of(cls, outcome: Outcome) -> BatchReport:
+        return cls(outcome.load.frames, len(outcome.results), outcome.seconds)
 
 
 class SharedEngine(AnyEngine):
@@ -93,8 +97,8 @@ class SharedEngine(AnyEngine):
         reason: Exception = EngineStopped("the engine has stopped: send the request again in a minute")
         try:
             while self._queue.wait():
-                for outcome in self._engine.run(self._queue):
-                    self._on_batch(BatchReport(outcome.load.frames, len(outcome.results), outcome.seconds))
+                for report in map(BatchReport.of, self._engine.run(self._queue)):  # no speech is kept while none comes
+                    self._on_batch(report)
         except Exception as e:  # the thread's end: all callers are told, or they would wait for ever
             log.exception("the engine can no longer speak")
             reason = e
@@ -235,10 +239,8 @@ class Queue:
     def _pick(self, max_frames: int, run: int) -> Pick | None:
         """Choose of what waits, after `run` batches of urgent chunks in a row."""
         urgent = self._urgent(run)
-        if urgent:
-            waiting = [(caller, caller.waiting[0]) for caller in urgent]
-        else:
-            waiting = [(caller, plan) for caller in self._callers for plan in caller.waiting]
+        waiting = [(caller, caller.waiting[0]) for caller in urgent]
+        waiting = waiting or [(caller, plan) for caller in self._callers for plan in caller.waiting]
         if not waiting:
             return None
         sampling = waiting[0][0].sampling
