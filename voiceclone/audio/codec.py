@@ -17,7 +17,6 @@ SAMPLE_RATE = 24_000
 """The rate that F5-TTS hears and speaks at, in Hertz."""
 HOP_S = 256 / SAMPLE_RATE
 """F5-TTS's speech is a whole number of these long."""
-
 EDGE_S = 0.005
 """A part that is not faded into another rises and falls in this time: a step would be heard as a click."""
 PEAK = 10 ** (-1 / 20)
