@@ -304,7 +304,7 @@ def _script(passages: Sequence[Passage], means: _Means, options: ScriptOptions, 
 def _pieces(spoken: str, voice: ReferenceVoice, speed: float, speaker: Speaker, pace: Pace | None) -> list[str]:
     """Return what is said in each pass of the network; `pace`: of a stream."""
     max_size = speaker.max_chunk_size(voice, speed)
-    if pace is None:
+    if pace is None or not spoken:
         return text.split(spoken, max_size)
     sample = spoken[:PACED_BY]
     return pace.split(spoken, max_size, text.size(sample) / speaker.duration_s(Chunk(sample, voice, 0, speed)))
