@@ -150,9 +150,10 @@ def split(text: str, max_size: int) -> list[str]:
 
 
 def beginning(text: str, wanted: int, max_size: int) -> str:
-    """Return the first piece of clean text, of at most `wanted` bytes and if it can be half as many.
+    """Return the first piece of clean text: at most `wanted` bytes, and half as many if that can be.
 
-    It is cut at the last sentence's end that there is, else at a clause's, else between words. A word that is longer
+    It is cut at the last sentence's end that there is, else at a clause's, which may be a third as long, else between
+    words. A word that is longer
     stays whole up to `max_size` bytes. What is left behind is half as many bytes, too.
     """
     least = wanted // 2
@@ -164,8 +165,13 @@ def beginning(text: str, wanted: int, max_size: int) -> str:
     wide = {
         end: length for end, length in characters.items() if is_wide(text[end - 1]) and text[end : end + 1].isalnum()
     }
-    for ends in (_ends(text, _SENTENCE_END, most), _ends(text, _CLAUSE_END, most), words, wide):
-        if found := [end for end, length in ends.items() if least <= length <= most]:
+    borders = [_ends(text, _SENTENCE_END, most), _ends(text, _CLAUSE_END, most)]
+    # A short clause sounds better than one that breaks off.
+    for ends, fewest in [(each, low) for low in (least, wanted // 3) for each in borders] + [
+        (words, least),
+        (wide, least),
+    ]:
+        if found := [end for end, length in ends.items() if fewest <= length <= most]:
             return text[: found[-1]]
     fitting = [end for end, length in words.items() if length <= most] or [
         end for end, length in words.items() if length <= max_size
