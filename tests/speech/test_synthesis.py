@@ -106,12 +106,12 @@ def test_a_stream_sounds_like_the_same_script_spoken_at_once(engine, recogniser,
     assert stream.spans == whole.spans
 
 
-def test_each_part_comes_before_the_next_chunk_is_asked_for(watched, recogniser, scripted):
+def test_each_part_comes_before_the_next_chunk_is_spoken(watched, recogniser, scripted):
     script = scripted()
     speaking = Synthesizer(watched, recogniser, ("en",)).speak(script, STREAMED, Deadline(math.inf), Timings())
     for i, chunk in enumerate(script.chunks):
         assert next(speaking).take.chunk == chunk
-        assert watched.asked == script.chunks[: i + 1]
+        assert watched.spoken == script.chunks[: i + 1]
     speaking.close()
 
 
@@ -119,7 +119,7 @@ def test_who_stops_listening_stops_the_speech(watched, recogniser, scripted):
     speaking = Synthesizer(watched, recogniser, ("en",)).speak(scripted(), STREAMED, Deadline(math.inf), Timings())
     next(speaking)
     speaking.close()
-    assert len(watched.asked) == 1
+    assert len(watched.spoken) == 1
 
 
 def test_the_words_of_a_chunk_come_behind_its_sound(watched, recogniser, scripted):
