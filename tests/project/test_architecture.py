@@ -40,6 +40,7 @@ TRIED_IN = {
     "model/positions.py": "model/test_dit.py",
     "model/sampling.py": "model/test_graphs.py",
     "model/upstream.py": "model/test_dit.py",
+    "speech/": "jobs/test_worker.py",
     "text/markup/": "text/test_markup.py",
     "text/normalize/": "text/test_normalize.py",
     "text/saying.py": "speech/test_planning.py",
