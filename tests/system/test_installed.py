@@ -33,7 +33,7 @@ class Installed:
         mine = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "RUNPOD_", "HF_"))}
         self.environ = {**mine, "HOME": str(self.home), "PATH": f"{self.bin}{os.pathsep}{os.environ['PATH']}"}
         subprocess.run([sys.executable, "-m", "venv", "--without-pip", root / "venv"], check=True)
-        pip = [sys.executable, "-m", "pip", "--python", self.bin / "python", "install", "--quiet", ROOT]
+        pip = [sys.executable, "-m", "pip", "--python", self.bin / "python", "install", "--quiet", "--no-compile", ROOT]
         subprocess.run(pip, cwd=self.home, env=self.environ, check=True)
 
     def run(self, *command, **environ):
