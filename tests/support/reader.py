@@ -5,6 +5,7 @@ The processes are copies of this one, which has imported all that it takes.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import resource
@@ -29,6 +30,7 @@ def read(kind: str, path: Path) -> str:
 
 
 def main() -> None:
+    gc.freeze()  # the collector would write to every page, and each process get a copy of it
     for line in sys.stdin:
         reading, writing = os.pipe()
         if (child := os.fork()) == 0:
