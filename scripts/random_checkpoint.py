@@ -23,7 +23,7 @@ import yaml
 if TYPE_CHECKING:
     from torch import Tensor
 
-SMALL_ARCH = {"dim": 128, "depth": 4, "heads": 2, "ff_mult": 2, "text_dim": 64, "conv_layers": 2}
+SMALL_ARCH = {"dim": 64, "depth": 2, "heads": 2, "dim_head": 32, "ff_mult": 2, "text_dim": 32, "conv_layers": 2}
 SMALL_VOCOS = {"dim": 64, "intermediate_dim": 192, "num_layers": 2}
 FULL_VOCOS = {"dim": 512, "intermediate_dim": 1536, "num_layers": 8}
 MEL_DIM = 100
