@@ -7,10 +7,10 @@ can be recorded. Knows nothing of who takes them. All raise RuntimeError where t
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -44,30 +44,51 @@ __device__ inline float to_number(float number) { return number; }
 }
 
 
-def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+class Launch(Protocol):
+    """Runs a kernel by at least so many threads."""
+
+    def __call__(
+        self, name: str, sizes: Mapping[str, Any], threads: int, tensors: Sequence[Tensor], numbers: Sequence[int]
+    ) -> None:
+        """`sizes`: what it is compiled for. `tensors`, then `numbers`: what it is called with."""
+        ...
+
+
+def on_gpu(
+    name: str, sizes: Mapping[str, Any], threads: int, tensors: Sequence[Tensor], numbers: Sequence[int]
+) -> None:
+    """Launch a kernel on the current GPU's current stream."""
+    _require(all(tensor.is_cuda for tensor in tensors), "kernels run on a GPU")
+    kernel = _loaded(name, tuple(sizes.items()), tensors[0].dtype)
+    kernel(grid=(-(-threads // THREADS), 1, 1), block=(THREADS, 1, 1), args=[*tensors, *numbers])
+
+
+def rotate(x: Tensor, cos: Tensor, sin: Tensor, launch: Launch = on_gpu) -> Tensor:
     """`positions.rotate` in one kernel: (g, s, 2, h, e) -> the same shape."""
     heads, features = x.shape[-2:]
-    x, cos, sin = x.flatten(0, 1), cos.contiguous(), sin.contiguous()
-    if not x[0].is_contiguous():
-        x = x.contiguous()
-    _require(features % (2 * ALIGNMENT // x.itemsize) == 0, f"no heads of {features} features")
-    _require(x.stride(0) * x.itemsize % ALIGNMENT == 0, "rows are not aligned")
-    turned = torch.empty_like(x, memory_format=torch.contiguous_format)
+    rows, cos, sin = x.flatten(0, 1), cos.contiguous(), sin.contiguous()
+    if not rows[0].is_contiguous():
+        rows = rows.contiguous()
+    turned = torch.empty_like(rows, memory_format=torch.contiguous_format)
+    tensors, some = [rows, cos, sin, turned], _side_by_side(x)
+    _require_alike(tensors)
+    _require(features % (2 * some) == 0 and rows.stride(0) % some == 0, f"no heads of {features} features")
+    threads = rows.numel() // (2 * some)
     sizes = {"FEATURES": features, "HEADS": heads, "ANGLES": cos.shape[-2]}
-    threads = x[..., 0].numel() * (features // 2 * x.itemsize // ALIGNMENT)
-    _launch("rotate", sizes, threads, [x, cos, sin, turned], [len(x), len(cos), x.stride(0)])
-    return turned.unflatten(0, (-1, len(cos)))
+    launch("rotate", sizes, threads, tensors, [len(rows), len(cos), rows.stride(0)])
+    return turned.unflatten(0, x.shape[:2])
 
 
-def gate_and_norm(x: Tensor, gate: Tensor, y: Tensor, shift: Tensor, scale: Tensor) -> tuple[Tensor, Tensor]:
+def gate_and_norm(
+    x: Tensor, gate: Tensor, y: Tensor, shift: Tensor, scale: Tensor, launch: Launch = on_gpu
+) -> tuple[Tensor, Tensor]:
     """`dit.gate_and_norm` in one kernel: (g, s, d), (d,), (g, s, d), (d,), (d,) -> twice (g, s, d)."""
-    width = x.shape[-1]
-    x, gate, y, shift, scale = (t.contiguous() for t in (x, gate, y, shift, scale))
-    _require(width % (WARP * ALIGNMENT // x.itemsize) == 0, f"no rows of {width}")
-    gated, normed = torch.empty_like(x), torch.empty_like(x)
+    given, width = [t.contiguous() for t in (x, gate, y, shift, scale)], x.shape[-1]
+    gated, normed = torch.empty_like(given[0]), torch.empty_like(given[0])
+    _require_alike([*given, gated, normed])
+    _require(width % (WARP * _side_by_side(x)) == 0, f"no rows of {width}")
     rows = x.numel() // width
-    sizes = {"WIDTH": width, "EPSILON": f"{NORM_EPS}f"}
-    _launch("gate_and_norm", sizes, WARP * rows, [x, gate, y, shift, scale, gated, normed], [rows])
+    launch("gate_and_norm", {"WIDTH": width, "EPSILON": f"{NORM_EPS}f"}, WARP * rows, [*given, gated, normed], [rows])
     return gated, normed
 
 
@@ -76,7 +97,7 @@ def source(dtype: torch.dtype) -> str:
     return NUMBERS[dtype] + SOURCE.read_text()
 
 
-def compiled(text: str, definitions: dict[str, Any], capability: tuple[int, int]) -> bytes:
+def compiled(text: str, definitions: Mapping[str, Any], capability: tuple[int, int]) -> bytes:
     """Return the code of CUDA's text for GPUs of this compute capability. No GPU is needed."""
     try:
         nvrtc = ctypes.CDLL(f"libnvrtc.so.{str(torch.version.cuda).partition('.')[0]}")  # torch has loaded it
@@ -99,16 +120,6 @@ def compiled(text: str, definitions: dict[str, Any], capability: tuple[int, int]
     return made.raw
 
 
-def _launch(name: str, sizes: dict[str, Any], threads: int, tensors: list[Tensor], numbers: list[int]) -> None:
-    """Run a kernel by at least so many threads."""
-    _require(all(tensor.is_cuda for tensor in tensors), "kernels run on a GPU")
-    _require(len({tensor.dtype for tensor in tensors}) == 1, "tensors of several dtypes")
-    _require(all(tensor.data_ptr() % ALIGNMENT == 0 for tensor in tensors), "tensors are not aligned")
-    blocks = -(-threads // THREADS)
-    kernel = _loaded(name, tuple(sizes.items()), tensors[0].dtype)
-    kernel(grid=(blocks, 1, 1), block=(THREADS, 1, 1), args=[*tensors, *numbers])
-
-
 @cache
 def _loaded(name: str, sizes: tuple[tuple[str, Any], ...], dtype: torch.dtype) -> Callable[..., None]:
     """Return a kernel on the current GPU, ready to be launched."""
@@ -118,6 +129,16 @@ def _loaded(name: str, sizes: tuple[tuple[str, Any], ...], dtype: torch.dtype) -
     code = compiled(source(dtype), dict(sizes), torch.cuda.get_device_capability())
     kernel: Callable[..., None] = getattr(_cuda_load_module(code), name)
     return kernel
+
+
+def _side_by_side(x: Tensor) -> int:
+    """Return how many numbers are read at once."""
+    return ALIGNMENT // x.itemsize
+
+
+def _require_alike(tensors: Sequence[Tensor]) -> None:
+    _require(len({tensor.dtype for tensor in tensors}) == 1, "tensors of several dtypes")
+    _require(all(tensor.data_ptr() % ALIGNMENT == 0 for tensor in tensors), "tensors are not aligned")
 
 
 def _require(good: bool, otherwise: str) -> None:
