@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import shutil
 import subprocess
 
@@ -39,25 +40,30 @@ CLOSE = {torch.float32: {"rtol": 1e-5, "atol": 1e-5}, torch.bfloat16: {"rtol": 1
 """PyTorch rounds the rotation's products to the dtype before they are added."""
 
 
-@pytest.fixture
-def on_cpu(tmp_path):
+@pytest.fixture(scope="module")
+def on_cpu(tmp_path_factory):
     """Compiles and runs a kernel here, on copies of the tensors that lie between numbers that are none."""
 
+    @functools.cache
+    def compiled(dtype, **defined):
+        place = tmp_path_factory.mktemp("kernel")
+        (place / "kernel.cpp").write_text(f"{NUMBERS[dtype]}{kernels.SOURCE.read_text()}\nRUN\n")
+        options = ["-std=c++20", "-w", "-shared", "-fPIC", "-pthread", "-include", CUDA_ON_CPU]
+        options += [f"-D{name}={value}" for name, value in defined.items()]
+        subprocess.run([COMPILER, *options, "-o", place / "kernel.so", place / "kernel.cpp"], check=True)
+        return ctypes.CDLL(place / "kernel.so")
+
     def launch(name, sizes, threads, tensors, numbers):
-        text = NUMBERS[tensors[0].dtype] + kernels.SOURCE.read_text() + "\nRUN\n"
-        (tmp_path / "kernel.cpp").write_text(text)
-        defined = [f"-D{key}={value}" for key, value in {"KERNEL": name, **sizes}.items()]
-        options = ["-std=c++20", "-O1", "-w", "-shared", "-fPIC", "-pthread", "-include", CUDA_ON_CPU, *defined]
-        subprocess.run([COMPILER, *options, "-o", tmp_path / f"{name}.so", tmp_path / "kernel.cpp"], check=True)
         memory = [lies_alone(tensor) for tensor in tensors]
-        pointers = [ctypes.c_void_p(m[GUARD:].data_ptr()) for m in memory]
+        pointers = [ctypes.c_void_p(alone[GUARD:].data_ptr()) for alone in memory]
         arguments = [*pointers, *(ctypes.c_int(number) for number in numbers)]
         addresses = (ctypes.c_void_p * len(arguments))(*(ctypes.addressof(argument) for argument in arguments))
-        ctypes.CDLL(tmp_path / f"{name}.so").run(-(-threads // kernels.THREADS), kernels.THREADS, addresses)
-        for tensor, around in zip(tensors, memory, strict=True):
-            assert around[:GUARD].isnan().all()
-            assert around[-GUARD:].isnan().all()
-            stretch(tensor).copy_(around[GUARD:-GUARD])
+        library = compiled(tensors[0].dtype, KERNEL=name, **sizes)
+        library.run(-(-threads // kernels.THREADS), kernels.THREADS, addresses)
+        for tensor, alone in zip(tensors, memory, strict=True):
+            assert alone[:GUARD].isnan().all()
+            assert alone[-GUARD:].isnan().all()
+            stretch(tensor).copy_(alone[GUARD:-GUARD])
 
     return launch
 
@@ -90,7 +96,7 @@ def in_another_order(qkv):
 @pytest.mark.parametrize("laid", [between_others, by_itself, in_another_order])
 @pytest.mark.parametrize(
     ("rows", "frames", "heads", "features", "rotated"),
-    [(2, 7, 3, 16, None), (2, 7, 3, 16, 2), (1, 1, 1, 8, None), (1, 33, 2, 64, 1), (2, 5, 16, 64, None)],
+    [(2, 7, 3, 16, None), (1, 1, 1, 8, None), (2, 5, 16, 64, 1)],
 )
 @torch.inference_mode()
 def test_pairs_are_turned_by_their_frames_angle(on_cpu, rows, frames, heads, features, rotated, laid, dtype):
@@ -104,7 +110,7 @@ def test_pairs_are_turned_by_their_frames_angle(on_cpu, rows, frames, heads, fea
 
 @needs_a_compiler
 @pytest.mark.parametrize("dtype", NUMBERS)
-@pytest.mark.parametrize(("rows", "frames", "width"), [(1, 1, 128), (2, 7, 256), (2, 3, 768), (1, 5, 1024)])
+@pytest.mark.parametrize(("rows", "frames", "width"), [(1, 1, 128), (2, 7, 256), (1, 5, 1024)])
 @torch.inference_mode()
 def test_what_a_gate_adds_is_normalised(on_cpu, rows, frames, width, dtype):
     """Around a mean that is far from zero, too; the tensors may lie in any order."""
@@ -118,9 +124,12 @@ def test_what_a_gate_adds_is_normalised(on_cpu, rows, frames, width, dtype):
         torch.testing.assert_close(made, expected, **CLOSE[dtype])
 
 
-@pytest.mark.parametrize("dtype", kernels.NUMBERS)
-@pytest.mark.parametrize("capability", [(8, 0), (8, 6), (8, 9), (9, 0), (10, 0), (12, 0)])
-def test_the_kernels_compile_for_every_gpu(capability, dtype):
+@pytest.mark.parametrize(
+    ("dtype", "capability"),
+    [(torch.float16, (version // 10, version % 10)) for version in (80, 86, 89, 90, 100, 120)]
+    + [(torch.bfloat16, (8, 0)), (torch.bfloat16, (9, 0)), (torch.float32, (8, 0))],
+)
+def test_the_kernels_compile_for_every_gpu(dtype, capability):
     """From A100 to Blackwell. Where PyTorch comes without CUDA, that is what is said."""
     for sizes in ({"FEATURES": 64, "HEADS": 16, "ANGLES": 1}, {"WIDTH": 1024, "EPSILON": "1e-6f"}):
         text = kernels.source(dtype)
