@@ -7,7 +7,6 @@ import platform
 from functools import partial
 
 from benchmark.measure import cpu_name
-from benchmark.side import Side
 from benchmark.work import MEL_DIM
 
 from gpu_parts.check import Check, plan
@@ -44,9 +43,7 @@ def machine(check: Check) -> None:
         check.tell("memory that others use, and the driver", (total - free) / 1e9, "GB")
     dim = 128 if check.dry else 1024
     for dtype in (torch.float32, torch.bfloat16) if check.device == "cpu" else (torch.float16, torch.bfloat16):
-        side = Side()
-        side.device, side.dtype = check.device, dtype
-        check.tell(f"a plain product, {name_of(dtype)}", side.ceiling(dim) / 1e12, "TFLOP/s")
+        check.tell(f"a plain product, {name_of(dtype)}", check.plain_product(dtype, dim) / 1e12, "TFLOP/s")
     numbers = torch.empty(2**20 if check.dry else 2**29, device=check.device)
     copied = torch.empty_like(numbers)
     taken = check.ms(lambda: copied.copy_(numbers))

@@ -123,11 +123,9 @@ def compiled(text: str, definitions: Mapping[str, Any], capability: tuple[int, i
 @cache
 def _loaded(name: str, sizes: tuple[tuple[str, Any], ...], dtype: torch.dtype) -> Callable[..., None]:
     """Return a kernel on the current GPU, ready to be launched."""
-    # torch.cuda._compile_kernel would compile as well, but asks for setuptools and the headers of CUDA.
-    from torch.cuda._utils import _cuda_load_module
-
     code = compiled(source(dtype), dict(sizes), torch.cuda.get_device_capability())
-    kernel: Callable[..., None] = getattr(_cuda_load_module(code), name)
+    # torch.cuda._compile_kernel would compile as well, but asks for setuptools and the headers of CUDA.
+    kernel: Callable[..., None] = getattr(torch.cuda._utils._cuda_load_module(code), name)
     return kernel
 
 
