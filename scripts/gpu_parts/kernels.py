@@ -41,6 +41,7 @@ def machine(check: Check) -> None:
         free, total = torch.cuda.mem_get_info()
         check.tell("memory", total / 1e9, "GB")
         check.tell("memory that others use, and the driver", (total - free) / 1e9, "GB")
+        check.tell("a kernel compiled", check.once_ms(compile_one), "ms")
     dim = 128 if check.dry else 1024
     for dtype in (torch.float32, torch.bfloat16) if check.device == "cpu" else (torch.float16, torch.bfloat16):
         check.tell(f"a plain product, {name_of(dtype)}", check.plain_product(dtype, dim) / 1e12, "TFLOP/s")
@@ -76,6 +77,16 @@ def convolutions(check: Check) -> None:
         }.items():
             for turn in ("new lengths", "the same again"):
                 check.tell(f"{part}: {turn}", [check.once_ms(partial(call, n)) for n in lengths], "ms")
+
+
+def compile_one() -> None:
+    """Compile the slower kernel of our own for this GPU."""
+    import torch
+
+    from voiceclone.model import kernels
+
+    sizes = {"WIDTH": 1024, "EPSILON": "1e-6f"}
+    kernels.compiled(kernels.source(torch.float16), sizes, torch.cuda.get_device_capability())
 
 
 def name_of(dtype: object) -> str:
