@@ -155,7 +155,7 @@ def switched(check: Check, engine: Engine) -> Iterator[tuple[str, Follower]]:
             yield "sums in half precision", anew(engine)
     for names in (*((name,) for name in VARIANTS), VARIANTS):
         use_variants(engine.dit, names)
-        yield " with ".join(names), anew(engine)
+        yield names[0] if len(names) == 1 else "all of these", anew(engine)
     use_variants(engine.dit, ())
 
 

@@ -1,7 +1,7 @@
-// Steps of the network that PyTorch takes by several kernels, each of which reads and writes everything: one kernel each.
+// Steps of the network that PyTorch takes by several kernels, each of which reads and writes everything: by one each.
 //
-// Compiled for one network: kernels.py puts `Number`, which is the network's dtype, `to_float` and `to_number` in front, and
-// defines FEATURES of a head, HEADS, ANGLES (1 or HEADS), WIDTH of the model and EPSILON. No header: the image has none.
+// Compiled for one network: kernels.py puts `Number`, the network's dtype, with `to_float` and `to_number` in front,
+// and defines FEATURES of a head, HEADS, ANGLES (1 or HEADS), WIDTH of the model, EPSILON. The image has no headers.
 
 // Memory is read and written by 8 bytes.
 constexpr int SOME = 8 / sizeof(Number);
@@ -14,10 +14,10 @@ __device__ inline Some load(const Number* from) { return *reinterpret_cast<const
 __device__ inline void store(Number* to, const Some& some) { *reinterpret_cast<Some*>(to) = some; }
 
 #ifdef HEADS
-// Turn pairs of features, one from either half of a head, by their frame's angle. A thread takes SOME pairs of one head.
-// Queries and keys of a row of 16 heads by 64 in half precision: 4 kB read, 4 written. PyTorch: 12 read, 8 written.
+// Turn pairs of features, one from either half of a head, by their frame's angle. A thread takes SOME pairs of a head.
+// Queries and keys of a row, 16 heads by 64 in half precision: 4 kB read, 4 written. PyTorch: 12 read, 8 written.
 //
-// x: (rows, 2, HEADS, FEATURES), rows `stride` apart; cos, sin: (frames, ANGLES, FEATURES / 2); turned: as x, without gaps
+// x: (rows, 2, HEADS, FEATURES), rows `stride` apart; cos, sin: (frames, ANGLES, FEATURES / 2); turned: x without gaps
 extern "C" __global__ void rotate(const Number* __restrict__ x, const Number* __restrict__ cos,
                                   const Number* __restrict__ sin, Number* __restrict__ turned, int rows, int frames,
                                   int stride) {
@@ -49,7 +49,7 @@ __device__ inline float over_warp(float sum) {
     return sum;
 }
 
-// Add y by its gate, and normalise the sum with the time's scale and shift. A warp takes a row, and keeps it in registers.
+// Add y by its gate, and normalise the sum by the time's scale and shift. A warp takes a row and keeps it in registers.
 // A row of 1024 in half precision: 4 kB read, 4 written. PyTorch: 6 read, 4 written.
 //
 // x, y, gated, normed: (rows, WIDTH); gate, shift, scale: (WIDTH,)
@@ -68,7 +68,8 @@ extern "C" __global__ void gate_and_norm(const Number* __restrict__ x, const Num
         const Some old = load(x + start + at), added = load(y + start + at), gates = load(gate + column + at);
         Some made;
         for (int i = 0; i < SOME; i++) {
-            made.number[i] = to_number(to_float(old.number[i]) + to_float(gates.number[i]) * to_float(added.number[i]));
+            const float more = to_float(gates.number[i]) * to_float(added.number[i]);
+            made.number[i] = to_number(to_float(old.number[i]) + more);
             sum += kept[turn][i] = to_float(made.number[i]);
         }
         store(gated + start + at, made);
@@ -83,8 +84,10 @@ extern "C" __global__ void gate_and_norm(const Number* __restrict__ x, const Num
         const int at = turn * 32 * SOME;
         const Some scales = load(scale + column + at), shifts = load(shift + column + at);
         Some made;
-        for (int i = 0; i < SOME; i++)
-            made.number[i] = to_number((kept[turn][i] - mean) * factor * to_float(scales.number[i]) + to_float(shifts.number[i]));
+        for (int i = 0; i < SOME; i++) {
+            const float normal = (kept[turn][i] - mean) * factor;
+            made.number[i] = to_number(normal * to_float(scales.number[i]) + to_float(shifts.number[i]));
+        }
         store(normed + start + at, made);
     }
 }

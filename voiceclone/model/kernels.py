@@ -106,7 +106,9 @@ def compiled(text: str, definitions: Mapping[str, Any], capability: tuple[int, i
     options = [f"--gpu-architecture=sm_{capability[0]}{capability[1]}", "--std=c++17"]
     options += [f"--define-macro={name}={value}" for name, value in definitions.items()]
     program, size = ctypes.c_void_p(), ctypes.c_size_t()
-    _require(nvrtc.nvrtcCreateProgram(ctypes.byref(program), text.encode(), b"kernels.cu", 0, None, None) == 0, "NVRTC")
+    _require(
+        nvrtc.nvrtcCreateProgram(ctypes.byref(program), text.encode(), b"kernels.cu", 0, None, None) == 0, "no NVRTC"
+    )
     try:
         arguments = (ctypes.c_char_p * len(options))(*(option.encode() for option in options))
         failed = nvrtc.nvrtcCompileProgram(program, len(options), arguments)
