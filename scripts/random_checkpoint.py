@@ -114,7 +114,10 @@ def vocos_constants() -> dict[str, Tensor]:
 
 
 def random_tensors(shapes: Iterator[tuple[str, Shape]], seed: int) -> dict[str, Tensor]:
-    """Weights that keep activations near unit size: norms at one, matrices by their fan-in."""
+    """Weights that keep activations near unit size: norms at one, matrices by their fan-in.
+
+    Never silent, in half precision either: the vocoder normalises before its spectrum, so any finite mel is heard.
+    """
     import torch
 
     generator = torch.Generator().manual_seed(seed)
