@@ -1,7 +1,7 @@
 """What other clients send, and what each of them needs to get.
 
-Of Pipecat, LiveKit and wyoming_openai the requests are recorded, and `scripts/world` runs the real ones weekly. Those of
-the others are as their sources have them.
+Those of Pipecat, LiveKit and wyoming_openai are recorded; `scripts/world` plays speech through the real Pipecat and
+LiveKit every week. Those of the others are as their sources have them.
 """
 
 from __future__ import annotations
