@@ -133,8 +133,8 @@ def clients(_options: argparse.Namespace) -> Iterator[str]:
         for client, package in CLIENTS.items():
             try:
                 version, seconds = _played(client, package, url, Path(directory, client))
-            except subprocess.CalledProcessError as e:
-                yield f"{client}: {e.stderr.strip()[-1000:]}"
+            except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as e:
+                yield f"{client}: {e}; {str(e.stderr)[-1000:]}"
                 continue
             print(f"  {package} {version}: {seconds:.2f} s of sound", flush=True)
             if seconds < MIN_HEARD_S:
@@ -148,8 +148,9 @@ def _served(directory: Path) -> Iterator[str]:
     from voiceclone.server import Server
     from voiceclone.settings import Settings
 
-    named = {"F5_MODEL": "demo", "F5_DEVICE": "cpu", "RUNPOD_VOLUME": str(directory), "OUTPUT_DIR": str(directory)}
-    environ = {**os.environ, **named, "SERVE": "http", "PORT": "0", "VOICE_NAMES": "alloy=example-en"}
+    places = {"RUNPOD_VOLUME": str(directory), "OUTPUT_DIR": str(directory)}
+    model = {"F5_MODEL": "demo", "F5_DEVICE": "cpu", "VOICE_NAMES": "alloy=example-en"}
+    environ = {**places, **model, "SERVE": "http", "PORT": "0"}  # and nothing of this machine's
     settings = Settings.from_env(environ)
     server = Server(settings, partial(app.build, settings, environ))
     thread = threading.Thread(target=server.run)
@@ -164,7 +165,7 @@ def _served(directory: Path) -> Iterator[str]:
 
 
 def _played(client: str, package: str, url: str, directory: Path) -> tuple[str, float]:
-    """Return a client's version, and the seconds that it plays. Raises CalledProcessError."""
+    """Return a client's version, and the seconds that it plays. Raises CalledProcessError, TimeoutExpired."""
 
     def run(*command: str | Path, **environ: str) -> str:
         done = subprocess.run(
