@@ -62,31 +62,34 @@ class Session:
         self._wish("Hello.")  # what is wrong is told before any text comes
         said, heard = anyio.create_memory_object_stream[str](max_buffer_size=self._site.settings.max_text_chars)
         try:
-            async with anyio.create_task_group() as group:
-                group.start_soon(self._speak, heard)
-                if not await self._listen(said):
-                    await self._websocket.close(NORMAL)
-                    group.cancel_scope.cancel()
+            # `said` is closed only when all is said, or when nobody speaks any more: else `session.done` would be sent.
+            with said:
+                async with anyio.create_task_group() as group:
+                    group.start_soon(self._speak, heard)
+                    if await self._listen(said):
+                        said.close()
+                    else:
+                        await self._websocket.close(NORMAL)
+                        group.cancel_scope.cancel()
         except ExceptionGroup as e:  # both tasks raise the same kinds, one at a time
             raise e.exceptions[0] from None
 
     async def _listen(self, said: MemoryObjectSendStream[str]) -> bool:
         """Pass whole sentences on as they come; returns whether the rest is to be spoken."""
         pending = ""
-        with said:
-            while True:
-                message = await self._message()
-                match message["type"]:
-                    case "input.text" if isinstance(message.get("text"), str):
-                        pending = self._passed_on(pending + message["text"], said)
-                    case "input.done":
-                        if pending.strip():
-                            said.send_nowait(pending)
-                        return True
-                    case "session.close":
-                        return False
-                    case _:
-                        raise Refusal("messages are input.text with text, input.done and session.close")
+        while True:
+            message = await self._message()
+            match message["type"]:
+                case "input.text" if isinstance(message.get("text"), str):
+                    pending = self._passed_on(pending + message["text"], said)
+                case "input.done":
+                    if pending.strip():
+                        said.send_nowait(pending)
+                    return True
+                case "session.close":
+                    return False
+                case _:
+                    raise Refusal("messages are input.text with text, input.done and session.close")
 
     @staticmethod
     def _passed_on(pending: str, said: MemoryObjectSendStream[str]) -> str:

@@ -49,6 +49,7 @@ async def metrics(request: Request) -> Response:
 
 ROUTES: list[BaseRoute] = [
     Route("/", root),
+    Route("/v1/", root),
     Route("/ping", ping),
     Route("/metrics", metrics),
     Route("/v1/audio/speech", speaking.speech, methods=["POST"]),
