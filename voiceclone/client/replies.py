@@ -149,6 +149,20 @@ class Speech(Done):
         return self
 
 
+class _Change(Answer):
+    was: Text
+    now: Text
+    was_start: Seconds
+    was_end: Seconds
+    duration: Seconds
+
+
+class Edited(Speech):
+    """A recording with other words, or what would change in it."""
+
+    changes: Annotated[list[_Change], Field(max_length=1000)]
+
+
 class FreshLink(Speech):
     """A link to an earlier recording."""
 
@@ -236,6 +250,7 @@ class About(Done):
 
 REPLIES: dict[str, type[Done]] = {
     "synthesize": Speech,
+    "edit": Edited,
     "link": FreshLink,
     "check": Plan,
     "list_voices": Voices,

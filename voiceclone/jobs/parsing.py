@@ -21,7 +21,8 @@ from voiceclone.errors import FieldProblem, InvalidInput, sentence_of
 from voiceclone.jobs.fields import Context, SampleRate
 from voiceclone.jobs.legacy import modernise
 from voiceclone.jobs.leniency import as_meant, is_empty, meant_name
-from voiceclone.jobs.request import SCHEMAS, LinkRequest, MadeWith, Request, Segment, SynthesisRequest, Verify
+from voiceclone.jobs.parts import MadeWith
+from voiceclone.jobs.request import SCHEMAS, LinkRequest, Request, Segment, SynthesisRequest, Verify
 from voiceclone.settings import Settings
 from voiceclone.text import markup
 from voiceclone.voices import KEPT

@@ -11,19 +11,17 @@ from typing import Annotated, Literal, cast
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     ValidationInfo,
     field_validator,
 )
 
 from voiceclone.audio import MARGIN_S
+from voiceclone.jobs.edit_request import EditRequest
 from voiceclone.jobs.fields import (
     MAX_DURATION_S,
     MAX_SEGMENTS,
-    MAX_TOLD_CHARS,
     RECORDING,
     JobId,
     Key,
@@ -37,11 +35,11 @@ from voiceclone.jobs.fields import (
     Text,
     VoiceName,
     callable_name,
-    context_of,
     each_once,
     short_enough,
     switched_on,
 )
+from voiceclone.jobs.parts import MadeWith, Strict, require_bucket
 from voiceclone.model import Sampling
 from voiceclone.settings import LinkLife
 from voiceclone.speech import MasterOptions, Passage, ScriptOptions, SynthesisOptions, Threshold
@@ -56,33 +54,27 @@ NEEDED = "needed, or"
 """In a field's `json_schema_extra`: which other one may be sent in its place."""
 
 
-class _Request(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid", strict=True, frozen=True, allow_inf_nan=False, arbitrary_types_allowed=True
-    )
-
-
-class InfoRequest(_Request):
+class InfoRequest(Strict):
     """What this worker is and can do."""
 
     action: Literal["info"]
 
 
-class ListVoicesRequest(_Request):
+class ListVoicesRequest(Strict):
     """The voices that jobs may ask for by name."""
 
     action: Literal["list_voices"]
     prefix: Prefix = Field("", description="only voices whose names begin so")
 
 
-class DeleteVoiceRequest(_Request):
+class DeleteVoiceRequest(Strict):
     """Remove a voice that was added."""
 
     action: Literal["delete_voice"]
     voice: VoiceName = Field(description="its name")
 
 
-class AddVoiceRequest(_Request):
+class AddVoiceRequest(Strict):
     """Keep a recording as a voice."""
 
     action: Literal["add_voice"]
@@ -102,7 +94,7 @@ class AddVoiceRequest(_Request):
         return NewVoice(self.voice, self.ref_audio, self.ref_text, self.language, self.consent, self.overwrite)
 
 
-class LinkRequest(_Request):
+class LinkRequest(Strict):
     """A fresh link to an earlier result."""
 
     action: Literal["link"]
@@ -113,7 +105,7 @@ class LinkRequest(_Request):
     expires_in: LinkLife | None = Field(None, description="life of the link in seconds; absent: `URL_EXPIRY_S`")
 
 
-class Segment(_Request):
+class Segment(Strict):
     """A part of the text with its own voice and pace."""
 
     text: Text
@@ -123,22 +115,14 @@ class Segment(_Request):
     pause_after: float | None = Field(None, ge=0, le=markup.MAX_PAUSE_S)
 
 
-class Verify(_Request):
+class Verify(Strict):
     """When speech is good enough, and how often it is tried."""
 
     max_wer: float = Field(0.15, ge=0, le=1)
     attempts: int = Field(3, ge=1, le=10)
 
 
-class MadeWith(_Request):
-    """What an earlier take was made with."""
-
-    model: str = Field(max_length=MAX_TOLD_CHARS)
-    revision: str = Field(max_length=MAX_TOLD_CHARS)
-    references: list[Annotated[str, Field(max_length=MAX_TOLD_CHARS)]]
-
-
-class SynthesisRequest(_Request):
+class SynthesisRequest(Strict):
     """Text to speak in a voice."""
 
     action: Literal["synthesize"] = Field("synthesize", description="what to do; the other actions are below")
@@ -310,9 +294,7 @@ class SynthesisRequest(_Request):
     @field_validator("delivery")
     @classmethod
     def _delivery(cls, value: DeliveryWay, info: ValidationInfo) -> DeliveryWay:
-        if value == "s3" and context_of(info).bucket is None:
-            raise ValueError("s3 needs a bucket: set S3_BUCKET and its keys, or ask for base64")
-        return value
+        return require_bucket(value, info)
 
 
 class CheckRequest(SynthesisRequest):
@@ -346,6 +328,7 @@ Request = (
     | AddVoiceRequest
     | ListVoicesRequest
     | DeleteVoiceRequest
+    | EditRequest
     | LinkRequest
     | InfoRequest
 )
@@ -355,6 +338,7 @@ SCHEMAS: dict[str, type[Request]] = {
     "add_voice": AddVoiceRequest,
     "list_voices": ListVoicesRequest,
     "delete_voice": DeleteVoiceRequest,
+    "edit": EditRequest,
     "link": LinkRequest,
     "info": InfoRequest,
 }

@@ -22,6 +22,8 @@ from voiceclone.delivery import Delivery, require_sendable
 from voiceclone.errors import ModelUnavailable, WorkerError
 from voiceclone.failures import failures_named
 from voiceclone.files import try_to_write
+from voiceclone.jobs.edit_request import EditRequest
+from voiceclone.jobs.editing import STORE_S, Edits
 from voiceclone.jobs.legacy import as_formerly, is_legacy
 from voiceclone.jobs.limits import limits_of
 from voiceclone.jobs.names import Names
@@ -54,7 +56,7 @@ from voiceclone.listening import Recogniser
 from voiceclone.logs import about_job, facts, id_of
 from voiceclone.model import AnyEngine
 from voiceclone.settings import GRACE_S, Settings
-from voiceclone.speech import Script, Spoken, Synthesizer
+from voiceclone.speech import Editor, Script, Spoken, Synthesizer
 from voiceclone.subtitles import FORMATS as SUBTITLE_FORMATS
 from voiceclone.timings import Timings
 from voiceclone.types import AUDIO_FORMATS, Reply, Samples
@@ -62,8 +64,6 @@ from voiceclone.voices import Voices, worst
 
 log = logging.getLogger(__name__)
 
-STORE_S = 150
-"""What a bucket that is down may cost, with all its tries."""
 MAX_ID_CHARS = 128
 """Of the job's id, in the name of its result."""
 
@@ -103,6 +103,7 @@ class Worker:
         self.clock: Callable[[], float] = time.monotonic
         """Tells the seconds by which a job's time is counted."""
         self._synthesizer = Synthesizer(engine, recogniser, checkpoint.languages)
+        self._edits = Edits(Editor(engine, recogniser), recogniser, voices, checkpoint)
         self.startup: Mapping[str, float] = {}
         """Seconds of each part of the start, for `info`."""
         self._pace: float | None = None
@@ -196,6 +197,8 @@ class Worker:
                 reply = self.check(request, warnings)
             case SynthesisRequest():
                 reply = self.synthesize(request, request.job_id or job_id, _digest(data), warnings, report)
+            case EditRequest():
+                reply = self.edit(request, request.job_id or job_id, _digest(data), warnings)
             case AddVoiceRequest():
                 reply = self.add_voice(request, warnings)
             case ListVoicesRequest():
@@ -272,6 +275,12 @@ class Worker:
         with timings.measure("store"):
             reply |= self.delivery.deliver(result, way, request.expires_in, reply, in_time=deadline.left_s > STORE_S)
         return {**reply, "timings": timings.report()}
+
+    def edit(self, request: EditRequest, job_id: str, digest: str, warnings: Sequence[str]) -> Reply:
+        """Change words in a recording and deliver it; `digest` as for `synthesize`."""
+        deadline = Deadline(self.settings.job_limit_s, self.clock)
+        reply = self._edits.answer(request, job_id, _stem(request, job_id, digest), deadline, self.delivery)
+        return {**reply, "warnings": [*warnings, *reply["warnings"]]}
 
     def _ready(self, request: SynthesisRequest, deadline: Deadline, timings: Timings) -> Rehearsal:
         """Do everything that comes before the first chunk."""
@@ -368,7 +377,7 @@ def _digest(data: object) -> str:
     return hashlib.sha256(json.dumps(data, sort_keys=True, default=str).encode()).hexdigest()[:12]
 
 
-def _stem(request: SynthesisRequest, job_id: str, digest: str) -> str:
+def _stem(request: SynthesisRequest | EditRequest, job_id: str, digest: str) -> str:
     """Return the asked key without its ending, or one made of the job: the same job run twice writes one object."""
     safe = (c if c.isascii() and (c.isalnum() or c in "-_.") else "-" for c in job_id)
     safe_id = "".join(safe).lstrip(".")[:MAX_ID_CHARS]

@@ -1,11 +1,17 @@
 """From a text and voices to one recording: planned, spoken, listened to, mastered."""
 
+from voiceclone.speech.editing import MOST_CHANGED, share_changed
+from voiceclone.speech.edits import Edited, Editor, EditPlan, mixed
 from voiceclone.speech.mastering import MasterOptions, title_of
 from voiceclone.speech.planning import Passage, Script, ScriptOptions, TextReader, plan
 from voiceclone.speech.synthesis import Part, Spoken, SynthesisOptions, Synthesizer
 from voiceclone.speech.takes import Take, Threshold
 
 __all__ = [
+    "MOST_CHANGED",
+    "EditPlan",
+    "Edited",
+    "Editor",
     "MasterOptions",
     "Part",
     "Passage",
@@ -17,6 +23,8 @@ __all__ = [
     "Take",
     "TextReader",
     "Threshold",
+    "mixed",
     "plan",
+    "share_changed",
     "title_of",
 ]

@@ -87,6 +87,10 @@ def changes(said: Sequence[str], wanted: Sequence[str]) -> list[Change]:
     return found
 
 
+def _key(word: str) -> str:
+    return "".join(filter(str.isalnum, word.casefold()))
+
+
 def share_changed(said: Sequence[str], wanted: Sequence[str], found: Sequence[Change]) -> float:
     """Return how much of the longer text is not the other's, 0..1."""
     kept = len(said) - sum(change.last - change.first for change in found)
