@@ -56,6 +56,9 @@ class EditRequest(Strict):
     )
     seed: int | None = Field(None, ge=0, le=SEEDS - 1, description="of the first change, the others count on")
     seeds: list[Seed] | None = Field(None, max_length=MAX_CHANGES, description="instead of `seed`, one for each change")
+    attempts: int = Field(
+        3, ge=1, le=10, description="how often a change is spoken until it is heard as it should be; 1: nobody listens"
+    )
     made_with: MadeWith | None = Field(None, description="from a reply's `recipe`, as for `synthesize`")
     quality: Quality = Field("best", description="as for `synthesize`")
     nfe_step: int | None = Field(None, ge=1, le=64, description="steps from noise to speech; overrides `quality`")

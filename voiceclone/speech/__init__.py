@@ -1,7 +1,7 @@
 """From a text and voices to one recording: planned, spoken, listened to, mastered."""
 
 from voiceclone.speech.editing import MOST_CHANGED, share_changed
-from voiceclone.speech.edits import Edited, Editor, EditPlan, mixed
+from voiceclone.speech.edits import Edited, EditOptions, Editor, EditPlan, mixed
 from voiceclone.speech.mastering import MasterOptions, title_of
 from voiceclone.speech.planning import Passage, Script, ScriptOptions, TextReader, plan
 from voiceclone.speech.synthesis import Part, Spoken, SynthesisOptions, Synthesizer
@@ -9,6 +9,7 @@ from voiceclone.speech.takes import Take, Threshold
 
 __all__ = [
     "MOST_CHANGED",
+    "EditOptions",
     "EditPlan",
     "Edited",
     "Editor",

@@ -97,6 +97,19 @@ def share_changed(said: Sequence[str], wanted: Sequence[str], found: Sequence[Ch
     return 1 - kept / max(1, len(said), len(wanted))
 
 
+def misheard(told: Sequence[str], heard: Sequence[str], which: range) -> int:
+    """Return how many of these words are heard otherwise, counting what is heard beside them and is not said."""
+    from rapidfuzz.distance import Levenshtein
+
+    faults = 0
+    for step in Levenshtein.opcodes([_key(word) for word in told], [_key(word) for word in heard]):
+        if step.tag == "insert":
+            faults += which.start <= step.src_start <= which.stop
+        elif step.tag != "equal":
+            faults += max(0, min(step.src_end, which.stop) - max(step.src_start, which.start))
+    return faults
+
+
 def with_change(
     said: Sequence[str], wanted: Sequence[str], found: Sequence[Change], change: Change, context: Context
 ) -> str:

@@ -6,15 +6,16 @@ Knows nothing of jobs or replies.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from voiceclone import audio
+from voiceclone import audio, text
 from voiceclone.deadline import Deadline
+from voiceclone.errors import OutOfTime
 from voiceclone.listening import Recogniser, on_readings, spoken_words
 from voiceclone.model import AnyEngine, Gap, Sampling
 from voiceclone.speech.editing import (
@@ -25,8 +26,11 @@ from voiceclone.speech.editing import (
     Sound,
     changes,
     joined,
+    misheard,
     with_change,
 )
+from voiceclone.speech.takes import NEXT_SEED
+from voiceclone.text import normalize
 from voiceclone.timings import Timings
 from voiceclone.types import SEEDS, Reading, Recording, Samples, Transcript, Waveform, Word
 
@@ -62,6 +66,13 @@ class EditPlan:
         """Return the words that come."""
         return joined(self.wanted[change.begin : change.end])
 
+    def faults(self, index: int, heard: str) -> int:
+        """Return how many words of a change are not in what is heard of its context, or are beside it there."""
+        change, context = self.changes[index], self.contexts[index]
+        first = change.first - context.start
+        told = spoken_words(self.text(change, context))
+        return misheard(told, spoken_words(heard), range(first, first + change.end - change.begin))
+
     def text(self, change: Change, context: Context) -> str:
         """Return what is said in a change's context once it is made."""
         said = [word.text for word in self.said]
@@ -82,11 +93,37 @@ class Stretch:
 
 
 @dataclass(frozen=True)
+class EditOptions:
+    """How a change is to be spoken."""
+
+    sampling: Sampling
+    target_rms: float
+    """Level that a quieter recording is raised to for the model."""
+    attempts: int
+    """How often a change is spoken until it is heard as it should be; 1: nobody listens."""
+    language: str | None
+    """ISO 639-1."""
+
+
+@dataclass(frozen=True)
+class Fill:
+    """A change as it was spoken."""
+
+    samples: Samples
+    """At the recording's rate, from where the fade before it begins."""
+    seed: int
+    faults: int = 0
+    """Words of it that are heard otherwise."""
+    attempts: int = 1
+
+
+@dataclass(frozen=True)
 class Edited:
     """A recording in which words have changed."""
 
     recording: Recording
     stretches: Sequence[Stretch]
+    fills: Sequence[Fill]
 
 
 class Editor:
@@ -145,26 +182,65 @@ class Editor:
         more = [(seeds[-1] + i) % SEEDS for i in range(1, len(found) + 1)]
         return EditPlan(recording, mono, said, words, found, cuts, contexts, [*seeds, *more][: len(found)])
 
-    def make(
-        self, plan: EditPlan, sampling: Sampling, target_rms: float, deadline: Deadline, timings: Timings
-    ) -> Edited:
-        """Speak what is new, and put it into the recording.
+    def make(self, plan: EditPlan, how: EditOptions, deadline: Deadline, timings: Timings) -> Edited:
+        """Speak what is new, and put it into the recording. What is heard otherwise is spoken again with another seed.
 
         Raises:
-            OutOfTime: before all was spoken.
+            OutOfTime: before all was spoken once.
+            ModelUnavailable: there is no recogniser.
             SynthesisFailed, OutOfMemory, DeviceFailed: as the engine does.
         """
-        recording = plan.recording
         stretches = _stretches(plan)
-        gaps = [_gap(plan, i, stretch) for i, stretch in enumerate(stretches)]
-        spoken: list[Samples] = []
-        with timings.measure("synthesis"):
-            for gap, samples in zip(gaps, self._engine.infill(gaps, sampling, target_rms), strict=True):
-                deadline.check(f"{len(spoken)} of {len(gaps)} changes were spoken", (len(spoken) + 1) / len(gaps))
-                at_rate = audio.resample(Waveform(samples, audio.SAMPLE_RATE), recording.sample_rate).samples
-                lead = round(gap.lead * recording.sample_rate / audio.SAMPLE_RATE)
-                spoken.append(at_rate[max(0, lead - stretches[len(spoken)].fades[0]) :])
-        return Edited(_spliced(recording, stretches, spoken), stretches)
+        best: dict[int, Fill] = {}
+        left = list(range(len(stretches)))
+        for attempt in range(1, how.attempts + 1):
+            seeds = [(plan.seeds[i] + (attempt - 1) * NEXT_SEED) % SEEDS for i in left]
+            missed = []
+            try:
+                for i, fill in zip(left, self._fills(plan, stretches, left, seeds, how, timings), strict=True):
+                    former = best.get(i, fill)
+                    best[i] = replace(fill if fill.faults < former.faults else former, attempts=attempt)
+                    missed += [i] if fill.faults else []
+                    deadline.check(f"{len(best)} of {len(stretches)} changes were spoken", len(best) / len(stretches))
+            except OutOfTime:
+                if len(best) < len(stretches):
+                    raise
+                break  # what there is will do
+            left = missed
+            if not left:
+                break
+        fills = [best[i] for i in range(len(stretches))]
+        return Edited(_spliced(plan.recording, stretches, [fill.samples for fill in fills]), stretches, fills)
+
+    def _fills(
+        self,
+        plan: EditPlan,
+        stretches: Sequence[Stretch],
+        which: Sequence[int],
+        seeds: Sequence[int],
+        how: EditOptions,
+        timings: Timings,
+    ) -> Iterator[Fill]:
+        """Speak these changes once, and listen to them with the speech around."""
+        rate = plan.recording.sample_rate
+        gaps = [_gap(plan, i, stretches[i], seed) for i, seed in zip(which, seeds, strict=True)]
+        coming = self._engine.infill(gaps, how.sampling, how.target_rms)
+        for i, gap in zip(which, gaps, strict=True):
+            with timings.measure("synthesis"):
+                samples = next(coming)
+            stretch = stretches[i]
+            end = round(stretch.former_end * audio.SAMPLE_RATE / rate)
+            new = samples[gap.lead : gap.lead + round(stretch.length * audio.SAMPLE_RATE / rate)]
+            behind = plan.mono.samples[end : max(end, round(plan.contexts[i].end_s * audio.SAMPLE_RATE))]
+            sound = Waveform(np.concatenate([gap.before, new, behind]), audio.SAMPLE_RATE)
+            at_rate = audio.resample(Waveform(samples, audio.SAMPLE_RATE), rate).samples
+            lead = round(gap.lead * rate / audio.SAMPLE_RATE)
+            faults = 0
+            if how.attempts > 1:
+                with timings.measure("verify"):
+                    heard = self._recogniser.transcribe(sound, how.language)
+                faults = plan.faults(i, _as_said(heard.text, how.language))
+            yield Fill(at_rate[max(0, lead - stretch.fades[0]) :], gap.seed, faults)
 
     def words(self, plan: EditPlan, edited: Edited, language: str | None) -> list[Word]:
         """Return the words of the recording as it is now, with their times. Raises as the recogniser does."""
@@ -192,6 +268,10 @@ def mixed(recording: Recording) -> Waveform:
     return Waveform(np.ascontiguousarray(mean), recording.sample_rate)
 
 
+def _as_said(heard: str, language: str | None) -> str:
+    return normalize.normalize(text.clean(heard), language or "")
+
+
 def _moved(words: Sequence[Word], by_s: float) -> list[Word]:
     return [replace(word, start_s=word.start_s + by_s, end_s=word.end_s + by_s) for word in words]
 
@@ -217,7 +297,7 @@ def _stretches(plan: EditPlan) -> list[Stretch]:
     return found
 
 
-def _gap(plan: EditPlan, index: int, stretch: Stretch) -> Gap:
+def _gap(plan: EditPlan, index: int, stretch: Stretch, seed: int) -> Gap:
     """Return what the network is given: whole hops up to the change, and from the hop on that follows it."""
     context, mono = plan.contexts[index], plan.mono.samples
     ratio = audio.SAMPLE_RATE / plan.recording.sample_rate
@@ -229,8 +309,8 @@ def _gap(plan: EditPlan, index: int, stretch: Stretch) -> Gap:
     after = mono[end + round(frames * HOP - stretch.length * ratio) : last]
     if len(after) <= LEAST_CONTEXT:
         after, frames = after[:0], frames + LEAST_CONTEXT // HOP
-    text = plan.text(plan.changes[index], context)
-    return Gap(before[len(before) % HOP :], after, text, frames, plan.seeds[index])
+    told = plan.text(plan.changes[index], context)
+    return Gap(before[len(before) % HOP :], after, told, frames, seed)
 
 
 def _spliced(recording: Recording, stretches: Sequence[Stretch], spoken: Sequence[Samples]) -> Recording:

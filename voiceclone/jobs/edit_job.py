@@ -19,7 +19,7 @@ from voiceclone.jobs.edit_request import LONGEST_STRETCH_S, MAX_CHANGES, EditReq
 from voiceclone.jobs.recipe import model_otherwise
 from voiceclone.listening import Recogniser, on_readings, word_error_rate
 from voiceclone.model import Sampling
-from voiceclone.speech import MOST_CHANGED, Edited, Editor, EditPlan, mixed, share_changed
+from voiceclone.speech import MOST_CHANGED, Edited, EditOptions, Editor, EditPlan, mixed, share_changed
 from voiceclone.text import normalize
 from voiceclone.timings import Timings
 from voiceclone.types import SEEDS, File, Reading, Recording, Reply, Result, Transcript, Waveform
@@ -127,7 +127,9 @@ class Edits:
         if request.check:
             return {**reply, **told(listened, None)}
         sampling = Sampling(request.steps, request.cfg_strength, request.sway_sampling_coef)
-        edited = self._editor.make(listened.plan, sampling, request.target_rms, deadline, timings)
+        how = EditOptions(sampling, request.target_rms, request.attempts, listened.language)
+        edited = self._editor.make(listened.plan, how, deadline, timings)
+        reply["warnings"] += _misheard(listened.plan, edited)
         if request.timestamps:
             with timings.measure("words"):
                 reply["words"] = self._words(listened, edited)
@@ -141,8 +143,8 @@ class Edits:
             "sample_rate": edited.recording.sample_rate,
             "duration": round(length / edited.recording.sample_rate, 6),
             "samples": length,
-            "seed": listened.plan.seeds[0],
-            "recipe": recipe_of(request, listened, checkpoint),
+            "seed": edited.fills[0].seed,
+            "recipe": recipe_of(request, listened, edited, checkpoint),
         }
         with timings.measure("store"):
             reply |= delivery.deliver(result, way, request.expires_in, reply, in_time=deadline.left_s > STORE_S)
@@ -202,13 +204,22 @@ class Edits:
                 )
 
 
+def _misheard(plan: EditPlan, edited: Edited) -> list[str]:
+    """Return a warning for each change that was spoken as often as allowed, and is not heard as it should."""
+    return [
+        f"changes[{i}] is not heard as {plan.now(change)!r} after {fill.attempts} attempts: listen to it"
+        for i, (change, fill) in enumerate(zip(plan.changes, edited.fills, strict=True))
+        if fill.faults
+    ]
+
+
 def told(listened: Listened, edited: Edited | None) -> Reply:
     """Return what changes, in seconds of the recording as it was and as it is now."""
     plan = listened.plan
     rate = listened.recording.sample_rate
     found = []
     for i, (change, cut) in enumerate(zip(plan.changes, plan.cuts, strict=True)):
-        reply: Reply = {"was": plan.was(change), "now": plan.now(change), "seed": plan.seeds[i]}
+        reply: Reply = {"was": plan.was(change), "now": plan.now(change)}
         if edited is None:
             reply |= {"was_start": round(cut.start_s, 4), "was_end": round(cut.end_s, 4)}
             reply |= {"duration": round(cut.duration_s, 4)}
@@ -216,14 +227,15 @@ def told(listened: Listened, edited: Edited | None) -> Reply:
             stretch = edited.stretches[i]
             reply |= {"was_start": stretch.former_start / rate, "was_end": stretch.former_end / rate}
             reply |= {"start": stretch.start / rate, "end": (stretch.start + stretch.length) / rate}
-            reply["duration"] = stretch.length / rate
+            reply |= {"duration": stretch.length / rate, "seed": edited.fills[i].seed}
+            reply["attempts"] = edited.fills[i].attempts
             reply |= {"fade_before": stretch.fades[0] / rate, "fade_after": stretch.fades[1] / rate}
             reply = {name: round(value, 6) if isinstance(value, float) else value for name, value in reply.items()}
         found.append(reply)
     return {"ref_text": listened.said.strip(), "normalized_text": _spoken(listened.wanted), "changes": found}
 
 
-def recipe_of(request: EditRequest, listened: Listened, checkpoint: Checkpoint) -> Reply:
+def recipe_of(request: EditRequest, listened: Listened, edited: Edited, checkpoint: Checkpoint) -> Reply:
     """Return an input that makes this edit again, once the recording is added as `ref_audio`."""
     kept = ("language", "cfg_strength", "sway_sampling_coef", "target_rms", "timestamps", "format", "durations", "text")
     fields = request.model_dump(mode="json", include=set(kept), exclude_defaults=True)
@@ -237,7 +249,8 @@ def recipe_of(request: EditRequest, listened: Listened, checkpoint: Checkpoint) 
         **fields,
         "ref_text": listened.said,
         "nfe_step": request.steps,
-        "seeds": list(listened.plan.seeds),
+        "seeds": [fill.seed for fill in edited.fills],
+        "attempts": 1,
         "made_with": made_with,
     }
 
