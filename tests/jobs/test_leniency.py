@@ -21,7 +21,13 @@ OPTIONAL = [
     for name, field in schema.model_fields.items()
     if name != "action" and not field.is_required()
 ]
-LEAST = {"check": SAY, "add_voice": ADD, "delete_voice": {"voice": "anna"}, "link": {"key": "a.wav"}}
+LEAST = {
+    "check": SAY,
+    "add_voice": ADD,
+    "delete_voice": {"voice": "anna"},
+    "edit": {"ref_audio": "https://example.com/a.wav", "text": "Hello."},
+    "link": {"key": "a.wav"},
+}
 
 
 @pytest.mark.parametrize("empty", [None, "", "  "], ids=repr)
