@@ -154,6 +154,17 @@ def test_what_cannot_be_done_is_refused_with_the_reason(worker, speech, fields, 
     assert [(each["field"], message in each["message"]) for each in reply["details"]] == [(field, True)], reply
 
 
+def test_an_edit_that_is_more_work_than_a_job_may_be_is_refused(worker, speech):
+    worker.delivery.settings = worker.settings.model_copy(update={"max_frames": 100})
+    reply = worker.handle(asked(file_of(speech), check=True))
+    assert "at most 100 are allowed" in reply["error"]
+
+
+def test_what_the_vocabulary_lacks_is_warned_of(worker, speech):
+    reply = worker.handle(asked(file_of(speech), check=True, text=WANTED.replace("letters", "письма")))
+    assert reply["warnings"] == ["the model's vocabulary lacks п и с ь м а: each is read as a space"]
+
+
 @pytest.mark.parametrize("sound", ["tone", "hiss", "surround"])
 def test_what_holds_no_speech_is_refused(worker, speech, sound):
     time_s = np.arange(3 * 24_000) / 24_000

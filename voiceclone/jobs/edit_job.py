@@ -99,8 +99,10 @@ class Edits:
         samples = recording.samples
         if samples.shape[1] == 2 and not (samples[:, 0] == samples[:, 1]).all():
             warnings.append("the recording is in stereo: what is new has one place in it, the voice's, and no room")
-        if own.sample_rate > 2 * audio.SAMPLE_RATE - 1 or own.sample_rate == 44_100:
+        if own.sample_rate > audio.SAMPLE_RATE:
             warnings.append("the model speaks at 24000 Hz: what is new has no sound above 12000 Hz")
+        if unknown := self._editor.unknown_characters(_spoken(wanted)):
+            warnings.append(f"the model's vocabulary lacks {' '.join(unknown)[:40]}: each is read as a space")
         fingerprint = hashlib.sha256(data).hexdigest()[:16]
         if request.made_with is not None:
             warnings += model_otherwise(request.made_with, self._checkpoint)
@@ -117,6 +119,7 @@ class Edits:
         timings = Timings()
         with timings.measure("voice"):
             listened = self._listened(request, deadline)
+        _refuse_oversize(listened.plan, delivery.settings.max_frames)
         checkpoint = self._checkpoint
         reply: Reply = {
             "status": "completed",
@@ -202,6 +205,18 @@ class Edits:
                 raise InvalidInput.at(
                     "text", f"leaves too little of the speech around {plan.now(change)!r}: send a longer recording"
                 )
+
+
+def _refuse_oversize(plan: EditPlan, max_frames: int) -> None:
+    """Raise InvalidInput for more work than a job's may be."""
+    parts = zip(plan.cuts, plan.contexts, strict=True)
+    seconds = sum(cut.duration_s - (cut.end_s - cut.start_s) + part.end_s - part.start_s for cut, part in parts)
+    if (frames := round(seconds / audio.HOP_S)) > max_frames:
+        raise InvalidInput.at(
+            "text",
+            f"would be {frames} frames in {len(plan.changes)} changes, the speech around counted with each, at most"
+            f" {max_frames} are allowed: edit in steps, or raise MAX_FRAMES",
+        )
 
 
 def _misheard(plan: EditPlan, edited: Edited) -> list[str]:

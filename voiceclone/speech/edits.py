@@ -6,7 +6,8 @@ Knows nothing of jobs or replies.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -133,6 +134,10 @@ class Editor:
         self._engine = engine
         self._recogniser = recogniser
 
+    def unknown_characters(self, wanted: str) -> list[str]:
+        """Return what the model's vocabulary lacks, each once."""
+        return self._engine.unknown_characters(wanted)
+
     def timed(self, mono: Waveform, said: str, heard: Transcript, language: str | None) -> list[Word]:
         """Return what is said in a recording in words, with their times. Raises as the recogniser does.
 
@@ -197,11 +202,13 @@ class Editor:
             seeds = [(plan.seeds[i] + (attempt - 1) * NEXT_SEED) % SEEDS for i in left]
             missed = []
             try:
-                for i, fill in zip(left, self._fills(plan, stretches, left, seeds, how, timings), strict=True):
-                    former = best.get(i, fill)
-                    best[i] = replace(fill if fill.faults < former.faults else former, attempts=attempt)
-                    missed += [i] if fill.faults else []
-                    deadline.check(f"{len(best)} of {len(stretches)} changes were spoken", len(best) / len(stretches))
+                with closing(self._fills(plan, stretches, left, seeds, how, timings)) as fills:
+                    for i, fill in zip(left, fills, strict=True):
+                        former = best.get(i, fill)
+                        best[i] = replace(fill if fill.faults < former.faults else former, attempts=attempt)
+                        missed += [i] if fill.faults else []
+                        doing = f"{len(best)} of {len(stretches)} changes were spoken"
+                        deadline.check(doing, len(best) / len(stretches))
             except OutOfTime:
                 if len(best) < len(stretches):
                     raise
@@ -209,8 +216,8 @@ class Editor:
             left = missed
             if not left:
                 break
-        fills = [best[i] for i in range(len(stretches))]
-        return Edited(_spliced(plan.recording, stretches, [fill.samples for fill in fills]), stretches, fills)
+        kept = [best[i] for i in range(len(stretches))]
+        return Edited(_spliced(plan.recording, stretches, [fill.samples for fill in kept]), stretches, kept)
 
     def _fills(
         self,
@@ -220,27 +227,27 @@ class Editor:
         seeds: Sequence[int],
         how: EditOptions,
         timings: Timings,
-    ) -> Iterator[Fill]:
+    ) -> Generator[Fill, None, None]:
         """Speak these changes once, and listen to them with the speech around."""
         rate = plan.recording.sample_rate
         gaps = [_gap(plan, i, stretches[i], seed) for i, seed in zip(which, seeds, strict=True)]
-        coming = self._engine.infill(gaps, how.sampling, how.target_rms)
-        for i, gap in zip(which, gaps, strict=True):
-            with timings.measure("synthesis"):
-                samples = next(coming)
-            stretch = stretches[i]
-            end = round(stretch.former_end * audio.SAMPLE_RATE / rate)
-            new = samples[gap.lead : gap.lead + round(stretch.length * audio.SAMPLE_RATE / rate)]
-            behind = plan.mono.samples[end : max(end, round(plan.contexts[i].end_s * audio.SAMPLE_RATE))]
-            sound = Waveform(np.concatenate([gap.before, new, behind]), audio.SAMPLE_RATE)
-            at_rate = audio.resample(Waveform(samples, audio.SAMPLE_RATE), rate).samples
-            lead = round(gap.lead * rate / audio.SAMPLE_RATE)
-            faults = 0
-            if how.attempts > 1:
-                with timings.measure("verify"):
-                    heard = self._recogniser.transcribe(sound, how.language)
-                faults = plan.faults(i, _as_said(heard.text, how.language))
-            yield Fill(at_rate[max(0, lead - stretch.fades[0]) :], gap.seed, faults)
+        with closing(self._engine.infill(gaps, how.sampling, how.target_rms)) as coming:
+            for i, gap in zip(which, gaps, strict=True):
+                with timings.measure("synthesis"):
+                    samples = next(coming)
+                stretch = stretches[i]
+                end = round(stretch.former_end * audio.SAMPLE_RATE / rate)
+                new = samples[gap.lead : gap.lead + round(stretch.length * audio.SAMPLE_RATE / rate)]
+                behind = plan.mono.samples[end : max(end, round(plan.contexts[i].end_s * audio.SAMPLE_RATE))]
+                sound = Waveform(np.concatenate([gap.before, new, behind]), audio.SAMPLE_RATE)
+                at_rate = audio.resample(Waveform(samples, audio.SAMPLE_RATE), rate).samples
+                lead = round(gap.lead * rate / audio.SAMPLE_RATE)
+                faults = 0
+                if how.attempts > 1:
+                    with timings.measure("verify"):
+                        heard = self._recogniser.transcribe(sound, how.language)
+                    faults = plan.faults(i, _as_said(heard.text, how.language))
+                yield Fill(at_rate[max(0, lead - stretch.fades[0]) :], gap.seed, faults)
 
     def words(self, plan: EditPlan, edited: Edited, language: str | None) -> list[Word]:
         """Return the words of the recording as it is now, with their times. Raises as the recogniser does."""
