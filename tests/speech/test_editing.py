@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -10,13 +12,15 @@ from voiceclone.speech.editing import (
     Change,
     Context,
     Sound,
+    apart,
     changes,
     joined,
     misheard,
     share_changed,
     with_change,
 )
-from voiceclone.types import Waveform, Word
+from voiceclone.speech.edits import Editor
+from voiceclone.types import Transcript, Waveform, Word
 
 RATE = 24_000
 SAID = "One two three, four five six seven eight."
@@ -119,9 +123,43 @@ def test_of_a_long_recording_only_what_is_near_is_the_context():
     assert at_start.end_s - at_start.start_s == pytest.approx(20, abs=1)
 
 
+def test_a_misheard_text_is_told_from_another():
+    said = "Two boats were waiting near the wooden bridge."
+    assert apart(said, "to both for a wedding near the wooden bridge") < 0.45
+    assert apart(said, "Please bring a warm coat and a pair of gloves.") > 0.65
+
+
 def test_what_is_heard_of_a_change_is_told_from_what_is_heard_around_it():
     told = spoken_words("one two three four")
     assert misheard(told, spoken_words("won two three for"), range(1, 3)) == 0
     assert misheard(told, spoken_words("one too three four"), range(1, 3)) == 1
     assert misheard(told, spoken_words("one two extra three four"), range(1, 3)) == 1
     assert misheard(told, spoken_words("one two extra three four"), range(2, 2)) == 1
+
+
+class Evenly:
+    """A recogniser for which all words last alike."""
+
+    def __init__(self):
+        self.pieces_s = []
+
+    def align(self, waveform, said, _language):
+        self.pieces_s.append(waveform.duration_s)
+        words = spoken_words(said)
+        lasts_s = waveform.duration_s / len(words)
+        return tuple(Word(word, i * lasts_s, (i + 1) * lasts_s, 0.9) for i, word in enumerate(words))
+
+
+def test_the_words_of_a_long_recording_are_found_piece_by_piece():
+    """One word is heard as another, and one is not heard."""
+    said = " ".join(f"word{i}" for i in range(200))
+    waveform, truth = recorded(said)
+    heard = [replace(word, text="what " if i == 7 else word.text) for i, word in enumerate(truth) if i != 90]
+    ears = Evenly()
+    found = Editor(None, ears).timed(waveform, said, Transcript(tuple(heard), "en", 1.0), "en")
+    assert [word.text for word in found] == spoken_words(said)
+    assert len(ears.pieces_s) > 3
+    assert max(ears.pieces_s) <= 25.5
+    assert sum(ears.pieces_s) == pytest.approx(waveform.duration_s, abs=0.01)
+    for word, true in zip(found, truth, strict=True):
+        assert abs(word.start_s - true.start_s) < 0.5

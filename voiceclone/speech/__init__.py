@@ -1,6 +1,6 @@
 """From a text and voices to one recording: planned, spoken, listened to, mastered."""
 
-from voiceclone.speech.editing import MOST_CHANGED, share_changed
+from voiceclone.speech.editing import MOST_CHANGED, apart, share_changed
 from voiceclone.speech.edits import Edited, EditOptions, Editor, EditPlan, mixed
 from voiceclone.speech.mastering import MasterOptions, title_of
 from voiceclone.speech.planning import Passage, Script, ScriptOptions, TextReader, plan
@@ -24,6 +24,7 @@ __all__ = [
     "Take",
     "TextReader",
     "Threshold",
+    "apart",
     "mixed",
     "plan",
     "share_changed",

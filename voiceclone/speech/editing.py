@@ -97,6 +97,13 @@ def share_changed(said: Sequence[str], wanted: Sequence[str], found: Sequence[Ch
     return 1 - kept / max(1, len(said), len(wanted))
 
 
+def apart(said: str, heard: str) -> float:
+    """Return how many letters of two texts differ, 0..1: words that sound alike are alike."""
+    from rapidfuzz.distance import Levenshtein
+
+    return float(Levenshtein.normalized_distance(_key(said), _key(heard)))
+
+
 def misheard(told: Sequence[str], heard: Sequence[str], which: range) -> int:
     """Return how many of these words are heard otherwise, counting what is heard beside them and is not said."""
     from rapidfuzz.distance import Levenshtein
