@@ -16,6 +16,7 @@ from voiceclone.deadline import Deadline
 from voiceclone.delivery import Delivery
 from voiceclone.errors import BadAudio, InvalidInput, ModelUnavailable
 from voiceclone.jobs.edit_request import LONGEST_STRETCH_S, MAX_CHANGES, EditRequest
+from voiceclone.jobs.limits import STORE_S
 from voiceclone.jobs.recipe import model_otherwise
 from voiceclone.listening import Recogniser, on_readings
 from voiceclone.model import Sampling
@@ -31,8 +32,6 @@ MISHEARD = 0.55
 """Of the letters: where more are heard otherwise, a transcript is not the recording's. Of other texts 0.7 are."""
 LEAST_KEPT_S = 1.0
 """Of speech around a change: with less there is no voice to go on with."""
-STORE_S = 150
-"""What a bucket that is down may cost, with all its tries."""
 NO_SPEECH = "no words are heard in the recording: send clear speech, without music or loud noise"
 
 
@@ -84,6 +83,8 @@ class Edits:
                 f"is not what is heard in ref_audio ({heard.text[:80]!r}): send the exact transcript, or none",
             )
         words = self._editor.timed(mono, spoken, heard, language)
+        if not words:
+            raise BadAudio(NO_SPEECH)
         deadline.check("the recording was being listened to")
         first = secrets.randbelow(SEEDS) if request.seed is None else request.seed
         seeds = request.seeds or [first]
@@ -113,7 +114,7 @@ class Edits:
     def answer(self, request: EditRequest, job_id: str, stem: str, deadline: Deadline, delivery: Delivery) -> Reply:
         """Change the words and deliver the recording, or tell what would change.
 
-        Raises as `listened`; OutOfTime; SynthesisFailed, OutOfMemory, DeviceFailed; StorageFailed.
+        Raises as `_listened`; OutOfTime; SynthesisFailed, OutOfMemory, DeviceFailed; StorageFailed.
         """
         way = delivery.way(request.delivery)
         timings = Timings()

@@ -22,10 +22,10 @@ from voiceclone.delivery import Delivery, require_sendable
 from voiceclone.errors import ModelUnavailable, WorkerError
 from voiceclone.failures import failures_named
 from voiceclone.files import try_to_write
-from voiceclone.jobs.edit_job import STORE_S, Edits
+from voiceclone.jobs.edit_job import Edits
 from voiceclone.jobs.edit_request import EditRequest
 from voiceclone.jobs.legacy import as_formerly, is_legacy
-from voiceclone.jobs.limits import limits_of
+from voiceclone.jobs.limits import STORE_S, limits_of
 from voiceclone.jobs.names import Names
 from voiceclone.jobs.parsing import parse
 from voiceclone.jobs.progress import Progress, Report, nobody
