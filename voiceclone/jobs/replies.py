@@ -121,6 +121,8 @@ def spoken_chunk(take: Take, span: Span, of_several: bool) -> Reply:
     }
     if of_several:
         reply["voice"] = chunk.voice.name
+    if take.kept:
+        reply["kept"] = True
     if comparison is not None:
         reply |= {"wer": round(comparison.wer, 4), "attempts": take.attempts}
     return reply
@@ -170,5 +172,6 @@ def summary(reply: Reply) -> Reply:
     if "chunks" in reply and "timings" in reply:
         ways = [way for way in ("audio_url", "audio_path", "audio_base64") if way in reply]
         told |= {"audio_s": reply["duration"], "chunks": len(reply["chunks"]), "delivered": ways}
-        told |= {"rtf": reply["rtf"], "timings": reply["timings"], "warnings": len(reply["warnings"])}
+        told |= {"kept": sum("kept" in chunk for chunk in reply["chunks"]), "rtf": reply["rtf"]}
+        told |= {"timings": reply["timings"], "warnings": len(reply["warnings"])}
     return told

@@ -21,6 +21,7 @@ from pydantic import (
 
 from voiceclone.audio import MARGIN_S
 from voiceclone.jobs.fields import (
+    MAX_CHUNK_CHARS,
     MAX_DURATION_S,
     MAX_SEGMENTS,
     MAX_TOLD_CHARS,
@@ -44,7 +45,7 @@ from voiceclone.jobs.fields import (
 )
 from voiceclone.model import Sampling
 from voiceclone.settings import LinkLife
-from voiceclone.speech import MasterOptions, Passage, ScriptOptions, SynthesisOptions, Threshold
+from voiceclone.speech import Former, MasterOptions, Passage, ScriptOptions, SynthesisOptions, Threshold
 from voiceclone.subtitles import FORMATS as SUBTITLE_FORMATS
 from voiceclone.subtitles import SubtitleFormat
 from voiceclone.text import markup
@@ -130,6 +131,13 @@ class Verify(_Request):
     attempts: int = Field(3, ge=1, le=10)
 
 
+class FormerTake(_Request):
+    """A chunk of an earlier take."""
+
+    text: str = Field(min_length=1, max_length=MAX_CHUNK_CHARS)
+    seed: Seed
+
+
 class MadeWith(_Request):
     """What an earlier take was made with."""
 
@@ -170,7 +178,12 @@ class SynthesisRequest(_Request):
         le=SEEDS - 1,
         description="absent or -1: drawn, and always returned; the same request and seed sound the same to the ear",
     )
-    seeds: list[Seed] | None = Field(None, description="a seed for each chunk, as a reply's `recipe` has them")
+    seeds: list[Seed] | None = Field(None, description="a seed for each chunk, of which there must be as many")
+    takes: list[FormerTake] | None = Field(
+        None,
+        description="`[{text, seed}]` of an earlier take, as a reply's `recipe` has them: what of the text is the same"
+        " is cut and spoken as it was, and found where it is kept; the rest counts on from `seed`",
+    )
     made_with: MadeWith | None = Field(
         None, description="from a reply's `recipe`: a warning tells where this worker's model is another"
     )
@@ -272,7 +285,8 @@ class SynthesisRequest(_Request):
 
     def script_options(self, seed: int) -> ScriptOptions:
         """Return what the planner is to know; `seed`: of the first chunk."""
-        return ScriptOptions(seed, self.seeds, self.duration, self.fade_s, self.text_field, self.streamed)
+        takes = [Former(take.text, take.seed) for take in self.takes or ()]
+        return ScriptOptions(seed, self.seeds, takes, self.duration, self.fade_s, self.text_field, self.streamed)
 
     @property
     def synthesis_options(self) -> SynthesisOptions:

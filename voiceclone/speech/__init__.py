@@ -1,11 +1,14 @@
 """From a text and voices to one recording: planned, spoken, listened to, mastered."""
 
+from voiceclone.speech.former import Former
 from voiceclone.speech.mastering import MasterOptions, title_of
-from voiceclone.speech.planning import Passage, Script, ScriptOptions, TextReader, plan
+from voiceclone.speech.planning import Passage, Script, ScriptOptions, plan
+from voiceclone.speech.reading import TextReader
 from voiceclone.speech.synthesis import Part, Spoken, SynthesisOptions, Synthesizer
 from voiceclone.speech.takes import Take, Threshold
 
 __all__ = [
+    "Former",
     "MasterOptions",
     "Part",
     "Passage",
