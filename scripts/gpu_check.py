@@ -126,7 +126,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         line = {"part": name, "state": end.state, "seconds": end.seconds, "limit_s": max(0, limit_s)}
         append(out, {**line, "problem": end.problem})
         title = f"{options['arch']} on {options['device']}{', a dry run' if arguments.dry_run else ''}"
-        (out / SUMMARY).write_text(summary(title, read(out)))
+        (out / SUMMARY).write_text(summary(title, read(out), arguments.dry_run))
         sys.stdout.write(f"{time.monotonic() - start:6.1f} s  {name}: {end.state}\n")
         sys.stdout.flush()
     sys.stdout.write(f"\n{(out / SUMMARY).read_text()}")

@@ -23,7 +23,7 @@ import yaml
 if TYPE_CHECKING:
     from torch import Tensor
 
-SMALL_ARCH = {"dim": 128, "depth": 4, "heads": 2, "ff_mult": 2, "text_dim": 64, "conv_layers": 2}
+SMALL_ARCH = {"dim": 64, "depth": 2, "heads": 2, "dim_head": 32, "ff_mult": 2, "text_dim": 32, "conv_layers": 2}
 SMALL_VOCOS = {"dim": 64, "intermediate_dim": 192, "num_layers": 2}
 FULL_VOCOS = {"dim": 512, "intermediate_dim": 1536, "num_layers": 8}
 MEL_DIM = 100
@@ -114,7 +114,10 @@ def vocos_constants() -> dict[str, Tensor]:
 
 
 def random_tensors(shapes: Iterator[tuple[str, Shape]], seed: int) -> dict[str, Tensor]:
-    """Weights that keep activations near unit size: norms at one, matrices by their fan-in."""
+    """Weights that keep activations near unit size: norms at one, matrices by their fan-in.
+
+    Never silent, in half precision either: the vocoder normalises before its spectrum, so any finite mel is heard.
+    """
     import torch
 
     generator = torch.Generator().manual_seed(seed)

@@ -11,11 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from benchmark.side import Side
 from benchmark.work import FRAMES_PER_S, MEL_DIM, REFERENCE_S, TRANSCRIPT, reference
 
 from gpu_parts.results import Value, append
 
 if TYPE_CHECKING:
+    import torch
+
     from voiceclone.checkpoints import Checkpoint
     from voiceclone.model import Engine, Plan
     from voiceclone.types import ReferenceVoice
@@ -99,6 +102,12 @@ class Check:
         from voiceclone.model import Engine
 
         return Engine.load(self.checkpoint(), self.device, dtype)
+
+    def plain_product(self, dtype: torch.dtype, dim: int) -> float:
+        """Return the operations per second of the best of several plain products of about the network's size."""
+        side = Side()
+        side.device, side.dtype = self.device, dtype
+        return side.ceiling(dim)
 
     def wait(self) -> None:
         """Wait for what the GPU still has to do."""

@@ -7,7 +7,6 @@ import platform
 from functools import partial
 
 from benchmark.measure import cpu_name
-from benchmark.side import Side
 from benchmark.work import MEL_DIM
 
 from gpu_parts.check import Check, plan
@@ -42,11 +41,10 @@ def machine(check: Check) -> None:
         free, total = torch.cuda.mem_get_info()
         check.tell("memory", total / 1e9, "GB")
         check.tell("memory that others use, and the driver", (total - free) / 1e9, "GB")
+        check.tell("a kernel compiled", check.once_ms(compile_one), "ms")
     dim = 128 if check.dry else 1024
     for dtype in (torch.float32, torch.bfloat16) if check.device == "cpu" else (torch.float16, torch.bfloat16):
-        side = Side()
-        side.device, side.dtype = check.device, dtype
-        check.tell(f"a plain product, {name_of(dtype)}", side.ceiling(dim) / 1e12, "TFLOP/s")
+        check.tell(f"a plain product, {name_of(dtype)}", check.plain_product(dtype, dim) / 1e12, "TFLOP/s")
     numbers = torch.empty(2**20 if check.dry else 2**29, device=check.device)
     copied = torch.empty_like(numbers)
     taken = check.ms(lambda: copied.copy_(numbers))
@@ -79,6 +77,16 @@ def convolutions(check: Check) -> None:
         }.items():
             for turn in ("new lengths", "the same again"):
                 check.tell(f"{part}: {turn}", [check.once_ms(partial(call, n)) for n in lengths], "ms")
+
+
+def compile_one() -> None:
+    """Compile the slower kernel of our own for this GPU."""
+    import torch
+
+    from voiceclone.model import kernels
+
+    sizes = {"WIDTH": 1024, "EPSILON": "1e-6f"}
+    kernels.compiled(kernels.source(torch.float16), sizes, torch.cuda.get_device_capability())
 
 
 def name_of(dtype: object) -> str:

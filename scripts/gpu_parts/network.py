@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import statistics
 import wave
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,9 +11,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-from benchmark.work import MEL_DIM, SENTENCES, text_of
+from benchmark.work import MEL_DIM, SENTENCES, flop, frames_of, text_of
 
 from gpu_parts.check import CHUNK_FRAMES, SAMPLE_RATE, Check, example_voice, plan, voice
+from gpu_parts.results import NEW_LENGTH, SHARE
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -40,9 +42,13 @@ def lengths(check: Check) -> None:
     speaker = example_voice()
     check.tell_memory("warmed up")
     chunks = [Chunk(text_of(1 + 0.55 * i), speaker, i) for i in range(3 if check.dry else 24)]
-    for turn in ("first", "again"):
-        taken = [check.once_ms(lambda: list(engine.speak([chunk], sampling))) for chunk in chunks]  # noqa: B023
+    first, again = (
+        [check.once_ms(lambda: list(engine.speak([chunk], sampling))) for chunk in chunks]  # noqa: B023
+        for _ in range(2)
+    )
+    for turn, taken in (("first", first), ("again", again)):
         check.tell(f"chunks of 1 to {1 + 0.55 * (len(chunks) - 1):.0f} s, {turn}", taken, "ms")
+    check.tell(NEW_LENGTH.what, [a / b for a, b in zip(first, again, strict=True)], NEW_LENGTH.unit)
     check.tell_memory("after them")
     check.tell("all of them in batches", check.once_ms(lambda: list(engine.speak(chunks, sampling))), "ms")
     check.tell_memory("after batches")
@@ -62,6 +68,9 @@ def steps(check: Check) -> None:
     spoken = check.ms(lambda: list(engine.speak([chunk], Sampling(nfe_step))))
     case = f"{seconds:.1f} s chunk, {nfe_step} steps, text to samples"
     check.tell(case, spoken, "ms", paper.chunk_ms if paper else None)
+    speed = flop(vars(engine.dit.arch), frames_of(seconds), nfe_step) / statistics.median(spoken) * 1e3
+    share = speed / check.plain_product(engine.dit.dtype, engine.dit.arch.dim)
+    check.tell(SHARE.what, 100 * share, SHARE.unit)
     with torch.inference_mode():
         schedule = engine._schedule(Sampling(nfe_step))
         for total in (256, 512) if check.dry else (512, 1024, CHUNK_FRAMES, 2048, 4096, 8192):
@@ -113,17 +122,19 @@ def variants(check: Check) -> None:
         right = mel(exact, Eager(exact.dit))
         torch.backends.cudnn.allow_tf32 = True
         del exact
-        for dtype in ("float32", "bfloat16") if check.device == "cpu" else ("float32", "float16", "bfloat16"):
+        # First what a worker computes in: a kernel that breaks the GPU's context takes all that follow with it.
+        for dtype in ("float32", "bfloat16") if check.device == "cpu" else ("float16", "bfloat16", "float32"):
             engine = check.engine(dtype)
             for way, follow in switched(check, engine):
                 try:
                     error = float((mel(engine, follow) - right).norm() / right.norm())
-                except RuntimeError as e:  # a kernel that this GPU lacks; the others may run
+                # A kernel that this GPU lacks, or that torch has changed; the others may run.
+                except (RuntimeError, TypeError, AttributeError) as e:
                     check.tell(f"{dtype}, {way}", f"failed: {e}")
                     continue
                 check.tell(f"{dtype}, {way}: off from plain float32", error, "relative")
                 taken = check.ms(partial(mel, engine, follow), 5)
-                check.tell(f"{dtype}, {way}: {sampling.nfe_step} steps", taken, "ms")
+                check.tell(f"{dtype}, {way}", [ms / sampling.nfe_step for ms in taken], "ms a step")
 
 
 def switched(check: Check, engine: Engine) -> Iterator[tuple[str, Follower]]:
@@ -139,13 +150,13 @@ def switched(check: Check, engine: Engine) -> Iterator[tuple[str, Follower]]:
     for way, follow in ways(engine).items():
         if way == "recorded":
             yield way, follow
-    for name in VARIANTS:
-        use_variants(engine.dit, [name])
-        yield name, anew(engine)
-    use_variants(engine.dit, ())
     if check.device == "cuda" and engine.dit.dtype == torch.float16:
         with half_accumulation():
             yield "sums in half precision", anew(engine)
+    for names in (*((name,) for name in VARIANTS), VARIANTS):
+        use_variants(engine.dit, names)
+        yield names[0] if len(names) == 1 else "all of these", anew(engine)
+    use_variants(engine.dit, ())
 
 
 def anew(engine: Engine) -> Follower:

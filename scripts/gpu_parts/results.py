@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+import statistics
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,31 @@ ERROR = re.compile(r"(E +)?[\w.]{1,100}(Error|Exception|Unavailable): ")
 DONE, FAILED, TOO_LONG, LEFT_OUT = "done", "failed", "too long", "left out"
 
 
+@dataclass(frozen=True)
+class Promise:
+    """What shall be so on every GPU, of the row of this name."""
+
+    what: str
+    unit: str
+    bar: float
+    at_least: bool = False
+    """Whether the median must reach the bar; else the largest number must not exceed it."""
+
+    def wanted(self) -> str:
+        return f"at {'least' if self.at_least else 'most'} {number(self.bar)}"
+
+    def verdict(self, measured: float | Sequence[float]) -> str:
+        values = [measured] if isinstance(measured, int | float) else measured
+        met = statistics.median(values) >= self.bar if self.at_least else max(values) <= self.bar
+        return "met" if met else "not met"
+
+
+SHARE = Promise("a chunk of 10 s at 16 steps, of a plain product's speed", "%", 50, at_least=True)
+FIRST_JOB = Promise("the first job / the second, for each start", "x", 1.1)
+NEW_LENGTH = Promise("a chunk of a new length / of a known one, for each length", "x", 1.2)
+PROMISES = (SHARE, FIRST_JOB, NEW_LENGTH)
+
+
 def append(out: Path, line: dict[str, Any]) -> None:
     """Write a line at once: what comes later may end the process."""
     with (out / RESULTS).open("a") as file:
@@ -37,8 +64,8 @@ def read(out: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (out / RESULTS).read_text().splitlines()]
 
 
-def summary(title: str, lines: Sequence[dict[str, Any]]) -> str:
-    """Return how each part ended, and all rows, in Markdown."""
+def summary(title: str, lines: Sequence[dict[str, Any]], dry: bool = False) -> str:
+    """Return what was promised and how each part ended, and all rows, in Markdown. `dry`: nothing is judged."""
     ends = [
         [line["part"], line["state"], number(line["seconds"]), number(line["limit_s"]), cause(line["problem"])]
         for line in lines
@@ -52,11 +79,21 @@ def summary(title: str, lines: Sequence[dict[str, Any]]) -> str:
     return "\n\n".join(
         [
             f"# {title}",
+            table(["promised", "measured: median (range)", "unit", "wanted", "judged"], judged(lines, dry)),
             table(["part", "state", "seconds", "of at most", "why"], ends),
             table(["part", "what", "measured: median (range)", "unit", "on paper"], rows),
             "",
         ]
     )
+
+
+def judged(lines: Sequence[dict[str, Any]], dry: bool) -> Iterator[list[str]]:
+    """Yield each promise, what was measured last, and whether that is enough."""
+    measured = {line["what"]: line["value"] for line in lines if "what" in line}
+    for promise in PROMISES:
+        value = measured.get(promise.what)
+        verdict = "not measured" if value is None else "a dry run" if dry else promise.verdict(value)
+        yield [promise.what, "" if value is None else shown(value), promise.unit, promise.wanted(), verdict]
 
 
 def shown(value: Value) -> str:

@@ -128,8 +128,8 @@ DOCUMENTS = {
     ],
 )
 def test_work_grows_with_the_length(read_apart, tmp_path, kind, head, unit):
-    """A megabyte takes a second or so; what grows with its square would take minutes, and is ended."""
-    (tmp_path / "file").write_text(repeated(head, unit, 1_000_000))
+    """Half a megabyte takes half a second or so; what grows with its square would take minutes, and is ended."""
+    (tmp_path / "file").write_text(repeated(head, unit, 500_000))
     read_apart(kind, tmp_path / "file")
 
 
@@ -332,19 +332,19 @@ def test_all_files_together_have_a_limit(refusal, tmp_path):
     [
         ("a.txt", "\n\n".join(["a"] * (pages.MAX_BLOCKS + 1)), "a.txt goes past 500000 paragraphs"),
         ("a.txt", "a" * (MAX_FILE_BYTES + 1), "split the book"),
-        ("a.txt", "Chapter 1\n\n" * 100_000, ""),
-        ("a.txt", "Chapter 1\n\na\n\n" * 30_000, ""),
+        ("a.txt", "Chapter 1\n\n" * 50_000, ""),
+        ("a.txt", "Chapter 1\n\na\n\n" * 15_000, ""),
         ("a.txt", "a" * MAX_FILE_BYTES, ""),
-        ("a.txt", "a-\n" * 150_000, ""),
-        ("a.txt", "Part one\n" * 30_000, ""),
-        ("a.txt", "Chapter one two three four five six seven eight nine ten\n" * 20_000, ""),
-        ("a.txt", f"{'Chapter 1' + ' .' * 70}\n" * 20_000, ""),
-        ("a.txt", f"{'einund' * 25}\n" * 20_000, ""),
-        ("a.txt", "1\n\n" * 60_000, ""),
-        ("a.txt", "*** START OF THE PROJECT GUTENBERG " * 100_000, ""),
-        ("a.md", "[^1" * 20_000 + "^[a" * 20_000 + "~~a" * 2_000, ""),
-        ("a.md", "[^1]: a\n" * 20_000 + "# a {#" * 2_000, "no text"),
-        ("a.md", "# a\n\n" * 30_000, ""),
+        ("a.txt", "a-\n" * 75_000, ""),
+        ("a.txt", "Part one\n" * 15_000, ""),
+        ("a.txt", "Chapter one two three four five six seven eight nine ten\n" * 10_000, ""),
+        ("a.txt", f"{'Chapter 1' + ' .' * 70}\n" * 10_000, ""),
+        ("a.txt", f"{'einund' * 25}\n" * 10_000, ""),
+        ("a.txt", "1\n\n" * 30_000, ""),
+        ("a.txt", "*** START OF THE PROJECT GUTENBERG " * 50_000, ""),
+        ("a.md", "[^1" * 10_000 + "^[a" * 10_000 + "~~a" * 1_000, ""),
+        ("a.md", "[^1]: a\n" * 10_000 + "# a {#" * 1_000, "no text"),
+        ("a.md", "# a\n\n" * 15_000, ""),
         ("a.md", f"[a]: {'b' * 150_000}\n\n" + "[a]" * 30_000, ""),
         ("a.md", "---\n" + "title: " + "[" * 5_000 + "\n---\na", ""),
         ("a.md", "---\ntitle: 2001-99-99\n---\na", ""),

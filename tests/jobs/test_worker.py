@@ -362,6 +362,17 @@ def test_the_recipe_gives_the_same_take(worker):
     assert second["recipe"] == first["recipe"]
 
 
+def test_the_recipe_of_a_stream_cuts_the_text_as_the_stream_did(worker):
+    """Its seeds fit no other chunks; and they are more and shorter than those of a job that nobody waits for."""
+    text = "A sentence, and what is said behind its comma, until it comes to an end."
+    first = worker.handle(job(text=text, streamed=True))
+    assert first["chunks"][0]["text"] == "A sentence,"
+    assert len(first["recipe"]["seeds"]) > len(worker.handle(job(text=text))["chunks"])
+    second = again(worker, json.loads(json.dumps(first)))
+    assert np.array_equal(spoken(first)[0], spoken(second)[0])
+    assert second["recipe"] == first["recipe"]
+
+
 def test_the_recipe_finds_a_recording_that_came_with_the_job(worker):
     """On the volume, so that another worker finds it too; and says so when it is no longer there."""
     clip = base64.b64encode(recording(worker)).decode()

@@ -42,7 +42,7 @@ def test_a_start_from_the_copy_speaks_as_one_from_the_checkpoint(checkpoint, cop
     first.keep_copy()
     (name,) = files(copies)
     assert dtype in name
-    assert (copies.directory / name).stat().st_size < 0.4 * checkpoint.weights.stat().st_size
+    assert (copies.directory / name).stat().st_size < 0.5 * checkpoint.weights.stat().st_size
     second = Engine.load(checkpoint, "cpu", dtype, copies)
     second.warm_up()
     for sampling in USUAL:
@@ -70,7 +70,8 @@ def test_nothing_is_kept_where_it_would_save_nothing(checkpoint, copies, tmp_pat
 def test_a_copy_made_by_another_config_is_not_taken(checkpoint, copies):
     """Heads half as many and twice as wide have weights of the same shapes."""
     Engine.load(checkpoint, "cpu", "bfloat16", copies).keep_copy()
-    arch = {**checkpoint.arch, "heads": checkpoint.arch["heads"] // 2, "dim_head": 128}
+    heads, dim_head = checkpoint.arch["heads"], checkpoint.arch["dim_head"]
+    arch = {**checkpoint.arch, "heads": heads // 2, "dim_head": 2 * dim_head}
     corrected = dataclasses.replace(checkpoint, arch=arch)
     engines = (Engine.load(corrected, "cpu", "bfloat16", *where) for where in ([copies], []))
     assert np.array_equal(*map(speak, engines))

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 
 from voiceclone.model.layers import Conv1d, Linear
 from voiceclone.model.sampling import Eager, Plan, Sampling, sample
-from voiceclone.model.variants import ROWS_IN_CONVOLUTION, VARIANTS, use_variants
+from voiceclone.model.variants import GATE_WITH_NORM, ROTATION_IN_KERNEL, ROWS_IN_CONVOLUTION, VARIANTS, use_variants
 
 
 def mel(engine):
@@ -51,6 +51,18 @@ def test_gelu_in_the_product_is_gelu_of_the_product(shape):
     layer.gelu_in_product = True
     torch.testing.assert_close(layer(x, gelu=True), F.gelu(F.linear(x, layer.weight, layer.bias)))
     assert torch.equal(layer(x), F.linear(x, layer.weight, layer.bias))
+
+
+@pytest.mark.parametrize("name", [ROTATION_IN_KERNEL, GATE_WITH_NORM])
+@torch.inference_mode()
+def test_kernels_are_refused_without_a_gpu(engine, name):
+    """And afterwards the plain network is as it was."""
+    plain = mel(engine)
+    use_variants(engine.dit, [name])
+    with pytest.raises(RuntimeError, match="run on a GPU"):
+        mel(engine)
+    use_variants(engine.dit, [])
+    assert torch.equal(mel(engine), plain)
 
 
 def test_a_name_that_is_no_variant_is_refused(engine):

@@ -12,7 +12,20 @@ import pytest
 from conftest import ROOT
 from gpu_parts.check import paper_for
 from gpu_parts.registry import PARTS
-from gpu_parts.results import DONE, FAILED, FILES, LEFT_OUT, SUMMARY, TOO_LONG, read, summary
+from gpu_parts.results import (
+    DONE,
+    FAILED,
+    FILES,
+    FIRST_JOB,
+    LEFT_OUT,
+    NEW_LENGTH,
+    PROMISES,
+    SHARE,
+    SUMMARY,
+    TOO_LONG,
+    read,
+    summary,
+)
 
 NO_GPU = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
 
@@ -49,7 +62,7 @@ def test_a_dry_run_leaves_rows_and_a_table(run, tmp_path):
     told = (tmp_path / "out" / SUMMARY).read_text()
     assert all(row["what"] in told for row in rows)
     tables = [line for line in told.splitlines() if line.startswith("|")]
-    assert len(tables) == len(lines) + 4
+    assert len(tables) == len(PROMISES) + len(lines) + 6
     assert {line.count("|") for line in tables} == {6}
 
 
@@ -72,6 +85,26 @@ def test_the_table_names_what_broke_first():
     assert "| cold | failed | 1.5 | 60 | E ModuleNotFoundError: No module named 'a \\| b' |" in told
     assert "| steps | a step | 2 (1-3) | ms | 6.2 |" in told
     assert "| steps | a step | no GPU | ms |  |" in told
+
+
+@pytest.mark.parametrize(
+    ("promise", "measured", "told"),
+    [
+        (SHARE, 50.1, "50.1 | % | at least 50 | met"),
+        (SHARE, [49.9], "49.9 | % | at least 50 | not met"),
+        (FIRST_JOB, [1.0, 1.05], "1.02 (1-1.05) | x | at most 1.1 | met"),
+        (FIRST_JOB, [1.0, 1.2], "1.1 (1-1.2) | x | at most 1.1 | not met"),
+        (NEW_LENGTH, [1.0, 1.0, 1.3], "1 (1-1.3) | x | at most 1.2 | not met"),
+        (NEW_LENGTH, None, " | x | at most 1.2 | not measured"),
+    ],
+)
+def test_what_was_promised_is_judged(promise, measured, told):
+    """By the worst of all where each must be so. What was not measured says so; a dry run judges nothing."""
+    row = {"part": "steps", "what": promise.what, "value": measured, "unit": promise.unit, "paper": None}
+    lines = [] if measured is None else [row]
+    assert f"| {promise.what} | {told} |" in summary("here", lines)
+    assert summary("here", lines).count("not measured") == len(PROMISES) - len(lines)
+    assert "met |" not in summary("here", lines, dry=True)
 
 
 @pytest.mark.parametrize(

@@ -110,11 +110,18 @@ def test_pytorch_finds_every_library_that_it_links(trimmed):
 
 
 def test_pytorch_loads_and_computes_without_what_is_trimmed(trimmed):
-    """With every name bound at once, as the image's build does: a name that is missing ends the process."""
+    """With every name bound at once, as the image's build does: a name that is missing ends the process.
+
+    The GPU's kernels compile: their compiler is whole, and asks for no headers.
+    """
     script = """
         import torch, torchaudio
         assert torch.stft(torch.ones(4096), 1024, 256, window=torch.ones(1024), return_complex=True).abs().sum() > 0
         assert torch.nn.functional.conv1d(torch.ones(1, 4, 9), torch.ones(4, 1, 3), groups=4).sum() == 84
+        from voiceclone.model import kernels
+        sizes = {"WIDTH": 1024, "EPSILON": "1e-6f"}
+        assert not torch.version.cuda or kernels.compiled(kernels.source(torch.float16), sizes, (9, 0))
+        assert not [line for line in open("/proc/self/maps") if ".alt.so" in line]
         print(torch.__file__)
     """
     done = subprocess.run(

@@ -46,7 +46,7 @@ def cut(written, cross_fade_s=0.15, times=12):
 @pytest.mark.parametrize("language", TEXTS)
 def test_the_first_chunk_is_short_and_the_others_grow_to_the_usual_size(language):
     _, lasts_s = cut(TEXTS[language])
-    assert FIRST_S / 3 <= lasts_s[0] <= FIRST_S
+    assert FIRST_S / 4 <= lasts_s[0] <= FIRST_S
     usual = next(i for i, each_s in enumerate(lasts_s) if each_s > CHUNK_S / 2)
     assert 3 <= usual <= 6
     assert all(after < 3 * before for before, after in pairwise(lasts_s[:usual]))

@@ -118,4 +118,9 @@ def test_all_words_of_a_chunk_come_with_it_but_the_last():
     for i, chunk in enumerate(script.chunks):
         times.add(Waveform(np.zeros(1000, np.float32), 1000), Span(i, i + 1))
         came.append((chunk.text, "".join(word.text for word in times.find())))
-    assert came == []
+    assert came == [
+        ("It all cost them about one million", "It all cost them "),
+        ("two hundred and thirty-four thousand", ""),
+        ("five hundred and sixty-seven", ""),
+        ("dollars in these years, I think.", "about $1,234,567 in these years, I think."),
+    ]

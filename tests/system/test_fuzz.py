@@ -44,7 +44,7 @@ log = logging.getLogger(__name__)
 
 # With `--times 10` as much of each as is tried every week.
 JOBS = 1_000
-WARM_UP = 3_000
+WARM_UP = 500
 """Jobs after which the caches are full: 32 references, the shapes that torch has prepared for."""
 GROWTH_MB = 32
 TEXTS = 500
@@ -384,6 +384,7 @@ def test_nothing_escapes_from_thousands_of_jobs(fuzzed, tmp_path, caplog, times)
         return process.memory_info().rss
 
     fuzzed.handle({"id": "warm-up", "input": {**SAY, "nfe_step": 1, "timestamps": True, "delivery": "base64"}})
+    fuzzed.recogniser.transcribe(BuiltIn().named("example-en").waveform)  # starts tqdm's thread
     for seed in range(WARM_UP):
         answer(seed)
     held_before, memory_before = held(), memory()

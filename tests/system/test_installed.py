@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+import uv
 from conftest import ROOT
 from endpoint_server import EndpointServer
 from published import MODEL, VOCOS_COMMIT, VOCOS_FILES, VOCOS_REPO, files_of, own_cache, place
@@ -33,8 +34,9 @@ class Installed:
         mine = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "RUNPOD_", "HF_"))}
         self.environ = {**mine, "HOME": str(self.home), "PATH": f"{self.bin}{os.pathsep}{os.environ['PATH']}"}
         subprocess.run([sys.executable, "-m", "venv", "--without-pip", root / "venv"], check=True)
-        pip = [sys.executable, "-m", "pip", "--python", self.bin / "python", "install", "--quiet", ROOT]
-        subprocess.run(pip, cwd=self.home, env=self.environ, check=True)
+        # By uv, in a tenth of the time that pip takes: the package and what it asks for are the same.
+        install = [uv.find_uv_bin(), "pip", "install", "--python", self.bin / "python", "--quiet", "--no-cache", ROOT]
+        subprocess.run(install, cwd=self.home, env=self.environ, check=True)
 
     def run(self, *command, **environ):
         """Run a program of the environment, in the home."""

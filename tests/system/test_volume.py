@@ -46,9 +46,10 @@ JOB = {"id": "job", "input": SAY}
 # Imports what a worker needs once, then forks a process for every worker that it is asked for. Each does what it is
 # told before, loads as the platform's worker does, and answers with its replies and its log, or with what is wrong.
 NURSERY = f"""
-import importlib.util, json, logging, os, sys, threading, time
+import gc, importlib.util, json, logging, os, sys, threading, time
 from dataclasses import replace
 sys.path.insert(0, {str(ROOT)!r})
+import filelock, httpx2, num2words2, numpy.random, psutil, rjieba, soundfile, tqdm.auto
 import s3_utils, safetensors.torch, torch, torchaudio.functional
 import voiceclone.delivery, voiceclone.jobs, voiceclone.listening, voiceclone.voices
 from voiceclone.checkpoints import copies, hub, registry
@@ -91,6 +92,7 @@ def work(environ, before, steps):
     if "told" in names:
         answer["told"] = names["told"]
 
+gc.freeze()  # the collector would write to every page, and each worker get a copy of it
 for line in sys.stdin:
     task = json.loads(line)
     ends = []

@@ -17,7 +17,6 @@ SAMPLE_RATE = 24_000
 """The rate that F5-TTS hears and speaks at, in Hertz."""
 HOP_S = 256 / SAMPLE_RATE
 """F5-TTS's speech is a whole number of these long."""
-
 PEAK = 10 ** (-1 / 20)
 """Nothing is raised above it, -1 dB below full scale: what is decoded from a lossy format overshoots."""
 TRIES, NEAR_DB, MAX_LIMITED_DB = 8, 0.2, 15.0

@@ -24,11 +24,11 @@ ConvNeXt V2 https://arxiv.org/abs/2301.00808, rotary position embedding https://
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import partial
 from itertools import accumulate
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import torch
 import torch.nn.functional as F
@@ -175,6 +175,7 @@ class DiT(nn.Module):
         self.arch = arch
         self.use_flash = False
         """Whether attention runs as FlashAttention over all chunks at once; only where `attention.has_flash`."""
+        self.gate_and_norm = gate_and_norm
         self.rotations = Table(partial(rotations, dim=arch.dim_head, heads=arch.heads, rotated=arch.pe_attn_head))
         self.text = TextEncoder(arch, vocabulary_size)
         self.input = Linear(2 * arch.mel_dim + arch.text_dim, arch.dim)
@@ -252,32 +253,32 @@ class DiT(nn.Module):
         layout = condition.layout
         h = F.linear(x, self.input.weight[:, : self.arch.mel_dim]) + condition.projected
         h = residual = self.position(h, layout.spacing) + h
-        for block, modulation in zip(self.blocks, modulations.blocks, strict=True):
-            h = block(h, modulation, layout)
-        if self.long_skip is not None:
-            h = self.long_skip(torch.cat([h, residual], dim=-1))
         scale, shift = modulations.final
-        return self.output(modulate(h, shift, scale))
+        norms = [*((modulation[0], modulation[1]) for modulation in modulations.blocks), (shift, scale)]
+        normed = modulate(h, *norms[0])
+        blocks = cast("Iterable[Block]", self.blocks)
+        for block, modulation, following in zip(blocks, modulations.blocks, norms[1:], strict=True):
+            _, _, gate, ff_shift, ff_scale, ff_gate = modulation
+            h, normed = self.gate_and_norm(h, gate, block.attend(normed, layout), ff_shift, ff_scale)
+            h, normed = self.gate_and_norm(h, ff_gate, block.feed(normed), *following)
+        if self.long_skip is not None:
+            normed = modulate(self.long_skip(torch.cat([h, residual], dim=-1)), shift, scale)
+        return self.output(normed)
 
 
 class Block(nn.Module):
-    """Attention and feed-forward, each shifted, scaled and gated by the time (adaLN-Zero)."""
+    """Attention and feed-forward. What is before and after each, the time scales, shifts and gates (adaLN-Zero)."""
 
     def __init__(self, arch: Arch) -> None:
         super().__init__()
         inner = arch.heads * arch.dim_head
         self.heads = arch.heads
+        self.rotate = rotate
         self.qkv = Linear(arch.dim, 3 * inner)
         self.qk_norm = nn.Parameter(torch.empty(2, 1, arch.dim_head)) if arch.qk_norm else None
         self.out = Linear(inner, arch.dim)
         self.ff_in = Linear(arch.dim, arch.ff_mult * arch.dim)
         self.ff_out = Linear(arch.ff_mult * arch.dim, arch.dim)
-
-    def forward(self, x: Tensor, modulation: Tensor, layout: Layout) -> Tensor:
-        shift, scale, gate, ff_shift, ff_scale, ff_gate = modulation
-        x = torch.addcmul(x, gate, self.attend(modulate(x, shift, scale), layout))
-        h = self.ff_in(modulate(x, ff_shift, ff_scale), gelu=True)
-        return torch.addcmul(x, ff_gate, self.ff_out(h))
 
     def attend(self, x: Tensor, layout: Layout) -> Tensor:
         """Attend within each chunk, (g, s, d) -> (g, s, d)."""
@@ -285,7 +286,7 @@ class Block(nn.Module):
         qk, v = qkv[:, :, :2], qkv[:, :, 2]
         if self.qk_norm is not None:
             qk = F.rms_norm(qk, qk.shape[-1:], eps=NORM_EPS) * self.qk_norm
-        q, k = rotate(qk, layout.cos, layout.sin).unbind(2)
+        q, k = self.rotate(qk, layout.cos, layout.sin).unbind(2)
         if layout.borders is not None:
             attended = attention.flash(q, k, v, layout.borders, layout.longest)
         elif x.device.type == "cpu" and x.dtype == torch.bfloat16:
@@ -293,6 +294,10 @@ class Block(nn.Module):
         else:
             attended = attention.by_chunk(q, k, v, layout.lengths)
         return self.out(attended.flatten(-2))
+
+    def feed(self, x: Tensor) -> Tensor:
+        """(g, s, d) -> (g, s, d)"""
+        return self.ff_out(self.ff_in(x, gelu=True))
 
 
 class ConvPosition(nn.Module):
@@ -369,6 +374,12 @@ class ConvNeXtV2(nn.Module):
 def modulate(x: Tensor, shift: Tensor, scale: Tensor) -> Tensor:
     """Normalise each row, with the time's scale and shift for weights."""
     return F.layer_norm(x, x.shape[-1:], scale, shift, NORM_EPS)
+
+
+def gate_and_norm(x: Tensor, gate: Tensor, y: Tensor, shift: Tensor, scale: Tensor) -> tuple[Tensor, Tensor]:
+    """Add `y` by its gate to `x`; return the sum, and the sum as `modulate` gives it."""
+    x = torch.addcmul(x, gate, y)
+    return x, modulate(x, shift, scale)
 
 
 def stretch(x: Tensor, frames: int) -> Tensor:

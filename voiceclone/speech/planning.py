@@ -228,7 +228,7 @@ def _script(passages: Sequence[Passage], means: _Means, options: ScriptOptions, 
         chunks: tuple[Chunk, ...] = ()
         if voice is not None:
             sample = Chunk(texts[i][:PACED_BY], voice, 0, paces[i])
-            size_per_s = text.size(sample.text) / speaker.duration_s(sample) if pace else 0.0
+            size_per_s = text.size(sample.text) / speaker.duration_s(sample) if pace and texts[i] else 0.0
             pieces = _pieces(texts[i], places[i], sizes[i], pace, size_per_s)
             silent += [piece for piece, _ in pieces if not text.is_speakable(piece)]
             if passage.seed is not None:

@@ -59,7 +59,7 @@ class Part:
     """At the asked rate, directly behind those of the part before: all parts one after the other are the recording, as
     loud as it was spoken. The end of a chunk that the next one is faded into comes with that."""
     words: tuple[Word, ...]
-    """Directly behind those of the part before, in seconds of the recording. They come later than their sound."""
+    """Directly behind those of the part before, in seconds of the recording. None comes before its sound."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,8 @@ class Synthesizer:
         """
         takes: list[Take] = []
         mastering = Mastering(script, options.master)
-        times = WordTimes(script, self._recogniser, partial(self._language, told=options.language))
+        language_of = partial(self._language, told=options.language)
+        times = WordTimes(script, self._recogniser, language_of) if options.word_times else None
         words: list[Word] = []
         left_s = deadline.left_s
         coming = self._takes(script, options, deadline, timings)
@@ -117,9 +118,10 @@ class Synthesizer:
             with timings.measure("encode"):
                 samples, part, span = mastering.add(take.waveform, deadline)
             yield Part(take, samples, ())
-            if options.word_times:
-                times.add(part, span)
-            if options.word_times and options.streamed and _may_wait(script, len(takes), left_s, deadline.left_s):
+            if times is None:
+                continue
+            times.add(part, span)
+            if options.streamed and _may_wait(script, len(takes), left_s, deadline.left_s):
                 with timings.measure("words"):
                     found = times.find()
                 words += found
@@ -127,7 +129,7 @@ class Synthesizer:
         with timings.measure("encode"):
             master = mastering.whole(deadline)
         notes = master.notes
-        if options.word_times:
+        if times is not None:
             try:
                 with timings.measure("words"):
                     found = times.find(partial(deadline.check, "words were being timed"))

@@ -23,7 +23,7 @@ class _Portion:
 
     chunk: Chunk
     readings: Sequence[Reading]
-    """Pieces of the text that end here; none where a word goes on in the next chunk: they all come with that."""
+    """Pieces of the text that end here; one that goes on in the next chunk comes with that."""
     ended: bool | None
     """Whether a line ended before; None: within a passage."""
 
@@ -76,8 +76,9 @@ class WordTimes:
         self._spoken += in_order(moved, span.end_s)
         if not portion.readings:
             return []
-        found = [replace(word, voice=chunk.voice.name) for word in on_readings(self._spoken, portion.readings)]
-        self._spoken = []
+        stop = _stop(self._spoken, portion.readings)
+        said, self._spoken = self._spoken[:stop], self._spoken[stop:]
+        found = [replace(word, voice=chunk.voice.name) for word in on_readings(said, portion.readings)]
         if not found:
             return []
         if self._held and self._ended is not None:
@@ -111,13 +112,20 @@ def _by_chunk(line: Line) -> list[Sequence[Reading]]:
 
 
 def _bound(readings: Sequence[Reading], offsets: Sequence[int], position: int) -> int | None:
-    """Return how many readings are wholly said before a chunk that begins there; None where a word goes on in it."""
+    """Return how many readings make the words that are wholly said before a chunk that begins there; None: not told."""
     behind = bisect_left(offsets, position)
     if text.is_speakable(readings[behind - 1].spoken[position - offsets[behind - 1] :]):
-        return None
+        behind -= 1  # what is read out goes on in the chunk
     after = next(i for i in range(behind, len(readings)) if text.is_speakable(readings[i].spoken))
-    before = next(i for i in reversed(range(behind)) if text.is_speakable(readings[i].spoken))
-    return next_word(readings, before, after)
+    before = next((i for i in reversed(range(behind)) if text.is_speakable(readings[i].spoken)), None)
+    return None if before is None else next_word(readings, before, after)
+
+
+def _stop(words: Sequence[Word], readings: Sequence[Reading]) -> int:
+    """Return how many of the words have the readings' letters."""
+    letters = sum(character.isalnum() for reading in readings for character in reading.spoken)
+    sums = accumulate(sum(map(str.isalnum, word.text)) for word in words)
+    return next((i for i, length in enumerate(sums, 1) if length >= letters), len(words))
 
 
 def _space(ended: bool, before: str, after: str) -> str:

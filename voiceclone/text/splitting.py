@@ -150,27 +150,35 @@ def split(text: str, max_size: int) -> list[str]:
 
 
 def beginning(text: str, wanted: int, max_size: int) -> str:
-    """Return the first piece of clean text, of at most `wanted` bytes and if it can be half as many.
+    """Return the first piece of clean text: at most `wanted` bytes and, where that can be, at least half as many.
 
-    It is cut at the last sentence's end that there is, else at a clause's, else between words. A word that is longer
-    stays whole up to `max_size` bytes. What is left behind is half as many bytes, too.
+    It is cut at the last sentence's end within, else at a clause's, which may be a third as long, else between words. A
+    longer word stays whole up to `max_size` bytes. Half of `wanted` is left behind, too: no word is left alone.
     """
-    least = wanted // 2
-    most = min(wanted, size(text) - least)
+    text = text[: wanted + max_size + 9]  # what a cut depends on: the work does not grow with the text
     if size(text) <= wanted:
         return text.strip()
-    words = _ends(text, _WORD_END, most)
-    characters = _ends(text, _CHARACTER_END, most)
+    least = wanted // 2
+    most = min(wanted, size(text) - least)
+    words, characters = _ends(text, _WORD_END, most), _ends(text, _CHARACTER_END, most)
     wide = {
         end: length for end, length in characters.items() if is_wide(text[end - 1]) and text[end : end + 1].isalnum()
     }
-    for ends in (_ends(text, _SENTENCE_END, most), _ends(text, _CLAUSE_END, most), words, wide):
-        if found := [end for end, length in ends.items() if least <= length <= most]:
+    sentences, clauses = _ends(text, _SENTENCE_END, most), _ends(text, _CLAUSE_END, most)
+    for ends, shortest, longest in (
+        (sentences, least, most),
+        (clauses, least, most),
+        (sentences, wanted // 3, most),  # short, and sounds better than a clause that breaks off
+        (clauses, wanted // 3, most),
+        (words, least, most),
+        (wide, least, most),
+        (words, 1, most),
+        (words, 1, max_size),
+        (characters, 1, most),
+    ):
+        if found := [end for end, length in ends.items() if shortest <= length <= longest]:
             return text[: found[-1]]
-    fitting = [end for end, length in words.items() if length <= most] or [
-        end for end, length in words.items() if length <= max_size
-    ]
-    return text[: (fitting or [end for end, length in characters.items() if length <= most] or [1])[-1]]
+    return text[:1]
 
 
 def _ends(text: str, separator: re.Pattern[str], most: int) -> dict[int, int]:
