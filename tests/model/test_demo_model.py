@@ -17,7 +17,7 @@ import pytest
 import torch
 from benchmark.hearing import median_pitch, word_error_rate
 from benchmark.work import SENTENCES
-from conftest import ROOT, make_delivery, make_voices
+from conftest import NOTHING_KEPT, ROOT, make_delivery, make_voices
 
 from voiceclone.checkpoints.registry import SHIPPED
 from voiceclone.checkpoints.resolving import resolve
@@ -143,7 +143,7 @@ def worker(demo, engines, voices, recogniser, tmp_path):
     settings = Settings(volume=tmp_path, model="demo", output_dir=tmp_path / "output")
     prepared = make_voices(settings, recogniser, built_in=voices)
     delivery = make_delivery(settings)
-    return Worker(settings, demo, engines["float32"], recogniser, prepared, delivery)
+    return Worker(settings, demo, engines["float32"], recogniser, prepared, delivery, NOTHING_KEPT)
 
 
 def test_numbers_are_spelled_out_before_the_model_reads_them(worker, recogniser):

@@ -286,7 +286,7 @@ class SynthesisRequest(_Request):
     def script_options(self, seed: int) -> ScriptOptions:
         """Return what the planner is to know; `seed`: of the first chunk."""
         takes = [Former(take.text, take.seed) for take in self.takes or ()]
-        return ScriptOptions(seed, self.seeds, takes, self.duration, self.fade_s, self.text_field, self.streamed)
+        return ScriptOptions(seed, self.seeds, self.duration, self.fade_s, self.text_field, self.streamed, takes)
 
     @property
     def synthesis_options(self) -> SynthesisOptions:

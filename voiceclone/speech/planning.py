@@ -83,8 +83,6 @@ class ScriptOptions:
     """Of the first chunk; the others count on."""
     seeds: Sequence[int] | None = None
     """One for each chunk, instead."""
-    takes: Sequence[Former] = ()
-    """Of an earlier take: what of the text is the same becomes the same chunks, with their seeds."""
     duration_s: float | None = None
     """Wanted length of the audio, pauses included."""
     cross_fade_s: float = 0.15
@@ -93,6 +91,8 @@ class ScriptOptions:
     """Where the caller wrote the text, for errors."""
     streamed: bool = False
     """Whether the first chunk is short, and the others grow: each can be spoken while those before are heard."""
+    takes: Sequence[Former] = ()
+    """Of an earlier take: what of the text is the same becomes the same chunks, with their seeds."""
 
 
 @dataclass(frozen=True)
