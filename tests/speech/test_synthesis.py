@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from clock import Clock
 from conftest import NOTHING_KEPT
+from watched import Watched
 
 from voiceclone.deadline import Deadline
 from voiceclone.model.sampling import Sampling
@@ -21,26 +22,6 @@ from voiceclone.voices.builtin import BuiltIn
 
 TEXT = "When I was a boy, I paid $25 for a hat, and I was glad of it."
 STREAMED = SynthesisOptions(Sampling(1), 0.1, MasterOptions(), "en", streamed=True)
-
-
-class Watched:
-    """An engine that remembers the text of all that it was asked to speak, and of all that it spoke."""
-
-    def __init__(self, engine, clock=None):
-        self._engine = engine
-        self._clock = clock
-        self.asked, self.spoken = [], []
-
-    def __getattr__(self, name):
-        return getattr(self._engine, name)
-
-    def speak(self, chunks, *how):
-        self.asked += chunks
-        for chunk, samples in zip(chunks, self._engine.speak(chunks, *how), strict=True):
-            self.spoken.append(chunk)
-            if self._clock is not None:
-                self._clock.now += 10
-            yield samples
 
 
 @pytest.fixture

@@ -89,6 +89,8 @@ def work(environ, before, steps):
     for thread in threading.enumerate():
         if thread.name == "copy":
             thread.join()
+    if handler._worker:
+        handler._worker.kept.flush()
     if "told" in names:
         answer["told"] = names["told"]
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from voiceclone import text
 
-MAX_LOOKED_AT = 100
+MAX_LOOKED_AT = 30
 """Places of a chunk whose text stands there again and again."""
 BETWEEN = "\n"
 """Stands between two passages, and in no chunk."""
@@ -39,10 +39,8 @@ class _Spot(NamedTuple):
     """Where a take stands in the whole text."""
 
     start: int
+    stop: int
     take: int
-
-    def before(self, takes: Sequence[Former]) -> int:
-        return self.start + len(takes[self.take].text)
 
 
 def find(spoken: Sequence[str], takes: Sequence[Former], max_sizes: Sequence[int]) -> list[list[Place]]:
@@ -60,20 +58,19 @@ def find(spoken: Sequence[str], takes: Sequence[Former], max_sizes: Sequence[int
     def passage_of(position: int) -> int:
         return bisect_right(begins, position) - 1
 
-    def fits(take: Former, start: int) -> bool:
-        return text.size(take.text) <= max_sizes[passage_of(start)]
+    def fits(take: str, start: int) -> bool:
+        return text.size(take) <= max_sizes[passage_of(start)]
 
     usable = [take for take in takes if take.text == take.text.strip() and take.text and BETWEEN not in take.text]
     places: list[list[Place]] = [[] for _ in spoken]
-    for spot in _chosen(whole, usable, fits):
+    for spot in _chosen(whole, [take.text for take in usable], fits):
         passage = passage_of(spot.start)
-        start = spot.start - begins[passage]
-        take = usable[spot.take]
-        places[passage].append(Place(start, start + len(take.text), take.seed))
+        begin = begins[passage]
+        places[passage].append(Place(spot.start - begin, spot.stop - begin, usable[spot.take].seed))
     return places
 
 
-def _chosen(whole: str, takes: Sequence[Former], fits: Callable[[Former, int], bool]) -> list[_Spot]:
+def _chosen(whole: str, takes: Sequence[str], fits: Callable[[str, int], bool]) -> list[_Spot]:
     """Return the spots of most takes, in order.
 
     Those at the beginning and at the end that are as they were are taken first: few are left to be looked for.
@@ -81,34 +78,34 @@ def _chosen(whole: str, takes: Sequence[Former], fits: Callable[[Former, int], b
     leading: list[_Spot] = []
     at = 0
     for i, take in enumerate(takes):
-        at = len(whole) - len(whole[at:].lstrip()) if whole[at : at + 1].isspace() else at
-        if not (whole.startswith(take.text, at) and fits(take, at)):
+        while whole[at : at + 1].isspace():
+            at += 1
+        if not (whole.startswith(take, at) and fits(take, at)):
             break
-        leading.append(_Spot(at, i))
-        at += len(take.text)
-    while leading and not _is_border(whole, leading[-1].before(takes)):
+        leading.append(_Spot(at, at := at + len(take), i))
+    while leading and not _is_border(whole, leading[-1].stop):
         leading.pop()
-    least = leading[-1].before(takes) if leading else 0
+    least = leading[-1].stop if leading else 0
     trailing: list[_Spot] = []
-    end = len(whole)
+    at = len(whole)
     for i in range(len(takes) - 1, len(leading) - 1, -1):
-        while end > least and whole[end - 1].isspace():
-            end -= 1
-        start = end - len(takes[i].text)
-        if start < least or not (whole.startswith(takes[i].text, start) and fits(takes[i], start)):
+        while at > least and whole[at - 1].isspace():
+            at -= 1
+        start = at - len(takes[i])
+        if not (start >= least and whole.startswith(takes[i], start) and fits(takes[i], start)):
             break
-        trailing.append(_Spot(start, i))
-        end = start
+        trailing.append(_Spot(start, at, i))
+        at = start
     while trailing and not _is_border(whole, trailing[-1].start):
         trailing.pop()
     most = trailing[-1].start if trailing else len(whole)
     between = range(len(leading), len(takes) - len(trailing))
-    spots: dict[str, list[int]] = {}
-    for i in between:
-        if takes[i].text not in spots:
-            spots[takes[i].text] = [at for at in _occurrences(whole, takes[i].text, least, most) if fits(takes[i], at)]
-    chain = _longest_chain([_Spot(at, i) for i in between for at in reversed(spots[takes[i].text])], takes)
-    return [*leading, *chain, *reversed(trailing)]
+    starts = {
+        take: [at for at in _occurrences(whole, take, least, most) if fits(take, at)]
+        for take in {takes[i] for i in between}
+    }
+    spots = [_Spot(at, at + len(takes[i]), i) for i in between for at in reversed(starts[takes[i]])]
+    return [*leading, *_longest_chain(spots), *reversed(trailing)]
 
 
 def _occurrences(whole: str, wanted: str, start: int, stop: int) -> list[int]:
@@ -124,7 +121,7 @@ def _occurrences(whole: str, wanted: str, start: int, stop: int) -> list[int]:
     return found
 
 
-def _longest_chain(spots: Sequence[_Spot], takes: Sequence[Former]) -> list[_Spot]:
+def _longest_chain(spots: Sequence[_Spot]) -> list[_Spot]:
     """Return the most spots that follow each other, those of several takes in the takes' order.
 
     Args:
@@ -140,15 +137,15 @@ def _longest_chain(spots: Sequence[_Spot], takes: Sequence[Former]) -> list[_Spo
         length = bisect_right(ends, spot.start)
         former.append(last[length - 1] if length else None)
         if length == len(ends):
-            ends.append(spot.before(takes))
+            ends.append(spot.stop)
             last.append(i)
-        elif spot.before(takes) < ends[length]:
-            ends[length], last[length] = spot.before(takes), i
+        elif spot.stop < ends[length]:
+            ends[length], last[length] = spot.stop, i
     chain = []
-    i_or_none = last[-1] if last else None
-    while i_or_none is not None:
-        chain.append(spots[i_or_none])
-        i_or_none = former[i_or_none]
+    at = last[-1] if last else None
+    while at is not None:
+        chain.append(spots[at])
+        at = former[at]
     return chain[::-1]
 
 
