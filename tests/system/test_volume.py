@@ -282,7 +282,7 @@ def test_a_downloader_that_is_killed_among_eight_is_replaced(nursery, empty, hub
 
 
 DYING = """
-import os, signal
+import os, signal, time
 from pathlib import Path
 from voiceclone.model.engine import Engine
 speak = Engine.speak
