@@ -151,8 +151,8 @@ class Settings(BaseModel):
     kept_chunks_mb: Annotated[int, Field(ge=0)] = Field(
         2000,
         validation_alias="KEPT_CHUNKS_MB",
-        description="what was spoken is kept on the volume under `cache/chunks`, so many MB of it, 10 for a minute and"
-        " a half; `0`: none",
+        description="what was spoken is kept on the volume under `cache/chunks`, so many MB of it, 6 for a minute; `0`:"
+        " none",
     )
     log_level: LogLevel = Field(
         "INFO", validation_alias="LOG_LEVEL", description="`DEBUG`, `INFO`, `WARNING` or `ERROR`"
