@@ -34,6 +34,7 @@ from voiceclone.delivery.delivery import Delivery
 from voiceclone.delivery.undelivered import Undelivered
 from voiceclone.jobs.worker import Worker
 from voiceclone.listening.whisper import Recogniser
+from voiceclone.model.any_engine import AnyEngine
 from voiceclone.model.engine import Engine
 from voiceclone.model.mel import reference_mel
 from voiceclone.model.sampling import Sampling
@@ -226,6 +227,12 @@ def with_bucket(worker: Worker, environ: Mapping[str, str]) -> Worker:
     voices = make_voices(worker.settings, worker.recogniser, bucket)
     made = make_delivery(worker.settings, bucket)
     return Worker(worker.settings, worker.checkpoint, worker.engine, worker.recogniser, voices, made, worker.kept)
+
+
+def with_engine(worker: Worker, engine: AnyEngine) -> Worker:
+    """The same worker, with another engine."""
+    parts = worker.recogniser, worker.voices, worker.delivery, worker.kept
+    return Worker(worker.settings, worker.checkpoint, engine, *parts)
 
 
 def spoken(engine: Engine, chunks: Sequence[Chunk], sampling: Sampling, **how: float) -> Samples:
