@@ -41,6 +41,7 @@ TRIED_IN = {
     "model/sampling.py": "model/test_graphs.py",
     "model/upstream.py": "model/test_dit.py",
     "server/": "server/test_speaking.py",
+    "speech/reading.py": "speech/test_planning.py",
     "text/markup/": "text/test_markup.py",
     "text/normalize/": "text/test_normalize.py",
     "text/saying.py": "speech/test_planning.py",
