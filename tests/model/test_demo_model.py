@@ -177,12 +177,12 @@ def test_info_lists_its_voices_first(worker):
 
 def test_the_benchmark_tells_what_is_heard(tmp_path):
     """On every way through the engine, with the error rate, the real-time factor and the pitch."""
-    command = [sys.executable, ROOT / "scripts/bench.py", "speech", "--steps", "7", "--sentences", "1"]
+    command = [sys.executable, ROOT / "scripts/bench.py", "speech", "--steps", "3", "--sentences", "1"]
     command += ["--volume", tmp_path, "--dtypes", "float32", "--json", tmp_path / "speech.json"]
     table = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert "WER, tiny" in table
     run = json.loads((tmp_path / "speech.json").read_text())
-    assert {sample["case"] for sample in run["samples"]} == {f"{voice}, 7 steps" for voice in VOICES}
+    assert {sample["case"] for sample in run["samples"]} == {f"{voice}, 3 steps" for voice in VOICES}
     assert {sample["side"] for sample in run["samples"]} == {"float32, plain", "float32, together"}
     for sample in run["samples"]:
         assert sample["values"]["words"] == 9
