@@ -51,7 +51,7 @@ def voices(demo):
 @pytest.fixture(scope="module")
 def said(engines, voices):
     """By each voice the same sentences."""
-    return {name: speech(engines["float32"], voices.named(name), sentences(3), FAST) for name in VOICES}
+    return {name: speech(engines["float32"], voices.named(name), sentences(2), FAST) for name in VOICES}
 
 
 def sentences(count):
@@ -105,9 +105,9 @@ def test_half_precision_does_not_slur(engines, voices, recogniser, dtype):
     assert errors <= 0.25, pairs
 
 
-@pytest.mark.parametrize(("steps", "count"), [(16, 2), (32, 1)])
-def test_better_qualities_are_understood(engines, voices, recogniser, steps, count):
-    spoken_so = speech(engines["float32"], voices.named("demo-middle"), sentences(count), Sampling(steps))
+@pytest.mark.parametrize("steps", [16, 32])
+def test_better_qualities_are_understood(engines, voices, recogniser, steps):
+    spoken_so = speech(engines["float32"], voices.named("demo-middle"), sentences(1), Sampling(steps))
     errors, pairs = errors_heard(recogniser, spoken_so)
     assert errors <= 0.2, pairs
 
