@@ -103,7 +103,7 @@ print(hub.HF_HUB_CACHE == os.environ["RUNPOD_VOLUME"] + "/models/hub", os.enviro
     ("environ", "spins"),
     [({}, 0), ({"OMP_WAIT_POLICY": "ACTIVE"}, 30_000_000_000), ({"GOMP_SPINCOUNT": "7"}, 7)],
 )
-def test_a_loaded_worker_has_imported_what_a_first_job_needs_and_lets_threads_sleep(places, environ, spins):
+def test_a_loaded_worker_has_imported_only_what_a_first_job_needs_and_lets_threads_sleep(places, environ, spins):
     """f5-tts's package would pull in its training code; the store and the Chinese front end can wait.
 
     Threads that wait for others sleep, unless the operator has other wishes: as libgomp tells when it is loaded, with
