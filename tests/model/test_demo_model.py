@@ -22,7 +22,8 @@ from conftest import ROOT, make_delivery, make_voices
 from voiceclone.checkpoints.registry import SHIPPED
 from voiceclone.checkpoints.resolving import resolve
 from voiceclone.jobs.worker import Worker
-from voiceclone.model.engine import Engine, log_mel
+from voiceclone.model.engine import Engine
+from voiceclone.model.mel import log_mel
 from voiceclone.model.sampling import Sampling
 from voiceclone.settings import Settings
 from voiceclone.types import Chunk, Waveform

@@ -19,8 +19,9 @@ from safetensors.torch import load_file, save_file
 from voiceclone import audio
 from voiceclone.errors import DeviceFailed, ModelUnavailable, OutOfMemory, SynthesisFailed
 from voiceclone.model.device import find_device
-from voiceclone.model.engine import KEPT_SCHEDULES, Engine, first_batch, log_mel, read_vocabulary
+from voiceclone.model.engine import KEPT_SCHEDULES, Engine, first_batch, read_vocabulary
 from voiceclone.model.graphs import Graphs
+from voiceclone.model.mel import log_mel
 from voiceclone.model.sampling import EPSS, Eager, Plan, Sampling, sample, time_steps
 from voiceclone.types import Chunk, ReferenceVoice, Waveform
 from voiceclone.voices.builtin import BuiltIn

@@ -10,7 +10,7 @@ import yaml
 
 from voiceclone.checkpoints.weights import read_weights
 from voiceclone.errors import ModelUnavailable
-from voiceclone.model.engine import log_mel
+from voiceclone.model.mel import log_mel
 from voiceclone.model.vocos import Vocos, VocosArch
 
 

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from voiceclone import audio, text
-from voiceclone.checkpoints import MEL_SPEC, Checkpoint, Copies
+from voiceclone.checkpoints import Checkpoint, Copies
 from voiceclone.errors import DeviceFailed, ModelUnavailable, OutOfMemory, SynthesisFailed
 from voiceclone.failures import failures_named
 from voiceclone.model import attention
@@ -28,6 +28,7 @@ from voiceclone.model.device import glibc, use_the_cpu_well
 from voiceclone.model.dit import DiT
 from voiceclone.model.graphs import FRAMES_STEP, RECORDED_FRAMES, Graphs, cuda_recorder
 from voiceclone.model.loader import Loader, default_dtype
+from voiceclone.model.mel import HOP_LENGTH, MEL_DIM, N_FFT, log_mel
 from voiceclone.model.sampling import Batch, Eager, Follower, Plan, Sampling, Schedule, sample
 from voiceclone.model.variants import TAKEN, use_variants
 from voiceclone.model.vocos import Vocos
@@ -35,11 +36,7 @@ from voiceclone.types import Chunk, Mel, ReferenceVoice, Samples, Tokenizer, Wav
 
 log = logging.getLogger(__name__)
 
-MEL_DIM = MEL_SPEC["n_mel_channels"]
-N_FFT = MEL_SPEC["n_fft"]
-HOP_LENGTH = MEL_SPEC["hop_length"]
 FRAMES_PER_S = audio.SAMPLE_RATE / HOP_LENGTH
-MEL_FLOOR = 1e-5
 UNKNOWN_TOKEN = 0
 """f5-tts reads a character that the vocabulary lacks as its first entry, the space."""
 
@@ -62,17 +59,6 @@ TRIAL_FRAMES = RECORDED_FRAMES - FRAMES_STEP // 2
 """Of what is computed in both ways: the largest recorded size, not quite filled."""
 TRIAL_TOLERANCE = 0.02
 """How far the mel of recorded steps may be from that of plain ones, relative: half precision allows no less."""
-
-
-def log_mel(samples: Tensor) -> Tensor:
-    """Return the log-mel spectrogram as Vocos defines it: (samples,) at 24 kHz -> (samples // HOP_LENGTH, m)."""
-    from torchaudio.functional import melscale_fbanks
-
-    window = torch.hann_window(N_FFT)
-    spectrum = torch.stft(samples, N_FFT, HOP_LENGTH, window=window, return_complex=True).abs()
-    filters = melscale_fbanks(N_FFT // 2 + 1, 0.0, audio.SAMPLE_RATE / 2, MEL_DIM, audio.SAMPLE_RATE)
-    # The transform centres one frame on the very end; F5-TTS counts whole hops only.
-    return (spectrum.T @ filters).clamp(min=MEL_FLOOR).log()[: len(samples) // HOP_LENGTH]
 
 
 def reference_mel(waveform: Waveform, target_rms: float = TARGET_RMS) -> Mel:
