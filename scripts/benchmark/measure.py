@@ -103,7 +103,8 @@ def cpu_name() -> str:
 
 def cold(bench: Bench, steps: int) -> Run:
     """From the start of a process to the first job's answer. A first round fills the page cache and is not counted."""
-    programs, sides = bench.programs(), {}
+    programs = bench.programs()
+    sides: dict[str, dict[str, Any]] = {}
     starts: dict[str, Callable[[], dict[str, float]]] = {}
     for name, program in programs.items():
         if program.module == "ours":

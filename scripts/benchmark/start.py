@@ -38,7 +38,7 @@ def start_worker(program: Program, steps: int, *, anew: bool) -> dict[str, float
     if anew:
         shutil.rmtree(volume / "cache", ignore_errors=True)
     job = {"text": FIRST_TEXT, "voice": VOICE, "nfe_step": steps, "delivery": "local", "key": "first.wav"}
-    command = [program.python, SCRIPTS.parent / "runpod-handler.py", "--test_input", json.dumps({"input": job})]
+    command: list[str | Path] = [program.python, SCRIPTS.parent / "runpod-handler.py", "--test_input", json.dumps({"input": job})]
     start = time.monotonic()
     with subprocess.Popen(
         command,
@@ -48,7 +48,8 @@ def start_worker(program: Program, steps: int, *, anew: bool) -> dict[str, float
         cwd=volume,
         env={**environment(program.python), **settings(program.options), "PYTHONUNBUFFERED": "1"},
     ) as process:
-        startup, log = {}, []
+        startup: dict[str, float] = {}
+        log: list[str] = []
         for line in cast(IO[str], process.stdout):
             log.append(line)
             if found := READY.search(line):
