@@ -33,7 +33,6 @@ TRIED_IN = {
     "failures.py": "model/test_engine.py",
     "http.py": "client/test_endpoint.py",
     "jobs/": "jobs/test_worker.py",
-    "sdk.py": "cli/test_serve.py",
     "jobs/fields.py": "jobs/test_request.py",
     "jobs/parsing.py": "jobs/test_request.py",
     "model/": "model/test_engine.py",
