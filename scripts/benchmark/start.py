@@ -38,12 +38,8 @@ def start_worker(program: Program, steps: int, *, anew: bool) -> dict[str, float
     if anew:
         shutil.rmtree(volume / "cache", ignore_errors=True)
     job = {"text": FIRST_TEXT, "voice": VOICE, "nfe_step": steps, "delivery": "local", "key": "first.wav"}
-    command: list[str | Path] = [
-        program.python,
-        SCRIPTS.parent / "runpod-handler.py",
-        "--test_input",
-        json.dumps({"input": job}),
-    ]
+    entry, given = SCRIPTS.parent / "runpod-handler.py", json.dumps({"input": job})
+    command: list[str | Path] = [program.python, entry, "--test_input", given]
     start = time.monotonic()
     with subprocess.Popen(
         command,
