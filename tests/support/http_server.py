@@ -5,14 +5,15 @@ from __future__ import annotations
 import threading
 
 from voiceclone.server import Server
+from voiceclone.server.limits import USUAL
 
 
 class Served:
     """Serves a worker; use as a context manager."""
 
-    def __init__(self, settings, build):
+    def __init__(self, settings, build, limits=USUAL):
         """`build`: returns the worker; it may wait, or raise."""
-        self.server = Server(settings, lambda _on_batch: build())
+        self.server = Server(settings, lambda _on_batch: build(), limits)
         self.reason = None
         """Why it had to end, once it has."""
         self._thread = threading.Thread(target=self._run)

@@ -47,6 +47,15 @@ class Raw:
         except ConnectionError:
             return b""
 
+    def is_ended(self):
+        """Wait for the socket's time, and tell whether the server has closed the connection meanwhile."""
+        try:
+            return not self.socket.recv(1)
+        except TimeoutError:
+            return False
+        except ConnectionError:
+            return True
+
     def close(self):
         self.socket.close()
         self._file.really_close()
