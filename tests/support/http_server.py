@@ -37,3 +37,18 @@ class Served:
         """Until it has ended by itself; returns why."""
         self._thread.join()
         return self.reason
+
+
+class Gate:
+    """Stops an engine after its first batch until it is opened, and counts the chunks of all batches."""
+
+    def __init__(self):
+        self.chunks = 0
+        self._opened = threading.Event()
+
+    def __call__(self, batch):
+        self.chunks += batch.chunks
+        self._opened.wait()
+
+    def open(self):
+        self._opened.set()
