@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import random
-import socket
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 
 import httpx2
 import numpy as np
@@ -15,17 +12,13 @@ import pytest
 import torch
 from endpoint_server import until
 from fault_table import answered
+from http_callers import LONG, SAY, WAYS, Caller
 from http_server import Gate, Served
-from raw_http import assert_in_dialect, raw, request
-from websockets.sync.client import connect
+from raw_http import assert_in_dialect
 
 from voiceclone.model.sharing import Waiting
 
-LONG = "One two three four five six seven. Eight nine ten, eleven twelve. " * 20
-SAY = {"voice": "example-en", "nfe_step": 1, "response_format": "pcm"}
-CONFIG = {"type": "session.config", **SAY}
 SHORT = {**SAY, "input": "Hello.", "seed": 1}
-WAYS = ["audio", "sse", "session"]
 
 
 @pytest.fixture
@@ -47,36 +40,6 @@ def gated(http_settings, make_http_worker):
 
 def speech(served, body):
     return httpx2.post(f"{served.url}/v1/audio/speech", json=body, timeout=100)
-
-
-class Caller:
-    """Somebody who asks for a long text in one way or another, and can hang up."""
-
-    def __init__(self, served, way):
-        self._way = way
-        self._open = ExitStack()
-        if way == "session":
-            address = f"{served.url.replace('http', 'ws', 1)}/v1/audio/speech/stream"
-            self._session = self._open.enter_context(connect(address))
-            self._session.send(json.dumps(CONFIG))
-            self._session.send(json.dumps({"type": "input.text", "text": LONG}))
-        else:
-            self._client = self._open.enter_context(raw(served.server.port))
-            body = json.dumps({**SAY, "input": LONG, "stream_format": way}).encode()
-            self._client.send(request("POST", "/v1/audio/speech", body))
-
-    def hear(self):
-        """Wait for the first sound."""
-        if self._way == "session":
-            while isinstance(self._session.recv(), str):
-                pass
-        else:
-            assert self._client.socket.recv(1)
-
-    def hang_up(self):
-        if self._way == "session":
-            self._session.socket.shutdown(socket.SHUT_RDWR)
-        self._open.close()
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -161,7 +161,10 @@ def test_who_does_not_read_a_session_loses_its_place(hasty):
 
 def test_a_session_that_goes_on_is_not_taken_for_an_idle_connection(http_settings, build_http):
     limits = Limits(patience_s=0.1)
-    with Served(http_settings, build_http, limits) as served, connect(f"ws://127.0.0.1:{served.server.port}{SESSION}") as session:
+    with (
+        Served(http_settings, build_http, limits) as served,
+        connect(f"ws://127.0.0.1:{served.server.port}{SESSION}") as session,
+    ):
         for _ in range(8):
             assert session.ping().wait(0.1) is not None
             served_pings = httpx2.get(f"{served.url}/ping").status_code

@@ -68,7 +68,22 @@ class Sent:
 
 def malformed(draw):
     """One request, or two in a row."""
-    kinds = [speech, speech, job, broken_json, headers, headers, form, form, addressed, addressed, cut, garbage, twice, upgrade]
+    kinds = [
+        speech,
+        speech,
+        job,
+        broken_json,
+        headers,
+        headers,
+        form,
+        form,
+        addressed,
+        addressed,
+        cut,
+        garbage,
+        twice,
+        upgrade,
+    ]
     return draw.choice(kinds)(draw)
 
 
@@ -123,7 +138,7 @@ def headers(draw):
 def form(draw):
     """Uploads that are none."""
     edge = draw.choice((b"edge", b"edge", b"-" * 70, b""))
-    part = b"--%b\r\nContent-Disposition: form-data; name=\"%b\"%b\r\n%b\r\n%b\r\n"
+    part = b'--%b\r\nContent-Disposition: form-data; name="%b"%b\r\n%b\r\n%b\r\n'
     names = (b"audio_sample", b"name", b"colour", b"", b"\xff", b"../a", b"a\x00b", b"n" * 9_000)
     extras = (b"", b'; filename="a.wav"', b'; filename=""', b'; filename="../../etc/passwd"', b"; filename*=utf-8''%ff")
     odd = (b"", b"Content-Type: audio/wav\r\n", b"X: " + b"x" * 9_000 + b"\r\n", b"X: x\r\n" * 500, b"no colon\r\n")
@@ -132,8 +147,19 @@ def form(draw):
         for _ in range(draw.choice((0, 1, 2, 3, 40)))
     ]
     body = b"".join(parts) + draw.choice((b"--%b--\r\n" % edge, b"", b"--%b" % edge))
-    told = f'multipart/form-data; boundary={edge.decode()}'
-    kind = draw.choice((told, told, told, "multipart/form-data", "multipart/mixed; boundary=edge", "multipart/form-data; boundary=" + "b" * 300, "application/x-www-form-urlencoded", "audio/wav"))
+    told = f"multipart/form-data; boundary={edge.decode()}"
+    kind = draw.choice(
+        (
+            told,
+            told,
+            told,
+            "multipart/form-data",
+            "multipart/mixed; boundary=edge",
+            "multipart/form-data; boundary=" + "b" * 300,
+            "application/x-www-form-urlencoded",
+            "audio/wav",
+        )
+    )
     if kind.startswith("application"):
         body = draw.choice((b"name=a&ref_text=b", b"&" * 5_000, b"a=b&" * 5_000))
     return Sent(request("POST", "/v1/audio/voices", body, [("Content-Type", kind)]), "POST")
@@ -146,7 +172,7 @@ def addressed(draw):
         method = draw.choice([*METHODS, *(("POST", "DELETE") if path in WANTED_BY_GET else ())])
     else:
         method, path = draw.choice(("GET", "POST", "HEAD", "CONNECT", "DELETE")), draw.choice(PATHS)
-    alive = frozenset([200]) if path in ("/?", ) and method in ("GET", "HEAD") else frozenset()
+    alive = frozenset([200]) if path in ("/?",) and method in ("GET", "HEAD") else frozenset()
     return Sent(request(method, path + (draw.choice(QUERIES) if draw.random() < 0.2 else "")), method, may_be=alive)
 
 
@@ -182,7 +208,10 @@ def upgrade(draw):
     chosen = [("Connection", "Upgrade"), ("Upgrade", "websocket")]
     good = path == "/v1/audio/speech/stream"
     if draw.random() < 0.5 or good:
-        chosen += [("Sec-WebSocket-Version", draw.choice(("13", "12", "x"))), ("Sec-WebSocket-Key", draw.choice(("x", "AAAA", "")))]
+        chosen += [
+            ("Sec-WebSocket-Version", draw.choice(("13", "12", "x"))),
+            ("Sec-WebSocket-Key", draw.choice(("x", "AAAA", ""))),
+        ]
     else:
         chosen += [("Sec-WebSocket-Version", "13"), ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")]
     method = draw.choice(("GET", "GET", "POST"))

@@ -118,13 +118,13 @@ class Finishing(uvicorn.Server):
         self._site = site
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        if self.should_exit:
-            self.force_exit = True
-        else:
-            log.info("stopping when what runs is done; press Ctrl-C again to stop at once")
+        # No more than this: it interrupts the main thread anywhere, within a line of the log too.
+        self.force_exit = self.should_exit
         self.should_exit = True
 
     async def on_tick(self, counter: int) -> bool:
+        if self.should_exit and not self._site.is_closing:
+            log.info("stopping when what runs is done; press Ctrl-C again to stop at once")
         self._site.is_closing = await super().on_tick(counter)
         is_over = not self._site.admission.taken and not self._site.jobs.is_awaited(FETCH_S)
         return self._site.is_closing and (is_over or self.force_exit)
