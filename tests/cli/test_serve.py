@@ -40,7 +40,7 @@ class Process:
         self.process = subprocess.Popen(
             [sys.executable, *command],
             cwd=root / "cwd",
-            env={**base, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "HOST": "127.0.0.1", "PORT": str(self.port), **environ},
+            env={**base, "PYTHONPATH": str(ROOT), "HOST": "127.0.0.1", "PORT": str(self.port), **environ},
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -156,10 +156,10 @@ def test_on_the_platform_sigterm_finishes_what_runs(places):
         assert served.ping() in (200, 204)
         until(lambda: served.ping(health_port) == 200)
         client = httpx2.Client(base_url=served.url, headers={"authorization": f"Bearer {KEY}"}, timeout=100)
-        say = {"voice": "example-en", "nfe_step": 4}
+        say = {"voice": "example-en", "nfe_step": 1}
         with client:
             assert client.post("/v1/audio/speech", json={"input": "Hi.", "speed": 99, **say}).status_code == 400
-            body = {"input": SECRET_TEXT * 8, "response_format": "pcm", **say}
+            body = {"input": SECRET_TEXT * 4, "response_format": "pcm", **say}
             with client.stream("POST", "/v1/audio/speech", json=body, headers={"x-request-id": "mine"}) as answer:
                 parts = answer.iter_raw()
                 first = next(parts)
@@ -170,10 +170,7 @@ def test_on_the_platform_sigterm_finishes_what_runs(places):
                 assert refused.status_code == 503
                 assert refused.headers["retry-after"]
                 assert len(first) + sum(map(len, parts)) > 100_000
-            until(
-                lambda: (news := client.get(f"/status/{job['id']}").json())["status"] not in ("IN_QUEUE", "IN_PROGRESS")
-            )
-            assert client.get(f"/status/{job['id']}").json()["status"] == "COMPLETED"
+            until(lambda: client.get(f"/status/{job['id']}").json()["status"] == "COMPLETED")
         status, log = served.ended()
     assert status == 0
     assert "Traceback" not in log

@@ -99,8 +99,8 @@ def test_sixteen_at_once_get_what_each_gets_alone(served):
     alone = [speech(served, body).content for body in bodies]
     with ThreadPoolExecutor(16) as pool:
         together = list(pool.map(lambda body: speech(served, body).content, bodies))
-    for got, expected in zip(together, alone, strict=True):
-        got, expected = (np.frombuffer(each, "<i2").astype(int) for each in (got, expected))
+    for pair in zip(together, alone, strict=True):
+        got, expected = (np.frombuffer(each, "<i2").astype(int) for each in pair)
         assert len(got) == len(expected)
         assert abs(got - expected).max() <= 1, "of 32768: sums in another order"
 

@@ -28,8 +28,10 @@ GROWTH_MB = 40
 
 
 @pytest.mark.filterwarnings("ignore:Unclosed file:ResourceWarning")  # of a form's part without an end, by Starlette
-def test_after_a_mixed_load_the_server_is_as_before(served, times):
+def test_after_a_mixed_load_the_server_is_as_before(served, caplog, times):
     """The same threads and descriptors, hardly more memory, and not one answer of 500."""
+    caplog.set_level("ERROR")  # it keeps all that is logged
+    caplog.set_level("INFO", __name__)
     process = psutil.Process()
     outcomes: collections.Counter[object] = collections.Counter()
 

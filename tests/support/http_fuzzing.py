@@ -34,13 +34,15 @@ HEADERS = [
     ("Authorization", "Basic"), ("Content-Encoding", "gzip"), ("Range", "bytes=0-1"), ("X-Forwarded-For", "1.2.3.4"),
     ("Host", ""), ("Content-Length", "+5"), ("Content-Length", "-1"), ("Content-Length", "0x10"),
     ("Content-Length", "9" * 30), ("Content-Length", "1, 2"), ("Transfer-Encoding", "gzip"),
-    ("Transfer-Encoding", "chunked, chunked"), ("Transfer-Encoding", "identity"), ("X-Odd", "a\x00b"), ("X-Odd", "a\rb"),
+    ("Transfer-Encoding", "chunked, chunked"), ("Transfer-Encoding", "identity"),
+    ("X-Odd", "a\x00b"), ("X-Odd", "a\rb"),
     ("X Odd", "b"), ("", "b"), ("X-Odd", "x" * 70_000),
 ]  # fmt: skip
 """Fine, odd and forbidden."""
 GARBAGE = [
     b"\r\n\r\n\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", b"GET\r\n\r\n", b"GET /\r\n\r\n",
-    b"GET /x HTTP/9.9\r\n\r\n", b"GET /x HTTP/2.0\r\n\r\n", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"HTTP/1.1 200 OK\r\n\r\n",
+    b"GET /x HTTP/9.9\r\n\r\n", b"GET /x HTTP/2.0\r\n\r\n", b"PRI * HTTP/2.0\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\n\r\n",
     b"GET / HTTP/1.1\r\n\r\n", b"GET  /  HTTP/1.1\r\nHost: x\r\n\r\n", b"\x00" * 70_000, b"SSH-2.0-x\r\n\r\n\r\n",
     b"GET / HTTP/1.1\nHost x\n\n", b"GET / HTTP/1.1\r\n Host: x\r\n\r\n", b"GET /\xff HTTP/1.1\r\nHost: x\r\n\r\n",
 ]  # fmt: skip

@@ -6,7 +6,7 @@ import http.client
 import io
 import json
 import socket
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 
 class Raw:
@@ -26,10 +26,8 @@ class Raw:
 
     def send(self, data):
         """Send what the server takes: it may have refused before the end."""
-        try:
+        with suppress(ConnectionError):
             self.socket.sendall(data)
-        except ConnectionError:
-            pass
 
     def answer(self, method="GET"):
         """Return the next answer's status, headers and body; None where there is none."""

@@ -63,6 +63,6 @@ class Requests:
             if not status and scope["type"] == "http":
                 status = HUNG_UP
             if scope["path"] not in QUIET or status >= 400:
-                method, path = scope.get("method", "WS"), scope["path"][:100]
+                method, path = scope.get("method", "WS")[:20], scope["path"][:100]
                 seconds = round(time.perf_counter() - since, 3)
                 log.info("%s %s", method, path, extra=facts(status=status, seconds=seconds))
