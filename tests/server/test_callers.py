@@ -67,7 +67,11 @@ def test_who_hangs_up_in_the_middle_costs_one_more_chunk_at_most(gated, way, fau
     assert speech(gated, SHORT).status_code == 200
     assert gated.gate.chunks <= 1 + 1 + 1
     assert gated.engine.waiting == Waiting(0, 0)
-    fault_table.row("Caller hangs up", "the connection is closed in the middle of a stream", "-")
+    fault_table.row(
+        "Caller hangs up",
+        "the connection is closed in the middle of a stream",
+        "nothing: at most the chunk that is begun is spoken",
+    )
 
 
 def test_however_many_hang_up_no_thread_and_no_descriptor_is_left(served, http, times):
