@@ -74,8 +74,7 @@ def test_after_a_mixed_load_the_server_is_as_before(served, caplog, times):
     held_before, memory_before = held(), memory()
     for part in range(times):
         load(range(WARM_UP + part * REQUESTS, WARM_UP + (part + 1) * REQUESTS))
-        if part % 10 == 0:
-            log.info("%d requests: %.0f MB, %s", (part + 1) * REQUESTS, memory() / 1e6, held())
+        log.info("%d requests: %.0f MB, %s", (part + 1) * REQUESTS, memory() / 1e6, held())
     until(lambda: all(now <= before for now, before in zip(held(), held_before, strict=True)))
     assert memory() - memory_before < GROWTH_MB * 1e6
     assert outcomes[200] > outcomes.total() / 20

@@ -154,7 +154,7 @@ class Jobs:
     def is_awaited(self, patience_s: float) -> bool:
         """Whether somebody may still come for a job that has been over for no longer than that."""
         since = self._clock() - patience_s
-        return any(job.over_at >= since and not job.is_told for job in self._over)
+        return any(job.over_at >= since and not job.is_told and not job.call.is_over for job in self._over)
 
     def _ends(self, job: Job, status: str, reply: Reply) -> None:
         job.ends(status, reply, self._clock())
