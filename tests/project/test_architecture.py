@@ -17,6 +17,7 @@ TRIED_IN = {
     "app.py": "system/test_handler.py",
     "audio/decoder.py": "audio/test_decoding.py",
     "books/": "books/test_narration.py",
+    "calls.py": "server/test_callers.py",
     "checkpoints/": "checkpoints/test_resolving.py",
     "cli/": "cli/test_say.py",
     "cli/completion.py": "cli/test_main.py",
