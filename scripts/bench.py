@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """Measure this engine beside the f5-tts package: the same weights, reference, steps and machine, in turn.
 
-    python scripts/bench.py cold                           from the start of the process to a loaded model
+    python scripts/bench.py cold --steps 7                 from the start of the process to the first job's answer
     python scripts/bench.py chunk --seconds 3 --steps 7    one chunk of speech, from text to samples
     python scripts/bench.py long --minutes 1 10            a long text, split and joined by each side's own rules
     python scripts/bench.py memory --minutes 1 30          the most memory that a long text takes
@@ -55,7 +55,8 @@ def parser() -> argparse.ArgumentParser:
     def command(name: str, about: str) -> argparse.ArgumentParser:
         return commands.add_parser(name, help=about, parents=[shared])
 
-    command("cold", "from the start of the process to a loaded model")
+    start = command("cold", "from the start of the process to the first job's answer")
+    start.add_argument("--steps", type=int, default=7, help="nfe_step of that job")
     for name, about in (("chunk", "one chunk of speech"), ("cost", "dollars for an hour of speech")):
         one = command(name, about)
         one.add_argument("--seconds", type=float, nargs="+", default=[3, 10, 20], help="lengths of the speech")
@@ -105,7 +106,7 @@ def measure(arguments: argparse.Namespace) -> Run:
     )
     match arguments.what:
         case "cold":
-            run = cold(bench)
+            run = cold(bench, arguments.steps)
         case "long":
             run = long(bench, arguments.minutes, arguments.steps)
         case "memory":

@@ -14,6 +14,19 @@ OURS = "voiceclone"
 THEIRS = "f5-tts"
 GB = 1e9
 RATIO = "f5-tts / this"
+PARTS = {
+    "imports": "imports_s",
+    "load": "load_s",
+    "ready": "ready_s",
+    "first answer": "answer_s",
+    "CPU until then": "cpu_s",
+}
+BESIDE_TORCH = {
+    "`import torch` alone": "import_torch_s",
+    "its CPU": "import_torch_cpu_s",
+    "first answer / `import torch`": "answer_ratio",
+    "the same of CPU": "cpu_ratio",
+}
 
 
 @dataclass(frozen=True)
@@ -70,8 +83,10 @@ def value(values: Mapping[str, float], name: str) -> float:
             return values["taken_s"] / values["speech_s"]
         case "flop_per_s":
             return values["flop"] / values["taken_s"]
-        case "imports_ratio":
-            return values["imports_s"] / values["import_torch_s"]
+        case "answer_ratio":
+            return values["answer_s"] / values["import_torch_s"]
+        case "cpu_ratio":
+            return values["cpu_s"] / values["import_torch_cpu_s"]
         case "above_bytes":
             return values["peak_bytes"] - values["loaded_bytes"]
         case _:
@@ -123,11 +138,10 @@ def cold_table(run: Run) -> str:
     compared = [side for side in sides if run.ratio(case, side, "ready_s") is not None]
     header = ["seconds: median (range)", *sides, *(f"{THEIRS} / {side}" for side in compared)]
     rows = []
-    for part in ("imports", "load", "ready", "process"):
-        name = f"{part}_s"
+    for part, name in PARTS.items():
         shown = [spread(run.values(case, side, name)) for side in sides]
         rows.append([part, *shown, *(times(run.ratio(case, side, name)) for side in compared)])
-    for title, name in (("`import torch` alone", "import_torch_s"), ("imports / `import torch`", "imports_ratio")):
+    for title, name in BESIDE_TORCH.items():
         rows.append([title, *(spread(run.values(case, side, name)) for side in sides), *("" for _ in compared)])
     return table(header, rows)
 

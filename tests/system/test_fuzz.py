@@ -76,7 +76,9 @@ def test_any_other_is_accepted_or_its_problems_name_their_fields(draw, kind):
 
 
 @pytest.mark.parametrize("depth", [4, 40, 900])
-@pytest.mark.parametrize("field", ["text", "segments", "lexicon", "verify", "made_with", "ref_audio", "seeds", "takes", "x"])
+@pytest.mark.parametrize(
+    "field", ["text", "segments", "lexicon", "verify", "made_with", "ref_audio", "seeds", "takes", "x"]
+)
 @pytest.mark.parametrize("around", [lambda inside: [inside], lambda inside: {"a": inside}], ids=["lists", "objects"])
 def test_what_is_nested_too_deeply_is_refused_by_its_field(field, depth, around):
     problems = assert_refused_by_name_if_at_all({**SAY, field: fuzzing.nested(depth, around)})

@@ -34,6 +34,8 @@ async def ping(request: Request) -> Response:
         return Response(status_code=204)
     if site.unfit is not None:
         return JSONResponse({"status": "unhealthy", "reason": site.unfit}, 503)
+    if site.is_closing:
+        return JSONResponse({"status": "closing"}, 503)
     return JSONResponse({"status": "ready"})
 
 
@@ -49,6 +51,7 @@ async def metrics(request: Request) -> Response:
 
 ROUTES: list[BaseRoute] = [
     Route("/", root),
+    Route("/v1/", root),
     Route("/ping", ping),
     Route("/metrics", metrics),
     Route("/v1/audio/speech", speaking.speech, methods=["POST"]),
@@ -73,9 +76,10 @@ def application(site: Site) -> Starlette:
     if settings.cors_origins:  # before the key: a browser asks first without it
         guards.append(Middleware(CORSMiddleware, allow_origins=settings.cors_origins, **CORS))
     key = settings.api_key.get_secret_value() if settings.api_key else None
-    guards += [Middleware(Keys, key=key), Middleware(Bodies)]
+    guards += [Middleware(Keys, key=key), Middleware(Bodies, limits=site.limits)]
     handlers: Any = {Refusal: _refused, HTTPException: _not_found}
     app = Starlette(routes=ROUTES, middleware=guards, exception_handlers=handlers)
+    app.router.redirect_slashes = False
     app.state.site = site
     return app
 
