@@ -60,13 +60,10 @@ class Manifest:
         with self._lock:
             return self._entries.get(name)
 
-    def note(self, name: str, entry: Entry | None) -> None:
-        """Replace what is known of a part; None: nothing. Raises OSError."""
+    def note(self, name: str, entry: Entry) -> None:
+        """Replace what is known of a part. Raises OSError."""
         with self._lock:
-            if entry is None:
-                self._entries.pop(name, None)
-            else:
-                self._entries[name] = entry
+            self._entries[name] = entry
             known = {each: asdict(entry) for each, entry in self._entries.items()}
             write_whole(self.directory / NAME, json.dumps(known, indent=1, ensure_ascii=False).encode())
 

@@ -82,7 +82,10 @@ class KeptChunks:
         self._writer.submit(self._write, path, data)
 
     def drop(self, voice: str) -> None:
-        """Remove all chunks of a voice. What the disk refuses is logged."""
+        """Remove all chunks of a voice; what another worker is just speaking in it comes later, and goes in its time.
+
+        What the disk refuses is logged.
+        """
         self._writer.submit(self._remove, self._directory / voice).result()
 
     def flush(self) -> None:

@@ -77,7 +77,7 @@ class ListVoicesRequest(_Request):
 
 
 class DeleteVoiceRequest(_Request):
-    """Remove a voice that was added."""
+    """Remove a voice that was added, and the speech in it that is kept."""
 
     action: Literal["delete_voice"]
     voice: VoiceName = Field(description="its name")

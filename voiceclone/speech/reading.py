@@ -1,4 +1,4 @@
-"""How a text is said: numbers and the like in words, and what of it is told.
+"""How a text is said: numbers and the like in words, the rest as it is written or as somebody tells.
 
 Knows nothing of voices.
 """

@@ -83,10 +83,10 @@ class Synthesizer:
             languages: that the model speaks, ISO 639-1.
             kept: what was spoken before by the same model.
         """
-        self._kept = kept
         self._engine = engine
         self._recogniser = recogniser
         self._languages = languages
+        self._kept = kept
 
     def speak(
         self, script: Script, options: SynthesisOptions, deadline: Deadline, timings: Timings
