@@ -35,7 +35,11 @@ class Keys:
         self._key = key.encode() if key else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] not in ("http", "websocket") or _is_open(scope["path"]) or self._is_known(Headers(scope=scope)):
+        if (
+            scope["type"] not in ("http", "websocket")
+            or _is_open(scope["path"])
+            or self._is_known(Headers(scope=scope))
+        ):
             await self._app(scope, receive, send)
             return
         if scope["type"] == "websocket":

@@ -78,7 +78,7 @@ export async function addVoice(recording, fields) {
 export const deleteVoice = (name) => answer(`v1/audio/voices/${encodeURIComponent(name)}`, { method: "DELETE" });
 
 // Speaks; 16-bit sound and words are handed over as they come. Returns what is told of the whole.
-export async function speech(request, { signal, onSound, onWords }) {
+export async function speech({ format, ...request }, { signal, onSound, onWords }) {
   const wanted = { ...request, stream_format: "sse", response_format: "pcm" };
   const body = (await answer("v1/audio/speech", { ...posted(wanted), signal })).body;
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();

@@ -4,8 +4,16 @@ import { button, make } from "./dom.js";
 
 const WINDOW_S = 0.25;
 const NEAR_PEAK = 0.98;
-const NAMES = { "signal to noise": "Speech above noise", "one voice": "One person" };
-const VERDICTS = { good: "good", fair: "fair", poor: "poor" };
+const NAMES = {
+  duration: "Length",
+  clipping: "Clipping",
+  level: "Loudness",
+  "signal to noise": "Above the noise",
+  "speech rate": "Pace",
+  "one voice": "One person",
+  language: "Language",
+  transcript: "Transcript",
+};
 
 // Of every window of the sound: [start in seconds, measure of its samples].
 function measured(sound, measure) {
@@ -44,13 +52,13 @@ export function card({ verdict, findings }, sound, hear) {
     return make(
       "li",
       { class: "finding" },
-      make("span", { class: `verdict ${finding.verdict}`, text: VERDICTS[finding.verdict] }),
+      make("span", { class: `verdict ${finding.verdict}`, text: finding.verdict }),
       make("span", { class: "what", text: NAMES[finding.what] ?? finding.what }),
       make("span", { class: "hint", text: told }),
       finding.advice ? make("p", { text: finding.advice.replaceAll("`ref_text`", "the transcript").replaceAll("`language`", "the language") }) : null,
       found ? button(`Hear place ${label}`, () => hear(...found), { class: "small" }) : null,
     );
   });
-  const heading = make("h3", { text: "Check-up: " }, make("span", { class: `verdict ${verdict}`, text: VERDICTS[verdict] }));
+  const heading = make("h3", { text: "Check-up: " }, make("span", { class: `verdict ${verdict}`, text: verdict }));
   return { marks, element: make("div", { class: "card" }, heading, make("ul", { class: "plain" }, ...rows)) };
 }

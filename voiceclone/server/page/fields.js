@@ -16,7 +16,9 @@ export function clear(root) {
 // Tells of an error at the fields of `root`; what belongs to none stands at its end. `focus`: move there.
 export function tell(root, error, focus = true) {
   clear(root);
-  const details = error.details.length ? error.details : [{ field: error.param, message: error.message }];
+  const [, named, cure] = error.message?.match(/^((?:text|segments)[^ :]*): (.*)$/s) ?? [];
+  const told = { field: named ?? error.param, message: cure ?? error.message };
+  const details = error.details.length ? error.details : [told];
   const found = details.map(({ field, message }) => at(root, field, message));
   found[0].closest("details")?.setAttribute("open", "");
   if (focus && found[0].matches("input, select, textarea")) found[0].focus();

@@ -41,7 +41,7 @@ function showFigures() {
     ...figure("Length", seconds(length)),
     ...figure("First sound after", firstSoundS && seconds(firstSoundS)),
     ...figure("Made in", made && seconds(takenS)),
-    ...figure("Time for a second of speech", made && seconds(takenS / length)),
+    ...figure("Real-time factor", made && (takenS / length).toPrecision(2)),
     ...figure("Cost", made && price > 0 ? (price * takenS).toPrecision(2) : null),
     ...figure("Seed", reply?.seed),
   );

@@ -8,8 +8,16 @@ import { placed } from "./times.js";
 
 const STILL_MS = 400;
 
+// Where the chunks of a request are expected to lie; nothing where that is not to be had.
+export async function expected({ seed, seeds, timestamps, verify, made_with, ...request }, signal) {
+  try {
+    return placed(await job({ ...request, action: "check", streamed: true }, signal));
+  } catch {
+    return []; // the speech itself tells what is wrong
+  }
+}
+
 export class Plan {
-  chunks = [];
   #timer = null;
   #asked = null;
 
@@ -21,7 +29,6 @@ export class Plan {
   changed() {
     clearTimeout(this.#timer);
     this.#asked?.abort();
-    this.chunks = [];
     this.#timer = setTimeout(() => this.#ask(), STILL_MS);
   }
 
@@ -36,7 +43,6 @@ export class Plan {
     try {
       const { seed, timestamps, verify, ...asked } = request;
       const check = await job({ ...asked, action: "check", streamed: true }, own.signal);
-      this.chunks = placed(check);
       clear(this.root);
       this.#show(check);
     } catch (error) {

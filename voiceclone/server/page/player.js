@@ -88,7 +88,7 @@ class Player extends EventTarget {
       ended();
     };
     this.#sources.add(source);
-    source.start(when);
+    source.start(Math.round(when * RATE) / RATE); // between two samples it would be interpolated
   }
 
   #more() {

@@ -8,6 +8,7 @@ export class Recorder {
   sound = null;
   #context = null;
   #stream = null;
+  #tap = null;
 
   get isRecording() {
     return this.#context !== null;
@@ -30,7 +31,7 @@ export class Recorder {
     }
     this.#context = new AudioContext();
     await this.#context.audioWorklet.addModule(new URL("tap.js", import.meta.url));
-    const tap = new AudioWorkletNode(this.#context, "tap", { numberOfOutputs: 0, channelCount: 1, channelCountMode: "explicit" });
+    const tap = (this.#tap = new AudioWorkletNode(this.#context, "tap", { numberOfOutputs: 0, channelCount: 1, channelCountMode: "explicit" }));
     this.sound = new Sound(this.#context.sampleRate);
     tap.port.onmessage = ({ data }) => {
       this.sound.add(data);
@@ -41,6 +42,7 @@ export class Recorder {
 
   // Returns what was heard.
   stop() {
+    this.#tap.port.onmessage = null;
     for (const track of this.#stream.getTracks()) track.stop();
     this.#context.close();
     this.#context = null;

@@ -62,7 +62,7 @@ function choices(take, index) {
   const rows = spoken.all.map(({ sound, seed, wer }, i) => {
     const keep = () => {
       spoken.kept = i;
-      take.replace(index, sound, seed, wer);
+      take.choose(index, i ? spoken.all[i] : null);
       takes.keep();
       byId("chunks").querySelector(`[name=take-${index}]:checked`)?.focus();
     };
@@ -117,7 +117,7 @@ function show() {
     return;
   }
   const isScored = take.chunks.some(({ wer }) => wer != null);
-  const whole = (more) => speak(byId("repair"), { ...take.recipe, ...more }, take.chunks);
+  const whole = (more) => speak(byId("repair"), { ...take.recipe, ...more });
   byId("repair-whole").replaceChildren(
     isScored ? "" : button("Speak it again, and score each chunk", () => whole({ verify: LISTENED }), { class: "small" }),
     take.spoken.length ? button("Speak the whole with the kept seeds", () => whole({}), { class: "small" }) : "",

@@ -37,8 +37,8 @@ export class Sound {
 
   // Everything as it is, but for one part that is replaced; the seams are faded over.
   replaced(from, to, other) {
-    const [start, end] = [from, to].map((s) => Math.round(s * this.rate));
     const old = this.samples;
+    const [start, end] = [from, to].map((s) => Math.min(Math.round(s * this.rate), old.length));
     const made = new Float32Array(start + other.samples.length + old.length - end);
     made.set(old.subarray(0, start));
     made.set(other.samples, start);

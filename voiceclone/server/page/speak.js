@@ -71,5 +71,5 @@ byId("text").addEventListener("keydown", (event) => {
 });
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  speak(form, request(), plan.chunks);
+  speak(form, request());
 });

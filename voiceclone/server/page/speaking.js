@@ -3,6 +3,7 @@
 import { announce } from "./dom.js";
 import { clear, tell } from "./fields.js";
 import { connection } from "./connection.js";
+import { expected } from "./plan.js";
 import { player } from "./player.js";
 import { Take, takes } from "./take.js";
 
@@ -17,12 +18,12 @@ export function stop() {
   running?.abort();
 }
 
-// Speaks; errors are told at the fields of `root`. `chunks`: where they are expected to lie. Returns the take, or null.
-export async function speak(root, request, chunks = []) {
+// Speaks; errors are told at the fields of `root`. Returns the take, or null.
+export async function speak(root, request) {
   clear(root);
   stop();
   const own = (running = new AbortController());
-  const take = new Take(request, chunks);
+  const take = new Take(request);
   const begin = () => {
     takes.add(take);
     player.play();
@@ -33,6 +34,7 @@ export async function speak(root, request, chunks = []) {
   try {
     await player.wake(); // while the browser still knows of the click
     announce("Speaking");
+    expected(request, own.signal).then((chunks) => take.expect(chunks));
     await take.speak(own.signal);
     takes.keep();
     announce(`Done: ${take.sound.seconds.toFixed(1)} seconds`);
@@ -45,7 +47,7 @@ export async function speak(root, request, chunks = []) {
     if (error.code === "model_unavailable" && /recogniser/.test(error.message)) {
       error.param = request.timestamps ? "timestamps" : "verify";
     }
-    if (!connection.tells(error, () => speak(root, request, chunks))) tell(root, error);
+    if (!connection.tells(error, () => speak(root, request))) tell(root, error);
     return null;
   } finally {
     if (running === own) {

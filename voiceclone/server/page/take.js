@@ -16,14 +16,23 @@ export class Take extends EventTarget {
   firstSoundS = null;
   takenS = null;
   spoken = []; // of each chunk the takes there are, and which is kept; made when chunks are repaired
+  #first = null; // as it came
+  #chosen = []; // of each chunk the take that stands in its place
 
-  // `chunks`: as they are planned, with start and end.
-  constructor(request, chunks) {
+  chunks = []; // as they were spoken
+  words = [];
+  made = new Date();
+
+  constructor(request) {
     super();
     this.request = request;
-    this.chunks = chunks;
+  }
+
+  // Chunks as they are planned, with start and end: until the words are known.
+  expect(chunks) {
+    if (this.reply || this.words.length) return;
     this.words = estimated(chunks);
-    this.made = new Date();
+    this.#tell("words");
   }
 
   get text() {
@@ -66,29 +75,33 @@ export class Take extends EventTarget {
     this.#tell("sound");
   }
 
-  // Puts another take of a chunk into its place: nothing else is changed.
-  replace(index, sound, seed, wer) {
-    const chunk = this.chunks[index];
-    const [before, after] = [this.chunks[index - 1], this.chunks[index + 1]];
-    const from = before && before.end > chunk.start ? (before.end + chunk.start) / 2 : chunk.start;
-    const to = after && chunk.end > after.start ? (chunk.end + after.start) / 2 : chunk.end;
-    const other = sound.part(from - chunk.start, sound.seconds - (chunk.end - to));
-    this.sound = this.sound.replaced(from, to, other);
-    const longer = sound.seconds - (chunk.end - chunk.start);
-    const moved = (each) => ({ ...each, start: each.start + longer, end: each.end + longer });
-    const own = estimated([{ ...chunk, end: chunk.start + sound.seconds }]);
-    const earlier = this.words.filter((word) => (word.start + word.end) / 2 < from);
-    const later = this.words.filter((word) => (word.start + word.end) / 2 >= to);
-    this.words = this.isExact
-      ? [...earlier, ...own, ...later.map(moved)]
-      : estimated(this.chunks.map((each, i) => (i < index ? each : i > index ? moved(each) : { ...chunk, end: chunk.start + sound.seconds })));
-    this.chunks = this.chunks.map((each, i) => (i > index ? moved(each) : each));
-    this.chunks[index] = { ...chunk, end: chunk.start + sound.seconds, seed, wer };
-    const seeds = this.chunks.map((each) => each.seed);
+  // Puts another take of a chunk into its place, or with null the one that was there first: nothing else is changed.
+  choose(index, other) {
+    this.#first ??= { sound: this.sound, words: this.words, chunks: this.chunks };
+    this.#chosen[index] = other;
+    Object.assign(this, this.#first);
+    for (let i = this.chunks.length - 1; i >= 0; i--) if (this.#chosen[i]) this.#replace(i, this.#chosen[i]);
+    const seeds = this.chunks.map(({ seed }) => seed);
     this.reply = { ...this.reply, recipe: { ...this.reply.recipe, seeds }, duration: this.sound.seconds };
     this.#tell("words");
     this.#tell("sound");
     this.#tell("replaced");
+  }
+
+  // All behind it moves with its end.
+  #replace(index, { sound, seed, wer }) {
+    const chunk = this.chunks[index];
+    const [before, after] = [this.chunks[index - 1], this.chunks[index + 1]];
+    const from = before?.end > chunk.start ? (before.end + chunk.start) / 2 : chunk.start;
+    const to = after?.start < chunk.end ? (chunk.end + after.start) / 2 : chunk.end;
+    this.sound = this.sound.replaced(from, to, sound.part(from - chunk.start, sound.seconds - (chunk.end - to)));
+    const end = chunk.start + sound.seconds;
+    const moved = (each) => ({ ...each, start: each.start + end - chunk.end, end: each.end + end - chunk.end });
+    const own = { ...chunk, end, seed, wer };
+    this.chunks = [...this.chunks.slice(0, index), own, ...this.chunks.slice(index + 1).map(moved)];
+    const middle = (word) => (word.start + word.end) / 2;
+    const earlier = this.words.filter((word) => middle(word) < from);
+    this.words = [...earlier, ...estimated([own]), ...this.words.filter((word) => middle(word) >= to).map(moved)];
   }
 
   #tell(kind) {

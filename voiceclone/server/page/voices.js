@@ -175,7 +175,7 @@ function item(voice) {
   const isOwn = !voice.built_in && !voice.means;
   return make(
     "li",
-    { class: "card" },
+    { class: "card voice" },
     make("div", { class: "row" }, make("strong", { text: name }), make("span", { class: "hint", text: about(voice) })),
     voice.ref_text ? make("p", { class: "hint", text: `“${voice.ref_text}”` }) : null,
     make(
