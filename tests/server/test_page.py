@@ -162,9 +162,10 @@ def words_of(visitor):
     return visitor.page.evaluate("window.player.take.words")
 
 
-def find_nothing(page):
+def find_nothing(page, options=None):
     """What hinders people who use a screen reader or keys: by axe-core."""
-    return [(each["id"], each["nodes"][0]["html"]) for each in Axe().run(page).response["violations"]]
+    found = Axe().run(page, options=options).response["violations"]
+    return [(each["id"], each["nodes"][0]["html"]) for each in found]
 
 
 def test_the_page_is_small_and_open_and_lets_nothing_else_in(served):
@@ -285,6 +286,9 @@ def test_what_is_poor_about_a_file_stands_at_its_place(visitor, tmp_path):
     assert "record with less gain" in finding.inner_text()
     finding.get_by_role("button").click()
     visitor.until("window.heard.some((each) => each.some((x) => Math.abs(x) > 0.9))")
+    visitor.page.once("dialog", lambda dialog: dialog.accept())
+    visitor.press("Delete loud")
+    visitor.page.get_by_role("strong", name="loud").wait_for(state="detached")
 
 
 def test_a_dialogue_is_put_in_order_and_spoken_as_one(visitor):
@@ -362,7 +366,7 @@ def test_earlier_takes_are_heard_changed_and_survive_a_reload(visitor):
     until_silent(visitor)
     visitor.press("Hear it", page.locator("#takes > li").nth(0))
     until_silent(visitor)
-    visitor.until(f"window.heard.length * 128 > {len(first) + len(second) + 3000}")
+    visitor.until(f"window.heard.length * 2048 > {len(first) + len(second) + 3000}")
     assert is_within(first, heard(visitor))
     assert is_within(second, heard(visitor))
     page.reload()
@@ -410,22 +414,25 @@ def test_it_is_all_done_by_keys(visitor):
     assert page.locator("#voices").is_visible()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_hinders_people_with_a_screen_reader(served, visit, scheme):
-    """In light and dark, on a phone, with something spoken, with an error, in every part of the page."""
-    visitor = visit(f"{served.url}/", [400], color_scheme=scheme, viewport={"width": 390, "height": 800})
+def test_nothing_hinders_people_with_a_screen_reader(served, visit):
+    """On a phone, with something spoken, with an error, in every part of the page; colours in light and dark."""
+    visitor = visit(f"{served.url}/", [400], viewport={"width": 390, "height": 800})
+    page = visitor.page
     visitor.arrive()
     visitor.speak("Good morning.")
-    for tab in ("Voices", "Dialogue", "Repair", "History"):
-        visitor.go(tab)
-        assert find_nothing(visitor.page) == []
-        assert visitor.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), tab
-    visitor.go("Speak")
-    visitor.page.locator("details").evaluate_all("all => all.forEach((each) => (each.open = true))")
-    visitor.page.get_by_label("Seed").fill("seven")
+    page.get_by_label("Seed").fill("seven")
     visitor.press("Speak")
-    visitor.page.locator(".error").wait_for()
-    assert find_nothing(visitor.page) == []
+    page.locator(".error").wait_for()
+    page.locator("details").evaluate_all("all => all.forEach((each) => (each.open = true))")
+    assert find_nothing(page) == []
+    page.keyboard.press("Escape")
+    for tab in ("Speak", "Voices", "Dialogue", "Repair", "History"):
+        visitor.go(tab)
+        page.emulate_media(color_scheme="light")
+        assert tab == "Speak" or find_nothing(page) == []
+        page.emulate_media(color_scheme="dark")
+        assert find_nothing(page, {"runOnly": ["color-contrast"]}) == []
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), tab
 
 
 def test_an_error_stands_at_the_field_that_caused_it(served, visit):

@@ -68,7 +68,7 @@ function tick() {
   const s = player.position;
   const { sound, words } = take();
   byId("play").textContent = player.isPlaying ? "Pause" : "Play";
-  byId("clock").textContent = `${s.toFixed(1)} of ${seconds(sound.seconds)}`;
+  byId("clock").textContent = `${s.toFixed(1)} of ${sound.seconds.toFixed(1)} s`;
   if (document.activeElement !== byId("place") || player.isPlaying) byId("place").value = s;
   byId("place").setAttribute("aria-valuetext", `${s.toFixed(1)} of ${sound.seconds.toFixed(1)} seconds`);
   const now = player.isPlaying ? wordAt(words, s) : -1;

@@ -57,6 +57,10 @@ document.addEventListener("load-recipe", ({ detail }) => {
   open(detail.segments ? "dialogue" : "speak", true);
 });
 connection.addEventListener("ready", load);
+document.addEventListener("click", ({ target }) => byId("settings").contains(target) || (byId("settings").open = false));
+document.addEventListener("keydown", ({ key: pressed }) => {
+  if (pressed === "Escape") byId("settings").open = false;
+});
 byId("key").value = key.get();
 byId("key").addEventListener("change", () => {
   key.set(byId("key").value.trim());

@@ -56,7 +56,7 @@ async function record() {
   try {
     await recorder.start(() => {
       wave.sound = recorder.sound;
-      wave.draw();
+      requestAnimationFrame(() => wave.draw());
       byId("recorded").textContent = `recording: ${recorder.sound.seconds.toFixed(1)} s`;
     });
   } catch (error) {
