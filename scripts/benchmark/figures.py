@@ -14,6 +14,11 @@ OURS = "voiceclone"
 THEIRS = "f5-tts"
 GB = 1e9
 RATIO = "f5-tts / this"
+ONE = "1 caller"
+START, REQUEST = "start", "request"
+"""Cases of `serve` beside its numbers of callers, and their sides."""
+OVER_HTTP, QUEUE = "over HTTP", "from the queue"
+DIRECT, RUNSYNC, SPEECH = "Worker.handle", "POST /runsync", "POST /v1/audio/speech"
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,8 @@ def value(values: Mapping[str, float], name: str) -> float:
             return values["flop"] / values["taken_s"]
         case "imports_ratio":
             return values["imports_s"] / values["import_torch_s"]
+        case "speech_per_s":
+            return values["speech_s"] / values["taken_s"]
         case "above_bytes":
             return values["peak_bytes"] - values["loaded_bytes"]
         case _:
@@ -112,6 +119,7 @@ def report(run: Run) -> str:
         "memory": memory_table,
         "precision": precision_table,
         "speech": speech_table,
+        "serve": serve_tables,
     }
     return f"{heading(run)}\n\n{tables[run.what](run)}"
 
@@ -200,6 +208,69 @@ def speech_table(run: Run) -> str:
         pitches = (number(values[name]) for name in ("pitch_hz", "voice_pitch_hz"))
         rows.append([sample.case, sample.side, *rates, number(value(values, "rtf")), " of ".join(pitches)])
     return table(["voice", "way", *(f"WER, {name}" for name in heard_by), "rtf", "Hz of the voice's"], rows)
+
+
+def serve_tables(run: Run) -> str:
+    """What callers heard; what HTTP costs a request; how soon a worker is there."""
+    return "\n\n".join(made(run) for made in (callers_table, request_table, start_table))
+
+
+def callers_table(run: Run) -> str:
+    rows = []
+    for case, side in cells(run):
+        if case in (START, REQUEST):
+            continue
+
+        def most(name: str, case: str = case, side: str = side) -> float:
+            return max(run.values(case, side, name))
+
+        speeds = {some: run.values(some, side, "speech_per_s") for some in (case, ONE)}
+        gains = [speed / alone for speed, alone in zip(speeds[case], speeds[ONE], strict=False)]
+        is_told = "chunks_a_batch" in next(s.values for s in run.samples if (s.case, s.side) == (case, side))
+        rows.append(
+            [
+                case,
+                side,
+                *(spread(run.values(case, side, name)) for name in ("first_s", "first_90_s", "uneven")),
+                spread(speeds[case]),
+                times(statistics.median(gains) if gains else None),
+                f"{most('starved'):.0f} of {most('jobs'):.0f}, {number(most('gap_s'))} s",
+                number(statistics.median(run.values(case, side, "chunks_a_batch"))) if is_told else "",
+                f"{most('failed'):.0f}",
+                times(run.ratio(case, side, "first_s")),
+            ]
+        )
+    header = [
+        "callers",
+        "side",
+        "first sound, s: median (range)",
+        "nine of ten within, s",
+        "longest-waiting caller / median",
+        "s of speech a second",
+        f"/ {ONE}",
+        "starved at most, longest gap",
+        "chunks a batch",
+        "failed",
+        f"first sound: {RATIO}",
+    ]
+    return table(header, rows)
+
+
+def request_table(run: Run) -> str:
+    rows = []
+    for side in run.sides(REQUEST):
+        taken, direct = (run.values(REQUEST, each, "taken_s") for each in (side, DIRECT))
+        above = [a - b for a, b in zip(taken, direct, strict=True)]
+        rows.append([side, spread(taken, 1e-3), "" if side == DIRECT else spread(above, 1e-3)])
+    return table(["one request", "ms: median (range)", f"above {DIRECT}, ms"], rows)
+
+
+def start_table(run: Run) -> str:
+    rows = []
+    for side in run.sides(START):
+        port = spread(run.values(START, side, "port_s")) if side == OVER_HTTP else ""
+        rows.append([side, port, spread(run.values(START, side, "ready_s"))])
+    return table(["seconds from the start of the process: median (range)", "port open", "ready"], rows)
 
 
 def cost_report(run: Run, price: float) -> str:

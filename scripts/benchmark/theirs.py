@@ -6,10 +6,16 @@ which lacks what f5-tts imports and does not use to speak: trainer, plots, speec
 
 from __future__ import annotations
 
+import importlib.resources
 import importlib.util
 import json
+import logging
+import os
+import shutil
 import sys
+import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -142,16 +148,53 @@ class Theirs(Side):
         return len(samples) / rate
 
 
+def serve_socket(options: dict[str, Any]) -> None:
+    """Serve as f5-tts's socket server does. Its own start fetches model and vocoder from the hub: here they are given.
+
+    Its number of steps is 32 and cannot be asked for: the option's is put there.
+    """
+    import torch
+    import torchaudio
+    from f5_tts import socket_server  # type: ignore[import-untyped]
+    from f5_tts.infer import utils_infer
+    from safetensors.torch import load_file
+
+    torchaudio.load = read_wav
+    logging.getLogger().setLevel(logging.WARNING)
+    socket_server.infer_batch_process = partial(socket_server.infer_batch_process, nfe_step=options["steps"])
+
+    class Processor(socket_server.TTSStreamingProcessor):  # type: ignore[misc]
+        def load_vocoder_model(self) -> Any:
+            return utils_infer.load_vocoder("vocos", True, "vocos", self.device)
+
+    with tempfile.TemporaryDirectory() as directory:
+        os.chdir(directory)  # it writes what it speaks to ./output.wav
+        Path("vocos").mkdir()
+        shutil.copy(options["vocoder_config"], "vocos/config.yaml")
+        weights = Path(options["vocoder_weights"])
+        is_safe = weights.suffix == ".safetensors"
+        torch.save(load_file(weights) if is_safe else torch.load(weights), "vocos/pytorch_model.bin")
+        configs = importlib.resources.files("f5_tts") / "configs"
+        config = os.path.relpath(options["config"], str(configs)).removesuffix(".yaml")
+        asked = (options[name] for name in ("weights", "vocab", "reference", "transcript", "device"))
+        processor = Processor(config, *asked)
+        answer(about(options["device"], next(processor.model.parameters()).dtype))
+        socket_server.start_server("127.0.0.1", options["port"], processor)
+
+
 def _ignore(*_: object) -> None:
     """Progress messages."""
 
 
 def main() -> None:
     options = json.loads(sys.argv[1])
-    if options["what"] == "cold":
-        cold(options)
-    else:
-        Theirs(options).serve()
+    match options["what"]:
+        case "cold":
+            cold(options)
+        case "socket":
+            serve_socket(options)
+        case _:
+            Theirs(options).serve()
 
 
 if __name__ == "__main__":
