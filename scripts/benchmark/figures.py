@@ -212,7 +212,9 @@ def speech_table(run: Run) -> str:
 
 def serve_tables(run: Run) -> str:
     """What callers heard; what HTTP costs a request; how soon a worker is there."""
-    return "\n\n".join(made(run) for made in (callers_table, request_table, start_table))
+    parts = [callers_table(run)]
+    parts += [made(run) for case, made in ((REQUEST, request_table), (START, start_table)) if run.sides(case)]
+    return "\n\n".join(parts)
 
 
 def callers_table(run: Run) -> str:

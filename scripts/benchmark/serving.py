@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 import sys
 import time
@@ -75,7 +76,7 @@ class Place:
             wav, voice, transcript = reference(), "example-en", TRANSCRIPT
         own_config = found.weights.with_name("config.yaml")
         options = {
-            "config": str(own_config) if own_config.exists() else f"{self.model}.yaml",
+            "config": str(own_config.absolute()) if own_config.exists() else f"{self.model}.yaml",
             "weights": str(found.weights),
             "vocab": str(found.vocab),
             "vocoder_config": str(found.vocoder_config),
@@ -162,7 +163,7 @@ def summary(answers: Sequence[Mapping[str, Any]]) -> dict[str, float]:
         "jobs": len(answers),
         "failed": len(answers) - len(heard),
         "first_s": statistics.median(firsts),
-        "first_90_s": firsts[int(0.9 * (len(firsts) - 1))],
+        "first_90_s": firsts[math.ceil(0.9 * len(firsts)) - 1],
         "uneven": max(waits) / statistics.median(waits),
         "speech_s": sum(answer["speech_s"] for answer in heard),
         "taken_s": max(answer["asked"] + answer["taken_s"] for answer in heard) - begin,

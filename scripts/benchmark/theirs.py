@@ -11,7 +11,6 @@ import importlib.util
 import json
 import logging
 import os
-import shutil
 import sys
 import tempfile
 import time
@@ -156,8 +155,8 @@ def serve_socket(options: dict[str, Any]) -> None:
     import torch
     import torchaudio
     from f5_tts import socket_server  # type: ignore[import-untyped]
-    from f5_tts.infer import utils_infer
     from safetensors.torch import load_file
+    from vocos import Vocos  # type: ignore[import-untyped]
 
     torchaudio.load = read_wav
     logging.getLogger().setLevel(logging.WARNING)
@@ -165,17 +164,16 @@ def serve_socket(options: dict[str, Any]) -> None:
 
     class Processor(socket_server.TTSStreamingProcessor):  # type: ignore[misc]
         def load_vocoder_model(self) -> Any:
-            return utils_infer.load_vocoder("vocos", True, "vocos", self.device)
+            vocoder = Vocos.from_hparams(options["vocoder_config"])
+            weights = options["vocoder_weights"]
+            found = load_file(weights) if weights.endswith(".safetensors") else torch.load(weights)
+            vocoder.load_state_dict(found, strict=False)  # what its mel is made with is no weight, and may be missing
+            return vocoder.eval().to(self.device)
 
+    configs = Path(str(importlib.resources.files("f5_tts"))) / "configs"
+    config = os.path.relpath(configs / options["config"], configs).removesuffix(".yaml")  # it looks there
     with tempfile.TemporaryDirectory() as directory:
         os.chdir(directory)  # it writes what it speaks to ./output.wav
-        Path("vocos").mkdir()
-        shutil.copy(options["vocoder_config"], "vocos/config.yaml")
-        weights = Path(options["vocoder_weights"])
-        is_safe = weights.suffix == ".safetensors"
-        torch.save(load_file(weights) if is_safe else torch.load(weights), "vocos/pytorch_model.bin")
-        configs = importlib.resources.files("f5_tts") / "configs"
-        config = os.path.relpath(options["config"], str(configs)).removesuffix(".yaml")
         asked = (options[name] for name in ("weights", "vocab", "reference", "transcript", "device"))
         processor = Processor(config, *asked)
         answer(about(options["device"], next(processor.model.parameters()).dtype))
