@@ -27,7 +27,7 @@ LOCUST = "locust==2.47.0"
 """In an environment of its own, which uv keeps: 38 packages that nothing else here needs."""
 ENTRY = str(SCRIPTS.parent / "runpod-handler.py")
 HOST = "127.0.0.1"
-LOOK_S = 0.005
+LOOK_S = 0.02
 MOST_S = 1800
 """Callers are sent away after so long."""
 
