@@ -18,7 +18,7 @@ ONE = "1 caller"
 START, REQUEST = "start", "request"
 """Cases of `serve` beside its numbers of callers, and their sides."""
 OVER_HTTP, QUEUE = "over HTTP", "from the queue"
-DIRECT, RUNSYNC, SPEECH = "Worker.handle", "POST /runsync", "POST /v1/audio/speech"
+DIRECT, RUNSYNC, SPEECH, SILENT = "Worker.handle", "POST /runsync", "POST /v1/audio/speech", ", no speech"
 
 
 @dataclass(frozen=True)
@@ -261,9 +261,10 @@ def callers_table(run: Run) -> str:
 def request_table(run: Run) -> str:
     rows = []
     for side in run.sides(REQUEST):
-        taken, direct = (run.values(REQUEST, each, "taken_s") for each in (side, DIRECT))
+        plain = DIRECT + SILENT if side.endswith(SILENT) else DIRECT
+        taken, direct = (run.values(REQUEST, each, "taken_s") for each in (side, plain))
         above = [a - b for a, b in zip(taken, direct, strict=True)]
-        rows.append([side, spread(taken, 1e-3), "" if side == DIRECT else spread(above, 1e-3)])
+        rows.append([side, spread(taken, 1e-3), "" if side == plain else spread(above, 1e-3)])
     return table(["one request", "ms: median (range)", f"above {DIRECT}, ms"], rows)
 
 

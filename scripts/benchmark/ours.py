@@ -220,7 +220,7 @@ class Handling(Side):
         reply = self.worker.handle({"id": "job", "input": job})
         if "error" in reply:
             raise RuntimeError(reply["error"])
-        return float(reply["duration"])
+        return float(reply.get("duration", 0))
 
 
 def serve_batches() -> None:

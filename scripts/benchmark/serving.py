@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import os
 import statistics
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +22,7 @@ from benchmark.figures import (
     QUEUE,
     REQUEST,
     RUNSYNC,
+    SILENT,
     SPEECH,
     START,
     THEIRS,
@@ -138,10 +141,11 @@ def loaded(
 ) -> Iterable[Sample]:
     """The same jobs by one number of callers after the other."""
     if kind == "Http":  # what is prepared at a first use is not counted; f5-tts's server has done so by itself
-        posted(requests.Session(), f"{url}/v1/audio/speech", jobs[0])
+        with requests.Session() as session:
+            posted(session, f"{url}/v1/audio/speech", jobs[0])
     for many in callers:
         before = batches(url) if kind == "Http" else None
-        values = summary(load(kind, url, many, jobs))
+        values = summary(load(kind, url, many, jobs)) | {"load": os.getloadavg()[0]}
         if before:
             chunks, spoken = (after - had for after, had in zip(batches(url), before, strict=True))
             values["chunks_a_batch"] = chunks / spoken
@@ -175,18 +179,18 @@ def summary(answers: Sequence[Mapping[str, Any]]) -> dict[str, float]:
 def one_by_one(place: Place, url: str, job: Mapping[str, Any]) -> tuple[dict[str, dict[str, float]], Mapping[str, Any]]:
     """Seconds of one request by its way, the median of some in turn; and what a worker says of itself."""
     fields = {"text": job["input"], **{name: job[name] for name in ("voice", "nfe_step", "seed")}}
-    whole = {**fields, "format": "wav", "delivery": "base64"}
-    taken: dict[str, list[float]] = {DIRECT: [], RUNSYNC: [], SPEECH: []}
+    jobs = {"": {**fields, "format": "wav", "delivery": "base64"}, SILENT: {"action": "info"}}
+    taken: dict[str, list[float]] = defaultdict(list)
     direct = Program(Path(sys.executable), "ours", {"what": "handle"}, place.environ)
     with requests.Session() as session, speakers({DIRECT: direct}) as sides:
         worker = sides[DIRECT]
         for n in range(REQUESTS + 1):
-            values = {
-                DIRECT: float(worker.timed("handle", job=whole)["taken_s"]),
-                RUNSYNC: posted(session, f"{url}/runsync", {"input": whole}),
-                SPEECH: posted(session, f"{url}/v1/audio/speech", job),
-            }
-            for way in taken if n else ():  # what is prepared at a first use is not counted
+            values = {}
+            for kind, whole in jobs.items():
+                values[DIRECT + kind] = float(worker.timed("handle", job=whole)["taken_s"])
+                values[RUNSYNC + kind] = posted(session, f"{url}/runsync", {"input": whole})
+            values[SPEECH] = posted(session, f"{url}/v1/audio/speech", job)
+            for way in values if n else ():  # what is prepared at a first use is not counted
                 taken[way].append(values[way])
         about = worker.ask("about")
     return {way: {"taken_s": statistics.median(times)} for way, times in taken.items()}, about

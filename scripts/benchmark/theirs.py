@@ -170,7 +170,7 @@ def serve_socket(options: dict[str, Any]) -> None:
             vocoder.load_state_dict(found, strict=False)  # what its mel is made with is no weight, and may be missing
             return vocoder.eval().to(self.device)
 
-    configs = Path(str(importlib.resources.files("f5_tts"))) / "configs"
+    configs = Path(str(importlib.resources.files("f5_tts") / "configs"))
     config = os.path.relpath(configs / options["config"], configs).removesuffix(".yaml")  # it looks there
     with tempfile.TemporaryDirectory() as directory:
         os.chdir(directory)  # it writes what it speaks to ./output.wav
