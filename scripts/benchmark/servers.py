@@ -27,7 +27,8 @@ LOCUST = "locust==2.47.0"
 """In an environment of its own, which uv keeps: 38 packages that nothing else here needs."""
 ENTRY = str(SCRIPTS.parent / "runpod-handler.py")
 HOST = "127.0.0.1"
-LOOK_S = 0.02
+LOOK_S = 0.1
+"""Who looks more often slows down what it looks at."""
 MOST_S = 1800
 """Callers are sent away after so long."""
 
@@ -55,7 +56,7 @@ def http_server(environ: Mapping[str, str], *program: str) -> Iterator[Started]:
         cwd=SCRIPTS,
     ) as process:
         try:
-            port_s = until(process, start, lambda: status(url) is not None)
+            port_s = until(process, start, lambda: can_connect(port))
             ready_s = until(process, start, lambda: status(url) == 200)
             yield Started(url, port_s, ready_s)
         finally:
@@ -121,7 +122,7 @@ def socket_server(program: Program) -> Iterator[tuple[str, dict[str, Any]]]:
     with program.start("socket", port=port) as process:
         try:
             about = read_answer(process)
-            until(process, 0, lambda: can_connect(port))
+            until(process, 0, lambda: can_connect(port))  # it is told ready just before
             yield f"tcp://{HOST}:{port}", about
         finally:
             process.kill()

@@ -227,7 +227,7 @@ def test_what_callers_heard_is_summed_up():
         summary(answers[2:])
 
 
-def test_the_server_is_started_as_on_the_platform_and_ended(tmp_path, random_model):
+def test_a_server_is_started_and_ended(tmp_path, random_model):
     """From a process to a port, to speech, and to nobody there; what it speaks at once is counted."""
     (tmp_path / "volume").mkdir()
     places = {"RUNPOD_VOLUME": str(tmp_path / "volume"), "F5_MODEL": str(random_model), "F5_DEVICE": "cpu"}
