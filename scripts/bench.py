@@ -15,8 +15,7 @@
 `--json FILE` keeps the samples, and what they were taken on. The f5-tts side runs in a virtual environment of its own,
 made on first use below `bench/`: its dependencies and the worker's cannot be installed together. Where there is no
 network, `--peer classes` takes f5-tts's own code from this environment (all but `cold` and `serve`, whose callers are
-locust's and need the network once). Weights are random and of
-the real size. Machines are noisy: quote the ratio, not the seconds.
+locust's and need the network once). Weights are random and of the real size, but for `speech` and `serve`. Machines are noisy: quote the ratio, not the seconds.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ from benchmark.serving import Place, serve
 
 ROOT = Path(__file__).resolve().parent.parent
 ROUNDS = {"cold": 5, "chunk": 5, "contention": 5, "cost": 5, "serve": 3}
-"""Of the commands that do not take one."""
+"""Of those that take more than one."""
 
 
 def parser() -> argparse.ArgumentParser:

@@ -119,7 +119,7 @@ def queue_start(environ: Mapping[str, str]) -> float:
 def socket_server(program: Program) -> Iterator[tuple[str, dict[str, Any]]]:
     """Start f5-tts's socket server; gives its address and what it says of itself. Ended afterwards."""
     port = free_port()
-    with program.start("socket", port=port) as process:
+    with tempfile.TemporaryDirectory() as directory, program.start("socket", port=port, directory=directory) as process:
         try:
             about = read_answer(process)
             until(process, 0, lambda: can_connect(port))  # it is told ready just before
@@ -154,6 +154,8 @@ def load(kind: str, url: str, callers: int, jobs: Sequence[Mapping[str, Any]]) -
         if not heard.exists():
             raise RuntimeError(f"locust ended with {done.returncode}: {done.stderr[-2000:]}")
         answers: list[dict[str, Any]] = json.loads(heard.read_text())
+    if len(answers) < len(jobs):
+        raise RuntimeError(f"{len(answers)} of {len(jobs)} jobs were done within {MOST_S} s")
     return answers
 
 

@@ -12,7 +12,6 @@ import json
 import logging
 import os
 import sys
-import tempfile
 import time
 from functools import partial
 from pathlib import Path
@@ -172,12 +171,11 @@ def serve_socket(options: dict[str, Any]) -> None:
 
     configs = Path(str(importlib.resources.files("f5_tts") / "configs"))
     config = os.path.relpath(configs / options["config"], configs).removesuffix(".yaml")  # it looks there
-    with tempfile.TemporaryDirectory() as directory:
-        os.chdir(directory)  # it writes what it speaks to ./output.wav
-        asked = (options[name] for name in ("weights", "vocab", "reference", "transcript", "device"))
-        processor = Processor(config, *asked)
-        answer(about(options["device"], next(processor.model.parameters()).dtype))
-        socket_server.start_server("127.0.0.1", options["port"], processor)
+    os.chdir(options["directory"])  # it writes what it speaks to ./output.wav
+    asked = (options[name] for name in ("weights", "vocab", "reference", "transcript", "device"))
+    processor = Processor(config, *asked)
+    answer(about(options["device"], next(processor.model.parameters()).dtype))
+    socket_server.start_server("127.0.0.1", options["port"], processor)
 
 
 def _ignore(*_: object) -> None:
