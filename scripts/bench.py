@@ -15,7 +15,8 @@
 `--json FILE` keeps the samples, and what they were taken on. The f5-tts side runs in a virtual environment of its own,
 made on first use below `bench/`: its dependencies and the worker's cannot be installed together. Where there is no
 network, `--peer classes` takes f5-tts's own code from this environment (all but `cold` and `serve`, whose callers are
-locust's and need the network once). Weights are random and of the real size, but for `speech` and `serve`. Machines are noisy: quote the ratio, not the seconds.
+locust's and need the network once). Weights are random and of the real size, but for `speech` and `serve`. Machines are
+noisy: quote the ratio, not the seconds.
 """
 
 from __future__ import annotations
