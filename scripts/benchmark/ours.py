@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import statistics
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +18,8 @@ from benchmark.work import TRANSCRIPT
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from voiceclone.model import Engine
+    from voiceclone.jobs import Worker
+    from voiceclone.model import BatchReport, Engine
     from voiceclone.types import Chunk, Waveform
 
 DEFAULT_VOICE = "example-en"
@@ -156,6 +159,40 @@ class Ours(Side):
         return waveform.duration_s
 
 
+class Handling(Side):
+    """A worker that answers jobs, as the queue asks it; the environment holds its settings."""
+
+    def __init__(self) -> None:
+        from voiceclone import app
+        from voiceclone.settings import Settings
+
+        self.worker = app.build(Settings.from_env(os.environ), os.environ)
+        self.device, self.dtype = str(self.worker.engine.dit.device), self.worker.engine.dit.dtype
+
+    def handle(self, job: dict[str, Any]) -> float:
+        """Do a job; returns seconds of speech."""
+        reply = self.worker.handle({"id": "job", "input": job})
+        if "error" in reply:
+            raise RuntimeError(reply["error"])
+        return float(reply.get("duration", 0))
+
+
+def serve_batches() -> None:
+    """Serve over HTTP with batches as on a GPU; the environment holds the settings."""
+    from voiceclone import app
+    from voiceclone.server import Server
+    from voiceclone.settings import Settings
+
+    settings = Settings.from_env(os.environ)
+
+    def build(on_batch: Callable[[BatchReport], None]) -> Worker:
+        worker = app.build(settings, os.environ, on_batch)
+        worker.engine._engine.max_batch_frames = TOGETHER_FRAMES  # type: ignore[attr-defined]
+        return worker
+
+    Server(settings, build).run()
+
+
 def main() -> None:
     options = json.loads(sys.argv[1])
     match options["what"]:
@@ -165,6 +202,10 @@ def main() -> None:
             precision(options)
         case "speech":
             speech(options)
+        case "handle":
+            Handling().serve()
+        case "http":
+            serve_batches()
         case _:
             Ours(options).serve()
 

@@ -20,7 +20,8 @@ from voiceclone.server.dialect import Refusal
 from voiceclone.server.limits import Limits
 
 OPEN = ("/", "/ping")
-"""Addresses that need no key: whether somebody is there is no secret."""
+"""Addresses that need no key: whether somebody is there is no secret, nor is the page."""
+OPEN_BELOW = "/page/"
 
 
 class Keys:
@@ -31,7 +32,11 @@ class Keys:
         self._key = key.encode() if key else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] not in ("http", "websocket") or scope["path"] in OPEN or self._is_known(Headers(scope=scope)):
+        if (
+            scope["type"] not in ("http", "websocket")
+            or _is_open(scope["path"])
+            or self._is_known(Headers(scope=scope))
+        ):
             await self._app(scope, receive, send)
             return
         if scope["type"] == "websocket":
@@ -52,6 +57,10 @@ class Keys:
         scheme, _, given = headers.get("authorization", "").partition(" ")
         # In constant time: how long it takes tells nothing of how much of a key is right.
         return hmac.compare_digest(given.strip().encode(), self._key) and scheme.lower() == "bearer"
+
+
+def _is_open(path: str) -> bool:
+    return path in OPEN or path.startswith(OPEN_BELOW)
 
 
 class Bodies:

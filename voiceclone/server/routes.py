@@ -10,9 +10,9 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
-from voiceclone.server import catalog, pieces, platform, speaking
+from voiceclone.server import catalog, page, pieces, platform, speaking
 from voiceclone.server.answers import refused
 from voiceclone.server.dialect import Refusal
 from voiceclone.server.guard import Bodies, Keys
@@ -39,19 +39,20 @@ async def ping(request: Request) -> Response:
     return JSONResponse({"status": "ready"})
 
 
-async def root(_request: Request) -> Response:
-    """Tell who is here: clients warm up their connection with this."""
-    return PlainTextResponse("voiceclone: POST /v1/audio/speech\n")
-
-
 async def metrics(request: Request) -> Response:
     """Tell what an operator watches."""
     return Response(site_of(request).metrics.page(), media_type=CONTENT_TYPE)
 
 
+async def greeting(_request: Request) -> Response:
+    """Tell what is here: LiveKit warms up its connection with this."""
+    return PlainTextResponse("voiceclone: POST /v1/audio/speech\n")
+
+
 ROUTES: list[BaseRoute] = [
-    Route("/", root),
-    Route("/v1/", root),
+    Route("/", page.page),
+    Route("/v1/", greeting),
+    Mount("/page", page.Files()),
     Route("/ping", ping),
     Route("/metrics", metrics),
     Route("/v1/audio/speech", speaking.speech, methods=["POST"]),
