@@ -11,7 +11,7 @@ function row({ request, recipe, made, take }) {
   const text = request.text ?? request.segments.map((segment) => segment.text).join(" ");
   const voice = recipe.voice ?? [...new Set((recipe.segments ?? []).map((segment) => segment.voice))].join(", ");
   const when = new Date(made).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
-  const about = [when, voice, take && seconds(take.sound.seconds), recipe.speed && `pace ${recipe.speed}`, `seed ${recipe.seeds?.[0] ?? "unknown"}`];
+  const about = [when, voice, take && seconds(take.sound.seconds), recipe.speed && `pace ${recipe.speed}`, `seed ${recipe.takes?.[0]?.seed ?? "unknown"}`];
   const item = make(
     "li",
     { class: "card" },

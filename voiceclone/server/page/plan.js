@@ -9,7 +9,7 @@ import { placed } from "./times.js";
 const STILL_MS = 400;
 
 // Where the chunks of a request are expected to lie; nothing where that is not to be had.
-export async function expected({ seed, seeds, timestamps, verify, made_with, ...request }, signal) {
+export async function expected({ seed, timestamps, verify, made_with, ...request }, signal) {
   try {
     return placed(await job({ ...request, action: "check", streamed: true }, signal));
   } catch {

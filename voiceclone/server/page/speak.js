@@ -47,7 +47,7 @@ export function fill(recipe) {
   byId("quality").value = recipe.quality ?? STEPS[recipe.nfe_step] ?? "best";
   byId("speed").value = recipe.speed ?? 1;
   byId("language").value = recipe.language ?? "";
-  byId("seed").value = recipe.seeds?.[0] ?? recipe.seed ?? "";
+  byId("seed").value = recipe.takes?.[0]?.seed ?? recipe.seed ?? "";
   byId("timestamps").checked = Boolean(recipe.timestamps);
   byId("normalize").checked = recipe.normalize_text ?? true;
   byId("remove_silence").checked = Boolean(recipe.remove_silence);

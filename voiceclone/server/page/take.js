@@ -81,8 +81,8 @@ export class Take extends EventTarget {
     this.#chosen[index] = other;
     Object.assign(this, this.#first);
     for (let i = this.chunks.length - 1; i >= 0; i--) if (this.#chosen[i]) this.#replace(i, this.#chosen[i]);
-    const seeds = this.chunks.map(({ seed }) => seed);
-    this.reply = { ...this.reply, recipe: { ...this.reply.recipe, seeds }, duration: this.sound.seconds };
+    const takes = this.chunks.map(({ text, seed }) => ({ text, seed }));
+    this.reply = { ...this.reply, recipe: { ...this.reply.recipe, takes }, duration: this.sound.seconds };
     this.#tell("words");
     this.#tell("sound");
     this.#tell("replaced");
