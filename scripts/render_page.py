@@ -17,9 +17,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import page_visitor
 from benchmark.hearing import shipped_model
-from page_visitor import Visitor
+from browsing import visitor as page_visitor
+from browsing.visitor import Visitor
 
 from voiceclone import app, audio
 from voiceclone.server import Server

@@ -5,8 +5,6 @@ import { player } from "./player.js";
 import { speak } from "./speaking.js";
 import { takes } from "./take.js";
 
-const earlier = takes.earlier(); // before the tab was loaded again: recipes without their sound
-
 function row({ request, recipe, made, take }) {
   const text = request.text ?? request.segments.map((segment) => segment.text).join(" ");
   const voice = recipe.voice ?? [...new Set((recipe.segments ?? []).map((segment) => segment.voice))].join(", ");
@@ -31,7 +29,7 @@ function row({ request, recipe, made, take }) {
 }
 
 function show() {
-  const known = [...takes.all.map((take) => ({ request: take.request, recipe: take.recipe, made: take.made, take })), ...earlier];
+  const known = [...takes.all.map((take) => ({ request: take.request, recipe: take.recipe, made: take.made, take })), ...takes.earlier];
   byId("takes").replaceChildren(
     ...(known.length ? known.map(row) : [make("li", { class: "hint", text: "Nothing yet. What you speak is listed here, with a recipe that gives it again." })]),
   );

@@ -48,7 +48,10 @@ export class Plan {
     } catch (error) {
       if (error.name === "AbortError") return;
       if (!("code" in error)) throw error;
-      if (!connection.tells(error, () => this.changed())) tell(this.root, error, false);
+      if (error.status === 429) {
+        const text = "The server is full: what will be said is not known just now.";
+        this.shown.replaceChildren(make("p", { class: "hint", text }));
+      } else if (!connection.tells(error)) tell(this.root, error, false);
     }
   }
 

@@ -112,6 +112,7 @@ export class Take extends EventTarget {
 class Takes extends EventTarget {
   all = [];
   current = null;
+  earlier = JSON.parse(sessionStorage.getItem(KEPT) ?? "[]"); // before the tab was loaded again
 
   add(take) {
     this.all.unshift(take);
@@ -127,18 +128,13 @@ class Takes extends EventTarget {
 
   // Recipes outlive a reload of the tab, the sound does not.
   keep() {
-    const told = this.all.map(({ request, recipe, made }) => ({ request, recipe, made }));
+    const told = [...this.all, ...this.earlier].map(({ request, recipe, made }) => ({ request, recipe, made }));
     try {
-      sessionStorage.setItem(KEPT, JSON.stringify(told));
+      sessionStorage.setItem(KEPT, JSON.stringify(told.slice(0, MOST)));
     } catch {
       sessionStorage.removeItem(KEPT); // longer than a tab may keep
     }
     this.dispatchEvent(new Event("change"));
-  }
-
-  // What this tab spoke before it was loaded again.
-  earlier() {
-    return JSON.parse(sessionStorage.getItem(KEPT) ?? "[]");
   }
 }
 

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Locator, Page, sync_playwright
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 HOW_TO_GET = "no Chromium is here: apt-get install chromium"
 TEXT = "Hello there, my dear friend. It costs $5."
-WAIT_MS = 20_000
+WAIT_MS = 60_000
 """So long a busy machine may take over anything."""
 
 
