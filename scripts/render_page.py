@@ -56,8 +56,6 @@ def parts(visitor: Visitor) -> Iterator[str]:
         visitor.go(tab)
         yield f"empty-{tab.lower()}"
     visitor.go("Speak")
-    visitor.open("More")
-    page.get_by_label("Listen to every chunk").check()
     visitor.speak(TEXT)
     page.locator("details[open] summary", has_text="More").click()
     visitor.mend("GIF", "jiff")
@@ -74,6 +72,9 @@ def parts(visitor: Visitor) -> Iterator[str]:
     page.locator(".error").wait_for()
     yield "error"
     page.get_by_label("Seed").fill("")
+    visitor.go("Repair")
+    visitor.press("Speak it again, and score each chunk")
+    page.locator("#chunks .verdict").first.wait_for()
     visitor.speak_chunk_again(2)
     page.get_by_label("Take 2", exact=True).check()
     yield "repair"
@@ -114,7 +115,7 @@ def main() -> None:
                         if options.all:
                             page.screenshot(path=options.all / f"{part}-{width}-{scheme}.png", full_page=True)
                         elif part == "speak":
-                            page.screenshot(path=PICTURE)
+                            page.screenshot(path=PICTURE, full_page=True)
                             break
                     page.close()
 

@@ -34,6 +34,8 @@ def browser(microphone: Path) -> Iterator[Browser]:
         "--no-sandbox",  # root has none
         "--disable-gpu",
         "--force-color-profile=srgb",
+        "--disable-extensions",
+        "--disable-background-networking",
     ]
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=chromium(), args=flags)

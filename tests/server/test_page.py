@@ -325,7 +325,7 @@ def test_one_chunk_is_spoken_again_and_nothing_else(visitor):
     page.on("request", lambda request: asked.append(request.post_data_json) if request.method == "POST" else None)
     visitor.open("More")
     page.get_by_label("Listen to every chunk").check()
-    visitor.speak("Hello there, my dear friend. Good morning.")
+    visitor.speak("Hello there my dear friend. Good morning.")
     until_silent(visitor)
     before, chunks = take_of(visitor), page.evaluate("window.player.take.chunks")
     assert len(chunks) == 2
