@@ -15,7 +15,7 @@ from benchmark.work import SENTENCES
 from s3_utils import LocalStore
 from voiceclone import audio
 from voiceclone.checkpoints import resolve
-from voiceclone.delivery import Delivery, Undelivered
+from voiceclone.delivery import Delivery, KeptChunks, Undelivered
 from voiceclone.jobs import Worker
 from voiceclone.model import Engine, Sampling, reference_mel
 from voiceclone.settings import Settings
@@ -57,7 +57,8 @@ def _worker(place: Path) -> Worker:
         settings, None, ears, reference_mel, BuiltIn(checkpoint.voices, checkpoint.languages), Library(store)
     )
     delivery = Delivery(settings, None, LocalStore(place / "output"), Undelivered(store, 0))
-    return Worker(settings, checkpoint, Engine.load(checkpoint, "cpu", "float32"), ears, voices, delivery)
+    engine = Engine.load(checkpoint, "cpu", "float32")
+    return Worker(settings, checkpoint, engine, ears, voices, delivery, KeptChunks(place, 0, ""))
 
 
 def _is_heard(i: int, options: argparse.Namespace, worker: Worker) -> bool:

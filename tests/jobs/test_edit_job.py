@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from conftest import make_delivery, make_voices, with_bucket
+from conftest import make_delivery, make_kept, make_voices, with_bucket
 
 from voiceclone.audio.codec import resample
 from voiceclone.audio.encoding import encode
@@ -47,7 +47,7 @@ def speech(demo, demo_engine):
 def worker(demo, demo_engine, recogniser, tmp_path):
     settings = Settings(volume=tmp_path, model="demo", output_dir=tmp_path / "output")
     voices = make_voices(settings, recogniser, built_in=BuiltIn(demo.voices))
-    return Worker(settings, demo, demo_engine, recogniser, voices, make_delivery(settings))
+    return Worker(settings, demo, demo_engine, recogniser, voices, make_delivery(settings), make_kept(settings, demo))
 
 
 def file_of(waveform, rate=24_000, subtype="PCM_16", audio_format="WAV", channels=1):
@@ -125,6 +125,13 @@ def test_the_new_words_are_heard_in_several_places(worker, speech, recogniser):
     )
     assert again["warnings"] == [each for each in reply["warnings"] if "heard" not in each]
     assert np.array_equal(soundfile.read(again["audio_path"])[0], samples.astype(np.float64))
+
+
+def test_what_is_spoken_into_a_gap_is_not_kept_as_a_chunk(worker, speech):
+    """It is of this recording alone: nothing else may find it."""
+    assert "audio_path" in worker.handle(asked(file_of(speech)))
+    worker.kept.flush()
+    assert not worker.settings.chunks_dir.exists()
 
 
 def test_what_would_change_is_told_without_a_word_spoken(worker, speech):

@@ -17,6 +17,7 @@ TRIED_IN = {
     "app.py": "system/test_handler.py",
     "audio/decoder.py": "audio/test_decoding.py",
     "books/": "books/test_narration.py",
+    "calls.py": "server/test_callers.py",
     "checkpoints/": "checkpoints/test_resolving.py",
     "cli/": "cli/test_say.py",
     "cli/completion.py": "cli/test_main.py",
@@ -33,7 +34,6 @@ TRIED_IN = {
     "failures.py": "model/test_engine.py",
     "http.py": "client/test_endpoint.py",
     "jobs/": "jobs/test_worker.py",
-    "sdk.py": "cli/test_serve.py",
     "jobs/fields.py": "jobs/test_request.py",
     "jobs/parsing.py": "jobs/test_request.py",
     "jobs/edit_request.py": "jobs/test_edit_job.py",
@@ -44,6 +44,7 @@ TRIED_IN = {
     "model/upstream.py": "model/test_dit.py",
     "server/": "server/test_speaking.py",
     "speech/edits.py": "jobs/test_edit_job.py",
+    "speech/reading.py": "speech/test_planning.py",
     "text/markup/": "text/test_markup.py",
     "text/normalize/": "text/test_normalize.py",
     "text/saying.py": "speech/test_planning.py",
@@ -93,3 +94,9 @@ def test_every_module_has_a_test_file_or_is_tried_with_another():
         needed.add(max(fitting, key=len))
     assert needed == set(TRIED_IN)
     assert all((tests / file).is_file() for file in TRIED_IN.values())
+
+
+def test_no_two_test_files_share_a_name():
+    """pytest could not collect both in one process."""
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py") if "node_modules" not in path.parts]
+    assert len(names) == len(set(names))

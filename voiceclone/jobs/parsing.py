@@ -22,7 +22,15 @@ from voiceclone.jobs.fields import Context, SampleRate
 from voiceclone.jobs.legacy import modernise
 from voiceclone.jobs.leniency import as_meant, is_empty, meant_name
 from voiceclone.jobs.parts import MadeWith
-from voiceclone.jobs.request import SCHEMAS, LinkRequest, Request, Segment, SynthesisRequest, Verify
+from voiceclone.jobs.request import (
+    SCHEMAS,
+    FormerTake,
+    LinkRequest,
+    Request,
+    Segment,
+    SynthesisRequest,
+    Verify,
+)
 from voiceclone.settings import Settings
 from voiceclone.text import markup
 from voiceclone.voices import KEPT
@@ -125,6 +133,8 @@ def _together(fields: Mapping[str, Any]) -> list[FieldProblem]:
     seeded = [segment for _, segment in _segments(fields) if segment.get("seed") is not None]
     if "seeds" in there and ("seed" in there or seeded):
         problems.append(FieldProblem("seeds", "comes with seed: send one of them"))
+    if {"seeds", "takes"} <= there:
+        problems.append(FieldProblem("takes", "comes with seeds: send one of them"))
     if fields.get("duration") is not None and fields.get("remove_silence"):
         problems.append(FieldProblem("remove_silence", "would change the duration that is asked for: send one of them"))
     rate = fields.get("sample_rate", 24_000)
@@ -196,7 +206,7 @@ def _problem(error: Mapping[str, Any], schema: type[BaseModel]) -> FieldProblem:
     return FieldProblem(path, sentence_of(error["msg"]))
 
 
-_PARTS: dict[str, type[BaseModel]] = {"segments": Segment, "verify": Verify, "made_with": MadeWith}
+_PARTS: dict[str, type[BaseModel]] = {"segments": Segment, "verify": Verify, "takes": FormerTake, "made_with": MadeWith}
 
 
 def _repaired(value: Any, place: Place, broken: list[tuple[Place, str]]) -> Any:

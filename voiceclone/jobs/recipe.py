@@ -10,11 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from voiceclone.checkpoints import Checkpoint
 from voiceclone.jobs.parts import MadeWith
 from voiceclone.jobs.request import SynthesisRequest
+from voiceclone.speech import Take
 from voiceclone.types import ReferenceVoice, Reply
 from voiceclone.voices import KEPT
 
 NOT_OF_A_TAKE = {
-    *("ref_audio", "ref_text", "seed", "seeds", "made_with", "verify", "quality", "nfe_step", "lexicon"),
+    *("ref_audio", "ref_text", "seed", "seeds", "takes", "made_with", "verify", "quality", "nfe_step", "lexicon"),
     *("delivery", "key", "expires_in", "job_id"),
 }
 """Fields of a request that its recipe leaves out, or tells in another way."""
@@ -25,14 +26,14 @@ def recipe(
     voices: Mapping[str | None, ReferenceVoice],
     lexicon: Mapping[str, str],
     checkpoint: Checkpoint,
-    seeds: Sequence[int],
+    takes: Sequence[Take],
 ) -> Reply:
     """Return an input that gives this take again.
 
     Args:
         voices: by what the text calls them; None for the request's own.
         lexicon: the words of the volume and of the request.
-        seeds: that the chunks were spoken with.
+        takes: the chunks as they were spoken.
     """
     fields = request.model_dump(mode="json", exclude=NOT_OF_A_TAKE, exclude_defaults=True)
     for segment in fields.get("segments", ()):
@@ -45,7 +46,8 @@ def recipe(
     if own is not None and own.kept_as is not None:
         fields["ref_audio"] = KEPT + own.kept_as
     made_with = {"model": checkpoint.name, "revision": checkpoint.revision, "references": _references(voices.values())}
-    return {**fields, "nfe_step": request.steps, "seeds": list(seeds), "made_with": made_with}
+    told = [{"text": take.chunk.text, "seed": take.chunk.seed} for take in takes]
+    return {**fields, "nfe_step": request.steps, "takes": told, "made_with": made_with}
 
 
 def made_otherwise(made_with: MadeWith, checkpoint: Checkpoint, voices: Iterable[ReferenceVoice]) -> list[str]:

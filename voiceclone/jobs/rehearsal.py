@@ -5,7 +5,6 @@ Knows nothing of how chunks are spoken.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -21,7 +20,7 @@ from voiceclone.model import AnyEngine
 from voiceclone.settings import Settings
 from voiceclone.speech import Script, TextReader, plan
 from voiceclone.text import lexicon, normalize
-from voiceclone.types import SEEDS, ReferenceVoice
+from voiceclone.types import ReferenceVoice
 from voiceclone.voices import Voices
 
 MAX_VOICES = 50
@@ -35,6 +34,8 @@ class Rehearsal:
     voices: Mapping[str | None, ReferenceVoice]
     """By what the text calls them; None for the request's own."""
     script: Script
+    seed: int
+    """From which chunks without one of their own count."""
     lexicon: Mapping[str, str]
     """The volume's words and the request's."""
     notes: Sequence[str]
@@ -55,8 +56,8 @@ class Means(NamedTuple):
     voices: Voices
 
 
-def rehearse(request: SynthesisRequest, means: Means, deadline: Deadline) -> Rehearsal:
-    """Find the voices and plan the chunks. Raises OutOfTime."""
+def rehearse(request: SynthesisRequest, means: Means, drawn: int, deadline: Deadline) -> Rehearsal:
+    """Find the voices and plan the chunks; `drawn`: the seed where the request has none. Raises OutOfTime."""
     voices = _found(request, means.voices, deadline)
     notes = list(dict.fromkeys(n for voice in voices.values() for n in (*voice.notes, *complaints(voice))))
     own = means.voices.built_in.model_names
@@ -75,12 +76,12 @@ def rehearse(request: SynthesisRequest, means: Means, deadline: Deadline) -> Reh
     if not means.settings.volume.is_dir():  # once it was: the model came from it
         notes.append("the volume is gone: its lexicon, voices and kept references are missing; look after it")
     words |= request.lexicon
-    seed = secrets.randbelow(SEEDS) if request.seed is None else request.seed
+    seed = drawn if request.seed is None else request.seed
     read_in = request.language or next(iter(languages), "") if request.normalize_text else ""
     reader = TextReader(read_in, normalize.Lexicon(words), told=request.language is not None)
     script = plan(request.passages, voices, means.engine, reader, request.script_options(seed), deadline)
     refuse_oversize(script, request, means.settings)
-    return Rehearsal(voices, script, words, [*notes, *script.warnings])
+    return Rehearsal(voices, script, seed, words, [*notes, *script.warnings])
 
 
 def _found(request: SynthesisRequest, known: Voices, deadline: Deadline) -> dict[str | None, ReferenceVoice]:

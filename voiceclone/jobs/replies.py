@@ -9,11 +9,15 @@ from collections.abc import Callable, Sequence
 
 from voiceclone import audio
 from voiceclone.errors import InvalidInput, VoiceNotFound, WorkerError
+from voiceclone.jobs.edit_request import EditRequest
 from voiceclone.jobs.request import SynthesisRequest, Verify
 from voiceclone.speech import Script, Spoken, Take, title_of
 from voiceclone.subtitles import content_type, render
 from voiceclone.types import File, ReferenceVoice, Reply, Result, Span, Word
 from voiceclone.voices import SavedVoice, worst
+
+MAX_ID_CHARS = 128
+"""Of the job's id, in the name of its result."""
 
 
 def saved_voice(voice: SavedVoice) -> Reply:
@@ -92,6 +96,13 @@ def rendered_result(
     return Result(stem, File(request.format, data, audio.content_type(request.format)), subtitles)
 
 
+def stem_of(request: SynthesisRequest | EditRequest, job_id: str, digest: str) -> str:
+    """Return the asked key without its ending, or one made of the job: the same job run twice writes one object."""
+    safe = (c if c.isascii() and (c.isalnum() or c in "-_.") else "-" for c in job_id)
+    safe_id = "".join(safe).lstrip(".")[:MAX_ID_CHARS]
+    return (request.key or f"{safe_id}-{digest}").removesuffix(f".{request.format}")
+
+
 def checked(written: str, script: Script, synthesis_s: float | None) -> Reply:
     """Return what is told of a script that is not spoken; `synthesis_s`: how long that would take, if it is known."""
     return {
@@ -121,6 +132,8 @@ def spoken_chunk(take: Take, span: Span, of_several: bool) -> Reply:
     }
     if of_several:
         reply["voice"] = chunk.voice.name
+    if take.kept:
+        reply["kept"] = True
     if comparison is not None:
         reply |= {"wer": round(comparison.wer, 4), "attempts": take.attempts}
     return reply
@@ -170,5 +183,6 @@ def summary(reply: Reply) -> Reply:
     if "chunks" in reply and "timings" in reply:
         ways = [way for way in ("audio_url", "audio_path", "audio_base64") if way in reply]
         told |= {"audio_s": reply["duration"], "chunks": len(reply["chunks"]), "delivered": ways}
-        told |= {"rtf": reply["rtf"], "timings": reply["timings"], "warnings": len(reply["warnings"])}
+        told |= {"kept": sum("kept" in chunk for chunk in reply["chunks"]), "rtf": reply["rtf"]}
+        told |= {"timings": reply["timings"], "warnings": len(reply["warnings"])}
     return told

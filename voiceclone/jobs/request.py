@@ -20,6 +20,7 @@ from pydantic import (
 from voiceclone.audio import MARGIN_S
 from voiceclone.jobs.edit_request import EditRequest
 from voiceclone.jobs.fields import (
+    MAX_CHUNK_CHARS,
     MAX_DURATION_S,
     MAX_SEGMENTS,
     RECORDING,
@@ -42,7 +43,7 @@ from voiceclone.jobs.fields import (
 from voiceclone.jobs.parts import MadeWith, Strict, require_bucket
 from voiceclone.model import Sampling
 from voiceclone.settings import LinkLife
-from voiceclone.speech import MasterOptions, Passage, ScriptOptions, SynthesisOptions, Threshold
+from voiceclone.speech import Former, MasterOptions, Passage, ScriptOptions, SynthesisOptions, Threshold
 from voiceclone.subtitles import FORMATS as SUBTITLE_FORMATS
 from voiceclone.subtitles import SubtitleFormat
 from voiceclone.text import markup
@@ -68,7 +69,7 @@ class ListVoicesRequest(Strict):
 
 
 class DeleteVoiceRequest(Strict):
-    """Remove a voice that was added."""
+    """Remove a voice that was added, and the speech in it that is kept."""
 
     action: Literal["delete_voice"]
     voice: VoiceName = Field(description="its name")
@@ -122,6 +123,13 @@ class Verify(Strict):
     attempts: int = Field(3, ge=1, le=10)
 
 
+class FormerTake(Strict):
+    """A chunk of an earlier take."""
+
+    text: str = Field(min_length=1, max_length=MAX_CHUNK_CHARS)
+    seed: Seed
+
+
 class SynthesisRequest(Strict):
     """Text to speak in a voice."""
 
@@ -154,7 +162,12 @@ class SynthesisRequest(Strict):
         le=SEEDS - 1,
         description="absent or -1: drawn, and always returned; the same request and seed sound the same to the ear",
     )
-    seeds: list[Seed] | None = Field(None, description="a seed for each chunk, as a reply's `recipe` has them")
+    seeds: list[Seed] | None = Field(None, description="a seed for each chunk, of which there must be as many")
+    takes: list[FormerTake] | None = Field(
+        None,
+        description="`[{text, seed}]` of an earlier take, as a reply's `recipe` has them: what of the text is the same"
+        " is cut and spoken as it was, and found where it is kept; the rest counts on from `seed`",
+    )
     made_with: MadeWith | None = Field(
         None, description="from a reply's `recipe`: a warning tells where this worker's model is another"
     )
@@ -256,7 +269,8 @@ class SynthesisRequest(Strict):
 
     def script_options(self, seed: int) -> ScriptOptions:
         """Return what the planner is to know; `seed`: of the first chunk."""
-        return ScriptOptions(seed, self.seeds, self.duration, self.fade_s, self.text_field, self.streamed)
+        takes = [Former(take.text, take.seed) for take in self.takes or ()]
+        return ScriptOptions(seed, self.seeds, self.duration, self.fade_s, self.text_field, self.streamed, takes)
 
     @property
     def synthesis_options(self) -> SynthesisOptions:

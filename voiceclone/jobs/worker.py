@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import secrets
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,8 +19,8 @@ from typing import Any
 
 from voiceclone.checkpoints import Checkpoint
 from voiceclone.deadline import Deadline
-from voiceclone.delivery import Delivery, require_sendable
-from voiceclone.errors import ModelUnavailable, WorkerError
+from voiceclone.delivery import Delivery, KeptChunks, require_sendable
+from voiceclone.errors import ModelUnavailable, OutOfTime, WorkerError
 from voiceclone.failures import failures_named
 from voiceclone.files import try_to_write
 from voiceclone.jobs.edit_job import Edits
@@ -39,6 +40,7 @@ from voiceclone.jobs.replies import (
     rendered_result,
     saved_voice,
     speech,
+    stem_of,
     summary,
     timed_word,
 )
@@ -59,13 +61,10 @@ from voiceclone.settings import GRACE_S, Settings
 from voiceclone.speech import Editor, Script, Spoken, Synthesizer
 from voiceclone.subtitles import FORMATS as SUBTITLE_FORMATS
 from voiceclone.timings import Timings
-from voiceclone.types import AUDIO_FORMATS, Reply, Samples
+from voiceclone.types import AUDIO_FORMATS, SEEDS, Reply, Samples
 from voiceclone.voices import Voices, worst
 
 log = logging.getLogger(__name__)
-
-MAX_ID_CHARS = 128
-"""Of the job's id, in the name of its result."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +84,7 @@ class Piece:
 class Worker:
     """Turns jobs into replies, one at a time; several where the engine is shared."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - so many parts has a worker
         self,
         settings: Settings,
         checkpoint: Checkpoint,
@@ -93,6 +92,7 @@ class Worker:
         recogniser: Recogniser,
         voices: Voices,
         delivery: Delivery,
+        kept: KeptChunks,
     ) -> None:
         self.settings = settings
         self.checkpoint = checkpoint
@@ -100,9 +100,10 @@ class Worker:
         self.recogniser = recogniser
         self.voices = voices
         self.delivery = delivery
+        self.kept = kept
         self.clock: Callable[[], float] = time.monotonic
         """Tells the seconds by which a job's time is counted."""
-        self._synthesizer = Synthesizer(engine, recogniser, checkpoint.languages)
+        self._synthesizer = Synthesizer(engine, recogniser, checkpoint.languages, kept)
         self._edits = Edits(Editor(engine, recogniser), recogniser, voices, checkpoint)
         self.startup: Mapping[str, float] = {}
         """Seconds of each part of the start, for `info`."""
@@ -179,7 +180,7 @@ class Worker:
     def _streamed(self, request: SynthesisRequest, warnings: Sequence[str]) -> Generator[Piece, None, Reply]:
         deadline = Deadline(self.settings.job_limit_s, self.clock)
         timings = Timings()
-        rehearsal = self._ready(request, deadline, timings)
+        rehearsal = self._ready(request, secrets.randbelow(SEEDS), deadline, timings)
         script = rehearsal.script
         of_several = len(rehearsal.speakers) > 1
         speaking = self._synthesizer.speak(script, request.synthesis_options, deadline, timings)
@@ -205,6 +206,7 @@ class Worker:
                 reply = self.list_voices(request)
             case DeleteVoiceRequest():
                 self.voices.remove(request.voice)
+                self.kept.drop(request.voice)
                 reply = {"status": "completed", "voice": request.voice}
             case LinkRequest():
                 reply = self.delivery.link(request.key, request.job_id, request.expires_in)
@@ -236,6 +238,7 @@ class Worker:
     def add_voice(self, request: AddVoiceRequest, warnings: Sequence[str]) -> Reply:
         """Keep a recording as a voice, and tell how good it is."""
         saved, voice = self.voices.add(request.new_voice, self.settings.job_limit_s)
+        self.kept.drop(request.voice)  # of one that it replaces
         return {
             "status": "completed",
             "voice": saved_voice(saved),
@@ -252,7 +255,7 @@ class Worker:
 
     def check(self, request: CheckRequest, warnings: Sequence[str]) -> Reply:
         """Tell what `synthesize` would say, in which chunks and how long, without speaking."""
-        rehearsal = self._rehearsed(request, Deadline(self.settings.job_limit_s, self.clock))
+        rehearsal = self._rehearsed(request, secrets.randbelow(SEEDS), Deadline(self.settings.job_limit_s, self.clock))
         script = rehearsal.script
         synthesis_s = None if self._pace is None else self._pace * sum(script.durations_s) * request.evaluations
         reply = {**checked(request.written, script, synthesis_s), "model": self._model()}
@@ -265,12 +268,13 @@ class Worker:
         way = self.delivery.way(request.delivery)
         deadline = Deadline(self.settings.job_limit_s, self.clock)
         timings = Timings()
-        rehearsal = self._ready(request, deadline, timings)
-        spoken = self._speak(request, rehearsal.script, timings, report, deadline)
-        with timings.measure("encode"):
-            in_time = partial(deadline.check, "the recording was being encoded", grace_s=GRACE_S)
-            stem = _stem(request, job_id, digest)
-            result = rendered_result(request, spoken, rehearsal.script.spoken, stem, in_time)
+        rehearsal = self._ready(request, _drawn(job_id, digest), deadline, timings)
+        with self._gone_on_later(request, rehearsal.seed):
+            spoken = self._speak(request, rehearsal.script, timings, report, deadline)
+            with timings.measure("encode"):
+                in_time = partial(deadline.check, "the recording was being encoded", grace_s=GRACE_S)
+                stem = stem_of(request, job_id, digest)
+                result = rendered_result(request, spoken, rehearsal.script.spoken, stem, in_time)
         reply = {"job_id": job_id, **self._told(request, rehearsal, spoken, warnings, timings)}
         with timings.measure("store"):
             reply |= self.delivery.deliver(result, way, request.expires_in, reply, in_time=deadline.left_s > STORE_S)
@@ -279,13 +283,24 @@ class Worker:
     def edit(self, request: EditRequest, job_id: str, digest: str, warnings: Sequence[str]) -> Reply:
         """Change words in a recording and deliver it; `digest` as for `synthesize`."""
         deadline = Deadline(self.settings.job_limit_s, self.clock)
-        reply = self._edits.answer(request, job_id, _stem(request, job_id, digest), deadline, self.delivery)
+        reply = self._edits.answer(request, job_id, stem_of(request, job_id, digest), deadline, self.delivery)
         return {**reply, "warnings": [*warnings, *reply["warnings"]]}
 
-    def _ready(self, request: SynthesisRequest, deadline: Deadline, timings: Timings) -> Rehearsal:
-        """Do everything that comes before the first chunk."""
+    @contextmanager
+    def _gone_on_later(self, request: SynthesisRequest, seed: int) -> Iterator[None]:
+        """Tell whoever has no time left that what was spoken is kept."""
+        try:
+            yield
+        except OutOfTime as e:
+            if not self.kept.is_on:
+                raise
+            same = "the same input" if request.seeds else f"the same input with seed {seed}"
+            raise OutOfTime(f"{e}; or send {same}: it goes on where this job has ended") from e
+
+    def _ready(self, request: SynthesisRequest, drawn: int, deadline: Deadline, timings: Timings) -> Rehearsal:
+        """Do everything that comes before the first chunk; `drawn`: the seed where the request has none."""
         with timings.measure("voice"):
-            rehearsal = self._rehearsed(request, deadline)
+            rehearsal = self._rehearsed(request, drawn, deadline)
             if request.is_listened_to:
                 self._require_recogniser()  # before anything is spoken that it should hear
         return rehearsal
@@ -300,13 +315,13 @@ class Worker:
     ) -> Reply:
         """Return what is told of speech, without where it is."""
         synthesis_s = timings.report()["synthesis"]
-        spoken_s = sum(take.waveform.duration_s * take.attempts for take in spoken.takes)
-        self._pace = synthesis_s / spoken_s / request.evaluations
-        seeds = [take.chunk.seed for take in spoken.takes]
+        if not any(take.kept for take in spoken.takes):  # what is found tells nothing of how long speaking takes
+            spoken_s = sum(take.waveform.duration_s * take.attempts for take in spoken.takes)
+            self._pace = synthesis_s / spoken_s / request.evaluations
         return {
             **speech(request, rehearsal.script, spoken, rehearsal.speakers),
             "model": self._model(),
-            "recipe": recipe(request, rehearsal.voices, rehearsal.lexicon, self.checkpoint, seeds),
+            "recipe": recipe(request, rehearsal.voices, rehearsal.lexicon, self.checkpoint, spoken.takes),
             "rtf": round(synthesis_s / spoken.master.waveform.duration_s, 4),
             "warnings": [*warnings, *rehearsal.notes, *misses(spoken.takes, request.verify), *spoken.notes],
             "timings": timings.report(),
@@ -337,8 +352,8 @@ class Worker:
                 f" operator put it on the volume: voiceclone fetch --model {self.recogniser.name}"
             ) from e
 
-    def _rehearsed(self, request: SynthesisRequest, deadline: Deadline) -> Rehearsal:
-        return rehearse(request, Means(self.settings, self.checkpoint, self.engine, self.voices), deadline)
+    def _rehearsed(self, request: SynthesisRequest, drawn: int, deadline: Deadline) -> Rehearsal:
+        return rehearse(request, Means(self.settings, self.checkpoint, self.engine, self.voices), drawn, deadline)
 
     def _model(self) -> Reply:
         checkpoint = self.checkpoint
@@ -377,8 +392,6 @@ def _digest(data: object) -> str:
     return hashlib.sha256(json.dumps(data, sort_keys=True, default=str).encode()).hexdigest()[:12]
 
 
-def _stem(request: SynthesisRequest | EditRequest, job_id: str, digest: str) -> str:
-    """Return the asked key without its ending, or one made of the job: the same job run twice writes one object."""
-    safe = (c if c.isascii() and (c.isalnum() or c in "-_.") else "-" for c in job_id)
-    safe_id = "".join(safe).lstrip(".")[:MAX_ID_CHARS]
-    return (request.key or f"{safe_id}-{digest}").removesuffix(f".{request.format}")
+def _drawn(job_id: str, digest: str) -> int:
+    """Return a seed for a job: the same one if it is run again, so that what it has spoken is found."""
+    return int(hashlib.sha256(f"{job_id} {digest}".encode()).hexdigest(), 16) % SEEDS

@@ -30,6 +30,8 @@ MIN_SPEECH_S = 0.6
 """Shortest speech of a chunk: a single word needs time for its attack and release that no count of bytes predicts."""
 MIN_CHUNK_SIZE = 20
 """Fewer bytes would cut words apart, however slow the voice."""
+SPEAKING = 1
+"""To be raised whenever the same chunk is spoken otherwise than before."""
 
 
 class AnyEngine(ABC):
@@ -65,6 +67,16 @@ class AnyEngine(ABC):
     def duration_s(self, chunk: Chunk) -> float:
         """Return how long the chunk will be."""
         return (self._frames(chunk, len(self._tokens(chunk))) - 1) * HOP_LENGTH / audio.SAMPLE_RATE
+
+    def made_of(self, chunk: Chunk, sampling: Sampling, target_rms: float) -> str:
+        """Return all that a chunk's samples depend on, beside the files of network and vocoder.
+
+        But for what is spoken together with it, and by which processor of a kind: both change no more than rounding.
+        """
+        ids = self._ids(self._tokens(chunk)).tolist()
+        computed = (SPEAKING, torch.__version__, self.dit.device.type, str(self.dit.dtype))
+        said = (chunk.voice.fingerprint, target_rms, ids, self._frames(chunk, len(ids)), chunk.seed)
+        return repr((computed, said, sampling))
 
     def speak(
         self,

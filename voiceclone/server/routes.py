@@ -10,9 +10,9 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
-from voiceclone.server import catalog, pieces, platform, speaking
+from voiceclone.server import catalog, job_api, page, pieces, speaking
 from voiceclone.server.answers import refused
 from voiceclone.server.dialect import Refusal
 from voiceclone.server.guard import Bodies, Keys
@@ -34,12 +34,9 @@ async def ping(request: Request) -> Response:
         return Response(status_code=204)
     if site.unfit is not None:
         return JSONResponse({"status": "unhealthy", "reason": site.unfit}, 503)
+    if site.is_closing:
+        return JSONResponse({"status": "closing"}, 503)
     return JSONResponse({"status": "ready"})
-
-
-async def root(_request: Request) -> Response:
-    """Tell who is here: clients warm up their connection with this."""
-    return PlainTextResponse("voiceclone: POST /v1/audio/speech\n")
 
 
 async def metrics(request: Request) -> Response:
@@ -47,9 +44,15 @@ async def metrics(request: Request) -> Response:
     return Response(site_of(request).metrics.page(), media_type=CONTENT_TYPE)
 
 
+async def greeting(_request: Request) -> Response:
+    """Tell what is here: LiveKit warms up its connection with this."""
+    return PlainTextResponse("voiceclone: POST /v1/audio/speech\n")
+
+
 ROUTES: list[BaseRoute] = [
-    Route("/", root),
-    Route("/v1/", root),
+    Route("/", page.page),
+    Route("/v1/", greeting),
+    Mount("/page", page.Files()),
     Route("/ping", ping),
     Route("/metrics", metrics),
     Route("/v1/audio/speech", speaking.speech, methods=["POST"]),
@@ -59,11 +62,11 @@ ROUTES: list[BaseRoute] = [
     Route("/v1/audio/voices", catalog.voices, methods=["GET"]),
     Route("/v1/audio/voices", catalog.add_voice, methods=["POST"]),
     Route("/v1/audio/voices/{name}", catalog.delete_voice, methods=["DELETE"]),
-    Route("/run", platform.run, methods=["POST"]),
-    Route("/runsync", platform.runsync, methods=["POST"]),
-    Route("/status/{job_id}", platform.status),
-    Route("/cancel/{job_id}", platform.cancel, methods=["POST"]),
-    Route("/health", platform.health),
+    Route("/run", job_api.run, methods=["POST"]),
+    Route("/runsync", job_api.runsync, methods=["POST"]),
+    Route("/status/{job_id}", job_api.status),
+    Route("/cancel/{job_id}", job_api.cancel, methods=["POST"]),
+    Route("/health", job_api.health),
 ]
 
 
@@ -74,9 +77,10 @@ def application(site: Site) -> Starlette:
     if settings.cors_origins:  # before the key: a browser asks first without it
         guards.append(Middleware(CORSMiddleware, allow_origins=settings.cors_origins, **CORS))
     key = settings.api_key.get_secret_value() if settings.api_key else None
-    guards += [Middleware(Keys, key=key), Middleware(Bodies)]
+    guards += [Middleware(Keys, key=key), Middleware(Bodies, limits=site.limits)]
     handlers: Any = {Refusal: _refused, HTTPException: _not_found}
     app = Starlette(routes=ROUTES, middleware=guards, exception_handlers=handlers)
+    app.router.redirect_slashes = False
     app.state.site = site
     return app
 

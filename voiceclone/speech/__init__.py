@@ -2,8 +2,10 @@
 
 from voiceclone.speech.editing import MOST_CHANGED, apart, share_changed
 from voiceclone.speech.edits import Edited, EditOptions, Editor, EditPlan, mixed
+from voiceclone.speech.former import Former
 from voiceclone.speech.mastering import MasterOptions, title_of
-from voiceclone.speech.planning import Passage, Script, ScriptOptions, TextReader, plan
+from voiceclone.speech.planning import Passage, Script, ScriptOptions, plan
+from voiceclone.speech.reading import TextReader
 from voiceclone.speech.synthesis import Part, Spoken, SynthesisOptions, Synthesizer
 from voiceclone.speech.takes import Take, Threshold
 
@@ -13,6 +15,7 @@ __all__ = [
     "EditPlan",
     "Edited",
     "Editor",
+    "Former",
     "MasterOptions",
     "Part",
     "Passage",
