@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -165,4 +166,7 @@ def _process_started() -> float:
     """Return when this process was started, as a reading of `time.perf_counter`."""
     import psutil
 
-    return time.perf_counter() - (time.time() - psutil.Process().create_time())
+    created = psutil.Process().create_time()
+    if sys.platform == "linux":  # where it is counted from the boot, whose own time is known to the second only
+        return time.perf_counter() - (time.clock_gettime(time.CLOCK_BOOTTIME) - (created - psutil.boot_time()))
+    return time.perf_counter() - (time.time() - created)
