@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -167,6 +166,6 @@ def _process_started() -> float:
     import psutil
 
     created = psutil.Process().create_time()
-    if sys.platform == "linux":  # where it is counted from the boot, whose own time is known to the second only
+    if hasattr(time, "CLOCK_BOOTTIME"):  # there it is counted from the boot, whose own time is known to the second only
         return time.perf_counter() - (time.clock_gettime(time.CLOCK_BOOTTIME) - (created - psutil.boot_time()))
     return time.perf_counter() - (time.time() - created)
