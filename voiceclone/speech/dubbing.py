@@ -152,7 +152,7 @@ def plan_dub(
         if options.duration_s is not None and cue.start_s >= options.duration_s:
             raise InvalidInput.at(
                 field,
-                f"begins at {cue.start_s:g} s, the source ends at {options.duration_s:g} s: send subtitles of this source",
+                f"begins at {cue.start_s:g} s, the source ends at {options.duration_s:g} s: send its own subtitles",
             )
         passage = Passage(field, cue.text, cue.speaker, field, 1.0, None, 0.0, is_ended=True)
         how = ScriptOptions((options.seed + spoken) % SEEDS, cross_fade_s=0.0, field=field)

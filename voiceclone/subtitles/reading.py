@@ -29,7 +29,9 @@ _SRT = re.compile(rf"\s*{_SRT_TIME}\s*-->\s*{_SRT_TIME}(?:\s.*)?", re.ASCII)
 _VTT = re.compile(rf"\s*({_VTT_TIME}\s+-->\s+{_VTT_TIME})(?:\s.*)?", re.ASCII)
 _STAMP = re.compile(r"\d{1,2}:\d{1,2}:\d{1,2}[.,]\d{1,3}|\d{2}:\d{2}\.\d{2,3}", re.ASCII)
 _STAMP_TAG = re.compile(r"<[\d:.,]{1,20}>", re.ASCII)
-_BREAK = re.compile(r"<\s*br\s*/?\s*>", re.IGNORECASE)
+_BREAK = re.compile(r"<\s*br\s*/?>|\\N|\\n", re.IGNORECASE)
+_OVERRIDE = re.compile(r"\{[^{}]*\}")
+_BLANKS = re.compile(r"\n(?:[ \t]*\n){2,}")
 _VOICE = re.compile(r"<v(?:\.[^\s<>]*)?[ \t]+([^<>\n]{1,200})>")
 _TAG = re.compile(r"</?\s*[A-Za-z!][^<>\n]*>")
 _OPEN, _CLOSE = "\x02", "\x03"
@@ -93,8 +95,9 @@ def read_cues(written: str) -> list[Cue]:
     import pysubs2
 
     prepared = "\n".join(_vtt_cues(lines) if is_vtt else [*lines, "", "0", ""])
+    prepared = _BLANKS.sub("\n\n", prepared)  # in a run of them pysubs2 looks for a number from each
     events = pysubs2.SSAFile.from_string(prepared, format_="vtt" if is_vtt else "srt", keep_html_tags=True)
-    cues = [Cue(i, each.start, each.end, _plain(each.plaintext)) for i, each in enumerate(events, 1)]
+    cues = [Cue(i, each.start, each.end, _plain(each.text)) for i, each in enumerate(events, 1)]
     for cue in cues:
         if cue.end_ms < cue.start_ms:
             raise ValueError(f"cue {cue.index} ends at {cue.end_s:g} s, before it starts at {cue.start_s:g} s: mend it")
@@ -174,7 +177,7 @@ def _vtt_cues(lines: Sequence[str]) -> Iterator[str]:
 
 def _plain(written: str) -> str:
     """Return a cue's text without tags; speakers that were told by one are marked."""
-    written = _BREAK.sub("\n", written)
+    written = _BREAK.sub("\n", _OVERRIDE.sub("", written)).replace("\\h", " ")
     written = _VOICE.sub(lambda told: f"{_OPEN}{' '.join(told[1].split())}{_CLOSE}", written)
     return html.unescape(_TAG.sub("", written)).replace("\u00a0", " ").strip()
 
