@@ -43,7 +43,15 @@ def test_a_cue_with_nothing_to_say_is_left_out(written):
 
 
 @pytest.mark.parametrize(
-    "written", ["<v Anna>Hello.", "Anna: Hello.", "[anna] Hello.", "ANNA: Hello.", "<v.loud anna>Hello.</v>"]
+    "written",
+    [
+        "<v Anna>Hello.",
+        "Anna: Hello.",
+        "[anna] Hello.",
+        "ANNA: Hello.",
+        "<v.loud anna>Hello.</v>",
+        "[door slams] Anna: Hello.",
+    ],
 )
 def test_a_speaker_is_found_in_every_way_of_writing(written):
     assert one(written, ["Anna"]) == [("Anna", "Hello.")]

@@ -11,6 +11,7 @@ from voiceclone.audio.codec import (
 from voiceclone.audio.decoding import decode, start_decoder
 from voiceclone.audio.encoding import OPUS_RATES, Encoder, content_type, encode
 from voiceclone.audio.joining import Joiner, join, joined_length
+from voiceclone.audio.mixing import Ducking, as_loud_as, laid_over
 from voiceclone.audio.silence import FADE_S, FRAME_S, MARGIN_S, loudness_db, runs, smoothed_db, sounding
 
 __all__ = [
@@ -20,13 +21,16 @@ __all__ = [
     "MARGIN_S",
     "OPUS_RATES",
     "SAMPLE_RATE",
+    "Ducking",
     "Encoder",
     "Joiner",
+    "as_loud_as",
     "content_type",
     "decode",
     "encode",
     "join",
     "joined_length",
+    "laid_over",
     "loudness_db",
     "made_as_loud",
     "of_length",

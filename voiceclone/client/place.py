@@ -18,6 +18,8 @@ Report = Callable[[str, Mapping[str, float]], None]
 """Is told the job's state, and the worker's `chunks_done`, `chunks`, `percent` and `seconds_left` if there are any."""
 SPEAK = "synthesize"
 """What a job asks for that names no action."""
+SOUND = (SPEAK, "dub")
+"""Actions whose replies lead to sound."""
 
 
 def action_of(data: Input) -> str:

@@ -2,7 +2,8 @@
 
 from voiceclone.jobs.progress import terminal_bar
 from voiceclone.jobs.replies import error_reply
-from voiceclone.jobs.request import NEEDED, SCHEMAS, SynthesisRequest
+from voiceclone.jobs.request import SCHEMAS, SynthesisRequest
+from voiceclone.jobs.speech_request import NEEDED
 from voiceclone.jobs.worker import Worker
 
 __all__ = ["NEEDED", "SCHEMAS", "SynthesisRequest", "Worker", "error_reply", "terminal_bar"]

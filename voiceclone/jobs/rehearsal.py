@@ -17,6 +17,7 @@ from voiceclone.jobs.limits import refuse_oversize
 from voiceclone.jobs.recipe import made_otherwise
 from voiceclone.jobs.replies import complaints
 from voiceclone.jobs.request import SynthesisRequest
+from voiceclone.jobs.speech_request import SpeechRequest
 from voiceclone.model import AnyEngine
 from voiceclone.settings import Settings
 from voiceclone.speech import Script, TextReader, plan
@@ -58,6 +59,26 @@ class Means(NamedTuple):
 def rehearse(request: SynthesisRequest, means: Means, deadline: Deadline) -> Rehearsal:
     """Find the voices and plan the chunks. Raises OutOfTime."""
     voices = _found(request, means.voices, deadline)
+    job = prepared(request, voices, means)
+    script = plan(request.passages, voices, means.engine, job.reader, request.script_options(job.seed), deadline)
+    length_field = request.text_field if request.duration is None else "duration"
+    refuse_oversize(script, script.duration_s(), length_field, request.text_field, means.settings)
+    return Rehearsal(voices, script, job.words, [*job.notes, *script.warnings])
+
+
+class Preparation(NamedTuple):
+    """What is known of a job whose voices are found."""
+
+    reader: TextReader
+    seed: int
+    words: Mapping[str, str]
+    """The volume's and the request's."""
+    notes: Sequence[str]
+    """For the caller."""
+
+
+def prepared(request: SpeechRequest, voices: Mapping[str | None, ReferenceVoice], means: Means) -> Preparation:
+    """Return how a request's text is read, with which seed, and what is to be told of its voices."""
     notes = list(dict.fromkeys(n for voice in voices.values() for n in (*voice.notes, *complaints(voice))))
     own = means.voices.built_in.model_names
     if means.checkpoint.own_voices_only and any(voice.name not in own for voice in voices.values()):
@@ -78,9 +99,7 @@ def rehearse(request: SynthesisRequest, means: Means, deadline: Deadline) -> Reh
     seed = secrets.randbelow(SEEDS) if request.seed is None else request.seed
     read_in = request.language or next(iter(languages), "") if request.normalize_text else ""
     reader = TextReader(read_in, normalize.Lexicon(words), told=request.language is not None)
-    script = plan(request.passages, voices, means.engine, reader, request.script_options(seed), deadline)
-    refuse_oversize(script, request, means.settings)
-    return Rehearsal(voices, script, words, [*notes, *script.warnings])
+    return Preparation(reader, seed, words, notes)
 
 
 def _found(request: SynthesisRequest, known: Voices, deadline: Deadline) -> dict[str | None, ReferenceVoice]:

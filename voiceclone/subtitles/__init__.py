@@ -2,13 +2,16 @@
 
 from voiceclone.subtitles.formats import FORMATS, SubtitleFormat, content_type, render
 from voiceclone.subtitles.reading import MAX_SUBTITLES_BYTES, Cue, read_cues, subtitles_text, told_apart, written_srt
+from voiceclone.subtitles.references import best_stretch, cut
 
 __all__ = [
     "FORMATS",
     "MAX_SUBTITLES_BYTES",
     "Cue",
     "SubtitleFormat",
+    "best_stretch",
     "content_type",
+    "cut",
     "read_cues",
     "render",
     "subtitles_text",

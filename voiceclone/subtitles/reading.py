@@ -41,7 +41,7 @@ _DASH = re.compile(r"^\s*[-–—‐]\s*")
 _PREFIX = re.compile(
     rf"\s*(?:\[([^\[\]\n]{{1,{MAX_NAME}}})\]\s*:?|([^\[\]:：\n]{{1,{MAX_NAME}}})[:：](?!//|\d))\s*(?=\S)"
 )
-_DESCRIPTION = re.compile(r"\[[^\[\]\n]*\]")
+_DESCRIPTION = re.compile(r"\[([^\[\]\n]*)\]")
 ASKED_TWICE = 2
 """So many cues begin with a name that nobody has told, before it is taken for one."""
 
@@ -184,8 +184,13 @@ def _plain(written: str) -> str:
 
 def _names_in(written: str) -> Iterator[str]:
     for line in written.split("\n"):
-        if (found := _PREFIX.match(_DASH.sub("", line))) and (name := _name(found)):
-            yield name
+        rest = _DASH.sub("", line)
+        while found := _PREFIX.match(rest):
+            if name := _name(found):
+                yield name
+            if found[1] is None:
+                break
+            rest = rest[found.end() :]  # behind a sound's description there may be a name
 
 
 def _name(found: re.Match[str]) -> str | None:
@@ -201,7 +206,8 @@ def _turns(written: str, known: Mapping[str, str]) -> Iterator[tuple[str | None,
     said: list[str] = []
     for piece in re.split(rf"(?={_OPEN})|\n", written):
         told = _TOLD.match(piece)
-        line = _DASH.sub("", piece[told.end() :] if told else piece)
+        line = _DESCRIPTION.sub(lambda found: found[0] if found[1].strip().casefold() in known else " ", piece)
+        line = _DASH.sub("", _TOLD.sub("", line))
         name = told[1] if told else None
         if name is None and (found := _PREFIX.match(line)):
             asked = (found[1] or found[2]).strip()
