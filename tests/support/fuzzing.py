@@ -20,6 +20,7 @@ from pydantic.fields import FieldInfo
 
 from voiceclone.audio import OPUS_RATES, encode, resample
 from voiceclone.jobs.dub_request import DubRequest
+from voiceclone.jobs.fields import ReadSubtitles
 from voiceclone.jobs.request import SCHEMAS, SynthesisRequest
 from voiceclone.types import Waveform
 from voiceclone.voices.builtin import BuiltIn
@@ -81,6 +82,7 @@ _STRINGS = {
     "key": lambda draw: draw.choice(("a", "a/b", "a.wav", "a.wav/b", "k-_.9", "x" * 200)),
     "job_id": lambda draw: draw.choice(("mine", "0", "a.b-c_d", "x" * 128)),
     "ref_audio": lambda draw: draw.choice(sources()),
+    "source": lambda draw: draw.choice(sources()),
 }
 """What a field takes that its type does not tell."""
 _OTHER_STRINGS = ("Agreed by mail", "jiff", "a", "x" * 200)
@@ -104,6 +106,8 @@ def of_field(draw, name, kind, limits=()):
         return [of_field(draw, name.removesuffix("s"), inside[0]) for _ in range(draw.randint(1, 3))]
     if origin is dict:
         return {draw.choice(("GIF", "SQL", "你")): draw.choice(("jiff", "sequel"))}
+    if kind is ReadSubtitles:
+        return subtitles(draw)
     if kind is NoneType:
         return None
     if kind is bool:

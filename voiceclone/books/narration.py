@@ -12,14 +12,12 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 
 from voiceclone.books.manifest import Entry, Manifest
-from voiceclone.books.parts import Part
+from voiceclone.books.parts import WORDS, Part
 from voiceclone.client import JobFailed, Place, Problem, ResultGone
 from voiceclone.types import Reply
 
 OUTPUT = "output/"
 """Under it the worker keeps results in its bucket, before the key that they were asked for with."""
-WORDS = "json"
-"""Subtitles in this format have each word and its times."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +134,7 @@ class Narration:
         """Return what a job left there that the platform no longer knows. Raises JobFailed where there is nothing."""
         stem = f"{OUTPUT}{part.data['key']}"
         reply = self._place.ask({"action": "link", "key": f"{stem}.{part.data['format']}"})
-        if WORDS in part.data.get("subtitles", ()):
+        if part.has_words:
             words = self._place.ask({"action": "link", "key": f"{stem}.{WORDS}"})
             reply["subtitles"] = {WORDS: words["audio_url"]}
         return reply

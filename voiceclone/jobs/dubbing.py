@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from voiceclone import audio
 from voiceclone.deadline import Deadline
@@ -202,7 +203,7 @@ def _heard(
 ) -> ReferenceVoice:
     """Return a speaker's own voice, cut from the source where it is heard best."""
     who = "the speaker" if speaker is None else repr(speaker)
-    stretch = best_stretch(cues, speaker, source)
+    stretch = best_stretch(cues, speaker, partial(cut, source), source.duration_s)
     if stretch is None:
         raise InvalidInput.at(
             "source", f"has no stretch of 1.5 s in which {who} speaks alone: send a voice for this speaker in voices"

@@ -137,11 +137,13 @@ def told_apart(cues: Sequence[Cue], speakers: Collection[str], others: bool) -> 
 
 
 def written_srt(cues: Sequence[Cue], offset_ms: int = 0) -> str:
-    """Return the cues as SRT, each so much earlier."""
-    return "\n".join(
-        f"{i}\n{_clock(cue.start_ms - offset_ms)} --> {_clock(cue.end_ms - offset_ms)}\n{cue.text}\n"
-        for i, cue in enumerate(cues, 1)
-    )
+    """Return the cues as SRT, each so much earlier, with their speakers as WebVTT names them."""
+    written = []
+    for i, cue in enumerate(cues, 1):
+        voice = "" if cue.speaker is None else f"<v {cue.speaker}>"
+        times = f"{_clock(cue.start_ms - offset_ms)} --> {_clock(cue.end_ms - offset_ms)}"
+        written.append(f"{i}\n{times}\n{voice}{html.escape(cue.text, quote=False)}\n")
+    return "\n".join(written)
 
 
 def _clock(ms: int) -> str:
@@ -197,7 +199,7 @@ def _name(found: re.Match[str]) -> str | None:
     """Return what may be somebody's name; None for a clause in front of a colon."""
     name = (found[1] or found[2]).strip()
     bare = found[2] is not None and (len(name.split()) > 3 or name[:1].islower() or name[:1].isdigit())
-    return None if bare or not is_speakable(name) else name
+    return None if bare or not is_speakable(name) or "<" in name or ">" in name else name
 
 
 def _turns(written: str, known: Mapping[str, str]) -> Iterator[tuple[str | None, str]]:

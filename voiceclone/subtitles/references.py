@@ -5,7 +5,7 @@ Knows nothing of how a voice is made of it. Imports what computes when it is ask
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from voiceclone.subtitles.reading import Cue
@@ -23,17 +23,21 @@ CLEAR_DB = 30.0
 """Of speech above what is heard behind it: more is not needed."""
 
 
-def best_stretch(cues: Sequence[Cue], speaker: str | None, sound: Waveform) -> tuple[float, float] | None:
+def best_stretch(
+    cues: Sequence[Cue], speaker: str | None, part: Callable[[float, float], Waveform], sound_s: float
+) -> tuple[float, float] | None:
     """Return from when to when a speaker is heard best, in seconds; None where there is too little of them.
 
     Long, with few pauses, and far above what sounds behind it; nobody else's cue lies in it.
 
     Args:
         cues: of all speakers, by their starts.
+        part: returns what is heard from one second to another.
+        sound_s: length of the sound.
     """
-    stretches = [(start, min(end, start + MOST_S, sound.duration_s)) for start, end in _stretches(cues, speaker)]
+    stretches = [(start, min(end, start + MOST_S, sound_s)) for start, end in _stretches(cues, speaker)]
     longest = sorted((each for each in stretches if each[1] - each[0] >= LEAST_S), key=lambda each: each[0] - each[1])
-    return max(longest[:MOST_TRIED], key=lambda each: _worth(sound, *each), default=None)
+    return max(longest[:MOST_TRIED], key=lambda each: _worth(part(*each)), default=None)
 
 
 def cut(sound: Waveform, start_s: float, end_s: float) -> Waveform:
@@ -63,16 +67,15 @@ def _stretches(cues: Sequence[Cue], speaker: str | None) -> Iterator[tuple[float
         yield start_s, end_s
 
 
-def _worth(sound: Waveform, start_s: float, end_s: float) -> float:
-    """Return how good a reference a stretch makes: more is better, 0 for silence."""
+def _worth(part: Waveform) -> float:
+    """Return how good a reference a sound makes: more is better, 0 for silence."""
     import numpy as np
 
     from voiceclone import audio
 
-    part = cut(sound, start_s, end_s)
     loudness_db, is_sound = audio.loudness_db(part), audio.sounding(part)
     if not is_sound.any():
         return 0.0
     above_db = float(np.percentile(loudness_db[is_sound], 75) - np.percentile(loudness_db, 5))
-    sounding_s = float(is_sound.mean()) * (end_s - start_s)
+    sounding_s = float(is_sound.mean()) * part.duration_s
     return min(sounding_s, WANTED_S) * (0.5 + min(max(above_db, 0.0), CLEAR_DB) / CLEAR_DB)
