@@ -6,8 +6,8 @@
     voiceclone dub film.mp4 film.es.srt --check
 
 Without a voice everybody speaks with their own, cut from the film where they are heard best; who speaks is told by
-the subtitles, as `<v Anna>`, `Anna:` or `[anna]`. Pictures are copied as they are. The track is tagged with the language
-of the subtitles, which are put into the film as well.
+the subtitles, as `<v Anna>`, `Anna:` or `[anna]`. Pictures are copied as they are. The track is tagged with the
+language of the subtitles, which are put into the film as well.
 
 The cues are cut into jobs of some minutes, which the endpoint's workers share. What is made lies in OUT.parts: after a
 crash, Ctrl-C or a failure the same command goes on where it stopped. The directory may be removed when the film is
@@ -73,9 +73,7 @@ def fill(top: argparse.ArgumentParser) -> None:
     top.add_argument("--max-rate", type=float, help="how many times faster a voice may speak to fit (default: 1.3)")
     top.add_argument("--borrow", type=float, metavar="SECONDS", help="of the silence behind a cue (default: 2)")
     top.add_argument("--mix", action="store_true", help="over the film's own sound, which is quieter meanwhile")
-    top.add_argument(
-        "--ducking", type=float, default=DUCKING_DB, metavar="DB", help="by how much (default: %(default)s)"
-    )
+    top.add_argument("--ducking", type=float, default=15.0, metavar="DB", help="by how much (default: %(default)s)")
     top.add_argument("--replace", action="store_true", help="leave the film's own track out; else it stays beside")
     top.add_argument("--no-subtitles", action="store_true", help="do not put them into the film")
     top.add_argument("--check", action="store_true", help="tell which cues would not fit, and stop")
@@ -142,7 +140,7 @@ def dub(options: argparse.Namespace) -> int:
             speech,
             2 if options.mix else 1,
             shown,
-            three_letters(code_of(language) if language else None),
+            tag,
             options.replace,
         )
         left_out: list[str] = []
