@@ -198,9 +198,8 @@ def _groups(
     for name, voice in options.speaker:
         is_file = Path(voice).is_file() or "://" in voice
         speakers[name] = {"ref_audio": recording(voice)} if is_file else voice
-    needs_film = own and not {cue.speaker.casefold() for cue in cues if cue.speaker} <= {
-        name.casefold() for name in speakers
-    }
+    told_of = {name.casefold() for name in speakers}
+    needs_film = own and any(cue.speaker is None or cue.speaker.casefold() not in told_of for cue in cues)
     if (needs_film or options.mix) and not film.has_sound:
         raise BadInput(f"{film.path} has no sound: give --voice or --ref-audio, and no --mix")
     voices, unnamed, notes = cast(cues, speakers, film.part if own else None, film.duration_s)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 CODECS = ("aac", "opus", "mp3", "flac")
 """Of sound, by FFmpeg's names: the first one that the container takes."""
 ENCODERS = {"opus": "libopus", "mp3": "libmp3lame"}
+TAKEN_BY_MPEGTS = {"aac", "ac3", "eac3", "mp2", "mp3"}
 SUBTITLES = ("mov_text", "subrip", "webvtt")
 """Likewise."""
 BIT_RATE = 96_000
@@ -60,7 +61,7 @@ def require_container(out: Path) -> str:
     import av
 
     names = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm", ".ts": "mpegts"}
-    names |= {".avi": "avi", ".mka": "matroska", ".m4a": "mp4", ".mpg": "mpeg", ".flv": "flv", ".wmv": "asf"}
+    names |= {".avi": "avi", ".mka": "matroska", ".m4a": "mp4"}
     name = names.get(out.suffix.lower())
     if name is None or name not in av.formats_available:
         raise BadInput(f"--out {out}: the ending must be one of {', '.join(names)}")
@@ -70,8 +71,17 @@ def require_container(out: Path) -> str:
 def write_film(film: Film, file: Any, container: str, dubbing: Dubbing) -> list[str]:
     """Write the film with its new track first among the sounds; returns what could not be taken over.
 
-    Raises BadInput where the container takes none of the film's pictures or of the sound, and what the sound raises.
+    Raises BadInput where the container does not take the film's pictures or its sound, and what the new sound raises.
     """
+    import av
+
+    try:
+        return _written(film, file, container, dubbing)
+    except av.FFmpegError as e:
+        raise BadInput(_not_as(container, e.strerror, film)) from e
+
+
+def _written(film: Film, file: Any, container: str, dubbing: Dubbing) -> list[str]:
     import av
 
     notes: list[str] = []
@@ -79,19 +89,17 @@ def write_film(film: Film, file: Any, container: str, dubbing: Dubbing) -> list[
         out.metadata.update(source.metadata)
         begins_s = (source.start_time or 0) / av.time_base
         taken: dict[int, Any] = {}
-        try:
-            for stream in source.streams.video:
+        for stream in source.streams.video:
+            try:
                 taken[stream.index] = out.add_stream_from_template(stream)
-                taken[stream.index].metadata.update(stream.metadata)
-        except (av.FFmpegError, ValueError) as e:
-            raise BadInput(
-                f"a {container} file does not take the film's picture: name --out *{film.path.suffix}"
-            ) from e
+            except ValueError as e:
+                raise BadInput(_not_as(container, str(e), film)) from e
+            taken[stream.index].metadata.update(stream.metadata)
         sound = _Sound(out, dubbing)
         others = [*([] if dubbing.replaces else source.streams.audio), *source.streams.subtitles]
         for other in others:
             context = other.codec_context
-            if context is None or context.codec.canonical_name not in out.supported_codecs:
+            if context is None or context.codec.canonical_name not in _taken_by(out):
                 notes.append(f"the {other.type} track {other.index} is left out: a {container} file does not take it")
                 continue
             taken[other.index] = out.add_stream_from_template(other)
@@ -116,11 +124,21 @@ def write_film(film: Film, file: Any, container: str, dubbing: Dubbing) -> list[
     return notes
 
 
+def _not_as(container: str, why: str, film: Film) -> str:
+    cure = f"name --out *{film.path.suffix}, or leave the film's own sound out with --replace"
+    return f"the film cannot be written as {container} ({why}): {cure}"
+
+
+def _taken_by(out: av.container.OutputContainer) -> set[str]:
+    """Return the codecs that a container takes. FFmpeg does not tell those of MPEG-TS."""
+    return out.supported_codecs | (TAKEN_BY_MPEGTS if out.format.name == "mpegts" else set())
+
+
 class _Sound:
     """Encodes the new track as far as the pictures are."""
 
     def __init__(self, out: av.container.OutputContainer, dubbing: Dubbing) -> None:
-        codec = next((each for each in CODECS if each in out.supported_codecs), None)
+        codec = next((each for each in CODECS if each in _taken_by(out)), None)
         if codec is None:
             raise BadInput(f"a {out.format.name} file takes none of {', '.join(CODECS)}: name --out otherwise")
         self._out, self._blocks, self._done = out, dubbing.sound, 0
