@@ -96,6 +96,17 @@ def test_a_voice_speaks_for_all_who_have_none(worker):
     assert reply["cues"][1]["text"] == "Ben: This is far too long for its time."
 
 
+@pytest.mark.parametrize("action", ["dub", "check_dub"])
+def test_over_http_it_is_a_job_as_any(http, action):
+    sent = {**DUB, "action": action, "delivery": "base64"}
+    answer = http.post("/runsync", json={"input": sent}).json()
+    assert answer["status"] == "COMPLETED"
+    assert [cue["fits"] for cue in answer["output"]["cues"]] == [True, False, True]
+    assert ("audio_base64" in answer["output"]) == (action == "dub")
+    refused = http.post("/runsync", json={"input": {**sent, "subtitles": "none"}}).json()
+    assert "subtitles: must be the text of an SRT or WebVTT file" in str(refused)
+
+
 def test_subtitles_may_come_as_base64_in_old_encodings(worker):
     written = base64.b64encode("1\n00:00:00,000 --> 00:00:02,000\nCaf\u00e9.".encode("cp1252")).decode()
     reply = worker.handle(job(action="check_dub", subtitles=written, voices=None, voice="example-en"))

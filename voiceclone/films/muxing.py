@@ -78,7 +78,7 @@ def write_film(film: Film, file: Any, container: str, dubbing: Dubbing) -> list[
     try:
         return _written(film, file, container, dubbing)
     except av.FFmpegError as e:
-        raise BadInput(_not_as(container, e.strerror, film)) from e
+        raise BadInput(_not_as(container, e.strerror or str(e), film)) from e
 
 
 def _written(film: Film, file: Any, container: str, dubbing: Dubbing) -> list[str]:
