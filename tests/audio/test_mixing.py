@@ -33,7 +33,7 @@ def test_nothing_is_ducked_where_nobody_speaks():
 
 def test_the_longer_one_tells_the_length_and_peaks_are_limited():
     source, speech = noise(2, 0.3), noise(3, 0.3)
-    mixed = laid_over(source, speech, [(0, 3 * RATE)], 0)
+    mixed = laid_over(source, speech, Ducking([(0, 3 * RATE)], 0, RATE))
     assert len(mixed.samples) == 3 * RATE
     assert np.abs(mixed.samples).max() <= PEAK + 0.01
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 from endpoint_server import EndpointServer
-from films import heard, pictures, shown, streams, write_film
+from films import begins, heard, pictures, shown, streams, write_film
 from good_replies import ABOUT
 
 from voiceclone import audio
@@ -229,6 +229,7 @@ def test_any_container_keeps_its_pictures(tmp_path, ending, picture, codec, word
     with out.open("w+b") as file:
         notes = muxing.write_film(films.opened_film(path), file, muxing.require_container(out), dubbing)
     assert pictures(out) == pictures(path)
+    assert np.ptp(begins(out)) < 0.1
     kinds = [kind for kind, _, _ in streams(out)]
     assert kinds.count("audio") == (1 if replaces else 2)
     if words:

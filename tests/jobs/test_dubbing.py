@@ -104,7 +104,7 @@ def test_over_http_it_is_a_job_as_any(http, action):
     assert [cue["fits"] for cue in answer["output"]["cues"]] == [True, False, True]
     assert ("audio_base64" in answer["output"]) == (action == "dub")
     refused = http.post("/runsync", json={"input": {**sent, "subtitles": "none"}}).json()
-    assert "subtitles: must be the text of an SRT or WebVTT file" in str(refused)
+    assert "subtitles: are neither SRT nor VTT" in str(refused)
 
 
 def test_subtitles_may_come_as_base64_in_old_encodings(worker):

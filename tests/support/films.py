@@ -64,3 +64,9 @@ def shown(path):
         counted = stream.codec_context.name == "mov_text"
         texts = [(float(p.pts * p.time_base), bytes(p)[2:] if counted else bytes(p)) for p in packets]
         return [(round(start, 3), text.decode()) for start, text in texts if text]
+
+
+def begins(path):
+    """When each track of pictures and sound begins, in seconds by the film's own clock."""
+    with av.open(str(path)) as film:
+        return [float(s.start_time * s.time_base) for s in film.streams if s.type in ("audio", "video")]

@@ -95,7 +95,7 @@ def _written(film: Film, file: Any, container: str, dubbing: Dubbing) -> list[st
             except ValueError as e:
                 raise BadInput(_not_as(container, str(e), film)) from e
             taken[stream.index].metadata.update(stream.metadata)
-        sound = _Sound(out, dubbing)
+        sound = _Sound(out, dubbing, max(0.0, begins_s))
         others = [*([] if dubbing.replaces else source.streams.audio), *source.streams.subtitles]
         for other in others:
             context = other.codec_context
@@ -104,7 +104,7 @@ def _written(film: Film, file: Any, container: str, dubbing: Dubbing) -> list[st
                 continue
             taken[other.index] = out.add_stream_from_template(other)
             taken[other.index].metadata.update(other.metadata)
-        words = _Words(out, dubbing) if dubbing.cues else None
+        words = _Words(out, dubbing, max(0.0, begins_s)) if dubbing.cues else None
         if words is not None and words.stream is None:
             notes.append(f"the subtitles are left out: a {container} file takes none")
         kept = [stream for stream in source.streams if stream.index in taken]
@@ -137,11 +137,13 @@ def _taken_by(out: av.container.OutputContainer) -> set[str]:
 class _Sound:
     """Encodes the new track as far as the pictures are."""
 
-    def __init__(self, out: av.container.OutputContainer, dubbing: Dubbing) -> None:
+    def __init__(self, out: av.container.OutputContainer, dubbing: Dubbing, begins_s: float) -> None:
+        """`begins_s`: when the film's first moment is, by its own clock."""
         codec = next((each for each in CODECS if each in _taken_by(out)), None)
         if codec is None:
             raise BadInput(f"a {out.format.name} file takes none of {', '.join(CODECS)}: name --out otherwise")
         self._out, self._blocks, self._done = out, dubbing.sound, 0
+        self._begins = round(begins_s * RATE)
         self._layout = "mono" if dubbing.channels == 1 else "stereo"
         stream: Any = out.add_stream(
             ENCODERS.get(codec, codec), rate=RATE, layout=self._layout, bit_rate=BIT_RATE * dubbing.channels
@@ -164,7 +166,7 @@ class _Sound:
                 self._blocks = iter(())
                 break
             frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(block), format="fltp", layout=self._layout)
-            frame.sample_rate, frame.time_base, frame.pts = RATE, Fraction(1, RATE), self._done
+            frame.sample_rate, frame.time_base, frame.pts = RATE, Fraction(1, RATE), self._begins + self._done
             self._done += block.shape[1]
             self._encode(self._resampler.resample(frame))
         if until_s is None:
@@ -183,9 +185,10 @@ def _frame_size(stream: Any) -> int | None:
 class _Words:
     """Writes the subtitles as far as the pictures are."""
 
-    def __init__(self, out: av.container.OutputContainer, dubbing: Dubbing) -> None:
+    def __init__(self, out: av.container.OutputContainer, dubbing: Dubbing, begins_s: float) -> None:
         name = next((each for each in SUBTITLES if each in out.supported_codecs), None)
         self._out, self._left = out, list(reversed(dubbing.cues))
+        self._begins_ms = round(begins_s * 1000)
         self.stream: Any = None
         if name is None:
             return
@@ -205,6 +208,6 @@ class _Words:
             data = cue.text.encode()
             packet = av.Packet((len(data).to_bytes(2, "big") if self._counted else b"") + data)
             packet.stream, packet.time_base = self.stream, Fraction(1, 1000)
-            packet.pts = packet.dts = cue.start_ms
+            packet.pts = packet.dts = self._begins_ms + cue.start_ms
             packet.duration = max(1, cue.end_ms - cue.start_ms)
             self._out.mux(packet)

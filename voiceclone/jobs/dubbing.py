@@ -16,6 +16,7 @@ from voiceclone.jobs.dub_request import MAX_SPEAKERS, DubRequest, SpeakerVoice
 from voiceclone.jobs.limits import refuse_oversize
 from voiceclone.jobs.rehearsal import Means, prepared
 from voiceclone.jobs.replies import described_voice
+from voiceclone.settings import GRACE_S
 from voiceclone.speech import Dub, Slot, Take, Track, levelled, plan_dub
 from voiceclone.subtitles import Cue, best_stretch, cut
 from voiceclone.types import ReferenceVoice, Reply, Waveform
@@ -105,9 +106,11 @@ def laid(
         track.add(take.waveform)
     waveform, notes = levelled(track.waveform, request.loudness, deadline)
     if request.mix and rehearsal.source is not None:
+        in_time = partial(deadline.check, "the speech was being laid over its source", grace_s=GRACE_S)
         if request.loudness is None:
-            waveform = audio.as_loud_as(waveform, rehearsal.source)
-        waveform = audio.laid_over(rehearsal.source, waveform, track.spans, request.ducking)
+            waveform = audio.as_loud_as(waveform, rehearsal.source, in_time)
+        ducking = audio.Ducking(track.spans, request.ducking, request.sample_rate)
+        waveform = audio.laid_over(rehearsal.source, waveform, ducking, in_time)
     return waveform, notes
 
 
