@@ -138,9 +138,8 @@ def test_who_has_no_voice_speaks_with_their_own_from_the_source(worker):
 def test_mixed_with_its_source_that_is_ducked_meanwhile(worker):
     """Elsewhere the source is as it was, and nothing is clipped."""
     noise = np.random.default_rng(0).normal(0, 0.2, 9 * 24_000).astype(np.float32)
-    mixed = {"source": encoded(noise), "mix": True, "duration": None, "ducking": 20}
-    alone, both = sound(worker.handle(job())), sound(worker.handle(job(**mixed)))
-    assert len(both) == len(alone) == 9 * 24_000
+    both = sound(worker.handle(job(source=encoded(noise), mix=True, duration=None, ducking=20)))
+    assert len(both) == 9 * 24_000
     quiet = slice(0, 8_000)
     assert audio.rms(both[quiet]) == pytest.approx(audio.rms(noise[quiet]), rel=0.1)
     first = worker.handle(job(action="check_dub"))["cues"][0]
@@ -208,6 +207,11 @@ def test_what_cannot_be_dubbed_is_refused_by_its_field(fields, problem):
             "source: has no stretch of 1.5 s in which the speaker speaks alone",
         ),
         ({"source": "bm8gc291bmQ=", "duration": None}, "bad_audio", "source: the recording is not a sound file"),
+        (
+            {"voices": {"Anna": "example-en", "Ben": {"ref_audio": "bm8gc291bmQ=", "ref_text": "Hi."}}},
+            "bad_audio",
+            "voices.Ben: the recording is not a sound file",
+        ),
         ({"seeds": [1]}, "invalid_input", "seeds: has 1 entries and the cues make 3 chunks"),
     ],
 )

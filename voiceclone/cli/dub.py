@@ -31,6 +31,7 @@ from voiceclone.cli.options import chosen_place, place_options, stopped_by_signa
 from voiceclone.cli.starting import bar_of, confirm, ended, job_options, require_somebody
 from voiceclone.client import STATUSES, BadInput, Input, Place, Problem, recording
 from voiceclone.films import (
+    RATE,
     Dubbing,
     Film,
     Group,
@@ -43,7 +44,6 @@ from voiceclone.films import (
     track,
     write_film,
 )
-from voiceclone.films.film import RATE
 from voiceclone.hiding import plain
 from voiceclone.subtitles import Cue, read_cues, subtitles_text, told_apart
 from voiceclone.types import Reply

@@ -11,7 +11,7 @@ from functools import partial
 
 from voiceclone import audio
 from voiceclone.deadline import Deadline
-from voiceclone.errors import BadAudio, InvalidInput, VoiceNotFound
+from voiceclone.errors import BadAudio, DownloadFailed, FieldProblem, InvalidInput, VoiceNotFound
 from voiceclone.jobs.dub_request import MAX_SPEAKERS, DubRequest, SpeakerVoice
 from voiceclone.jobs.limits import refuse_oversize
 from voiceclone.jobs.rehearsal import Means, prepared
@@ -39,7 +39,6 @@ class DubRehearsal:
     notes: Sequence[str]
     """For the caller."""
     source: Waveform | None
-    """At the rate of the track."""
     source_s: float | None
     """How long the track should be, where that is told."""
 
@@ -109,8 +108,9 @@ def laid(
         in_time = partial(deadline.check, "the speech was being laid over its source", grace_s=GRACE_S)
         if request.loudness is None:
             waveform = audio.as_loud_as(waveform, rehearsal.source, in_time)
+        source = audio.of_length(audio.resample(rehearsal.source, request.sample_rate), len(waveform.samples))
         ducking = audio.Ducking(track.spans, request.ducking, request.sample_rate)
-        waveform = audio.laid_over(rehearsal.source, waveform, ducking, in_time)
+        waveform = audio.laid_over(source, waveform, ducking, in_time)
     return waveform, notes
 
 
@@ -144,7 +144,8 @@ def _source(request: DubRequest, means: Means, deadline: Deadline) -> Waveform |
         return None
     most_s = 60.0 * means.settings.max_speech_min
     try:
-        sound = means.voices.sound(request.source, request.sample_rate, most_s + WHOLE_S, deadline.left_s)
+        rate = max(request.sample_rate, audio.SAMPLE_RATE)  # voices are learnt from it
+        sound = means.voices.sound(request.source, rate, most_s + WHOLE_S, deadline.left_s)
     except BadAudio as e:
         raise BadAudio(f"source: {e}") from e
     if sound.duration_s > most_s:
@@ -193,12 +194,15 @@ def _cast(
 def _voice_of(
     speaker: str | None, asked: SpeakerVoice, means: Means, deadline: Deadline, language: str | None = None
 ) -> ReferenceVoice:
-    if asked.voice is None and asked.ref_audio is not None:
-        return means.voices.recorded(asked.ref_audio, asked.ref_text, language, deadline.left_s)
     try:
+        if asked.voice is None and asked.ref_audio is not None:
+            return means.voices.recorded(asked.ref_audio, asked.ref_text, language, deadline.left_s)
         return means.voices.named(asked.voice or "")
-    except VoiceNotFound as e:
-        raise VoiceNotFound(f"voice: {e}" if speaker is None else f"voices.{speaker}: {e}") from e
+    except InvalidInput as e:
+        where = "" if speaker is None else f"voices.{speaker}."
+        raise InvalidInput([FieldProblem(f"{where}{each.field}", each.message) for each in e.problems]) from e
+    except (VoiceNotFound, BadAudio, DownloadFailed) as e:
+        raise type(e)(str(e) if speaker is None else f"voices.{speaker}: {e}") from e
 
 
 def _heard(
