@@ -46,7 +46,14 @@ def test_a_commands_module_is_imported_when_it_is_asked_for():
 def test_every_command_says_what_it_does_and_is_run():
     filled = parser(COMMANDS)
     for name in COMMANDS:
-        options = {"say": ["x"], "narrate": ["x"], "result": ["x"], "voices": ["list"], "completion": ["bash"]}
+        options = {
+            "say": ["x"],
+            "narrate": ["x"],
+            "dub": ["x", "y"],
+            "result": ["x"],
+            "voices": ["list"],
+            "completion": ["bash"],
+        }
         read = filled.parse_args([name, *options.get(name, [])])
         assert callable(read.run)
         assert read.parser.description
