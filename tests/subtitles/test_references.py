@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from voiceclone.subtitles.reading import Cue
+from voiceclone.subtitles.cues import Cue
 from voiceclone.subtitles.references import LEAST_S, MOST_S, best_stretch, cut
 from voiceclone.types import Waveform
 

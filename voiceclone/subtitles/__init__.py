@@ -1,7 +1,7 @@
 """Words with times as cues of subtitles, in the formats that players read; and cues that somebody wrote."""
 
+from voiceclone.subtitles.cues import MAX_SUBTITLES_BYTES, Cue, read_cues, subtitles_text, told_apart, written_srt
 from voiceclone.subtitles.formats import FORMATS, SubtitleFormat, content_type, render
-from voiceclone.subtitles.reading import MAX_SUBTITLES_BYTES, Cue, read_cues, subtitles_text, told_apart, written_srt
 from voiceclone.subtitles.references import best_stretch, cut
 
 __all__ = [

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from voiceclone.subtitles.reading import Cue
+from voiceclone.subtitles.cues import Cue
 
 if TYPE_CHECKING:
     from voiceclone.types import Waveform

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voiceclone.subtitles.reading import Cue, read_cues, subtitles_text, told_apart, written_srt
+from voiceclone.subtitles.cues import Cue, read_cues, subtitles_text, told_apart, written_srt
 
 TIMES = "00:00:01,000 --> 00:00:02,500"
 
