@@ -29,16 +29,18 @@ from random_checkpoint import write_random
 from s3_utils import LocalStore, store_from_env
 from voiceclone.checkpoints.hub import Hub
 from voiceclone.checkpoints.resolving import Checkpoint, resolve
+from voiceclone.delivery.chunks import KeptChunks
 from voiceclone.delivery.delivery import Delivery
 from voiceclone.delivery.undelivered import Undelivered
 from voiceclone.jobs.worker import Worker
 from voiceclone.listening.whisper import Recogniser
+from voiceclone.model.any_engine import AnyEngine
 from voiceclone.model.engine import Engine
 from voiceclone.model.mel import reference_mel
 from voiceclone.model.sampling import Sampling
 from voiceclone.model.sharing import SharedEngine
 from voiceclone.settings import Settings
-from voiceclone.types import Chunk, Samples, Transcript, Waveform, Word
+from voiceclone.types import MB, Chunk, Samples, Transcript, Waveform, Word
 from voiceclone.voices.builtin import BuiltIn
 from voiceclone.voices.library import Library
 from voiceclone.voices.voices import Voices
@@ -63,6 +65,11 @@ def pytest_configure(config: pytest.Config) -> None:
     examples = 50 * config.getoption("--times")
     hypothesis.settings.register_profile("here", deadline=None, max_examples=examples)
     hypothesis.settings.load_profile("here")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # The files that take long come first, so that no process waits for another's at the end.
+    items.sort(key=lambda item: item.path.parent.name not in ("model", "project", "system"))
 
 
 def pytest_collection_finish() -> None:
@@ -152,11 +159,21 @@ def make_delivery(settings: Settings, bucket: Any = None) -> Delivery:
     return Delivery(settings, bucket, LocalStore(settings.local_output_dir), undelivered)
 
 
+def make_kept(settings: Settings, checkpoint: Checkpoint) -> KeptChunks:
+    """As `initialize_models` does."""
+    return KeptChunks(settings.chunks_dir, settings.kept_chunks_mb * MB, checkpoint.identity)
+
+
+NOTHING_KEPT = KeptChunks(Path("nowhere"), 0, "")
+"""For whoever shall speak again what was spoken before."""
+
+
 @pytest.fixture
 def worker(settings: Settings, checkpoint: Checkpoint, engine: Engine, recogniser: Recogniser) -> Worker:
     """A worker without a bucket: it delivers to a directory."""
     voices = make_voices(settings, recogniser)
-    return Worker(settings, checkpoint, engine, recogniser, voices, make_delivery(settings))
+    kept = make_kept(settings, checkpoint)
+    return Worker(settings, checkpoint, engine, recogniser, voices, make_delivery(settings), kept)
 
 
 @pytest.fixture(scope="session")
@@ -214,7 +231,13 @@ def with_bucket(worker: Worker, environ: Mapping[str, str]) -> Worker:
     bucket = store_from_env(environ)
     voices = make_voices(worker.settings, worker.recogniser, bucket)
     made = make_delivery(worker.settings, bucket)
-    return Worker(worker.settings, worker.checkpoint, worker.engine, worker.recogniser, voices, made)
+    return Worker(worker.settings, worker.checkpoint, worker.engine, worker.recogniser, voices, made, worker.kept)
+
+
+def with_engine(worker: Worker, engine: AnyEngine) -> Worker:
+    """The same worker, with another engine."""
+    parts = worker.recogniser, worker.voices, worker.delivery, worker.kept
+    return Worker(worker.settings, worker.checkpoint, engine, *parts)
 
 
 def spoken(engine: Engine, chunks: Sequence[Chunk], sampling: Sampling, **how: float) -> Samples:
@@ -286,7 +309,8 @@ def make_http_worker(http_settings, checkpoint, engine, recogniser):
 
     def make(on_batch):
         voices, delivery = make_voices(http_settings, recogniser), make_delivery(http_settings)
-        return Worker(http_settings, checkpoint, SharedEngine(engine, on_batch), recogniser, voices, delivery)
+        kept = make_kept(http_settings, checkpoint)
+        return Worker(http_settings, checkpoint, SharedEngine(engine, on_batch), recogniser, voices, delivery, kept)
 
     return make
 

@@ -38,6 +38,7 @@ def test_every_variable_is_read():
             "REFERENCE_PAD_S": "0.25",
             "MAX_INLINE_MB": "13",
             "MAX_KEPT_MB": "17",
+            "KEPT_CHUNKS_MB": "0",
             "LOG_LEVEL": "debug",
             "SERVE": "http",
             "HOST": "::1",
@@ -51,7 +52,7 @@ def test_every_variable_is_read():
         }
     )
     texts = (Path("/data"), True, "F5TTS_Base", "abc", "commercial", "cpu", "bfloat16", "small", Path("/out"))
-    numbers = (600, 10, 14, 15, 16, 11, 12, 0.25, 13, 17, "DEBUG")
+    numbers = (600, 10, 14, 15, 16, 11, 12, 0.25, 13, 17, 0, "DEBUG")
     origins, names = ("https://a.example", "https://b.example"), {"alloy": "anna", "nova": "bob"}
     server = ("http", "::1", 18, 19, SecretStr("secret"), True, origins, 20, names, False)
     assert tuple(settings.model_dump().values()) == texts + numbers + server

@@ -19,6 +19,7 @@ from voiceclone import logs
 from voiceclone.errors import ModelUnavailable
 from voiceclone.settings import Settings, on_platform
 from voiceclone.timings import Timings
+from voiceclone.types import MB
 
 if TYPE_CHECKING:
     from voiceclone.jobs import Worker
@@ -97,7 +98,7 @@ def build(
             checkpoint.vocoder_weights,
         )
     with timings.measure("imports"):
-        from voiceclone.delivery import Delivery, Undelivered
+        from voiceclone.delivery import Delivery, KeptChunks, Undelivered
         from voiceclone.jobs import Worker
         from voiceclone.listening import Recogniser
         from voiceclone.model import Engine, SharedEngine, find_device, reference_mel
@@ -130,7 +131,8 @@ def build(
     undelivered = Undelivered(LocalStore(settings.undelivered_dir, volume), settings.max_kept_bytes)
     delivery = Delivery(settings, bucket, output, undelivered)
     speaker = engine if on_batch is None else SharedEngine(engine, on_batch)
-    worker = Worker(settings, checkpoint, speaker, recogniser, voices, delivery)
+    kept = KeptChunks(settings.chunks_dir, settings.kept_chunks_mb * MB if copies else 0, checkpoint.identity)
+    worker = Worker(settings, checkpoint, speaker, recogniser, voices, delivery, kept)
     worker.startup = timings.report()
     # Not a daemon: a process that ends while tensors are being written would take the interpreter down with it.
     threading.Thread(target=engine.keep_copy, name="copy").start()

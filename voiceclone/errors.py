@@ -104,7 +104,8 @@ class OutOfMemory(WorkerError):
 class OutOfTime(WorkerError):
     """The job takes longer than a job may.
 
-    Send the text in several jobs, or raise the endpoint's execution timeout and `MAX_JOB_S`.
+    Send the same input with the seed that the message tells: it goes on where this job has ended. Or send the text in
+    several jobs, or raise the endpoint's execution timeout and `MAX_JOB_S`.
     """
 
     code = "out_of_time"

@@ -148,6 +148,12 @@ class Settings(BaseModel):
         description="speech that could not be delivered is kept on the volume under `output/undelivered`, so many MB"
         " of it",
     )
+    kept_chunks_mb: Annotated[int, Field(ge=0)] = Field(
+        2000,
+        validation_alias="KEPT_CHUNKS_MB",
+        description="what was spoken is kept on the volume under `cache/chunks`, so many MB of it, 6 for a minute; `0`:"
+        " none",
+    )
     log_level: LogLevel = Field(
         "INFO", validation_alias="LOG_LEVEL", description="`DEBUG`, `INFO`, `WARNING` or `ERROR`"
     )
@@ -273,6 +279,11 @@ class Settings(BaseModel):
     def references_dir(self) -> Path:
         """References as they were prepared."""
         return self.cache_dir / "references"
+
+    @property
+    def chunks_dir(self) -> Path:
+        """Chunks as they were spoken."""
+        return self.cache_dir / "chunks"
 
     @property
     def undelivered_dir(self) -> Path:

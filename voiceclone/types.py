@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, get_args
 
 if TYPE_CHECKING:  # who only asks an endpoint has no use for arrays
@@ -137,7 +138,7 @@ class ReferenceVoice:
         """What is said in it, for people."""
         return self.written or self.text.strip()
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """Tells it from any other recording and transcript."""
         return hashlib.sha256(self.text.encode() + self.waveform.samples.tobytes()).hexdigest()[:16]

@@ -14,6 +14,24 @@ OURS = "voiceclone"
 THEIRS = "f5-tts"
 GB = 1e9
 RATIO = "f5-tts / this"
+PARTS = {
+    "imports": "imports_s",
+    "load": "load_s",
+    "ready": "ready_s",
+    "first answer": "answer_s",
+    "CPU until then": "cpu_s",
+}
+BESIDE_TORCH = {
+    "`import torch` alone": "import_torch_s",
+    "its CPU": "import_torch_cpu_s",
+    "first answer / `import torch`": "answer_ratio",
+    "the same of CPU": "cpu_ratio",
+}
+ONE = "1 caller"
+START, REQUEST = "start", "request"
+"""Cases of `serve` beside its numbers of callers, and their sides."""
+OVER_HTTP, QUEUE = "over HTTP", "from the queue"
+DIRECT, RUNSYNC, SPEECH, SILENT = "Worker.handle", "POST /runsync", "POST /v1/audio/speech", ", no speech"
 
 
 @dataclass(frozen=True)
@@ -63,19 +81,22 @@ class Run:
         return cls(run["what"], run["about"], [Sample(**sample) for sample in run["samples"]])
 
 
+RATIOS = {
+    "rtf": ("taken_s", "speech_s"),
+    "flop_per_s": ("flop", "taken_s"),
+    "answer_ratio": ("answer_s", "import_torch_s"),
+    "cpu_ratio": ("cpu_s", "import_torch_cpu_s"),
+    "speech_per_s": ("speech_s", "taken_s"),
+}
+"""Values that are made of two measured ones."""
+
+
 def value(values: Mapping[str, float], name: str) -> float:
     """A measured value, or one made of measured ones."""
-    match name:
-        case "rtf":
-            return values["taken_s"] / values["speech_s"]
-        case "flop_per_s":
-            return values["flop"] / values["taken_s"]
-        case "imports_ratio":
-            return values["imports_s"] / values["import_torch_s"]
-        case "above_bytes":
-            return values["peak_bytes"] - values["loaded_bytes"]
-        case _:
-            return values[name]
+    if name in RATIOS:
+        above, below = RATIOS[name]
+        return values[above] / values[below]
+    return values["peak_bytes"] - values["loaded_bytes"] if name == "above_bytes" else values[name]
 
 
 def number(value: float) -> str:
@@ -112,6 +133,7 @@ def report(run: Run) -> str:
         "memory": memory_table,
         "precision": precision_table,
         "speech": speech_table,
+        "serve": serve_tables,
     }
     return f"{heading(run)}\n\n{tables[run.what](run)}"
 
@@ -123,11 +145,10 @@ def cold_table(run: Run) -> str:
     compared = [side for side in sides if run.ratio(case, side, "ready_s") is not None]
     header = ["seconds: median (range)", *sides, *(f"{THEIRS} / {side}" for side in compared)]
     rows = []
-    for part in ("imports", "load", "ready", "process"):
-        name = f"{part}_s"
+    for part, name in PARTS.items():
         shown = [spread(run.values(case, side, name)) for side in sides]
         rows.append([part, *shown, *(times(run.ratio(case, side, name)) for side in compared)])
-    for title, name in (("`import torch` alone", "import_torch_s"), ("imports / `import torch`", "imports_ratio")):
+    for title, name in BESIDE_TORCH.items():
         rows.append([title, *(spread(run.values(case, side, name)) for side in sides), *("" for _ in compared)])
     return table(header, rows)
 
@@ -200,6 +221,72 @@ def speech_table(run: Run) -> str:
         pitches = (number(values[name]) for name in ("pitch_hz", "voice_pitch_hz"))
         rows.append([sample.case, sample.side, *rates, number(value(values, "rtf")), " of ".join(pitches)])
     return table(["voice", "way", *(f"WER, {name}" for name in heard_by), "rtf", "Hz of the voice's"], rows)
+
+
+def serve_tables(run: Run) -> str:
+    """What callers heard; what HTTP costs a request; how soon a worker is there."""
+    parts = [callers_table(run)]
+    parts += [made(run) for case, made in ((REQUEST, request_table), (START, start_table)) if run.sides(case)]
+    return "\n\n".join(parts)
+
+
+def callers_table(run: Run) -> str:
+    rows = []
+    for case, side in cells(run):
+        if case in (START, REQUEST):
+            continue
+
+        def most(name: str, case: str = case, side: str = side) -> float:
+            return max(run.values(case, side, name))
+
+        speeds = {some: run.values(some, side, "speech_per_s") for some in (case, ONE)}
+        gains = [speed / alone for speed, alone in zip(speeds[case], speeds[ONE], strict=False)]
+        is_told = "chunks_a_batch" in next(s.values for s in run.samples if (s.case, s.side) == (case, side))
+        rows.append(
+            [
+                case,
+                side,
+                *(spread(run.values(case, side, name)) for name in ("first_s", "first_90_s", "uneven")),
+                spread(speeds[case]),
+                times(statistics.median(gains) if gains else None),
+                f"{most('starved'):.0f} of {most('jobs'):.0f}, {number(most('gap_s'))} s",
+                number(statistics.median(run.values(case, side, "chunks_a_batch"))) if is_told else "",
+                f"{most('failed'):.0f}",
+                times(run.ratio(case, side, "first_s")),
+            ]
+        )
+    header = [
+        "callers",
+        "side",
+        "first sound, s: median (range)",
+        "nine of ten within, s",
+        "longest-waiting caller / median",
+        "s of speech a second",
+        f"/ {ONE}",
+        "starved at most, longest gap",
+        "chunks a batch",
+        "failed",
+        f"first sound: {RATIO}",
+    ]
+    return table(header, rows)
+
+
+def request_table(run: Run) -> str:
+    rows = []
+    for side in run.sides(REQUEST):
+        plain = DIRECT + SILENT if side.endswith(SILENT) else DIRECT
+        taken, direct = (run.values(REQUEST, each, "taken_s") for each in (side, plain))
+        above = [a - b for a, b in zip(taken, direct, strict=True)]
+        rows.append([side, spread(taken, 1e-3), "" if side == plain else spread(above, 1e-3)])
+    return table(["one request", "ms: median (range)", f"above {DIRECT}, ms"], rows)
+
+
+def start_table(run: Run) -> str:
+    rows = []
+    for side in run.sides(START):
+        port = spread(run.values(START, side, "port_s")) if side == OVER_HTTP else ""
+        rows.append([side, port, spread(run.values(START, side, "ready_s"))])
+    return table(["seconds from the start of the process: median (range)", "port open", "ready"], rows)
 
 
 def cost_report(run: Run, price: float) -> str:

@@ -7,9 +7,10 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from random_checkpoint import write_random
 
 from benchmark.figures import OURS, THEIRS, Run, Sample
 from benchmark.process import Program, Speaker, neighbours, peer_environment, speakers
+from benchmark.start import start_worker
 from benchmark.work import SENTENCES, flop, frames_of, reference, text_of
 
 SHORT_S = 1.0
@@ -46,8 +48,8 @@ class Bench:
     only: str | None
     rounds: int
 
-    def programs(self, *, copies: bool = True) -> dict[str, Program]:
-        """Each side by name. `copies`: whether ours reads a copy of the weights, if there is one."""
+    def programs(self) -> dict[str, Program]:
+        """Each side by name."""
         volume = self.directory.absolute() / "volume"
         volume.mkdir(parents=True, exist_ok=True)
         options = {
@@ -61,7 +63,7 @@ class Bench:
         programs = {}
         for dtype in self.dtypes if self.only != THEIRS else ():
             name = f"{OURS} {dtype}" if len(self.dtypes) > 1 else OURS
-            programs[name] = Program(Path(sys.executable), "ours", {**options, "dtype": dtype, "copies": copies})
+            programs[name] = Program(Path(sys.executable), "ours", {**options, "dtype": dtype})
         if self.only != OURS:
             python = Path(sys.executable)
             if self.peer == "package":
@@ -99,35 +101,46 @@ def cpu_name() -> str:
     return platform.machine()
 
 
-def cold(bench: Bench) -> Run:
-    """From the start of a process to a model in memory. A first round fills the page cache and is not counted."""
-    programs = {}
-    for name, program in bench.programs(copies=False).items():
-        programs[name] = program
+def cold(bench: Bench, steps: int) -> Run:
+    """From the start of a process to the first job's answer. A first round fills the page cache and is not counted."""
+    programs = bench.programs()
+    sides: dict[str, dict[str, Any]] = {}
+    starts: dict[str, Callable[[], dict[str, float]]] = {}
+    for name, program in programs.items():
         if program.module == "ours":
-            kept = replace(program, options={**program.options, "copies": True})
-            if kept.run_once("keep_copy")["kept"]:
-                programs[f"{name}, copy"] = kept
+            told = program.run_once("keep_copy")
+            starts[name] = partial(start_worker, program, steps, anew=True)
+            if told["kept"]:
+                own = replace(program, options={**program.options, "volume": f"{program.options['volume']}-kept"})
+                Path(own.options["volume"]).mkdir(exist_ok=True)
+                starts[f"{name}, copy"] = partial(start_worker, own, steps, anew=False)
             else:
                 sys.stderr.write(f"{name}: a copy would save nothing in this dtype, and is not measured\n")
-    samples, sides = [], {}
+        else:
+            told = program.run_once("cold", steps=steps)
+            starts[name] = partial(start_package, program, steps)
+        sides |= {each: told["about"] for each in starts if each not in sides}
+    samples = []
     for round_ in range(bench.rounds + 1):
-        for name, program in programs.items():
-            torch_s = program.import_torch_s()
-            start = time.monotonic()
-            answer = program.run_once("cold")
-            end = time.monotonic()
-            values = {
-                "imports_s": answer["imported"] - start,
-                "load_s": answer["loaded"] - answer["imported"],
-                "ready_s": answer["loaded"] - start,
-                "process_s": end - start,
-                "import_torch_s": torch_s,
-            }
-            sides[name] = answer["about"]
+        for name, start in starts.items():
+            torch_s, torch_cpu_s = programs[name.removesuffix(", copy")].import_torch()
+            values = {**start(), "import_torch_s": torch_s, "import_torch_cpu_s": torch_cpu_s}
             if round_:
                 samples.append(Sample("cold start", name, round_, values))
     return bench.run("cold", samples, sides)
+
+
+def start_package(program: Program, steps: int) -> dict[str, float]:
+    """Import f5-tts, load the model by its class and speak; what each took, from the start of the process."""
+    start = time.monotonic()
+    told = program.run_once("cold", steps=steps)
+    return {
+        "imports_s": told["imported"] - start,
+        "load_s": told["loaded"] - told["imported"],
+        "ready_s": told["loaded"] - start,
+        "answer_s": told["answered"] - start,
+        "cpu_s": told["cpu_s"],
+    }
 
 
 def chunk(bench: Bench, seconds: Sequence[float], steps: Sequence[int], new_lengths: bool = False) -> Run:

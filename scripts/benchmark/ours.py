@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import statistics
 import sys
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +18,8 @@ from benchmark.work import TRANSCRIPT
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from voiceclone.checkpoints import Checkpoint, Copies
-    from voiceclone.model import Engine
+    from voiceclone.jobs import Worker
+    from voiceclone.model import BatchReport, Engine
     from voiceclone.types import Chunk, Waveform
 
 DEFAULT_VOICE = "example-en"
@@ -27,59 +28,14 @@ TOGETHER_FRAMES = 8192
 """Frames of a batch, on a CPU too: there a worker would speak one chunk after the other."""
 
 
-@dataclass(frozen=True)
-class Files:
-    """What a worker reads while torch is imported."""
-
-    checkpoint: Checkpoint
-    copies: Copies | None
-
-
-def files(options: dict[str, Any]) -> Files:
-    """Find the model and begin to read it, as the worker does before it imports torch."""
-    from voiceclone.checkpoints import Copies, read_ahead, resolve
+def load(options: dict[str, Any]) -> Engine:
+    """The model as the worker loads it, from its copy if there is one."""
+    from voiceclone.checkpoints import Copies, resolve
+    from voiceclone.model import Engine
 
     volume = Path(options["volume"])
     checkpoint = resolve(options["model"], None, volume)
-    copies = Copies(volume / "cache") if options["copies"] else None
-    weights = (
-        copies.file_to_read(checkpoint.weights, checkpoint.arch, options["dtype"]) if copies else checkpoint.weights
-    )
-    read_ahead(weights, checkpoint.vocoder_weights)
-    return Files(checkpoint, copies)
-
-
-def load(options: dict[str, Any], found: Files | None = None) -> Engine:
-    """The model as the worker loads it."""
-    from voiceclone.model import Engine
-
-    found = found or files(options)
-    return Engine.load(found.checkpoint, options["device"], options["dtype"], found.copies)
-
-
-def cold(options: dict[str, Any]) -> None:
-    """Import and load, and say when either was done."""
-    found = files(options)
-    import torch
-
-    import voiceclone.model.engine
-    import voiceclone.model.sampling
-
-    imported = time.monotonic()
-    engine = load(options, found)
-    with torch.inference_mode():
-        # The weights that see only the time are read for the first schedule; f5-tts reads them with all others.
-        schedule = engine._schedule(voiceclone.model.sampling.Sampling())
-        for weight in [*engine.dit.parameters(), *engine.vocoder.parameters(), *schedule.modulations]:
-            touch(weight)
-    loaded = time.monotonic()
-    answer({"imported": imported, "loaded": loaded, "about": about(options["device"], engine.dit.dtype)})
-
-
-def touch(tensor: Tensor) -> None:
-    """A mapped file is read when it is touched: touch every page."""
-    if tensor.is_contiguous():  # a packed layer's is not: it keeps its shape only
-        float(tensor.flatten()[::1024].sum())
+    return Engine.load(checkpoint, options["device"], options["dtype"], Copies(volume / "cache"))
 
 
 def keep_copy(options: dict[str, Any]) -> None:
@@ -91,7 +47,8 @@ def keep_copy(options: dict[str, Any]) -> None:
     volume = Path(options["volume"])
     checkpoint = resolve(options["model"], None, volume)
     dtype = str(engine.dit.dtype).removeprefix("torch.")
-    answer({"kept": is_whole(Copies(volume / "cache").path(checkpoint.weights, kind(dtype, checkpoint.arch)))})
+    kept = is_whole(Copies(volume / "cache").path(checkpoint.weights, kind(dtype, checkpoint.arch)))
+    answer({"kept": kept, "about": about(options["device"], engine.dit.dtype)})
 
 
 def precision(options: dict[str, Any]) -> None:
@@ -202,17 +159,53 @@ class Ours(Side):
         return waveform.duration_s
 
 
+class Handling(Side):
+    """A worker that answers jobs, as the queue asks it; the environment holds its settings."""
+
+    def __init__(self) -> None:
+        from voiceclone import app
+        from voiceclone.settings import Settings
+
+        self.worker = app.build(Settings.from_env(os.environ), os.environ)
+        self.device, self.dtype = str(self.worker.engine.dit.device), self.worker.engine.dit.dtype
+
+    def handle(self, job: dict[str, Any]) -> float:
+        """Do a job; returns seconds of speech."""
+        reply = self.worker.handle({"id": "job", "input": job})
+        if "error" in reply:
+            raise RuntimeError(reply["error"])
+        return float(reply.get("duration", 0))
+
+
+def serve_batches() -> None:
+    """Serve over HTTP with batches as on a GPU; the environment holds the settings."""
+    from voiceclone import app
+    from voiceclone.server import Server
+    from voiceclone.settings import Settings
+
+    settings = Settings.from_env(os.environ)
+
+    def build(on_batch: Callable[[BatchReport], None]) -> Worker:
+        worker = app.build(settings, os.environ, on_batch)
+        worker.engine._engine.max_batch_frames = TOGETHER_FRAMES  # type: ignore[attr-defined]
+        return worker
+
+    Server(settings, build).run()
+
+
 def main() -> None:
     options = json.loads(sys.argv[1])
     match options["what"]:
-        case "cold":
-            cold(options)
         case "keep_copy":
             keep_copy(options)
         case "precision":
             precision(options)
         case "speech":
             speech(options)
+        case "handle":
+            Handling().serve()
+        case "http":
+            serve_batches()
         case _:
             Ours(options).serve()
 

@@ -17,7 +17,7 @@ from benchmark.side import ANSWER
 
 SCRIPTS = Path(__file__).resolve().parent.parent
 PEER_REQUIREMENTS = ("f5-tts==1.1.22", "torch==2.10.0", "torchaudio==2.10.0")
-IMPORT_TORCH = "import torch, time; print(time.monotonic())"
+IMPORT_TORCH = "import torch, time; print(time.monotonic(), time.process_time())"
 
 
 def peer_environment(bench: Path) -> Path:
@@ -58,14 +58,15 @@ class Program:
         with self.start(what, **options) as process:
             return read_answer(process)
 
-    def import_torch_s(self) -> float:
-        """From the start of a process to torch imported, nothing else."""
+    def import_torch(self) -> tuple[float, float]:
+        """From the start of a process to torch imported, nothing else: seconds, and seconds of CPU."""
         start = time.monotonic()
         command: list[str | Path] = [self.python, "-W", "ignore", "-c", IMPORT_TORCH]
         done = subprocess.run(
             command, check=True, capture_output=True, text=True, cwd=SCRIPTS, env=environment(self.python)
         )
-        return float(done.stdout) - start
+        end, cpu_s = map(float, done.stdout.split())
+        return end - start, cpu_s
 
 
 @dataclass(frozen=True)

@@ -6,16 +6,20 @@ which lacks what f5-tts imports and does not use to speak: trainer, plots, speec
 
 from __future__ import annotations
 
+import importlib.resources
 import importlib.util
 import json
+import logging
+import os
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from benchmark.side import Side, about, answer
-from benchmark.work import TRANSCRIPT
+from benchmark.work import FIRST_TEXT, TRANSCRIPT
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -42,14 +46,20 @@ def load(options: dict[str, Any], api: Any) -> Any:
 
 
 def cold(options: dict[str, Any]) -> None:
-    """Import and load, and say when either was done."""
+    """Import, load and speak, and say when each was done."""
     from f5_tts.api import F5TTS  # type: ignore[import-untyped]
 
     imported = time.monotonic()
     f5 = load(options, F5TTS)
     loaded = time.monotonic()
+    import torchaudio
+
+    torchaudio.load = read_wav
+    f5.infer(options["reference"], TRANSCRIPT, FIRST_TEXT, show_info=_ignore, progress=None, nfe_step=options["steps"])
+    answered, cpu_s = time.monotonic(), time.process_time()
     dtype = next(f5.ema_model.parameters()).dtype
-    answer({"imported": imported, "loaded": loaded, "about": about(options["device"], dtype)})
+    told = {"imported": imported, "loaded": loaded, "answered": answered, "cpu_s": cpu_s}
+    answer({**told, "about": about(options["device"], dtype)})
 
 
 def import_without_the_rest() -> None:
@@ -142,16 +152,51 @@ class Theirs(Side):
         return len(samples) / rate
 
 
+def serve_socket(options: dict[str, Any]) -> None:
+    """Serve as f5-tts's socket server does. Its own start fetches model and vocoder from the hub: here they are given.
+
+    Its number of steps is 32 and cannot be asked for: the option's is put there.
+    """
+    import torch
+    import torchaudio
+    from f5_tts import socket_server  # type: ignore[import-untyped]
+    from safetensors.torch import load_file
+    from vocos import Vocos  # type: ignore[import-untyped]
+
+    torchaudio.load = read_wav
+    logging.getLogger().setLevel(logging.WARNING)
+    socket_server.infer_batch_process = partial(socket_server.infer_batch_process, nfe_step=options["steps"])
+
+    class Processor(socket_server.TTSStreamingProcessor):  # type: ignore[misc]
+        def load_vocoder_model(self) -> Any:
+            vocoder = Vocos.from_hparams(options["vocoder_config"])
+            weights = options["vocoder_weights"]
+            found = load_file(weights) if weights.endswith(".safetensors") else torch.load(weights)
+            vocoder.load_state_dict(found, strict=False)  # what its mel is made with is no weight, and may be missing
+            return vocoder.eval().to(self.device)
+
+    configs = Path(str(importlib.resources.files("f5_tts") / "configs"))
+    config = os.path.relpath(configs / options["config"], configs).removesuffix(".yaml")  # it looks there
+    os.chdir(options["directory"])  # it writes what it speaks to ./output.wav
+    asked = (options[name] for name in ("weights", "vocab", "reference", "transcript", "device"))
+    processor = Processor(config, *asked)
+    answer(about(options["device"], next(processor.model.parameters()).dtype))
+    socket_server.start_server("127.0.0.1", options["port"], processor)
+
+
 def _ignore(*_: object) -> None:
     """Progress messages."""
 
 
 def main() -> None:
     options = json.loads(sys.argv[1])
-    if options["what"] == "cold":
-        cold(options)
-    else:
-        Theirs(options).serve()
+    match options["what"]:
+        case "cold":
+            cold(options)
+        case "socket":
+            serve_socket(options)
+        case _:
+            Theirs(options).serve()
 
 
 if __name__ == "__main__":

@@ -11,6 +11,8 @@ from typing import Any
 SENTENCES = Path(__file__).parent / "sentences.txt"
 """Everyday sentences that the model `demo` was not trained on, one a line."""
 TRANSCRIPT = "Some call me nature, others call me mother nature."
+FIRST_TEXT = "Good morning."
+"""What a side says first."""
 REFERENCE_S = 5.333
 FRAMES_PER_S = 24_000 / 256
 BYTES_PER_S = (len(TRANSCRIPT) + 1) / REFERENCE_S

@@ -25,21 +25,24 @@ import numpy as np
 import pytest
 import soundfile
 import srt
-from conftest import ROOT
+from conftest import ROOT, with_engine
 from endpoint_server import EndpointServer, until
 from epubs import cover, page, picture, write_epub
 from good_replies import ABOUT, PLAN
 from hypothesis import given
 from hypothesis import strategies as st
 from job_server import JobServer, start_worker
+from watched import Watched
 
 from voiceclone import audio
 from voiceclone.books import joining
 from voiceclone.books.chapters import Book, Chapter
 from voiceclone.books.estimate import price_of
+from voiceclone.books.manifest import Take
+from voiceclone.books.narration import taken_up
 from voiceclone.books.pages import Block, Blocks, read_page, titled
 from voiceclone.books.parsing import MAX_FILE_BYTES
-from voiceclone.books.parts import CHAPTER_PAUSE_S, escaped, parts_of
+from voiceclone.books.parts import CHAPTER_PAUSE_S, Part, escaped, parts_of
 from voiceclone.books.reading import read_book
 from voiceclone.cli import narrate, options
 from voiceclone.cli.main import main
@@ -96,7 +99,11 @@ class Tones:
             for m in re.finditer(r"\S+\s*", data["text"])
         ]
         written = json.dumps({"cues": [{"words": words}]})
-        warnings = ["the reference is noisy"]
+        sentences = re.findall(r"\S[^.]*\.", data["text"])
+        told = {
+            "warnings": ["the reference is noisy"],
+            "recipe": {"takes": [{"text": each, "seed": i} for i, each in enumerate(sentences)]},
+        }
         if self.delivery == "s3":
             stem = data["key"].replace("/", "-")
             urls = {
@@ -104,9 +111,9 @@ class Tones:
                 for ending, made in ((data["format"], sound), ("json", written.encode()))
             }
             asked = {"json": urls["json"]} if data.get("subtitles") else {}
-            return {"audio_url": urls[data["format"]], "subtitles": asked, "warnings": warnings}
+            return {"audio_url": urls[data["format"]], "subtitles": asked, **told}
         asked = {"json": written} if data.get("subtitles") else {}
-        return {"audio_base64": base64.b64encode(sound).decode(), "subtitles": asked, "warnings": warnings}
+        return {"audio_base64": base64.b64encode(sound).decode(), "subtitles": asked, **told}
 
     @property
     def spoken(self):
@@ -188,6 +195,64 @@ def test_a_part_that_fails_is_tried_again_and_then_told(tones, voyage, capsys):
     assert main(["narrate", *command]) == 0
     assert sorted(tones.spoken.values()) == [1, 2, 5]
     assert [title for title, _, _ in marks("voyage.m4b")] == TITLES
+
+
+def test_a_part_goes_on_with_its_seed_but_what_was_silent_gets_another(tones, voyage):
+    """Whether its time was over or its worker died: what was spoken is found by the seed."""
+
+    def seeds(word):
+        return [data["seed"] for data in tones.server.submitted if word in data.get("text", "") and "seed" in data]
+
+    late = {"error": "out_of_time: too long", "error_code": "out_of_time"}
+    silent = {"error": "synthesis_failed: silence", "error_code": "synthesis_failed"}
+    tones.failing = {"Storm": [dict(late) for _ in range(4)], "Home": [dict(silent)]}
+    command = ["narrate", str(voyage), "--voice", "anna", "--yes"]
+    assert main(command) == 1
+    assert main(command) == 0
+    assert len(seeds("Storm")) == 5
+    assert len(set(seeds("Storm"))) == 1
+    assert len(set(seeds("Home"))) == len(seeds("Home")) == 2
+    tones.server.submitted.clear()
+    assert main([*command, "--out", "b.m4b", "--seed", "7"]) == 0
+    assert {data["seed"] for data in tones.server.submitted if data.get("action") is None} == {7}
+
+
+def test_a_part_takes_up_the_chunks_of_those_former_ones_that_have_most_of_it():
+    """In the order of its text, whichever was made first."""
+    former = [[Take(f"Sentence {i} of {part}.", i) for i in range(3)] for part in range(9)]
+    text = "Yes. [pause:0.5s] Sentence 1 of 7. Sentence 2 of 7.\nSentence 0 of 3. Yes."
+    assert taken_up(Part(0, {"text": text}), former) == former[7] + former[3]
+    assert taken_up(Part(0, {"text": "Something else."}), former) == []
+
+
+def test_a_corrected_sentence_is_all_that_is_spoken_anew(worker, engine, tmp_path, monkeypatch):
+    """By a real worker, in a chapter whose other chunks would be cut and seeded otherwise."""
+    watched = Watched(engine)
+    place = Local(with_engine(worker, watched))
+    monkeypatch.setattr(options, "local_worker", lambda *_: nullcontext(place))
+    monkeypatch.chdir(tmp_path)
+    chapters = [" ".join(f"In chapter {c} this is sentence {i} of a few." for i in range(9)) for c in (1, 2)]
+    book = "# One\n\n{}\n\n# Two\n\n{}\n".format(*chapters)
+    command = [
+        "narrate",
+        "a.md",
+        "--local",
+        "--yes",
+        "--voice",
+        "example-en",
+        "--set",
+        "nfe_step=1",
+        "--language",
+        "en",
+    ]
+    (tmp_path / "a.md").write_text(book)
+    assert main(command) == 0
+    before = len(watched.spoken)
+    (tmp_path / "a.md").write_text(book.replace("chapter 2 this is sentence 4 of a few.", "chapter 2 this was wrong."))
+    assert main(command) == 0
+    (spoken,) = watched.spoken[before:]
+    assert "this was wrong" in spoken.text
+    assert before > 4
 
 
 def test_what_would_fail_again_is_not_tried_again(tones, voyage, capsys):

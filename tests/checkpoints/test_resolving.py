@@ -626,3 +626,17 @@ def test_a_directory_that_is_no_model_says_what_is_wrong(
 def test_a_directory_has_no_revisions(directory: Path, volume: Path):
     with pytest.raises(ModelUnavailable, match="unset F5_REVISION"):
         resolve(str(directory), "main", volume)
+
+
+@pytest.mark.parametrize("file", ["model.safetensors", "vocos/pytorch_model.bin", "vocos/config.yaml", "config.yaml"])
+def test_a_model_of_which_a_file_has_changed_is_another(random_model: Path, tmp_path: Path, file: str) -> None:
+    """What was spoken with the former is not taken for its speech."""
+    model = Path(shutil.copytree(random_model, tmp_path / "model"))
+    before = resolve(str(model), None, tmp_path).identity
+    assert resolve(str(model), None, tmp_path).identity == before
+    path = model / file
+    if path.suffix == ".yaml":
+        path.write_text(path.read_text().replace("dim: 64", "dim: 32"))
+    else:
+        os.utime(path, (1000, 1000))
+    assert resolve(str(model), None, tmp_path).identity != before

@@ -1,4 +1,4 @@
-"""`voiceclone serve` is an endpoint on this machine, which the other commands ask."""
+"""`voiceclone serve`, and the worker's entry with `SERVE=http`: real processes, and the commands that ask them."""
 
 from __future__ import annotations
 
@@ -12,43 +12,75 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
+import httpx2
 import pytest
 import requests
 import soundfile
 from conftest import ROOT
+from endpoint_server import until
 
 from voiceclone.cli.main import main
 
 HANDLER = str(ROOT / "runpod-handler.py")
+SERVE = ["-m", "voiceclone", "serve"]
 SAY = ["say", "Hello there.", "--voice", "example-en", "--set", "nfe_step=1"]
+KEY = "a-key-of-ones-own"
+SECRET_TEXT = "Whatever is said here is nobody else's business."
+PLATFORM = {"RUNPOD_ENDPOINT_ID": "ep", "RUNPOD_POD_ID": "pod"}
 
 
-def serve(environ, directory, *arguments):
-    environ = {**environ, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "voiceclone", "serve", *arguments]
-    return subprocess.Popen(
-        command, cwd=directory, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+class Process:
+    """One that serves; its log is read as it comes."""
+
+    def __init__(self, places, *command, **environ):
+        root, base = places
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.lines = []
+        self.process = subprocess.Popen(
+            [sys.executable, *command],
+            cwd=root / "cwd",
+            env={**base, "PYTHONPATH": str(ROOT), "HOST": "127.0.0.1", "PORT": str(self.port), **environ},
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )  # fmt: skip
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self):
+        for line in self.process.stdout:
+            self.lines.append(line)
+
+    def ping(self, port=None):
+        """Return /ping's status, 0 while nobody listens."""
+        try:
+            return httpx2.get(f"http://127.0.0.1:{port or self.port}/ping").status_code
+        except httpx2.TransportError:
+            assert self.process.poll() is None, "".join(self.lines)
+            return 0
+
+    def ended(self):
+        """Wait for its end; return its status and what it has said."""
+        status = self.process.wait(60)
+        self._reader.join()
+        return status, "".join(self.lines)
+
+
+@contextmanager
+def serving(places, *command, **environ):
+    served = Process(places, *command, **environ)
+    try:
+        yield served
+    finally:
+        served.process.kill()
+        served.process.wait()
+        served._reader.join()
+        served.process.stdout.close()
 
 
 def free_port():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return free.getsockname()[1]
-
-
-@contextmanager
-def served(environ, directory):
-    """The address, as soon as somebody listens there."""
-    port = free_port()
-    process = serve(environ, directory, "--port", str(port))
-    try:
-        assert any("Uvicorn running" in line for line in process.stderr)
-        threading.Thread(target=process.stderr.read, daemon=True).start()
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.kill()
-        process.communicate()
 
 
 @pytest.fixture
@@ -59,37 +91,126 @@ def away(places, monkeypatch):
     monkeypatch.chdir(places[0] / "home")
 
 
-def test_it_answers_the_platforms_api_and_the_other_commands(places, away, monkeypatch, capsys):
+def test_the_other_commands_ask_it_and_ctrl_c_ends_it(places, away, monkeypatch, capsys, fault_table):
+    """From the moment on when its port is open: they wait for its models. Neither an endpoint's name nor the platform's
+    queue make this machine the platform."""
     root, environ = places
-    # Neither an endpoint's name nor the platform's queue make this machine the platform.
-    there = {**environ, "RUNPOD_ENDPOINT_ID": "ep", "RUNPOD_WEBHOOK_GET_JOB": "http://127.0.0.1:9/job"}
-    with served(there, root / "cwd") as url:
-        job = {"input": {"text": "Hello there.", "voice": "example-en", "nfe_step": 1, "delivery": "base64"}}
-        reply = requests.post(f"{url}/runsync", json=job, timeout=60).json()
-        assert reply["status"] == "COMPLETED"
-        assert reply["output"]["audio_base64"]
-        monkeypatch.setenv("RUNPOD_ENDPOINT_BASE_URL", url)
+    there = {"RUNPOD_ENDPOINT_ID": "ep", "RUNPOD_WEBHOOK_GET_JOB": "http://127.0.0.1:9/job", "API_KEY": KEY}
+    with serving(places, *SERVE, **there) as served:
+        until(served.ping)
+        assert served.ping() == 204
+        early = httpx2.get(f"{served.url}/v1/models", headers={"authorization": f"Bearer {KEY}"})
+        loading = f"{early.status_code} `{early.json()['error']['message']}`, with `retry-after`; /ping: 204"
+        fault_table.row("Server is loading", "a request before the models are loaded, with `SERVE=http`", loading)
+        monkeypatch.setenv("RUNPOD_ENDPOINT_BASE_URL", served.url)
+        assert main([*SAY, "--out", "hello.wav"]) != 0
+        assert "401" in capsys.readouterr().err
+        monkeypatch.setenv("RUNPOD_API_KEY", KEY)
         assert main([*SAY, "--out", "hello.wav"]) == 0
         assert soundfile.info(root / "home" / "hello.wav").frames
         assert main(["check", "Hello there.", "--voice", "example-en"]) == 0
+        assert main(["voices"]) == 0
+        assert "example-en" in capsys.readouterr().out
         assert main([*SAY, "--speed", "9"]) == 2
         assert "speed: " in capsys.readouterr().err
+        (root / "home" / "book.txt").write_text("Chapter 1\n\nHello there.\n")
+        assert main(["narrate", "book.txt", "--voice", "example-en", "--set", "nfe_step=1", "--yes"]) == 0, (
+            capsys.readouterr()
+        )
         monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+        capsys.readouterr()
         main(["doctor", "--volume", environ["RUNPOD_VOLUME"], "--json"])
         found = {each["name"]: each for each in json.loads(capsys.readouterr().out)}
-        assert found["endpoint"]["found"] == "answers; as a worker's own API it counts no workers"
+        assert found["endpoint"]["level"] == "ok"
+
+        long = ["say", "One two three four five. " * 200, "--voice", "example-en", "--set", "nfe_step=32"]
+        asked = subprocess.Popen(
+            [sys.executable, "-m", "voiceclone", *long],
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stderr=subprocess.DEVNULL,
+        )
+        health = {"headers": {"authorization": f"Bearer {KEY}"}}
+        until(lambda: requests.get(f"{served.url}/health", **health).json()["jobs"]["inProgress"])
+        asked.send_signal(signal.SIGINT)
+        assert asked.wait(60) != 0
+        until(lambda: not requests.get(f"{served.url}/health", **health).json()["jobs"]["inProgress"])
+
+        job = {"input": {"text": "Hello there. " * 6, "voice": "example-en", "nfe_step": 8}}
+        with ThreadPoolExecutor() as pool:
+            reply = pool.submit(requests.post, f"{served.url}/runsync", json=job, timeout=100, **health)
+            until(lambda: requests.get(f"{served.url}/health", **health).json()["workers"]["running"])
+            served.process.send_signal(signal.SIGINT)
+            assert reply.result().json()["status"] == "COMPLETED"
+        status, log = served.ended()
+        assert status == 0
+        assert "stopping when what runs is done; press Ctrl-C again" in log
+        assert "Traceback" not in log
+        assert KEY not in log
+
+
+def test_on_the_platform_sigterm_finishes_what_runs(places):
+    """What is asked for meanwhile goes elsewhere. The log has one JSON line a request, and none of its text."""
+    health_port = free_port()
+    with serving(places, HANDLER, **PLATFORM, SERVE="http", PORT_HEALTH=str(health_port), API_KEY=KEY) as served:
+        until(lambda: served.ping(health_port))
+        assert served.ping() in (200, 204)
+        until(lambda: served.ping(health_port) == 200)
+        client = httpx2.Client(base_url=served.url, headers={"authorization": f"Bearer {KEY}"}, timeout=100)
+        say = {"voice": "example-en", "nfe_step": 1}
+        with client:
+            assert client.post("/v1/audio/speech", json={"input": "Hi.", "speed": 99, **say}).status_code == 400
+            body = {"input": SECRET_TEXT * 4, "response_format": "pcm", **say}
+            with client.stream("POST", "/v1/audio/speech", json=body, headers={"x-request-id": "mine"}) as answer:
+                parts = answer.iter_raw()
+                first = next(parts)
+                job = client.post("/run", json={"input": {"text": SECRET_TEXT, **say}}).json()
+                served.process.send_signal(signal.SIGTERM)
+                until(lambda: served.ping() == 503, 8)
+                refused = client.post("/v1/audio/speech", json={"input": "Hi.", **say})
+                assert refused.status_code == 503
+                assert refused.headers["retry-after"]
+                assert len(first) + sum(map(len, parts)) > 100_000
+            until(lambda: client.get(f"/status/{job['id']}").json()["status"] == "COMPLETED")
+        status, log = served.ended()
+    assert status == 0
+    assert "Traceback" not in log
+    assert KEY not in log
+    assert SECRET_TEXT[:20] not in log
+    lines = [json.loads(line) for line in served.lines]
+    about = [line for line in lines if line.get("requestId") == "mine" and line["message"] == "POST /v1/audio/speech"]
+    assert [line["status"] for line in about] == [200]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_while_it_loads_a_signal_ends_it_at_once(places, number):
+    with serving(places, HANDLER, SERVE="http") as served:
+        until(served.ping)
+        served.process.send_signal(number)
+        status, log = served.ended()
+    assert status == 0
+    assert "Traceback" not in log
 
 
 @pytest.mark.parametrize(
-    "command", [["-m", "voiceclone", "serve", "--port"], [HANDLER, "--rp_serve_api", "--rp_api_port"]]
+    ("command", "environ", "expected"), [(SERVE, {}, 3), ([HANDLER], {"SERVE": "http"}, 1)], ids=["serve", "entry"]
 )
-def test_ctrl_c_finishes_the_job_and_says_so(places, command):
+def test_a_port_in_use_is_told_with_the_cure(places, command, environ, expected):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        with serving(places, *command, **environ, PORT=port) as served:
+            status, log = served.ended()
+    assert status == expected
+    assert f"cannot listen at 127.0.0.1:{port}: Address already in use; set HOST or PORT" in log
+    assert "Traceback" not in log
+
+
+def test_ctrl_c_finishes_the_job_of_the_sdks_own_api_and_says_so(places):
     """And ends without a traceback."""
     root, environ = places
     port = str(free_port())
     environ = {**environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
     process = subprocess.Popen(
-        [sys.executable, *command, port],
+        [sys.executable, HANDLER, "--rp_serve_api", "--rp_api_port", port],
         cwd=root / "cwd", env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:
@@ -123,10 +244,9 @@ def test_ctrl_c_finishes_the_job_and_says_so(places, command):
     ],
 )
 def test_a_worker_that_does_not_start_says_why_and_ends_with_3(places, changed, told):
-    root, environ = places
-    process = serve({**environ, **changed}, root / "cwd")
-    _, err = process.communicate(timeout=60)
-    assert process.returncode == 3
-    assert "error: " in err
-    assert told in err
-    assert "Traceback" not in err
+    with serving(places, *SERVE, **changed) as served:
+        status, log = served.ended()
+    assert status == 3
+    assert "error: " in log
+    assert told in log
+    assert "Traceback" not in log

@@ -83,11 +83,17 @@ def test_check_dub_tells_the_same_without_speaking(worker):
     assert "audio_path" not in checked
 
 
-def test_the_recipe_gives_the_same_track(worker):
+def test_the_recipe_gives_the_same_track_and_finds_what_was_spoken(worker):
     first = worker.handle(job(seed=None))
     again = worker.handle({"id": "again", "input": first["recipe"]})
     assert np.array_equal(sound(first), sound(again))
-    assert again["cues"] == first["cues"]
+    assert again["cues"] == [{**cue, "kept": True} for cue in first["cues"]]
+
+
+def test_a_job_that_is_run_again_finds_what_it_has_spoken(worker):
+    first, again = (worker.handle(job(seed=None)) for _ in range(2))
+    assert again["seed"] == first["seed"]
+    assert all(cue["kept"] for cue in again["cues"])
 
 
 def test_a_voice_speaks_for_all_who_have_none(worker):

@@ -144,6 +144,10 @@ def test_verify_may_be_a_switch():
         ({"segments": [{"text": "a" * 60_000, "voice": "x"}] * 2}, "segments: have 120000 characters"),
         ({**SAY, "seed": 1, "seeds": [1]}, "seeds: comes with seed"),
         ({"segments": [{"text": "a", "voice": "x", "seed": 1}], "seeds": [1]}, "seeds: comes with seed"),
+        ({**SAY, "seeds": [1], "takes": [{"text": "a", "seed": 1}]}, "takes: comes with seeds"),
+        ({**SAY, "takes": [{"text": "a"}]}, r"takes\[0\]\.seed: is missing"),
+        ({**SAY, "takes": [{"text": "a" * 10_001, "seed": 1}]}, r"takes\[0\]\.text: .*10000"),
+        ({**SAY, "takes": [{"text": "a", "seed": 1, "voice": "x"}]}, r"takes\[0\]\.voice: is not known"),
         ({"text": "a", "ref_audio": "kept:" + "0" * 64, "ref_text": "b"}, "ref_text: is kept with the reference"),
         (
             {"action": "add_voice", "voice": "Main", "ref_audio": "https://e.com/a"},

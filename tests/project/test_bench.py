@@ -11,10 +11,28 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+import requests
 import torch
-from benchmark.figures import OURS, THEIRS, Run, Sample, cost_report, number, report
+from benchmark.figures import (
+    DIRECT,
+    OURS,
+    OVER_HTTP,
+    QUEUE,
+    REQUEST,
+    SPEECH,
+    START,
+    THEIRS,
+    Run,
+    Sample,
+    cost_report,
+    number,
+    report,
+)
+from benchmark.playback import Heard, listen
 from benchmark.plot import plot
 from benchmark.process import Program
+from benchmark.servers import batches, http_server, status
+from benchmark.serving import jobs_of, posted, summary
 from benchmark.work import REFERENCE_S, flop, frames_of, reference, sentences, text_of
 from conftest import ROOT
 from random_checkpoint import SMALL_ARCH
@@ -41,9 +59,10 @@ def made_run(what, cases, sides, values):
 
 
 def cold_run():
-    ours = {"imports_s": 1.5, "load_s": 0.5, "ready_s": 2.0, "process_s": 2.25, "import_torch_s": 1.25}
-    copy = {**ours, "load_s": 0.25, "ready_s": 1.75}
-    theirs = {"imports_s": 8.0, "load_s": 3.0, "ready_s": 11.0, "process_s": 12.0, "import_torch_s": 1.25}
+    torch = {"import_torch_s": 1.25, "import_torch_cpu_s": 1.0}
+    ours = {"imports_s": 1.5, "load_s": 0.5, "ready_s": 2.0, "answer_s": 2.5, "cpu_s": 2.5, **torch}
+    copy = {**ours, "load_s": 0.25, "ready_s": 1.75, "answer_s": 2.25}
+    theirs = {"imports_s": 8.0, "load_s": 3.0, "ready_s": 11.0, "answer_s": 12.5, "cpu_s": 12.0, **torch}
     sides = {OURS: ours, f"{OURS}, copy": copy, THEIRS: theirs}
     return made_run("cold", ["cold start"], sides, sides)
 
@@ -66,6 +85,21 @@ def memory_run():
         THEIRS: {"taken_s": 1.0, "speech_s": 1.0, "loaded_bytes": 1.5e9, "peak_bytes": 2.5e9},
     }
     return made_run("memory", ["30 min, 7 steps"], [OURS, THEIRS], values)
+
+
+def serve_run():
+    """Four callers hear the first sound twice as late as one, and the same speech in the same time."""
+    one = {"first_s": 0.5, "first_90_s": 1.0, "uneven": 1.0, "speech_s": 8.0, "taken_s": 4.0}
+    one |= {"jobs": 8, "failed": 0, "starved": 0, "gap_s": 0.0}
+    four = {**one, "first_s": 1.0, "starved": 1, "gap_s": 0.25}
+    samples = []
+    for case, values in (("1 caller", one), ("4 callers", four)):
+        samples.append(Sample(case, OURS, 1, {**values, "chunks_a_batch": 1.5}))
+        samples.append(Sample(case, THEIRS, 1, {**values, "first_s": 2.0}))
+    samples += [Sample(REQUEST, DIRECT, 1, {"taken_s": 0.125}), Sample(REQUEST, SPEECH, 1, {"taken_s": 0.128})]
+    samples.append(Sample(START, OVER_HTTP, 1, {"port_s": 0.5, "ready_s": 2.0}))
+    samples.append(Sample(START, QUEUE, 1, {"ready_s": 2.5}))
+    return Run("serve", {**ABOUT, "sides": dict.fromkeys((OURS, THEIRS), SIDE)}, samples)
 
 
 RUNS = [cold_run, chunk_run, long_run, memory_run]
@@ -126,8 +160,11 @@ def test_a_report_is_a_table_of_both_sides(run):
 def test_the_parts_of_a_cold_start():
     told = report(cold_run())
     assert lines_of(told, "| ready") == ["| ready | 4 (2-6) | 3.5 (1.75-5.25) | 22 (11-33) | 5.50 x | 6.29 x |"]
-    assert lines_of(told, "| imports / `import torch`") == [
-        "| imports / `import torch` | 1.2 (1.2-1.2) | 1.2 (1.2-1.2) | 6.4 (6.4-6.4) |  |  |"
+    assert lines_of(told, "| first answer / `import torch`") == [
+        "| first answer / `import torch` | 2 (2-2) | 1.8 (1.8-1.8) | 10 (10-10) |  |  |"
+    ]
+    assert lines_of(told, "| the same of CPU") == [
+        "| the same of CPU | 2.5 (2.5-2.5) | 2.5 (2.5-2.5) | 12 (12-12) |  |  |"
     ]
 
 
@@ -153,6 +190,61 @@ def test_one_side_alone_has_no_ratio():
     run = chunk_run()
     alone = Run(run.what, run.about, [sample for sample in run.samples if sample.side == OURS])
     assert lines_of(report(alone), "| 3 s")[0].endswith("|  |")
+
+
+def test_callers_are_told_beside_one_alone():
+    """How late, how fast, who starved; what HTTP costs a request; how soon a worker is there."""
+    run = serve_run()
+    assert Run.from_json(run.to_json()) == run
+    told = report(run)
+    assert lines_of(told, "| 4 callers") == [
+        "| 4 callers | voiceclone | 1 | 1 | 1 | 2 | 1.00 x | 1 of 8, 0.25 s | 1.5 | 0 | 2.00 x |",
+        "| 4 callers | f5-tts | 2 | 1 | 1 | 2 | 1.00 x | 1 of 8, 0.25 s |  | 0 |  |",
+    ]
+    assert lines_of(told, f"| {DIRECT}") == [f"| {DIRECT} | 125 |  |"]
+    assert lines_of(told, f"| {SPEECH}") == [f"| {SPEECH} | 128 | 3 |"]
+    assert lines_of(told, f"| {OVER_HTTP}") == [f"| {OVER_HTTP} | 0.5 | 2 |"]
+    assert lines_of(told, f"| {QUEUE}") == [f"| {QUEUE} |  | 2.5 |"]
+
+
+def test_who_plays_sound_while_it_comes_hears_the_gaps():
+    """A second of sound at 1, another at 1.5, a third when both have been over for 2 s."""
+    now = iter((1.0, 1.5, 5.0, 5.5))
+    assert listen([b"ab"] * 3, 2, asked=0.25, clock=lambda: next(now)) == Heard(0.75, 5.25, 3.0, 2.0)
+    with pytest.raises(OSError, match="no sound"):
+        listen([], 2, asked=0)
+
+
+def test_what_callers_heard_is_summed_up():
+    """Of two callers; one asks twice, and is refused once."""
+    heard = {"taken_s": 4.0, "speech_s": 3.0, "gap_s": 0.0}
+    answers = [
+        {"caller": 0, "asked": 10.0, "first_s": 1.0, **heard},
+        {"caller": 1, "asked": 10.0, "first_s": 3.0, **heard, "gap_s": 0.5},
+        {"caller": 0, "asked": 14.0, "error": "429"},
+    ]
+    told = summary(answers)
+    assert (told["jobs"], told["failed"], told["starved"], told["gap_s"]) == (3, 1, 1, 0.5)
+    assert (told["first_s"], told["first_90_s"], told["uneven"]) == (2.0, 3.0, 1.5)
+    assert (told["speech_s"], told["taken_s"]) == (6.0, 4.0)
+    with pytest.raises(RuntimeError, match="429"):
+        summary(answers[2:])
+
+
+def test_a_server_is_started_and_ended(tmp_path, random_model):
+    """From a process to a port, to speech, and to nobody there; what it speaks at once is counted."""
+    (tmp_path / "volume").mkdir()
+    places = {"RUNPOD_VOLUME": str(tmp_path / "volume"), "F5_MODEL": str(random_model), "F5_DEVICE": "cpu"}
+    with http_server({**places, "LOG_LEVEL": "WARNING"}) as server:
+        assert 0 < server.port_s <= server.ready_s
+        before = batches(server.url)
+        jobs = jobs_of(8, "example-en", 1)
+        assert len(jobs[7]["input"]) > 3 * len(jobs[0]["input"])
+        with requests.Session() as session:
+            assert posted(session, f"{server.url}/v1/audio/speech", jobs[0]) > 0
+        chunks, spoken = (after - had for after, had in zip(batches(server.url), before, strict=True))
+        assert chunks == spoken >= 1
+    assert status(server.url) is None
 
 
 def test_an_hour_of_speech_has_its_price():
@@ -219,6 +311,8 @@ def test_numbers_have_three_digits(value, shown):
         ("chunk --arch small --peer classes", None),
         ("cold --arch small --only voiceclone", None),
         ("memory", None),
+        ("serve --peer classes", "needs --peer package"),
+        ("serve --peer classes --only voiceclone", None),
     ],
 )
 def test_what_cannot_be_measured_is_refused(asked, problem):
@@ -242,16 +336,36 @@ def test_precision_is_measured_against_float32(tmp_path):
     assert half.values["company_error"] < 2e-2
 
 
+def test_a_start_is_measured_to_the_first_answer(tmp_path):
+    """The worker's own entry, without and with the copy of its weights."""
+    command = "cold --arch small --only voiceclone --dtype float16 --steps 2 --rounds 1"
+    kept = tmp_path / "cold.json"
+    done = subprocess.run(
+        [sys.executable, ROOT / "scripts/bench.py", *command.split(), "--bench", tmp_path, "--json", kept],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    run = Run.from_json(kept.read_text())
+    assert run.sides("cold start") == [OURS, f"{OURS}, copy"]
+    for sample in run.samples:
+        values = sample.values
+        assert values["ready_s"] == pytest.approx(values["imports_s"] + values["load_s"])
+        assert 0 < values["ready_s"] < values["answer_s"]
+        assert 0 < values["import_torch_cpu_s"] < values["cpu_s"]
+
+
 def test_our_side_finds_what_lies_where_pythonpath_says(tmp_path, monkeypatch):
     """Packages may be in a directory of their own; f5-tts's environment has its own."""
     (tmp_path / "torch.py").write_text("raise SystemExit('the wheel in a directory')")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     with pytest.raises(subprocess.CalledProcessError) as ours:
-        Program(Path(sys.executable), "ours", {}).import_torch_s()
+        Program(Path(sys.executable), "ours", {}).import_torch()
     assert "the wheel in a directory" in ours.value.stderr
     (tmp_path / "python").symlink_to(sys.executable)
     with pytest.raises(subprocess.CalledProcessError) as theirs:  # outside of its environment there is no torch
-        Program(tmp_path / "python", "theirs", {}).import_torch_s()
+        Program(tmp_path / "python", "theirs", {}).import_torch()
     assert "the wheel in a directory" not in theirs.value.stderr
 
 

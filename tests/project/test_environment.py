@@ -64,10 +64,17 @@ def machine(tmp_path):
     return Machine(tmp_path)
 
 
-def test_the_first_python_that_the_lock_serves_makes_an_environment_that_stays(machine):
+@pytest.fixture(scope="module")
+def equipped(tmp_path_factory):
+    """A machine whose first Python does not serve, and what was said when it made its environment by the second."""
+    machine = Machine(tmp_path_factory.mktemp("equipped"))
     machine.add_python("python3", **TOO_NEW)
     machine.add_python("python3.12")
-    first = machine.use_environment()
+    return machine, machine.use_environment()
+
+
+def test_the_first_python_that_the_lock_serves_makes_an_environment_that_stays(equipped):
+    machine, first = equipped
     assert first.stdout.strip() == str(machine.venv / "bin/python"), first.stderr
     assert machine.is_whole()
     assert "installing lock.txt" in first.stderr
@@ -75,9 +82,9 @@ def test_the_first_python_that_the_lock_serves_makes_an_environment_that_stays(m
     assert (again.returncode, again.stderr) == (0, "")
 
 
-def test_a_machine_without_a_gpu_takes_its_wheels_from_elsewhere_and_none_of_cudas(machine, tmp_path):
-    """And is told beforehand what is to come."""
-    machine.add_python("python3")
+def test_a_machine_without_a_gpu_takes_its_wheels_from_elsewhere_and_none_of_cudas(equipped, tmp_path):
+    """And is told beforehand what is to come. The environment is there; the lock file is another."""
+    machine, _ = equipped
     index = tmp_path / "index"
     for name in ("torch", "torchaudio"):
         (index / name).mkdir(parents=True)

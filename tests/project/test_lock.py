@@ -174,6 +174,13 @@ def test_every_requirement_is_pinned_to_bytes(file):
     assert all("==" in line and " --hash=sha256:" in line for line in lines(file))
 
 
+def test_the_client_for_javascript_is_pinned_to_bytes_wherever_it_comes_from():
+    lock = json.loads((ROOT / "tests/server/node/package-lock.json").read_text())
+    packages = [package for name, package in lock["packages"].items() if name]
+    assert packages
+    assert all("integrity" in package and "resolved" not in package for package in packages)
+
+
 def test_hashes_are_asked_for_wherever_packages_are_installed():
     """But for PyTorch's wheels for CPUs, from an index that somebody names."""
     image = (ROOT / "Dockerfile.runpod").read_text()

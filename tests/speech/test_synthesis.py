@@ -8,6 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from clock import Clock
+from conftest import NOTHING_KEPT
+from watched import Watched
 
 from voiceclone.deadline import Deadline
 from voiceclone.model.sampling import Sampling
@@ -20,26 +22,6 @@ from voiceclone.voices.builtin import BuiltIn
 
 TEXT = "When I was a boy, I paid $25 for a hat, and I was glad of it."
 STREAMED = SynthesisOptions(Sampling(1), 0.1, MasterOptions(), "en", streamed=True)
-
-
-class Watched:
-    """An engine that remembers the text of all that it was asked to speak, and of all that it spoke."""
-
-    def __init__(self, engine, clock=None):
-        self._engine = engine
-        self._clock = clock
-        self.asked, self.spoken = [], []
-
-    def __getattr__(self, name):
-        return getattr(self._engine, name)
-
-    def speak(self, chunks, *how):
-        self.asked += chunks
-        for chunk, samples in zip(chunks, self._engine.speak(chunks, *how), strict=True):
-            self.spoken.append(chunk)
-            if self._clock is not None:
-                self._clock.now += 10
-            yield samples
 
 
 @pytest.fixture
@@ -90,7 +72,7 @@ def spoken(synthesizer, script, options, deadline=None):
 def test_the_sound_of_a_stream_is_that_of_the_whole(engine, recogniser, scripted, master, cross_fade_s):
     """To the sample, at any rate, with silence cut, filled up to a duration."""
     script = scripted(cross_fade_s, master.duration_s)
-    synthesizer = Synthesizer(engine, recogniser, ("en",))
+    synthesizer = Synthesizer(engine, recogniser, ("en",), NOTHING_KEPT)
     parts, whole = spoken(synthesizer, script, replace(STREAMED, master=master))
     assert np.concatenate([part.samples for part in parts]).tobytes() == whole.master.waveform.samples.tobytes()
     assert [part.take for part in parts] == list(whole.takes)
@@ -100,7 +82,7 @@ def test_the_sound_of_a_stream_is_that_of_the_whole(engine, recogniser, scripted
 def test_a_stream_sounds_like_the_same_script_spoken_at_once(engine, recogniser, scripted):
     """As far as a chunk alone sounds like one in company."""
     script = scripted()
-    synthesizer = Synthesizer(engine, recogniser, ("en",))
+    synthesizer = Synthesizer(engine, recogniser, ("en",), NOTHING_KEPT)
     stream, whole = (spoken(synthesizer, script, replace(STREAMED, streamed=each))[1].master for each in (True, False))
     assert np.allclose(stream.waveform.samples, whole.waveform.samples, atol=1e-4)
     assert stream.spans == whole.spans
@@ -108,7 +90,9 @@ def test_a_stream_sounds_like_the_same_script_spoken_at_once(engine, recogniser,
 
 def test_each_part_comes_before_the_next_chunk_is_spoken(watched, recogniser, scripted):
     script = scripted()
-    speaking = Synthesizer(watched, recogniser, ("en",)).speak(script, STREAMED, Deadline(math.inf), Timings())
+    speaking = Synthesizer(watched, recogniser, ("en",), NOTHING_KEPT).speak(
+        script, STREAMED, Deadline(math.inf), Timings()
+    )
     for i, chunk in enumerate(script.chunks):
         assert next(speaking).take.chunk == chunk
         assert watched.spoken == script.chunks[: i + 1]
@@ -116,7 +100,9 @@ def test_each_part_comes_before_the_next_chunk_is_spoken(watched, recogniser, sc
 
 
 def test_who_stops_listening_stops_the_speech(watched, recogniser, scripted):
-    speaking = Synthesizer(watched, recogniser, ("en",)).speak(scripted(), STREAMED, Deadline(math.inf), Timings())
+    speaking = Synthesizer(watched, recogniser, ("en",), NOTHING_KEPT).speak(
+        scripted(), STREAMED, Deadline(math.inf), Timings()
+    )
     next(speaking)
     speaking.close()
     assert len(watched.spoken) == 1
@@ -125,7 +111,7 @@ def test_who_stops_listening_stops_the_speech(watched, recogniser, scripted):
 def test_the_words_of_a_chunk_come_behind_its_sound(watched, recogniser, scripted):
     """And before the next chunk is spoken; together they are those of the same script spoken at once."""
     script = scripted()
-    synthesizer = Synthesizer(watched, recogniser, ("en",))
+    synthesizer = Synthesizer(watched, recogniser, ("en",), NOTHING_KEPT)
     options = replace(STREAMED, word_times=True)
     speaking = synthesizer.speak(script, options, Deadline(math.inf), Timings())
     first, words = next(speaking), next(speaking)
@@ -148,7 +134,7 @@ def test_words_wait_until_all_is_spoken_where_time_is_short(engine, recogniser, 
     """Speech comes first: they follow if there is time left."""
     script, clock = scripted(), Clock()
     watched = Watched(engine, clock)
-    synthesizer = Synthesizer(watched, recogniser, ("en",))
+    synthesizer = Synthesizer(watched, recogniser, ("en",), NOTHING_KEPT)
     limit_s = 10 * len(script.chunks) + 1
     options = replace(STREAMED, word_times=True)
     parts, whole = spoken(synthesizer, script, options, Deadline(limit_s, clock))
@@ -160,7 +146,7 @@ def test_a_stream_is_spoken_anew_chunk_by_chunk(watched, recogniser, scripted):
     """What is heard badly is spoken again before what follows is begun. Speech of random weights is never heard."""
     script = scripted()
     options = replace(STREAMED, verify=Threshold(0.0, 2))
-    parts, _ = spoken(Synthesizer(watched, recogniser, ("en",)), script, options)
+    parts, _ = spoken(Synthesizer(watched, recogniser, ("en",), NOTHING_KEPT), script, options)
     twice = [(chunk.text, (chunk.seed + i * NEXT_SEED) % SEEDS) for chunk in script.chunks for i in range(2)]
     assert [(chunk.text, chunk.seed) for chunk in watched.asked] == twice
     assert [part.take.attempts for part in parts] == [2] * len(script.chunks)

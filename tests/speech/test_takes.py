@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from conftest import NOTHING_KEPT
 
 from voiceclone.listening.verification import Comparison
 from voiceclone.model.sampling import Sampling
@@ -20,6 +21,9 @@ class Engine:
     def __init__(self):
         self.asked = []
 
+    def made_of(self, chunk, sampling, target_rms):
+        return repr((chunk.text, chunk.seed))
+
     def speak(self, chunks, sampling, target_rms, urgent):
         self.asked.append([chunk.text for chunk in chunks])
         for chunk in chunks:
@@ -29,7 +33,7 @@ class Engine:
 def verified(faults, max_wer=0.1, attempts=3):
     """Takes of chunks whose attempts are heard with these faults, and what was asked of the engine."""
     engine, left = Engine(), {text: iter(each) for text, each in faults.items()}
-    studio = Studio(engine, Sampling(1), 0.1)
+    studio = Studio(engine, Sampling(1), 0.1, NOTHING_KEPT)
 
     def listen(take):
         return next(left[take.chunk.text])
@@ -79,13 +83,13 @@ def test_each_comes_as_soon_as_it_is_final_and_none_before_it_in_order():
         events.append(f"heard {take.chunk.text}")
         return next(left[take.chunk.text])
 
-    for take in Studio(engine, Sampling(1), 0.1).speak_verified(CHUNKS, listen, Threshold(0.1, 3)):
+    for take in Studio(engine, Sampling(1), 0.1, NOTHING_KEPT).speak_verified(CHUNKS, listen, Threshold(0.1, 3)):
         events.append(f"got {take.chunk.text}")
     assert events == ["heard one", "got one", "heard two", "heard three", "heard two", "got two", "got three"]
 
 
 def test_without_listening_each_comes_as_it_is_spoken():
-    studio = Studio(Engine(), Sampling(1), 0.1)
+    studio = Studio(Engine(), Sampling(1), 0.1, NOTHING_KEPT)
     takes = studio.speak(CHUNKS)
     assert next(takes).chunk == CHUNKS[0]
     assert [take.comparison for take in takes] == [None, None]

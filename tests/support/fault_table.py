@@ -55,3 +55,9 @@ def seen(reply, **names):
     for name, value in names.items():
         told = told.replace(value, name)
     return re.sub(r"\d+\.\d+ MB", "N MB", told)
+
+
+def answered(answer):
+    """What a caller over HTTP is told, in a cell."""
+    later = ", with `retry-after`" if "retry-after" in answer.headers else ""
+    return f"{answer.status_code} `{answer.json()['error']['message']}`{later}"

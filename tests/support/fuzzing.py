@@ -195,6 +195,7 @@ def _make_agree(draw, fields):
     elif fields["ref_audio"].startswith("kept:"):
         fields.pop("ref_text", None)
     if fields.get("seeds") is not None:
+        fields.pop("takes", None)
         fields.pop("seed", None)
         for segment in fields.get("segments", ()):
             segment.pop("seed", None)

@@ -51,16 +51,16 @@ def listed(shelf):
     return numbers
 
 
-@pytest.mark.parametrize(("place", "rounds"), [("volume", 250), ("bucket", 40)])
+@pytest.mark.parametrize(("place", "rounds"), [("volume", 120), ("bucket", 20)])
 def test_who_is_listed_speaks_and_is_one_writers_whatever_others_do_at_once(
-    place, rounds, tmp_path, request, fault_table
+    place, rounds, times, tmp_path, request, fault_table
 ):
     """Two processes of two threads each."""
     environ = request.getfixturevalue("s3")[0] if place == "bucket" else {}
     shelf = store_from_env(environ) or LocalStore(tmp_path)
     for name in NAMES:
         put(shelf, name, "whole")
-    asked = [json.dumps([str(tmp_path), environ, seed, rounds]) for seed in (0, 10)]
+    asked = [json.dumps([str(tmp_path), environ, seed, rounds * times]) for seed in (0, 10)]
     env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests/support")])}
     processes = [
         subprocess.Popen([sys.executable, voice_writer.__file__, each], env=env, stdout=subprocess.PIPE, text=True)

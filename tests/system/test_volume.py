@@ -89,6 +89,8 @@ def work(environ, before, steps):
     for thread in threading.enumerate():
         if thread.name == "copy":
             thread.join()
+    if handler._worker:
+        handler._worker.kept.flush()
     if "told" in names:
         answer["told"] = names["told"]
 
@@ -276,6 +278,53 @@ def test_a_downloader_that_is_killed_among_eight_is_replaced(nursery, empty, hub
     assert leftovers(empty) == []
     fault_table.row(
         "Worker dies in its download", "SIGKILL at half of the weights", "the speech from the seven others", "the model"
+    )
+
+
+DYING = """
+import os, signal, time
+from pathlib import Path
+from voiceclone.model.engine import Engine
+speak = Engine.speak
+
+def speak_and_die(engine, chunks, *how):
+    for i, samples in enumerate(speak(engine, chunks, *how)):
+        while i == 6:  # until what it has spoken is written
+            if len(list(Path(volume).glob("cache/chunks/example-en/*"))) == 6:
+                os.kill(os.getpid(), signal.SIGKILL)
+            time.sleep(0.01)
+        yield samples
+
+Engine.speak = speak_and_die
+"""
+COUNTING = """
+from voiceclone.model.engine import Engine
+speak, told = Engine.speak, []
+
+def speak_and_count(engine, chunks, *how):
+    told.append(len(chunks))
+    return speak(engine, chunks, *how)
+
+Engine.speak = speak_and_count
+"""
+
+
+def test_a_job_whose_worker_was_killed_goes_on_where_it_was(nursery, filled, published, tmp_path, fault_table):
+    """At 60 %; the platform runs it again. Its bytes are those of a worker that has found nothing."""
+    segments = [{"text": f"Number {i}."} for i in range(10)]
+    job = {"id": "job", "input": {"segments": segments, "voice": "example-en", "nfe_step": 2, "delivery": "base64"}}
+    nursery.start(filled, before=DYING, steps=[job])
+    assert nursery.answers() == [None]
+    again = nursery.one(filled, before=COUNTING, steps=[job])
+    assert again["told"] == [1, 4], "the first is to warm up"
+    fresh = tmp_path / "fresh"
+    fill(fresh, published)
+    assert spoken(nursery.one(fresh, steps=[job])) == spoken(again)
+    assert leftovers(filled) == []
+    fault_table.row(
+        "Worker dies within a job",
+        "SIGKILL at 60 %; the platform runs it again",
+        "the speech; the rest alone is spoken",
     )
 
 

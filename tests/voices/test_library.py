@@ -49,7 +49,9 @@ def ask(shelf, tmp_path, random_model, checkpoint, engine, recogniser):
         bucket = None if isinstance(shelf, LocalStore) else shelf
         voices = conftest.make_voices(settings, recogniser, bucket)
         delivery = conftest.make_delivery(settings, bucket)
-        return Worker(settings, checkpoint, engine, recogniser, voices, delivery)
+        return Worker(
+            settings, checkpoint, engine, recogniser, voices, delivery, conftest.make_kept(settings, checkpoint)
+        )
 
     worker = new_worker()
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -20,15 +20,25 @@ NAME = "manifest.json"
 
 
 @dataclass(frozen=True)
+class Take:
+    """A chunk of a part, as it was spoken."""
+
+    text: str
+    seed: int
+
+
+@dataclass(frozen=True)
 class Entry:
     """What is known of a part."""
 
     state: str
-    """`sending`: a worker may have it, nobody knows by which id; `sent`; `made`; `failed`."""
+    """`sending`: a worker may have it, nobody knows by which id; `sent`; `made`; `failed`; `stopped`."""
     chapter: str = ""
     """Its title, for who reads the file."""
     job: str | None = None
     file: str | None = None
+    seed: int | None = None
+    """That it is asked for with; None: another is to be tried."""
 
 
 class Manifest:
@@ -50,13 +60,10 @@ class Manifest:
         with self._lock:
             return self._entries.get(name)
 
-    def note(self, name: str, entry: Entry | None) -> None:
-        """Replace what is known of a part; None: nothing. Raises OSError."""
+    def note(self, name: str, entry: Entry) -> None:
+        """Replace what is known of a part. Raises OSError."""
         with self._lock:
-            if entry is None:
-                self._entries.pop(name, None)
-            else:
-                self._entries[name] = entry
+            self._entries[name] = entry
             known = {each: asdict(entry) for each, entry in self._entries.items()}
             write_whole(self.directory / NAME, json.dumps(known, indent=1, ensure_ascii=False).encode())
 
@@ -66,10 +73,10 @@ class Manifest:
         path = self.directory / entry.file if entry and entry.file and entry.state == "made" else None
         return path if path and path.is_file() else None
 
-    def keep(self, name: str, file: str, audio: bytes, words: str | None) -> None:
-        """Write what was made, the sound last. Raises OSError."""
-        if words is not None:
-            write_whole(self.words(name), words.encode())
+    def keep(self, name: str, file: str, audio: bytes, beside: Mapping[Path, str]) -> None:
+        """Write what was made and the texts that belong to it, the sound last. Raises OSError."""
+        for path, written in beside.items():
+            write_whole(path, written.encode())
         write_whole(self.directory / file, audio)
         entry = self.entry(name) or Entry("made")
         self.note(name, replace(entry, state="made", file=file))
@@ -77,6 +84,20 @@ class Manifest:
     def words(self, name: str) -> Path:
         """Return where the part's words and their times are kept."""
         return self.directory / f"{name}.json"
+
+    def takes(self, name: str) -> Path:
+        """Return where the part's chunks and their seeds are kept."""
+        return self.directory / f"{name}.takes.json"
+
+    def former_takes(self, parts: Collection[str]) -> list[list[Take]]:
+        """Return the chunks of every part that was made and is none of these."""
+        found = []
+        with self._lock:
+            former = [name for name in self._entries if name not in parts]
+        for name in former:
+            with suppress(OSError, ValueError, TypeError):  # it was not made, or somebody else has written there
+                found.append([Take(**take) for take in json.loads(self.takes(name).read_bytes())])
+        return found
 
 
 @contextmanager

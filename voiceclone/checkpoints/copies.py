@@ -25,7 +25,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from voiceclone.checkpoints.hub_cache import promised_hash
+from voiceclone.checkpoints.hub_cache import identity_of
 from voiceclone.checkpoints.integrity import find_fault
 from voiceclone.checkpoints.lease import Lease
 from voiceclone.files import DEAD_DRAFT_S, DRAFT, HEADROOM_BYTES, sweep, write_whole
@@ -84,15 +84,9 @@ class Copies:
     def path(self, source: Path, kind: str) -> Path:
         """Return where the copy of a checkpoint file as it is now lies. To be asked before the file is read.
 
-        The hub's cache names a file by its hash. Any other is told by place, size and time of change: to hash its
-        content would be to read what the copy is to spare. Raises OSError where there is no such file.
+        Raises OSError where there is no such file.
         """
-        real = source.resolve(strict=True)
-        identity = promised_hash(source)
-        if identity is None:
-            status = real.stat()
-            identity = hashlib.sha256(f"{real}\0{status.st_size}\0{status.st_mtime_ns}".encode()).hexdigest()
-        return self.directory / f"{identity[:16]}-{kind}.safetensors"
+        return self.directory / f"{identity_of(source)[:16]}-{kind}.safetensors"
 
     def file_to_read(self, source: Path, arch: Mapping[str, Any], dtype: str | None) -> Path:
         """Return what a start will read of a checkpoint file: a copy of it where there is one, else the file itself.

@@ -10,6 +10,7 @@ Knows neither a hub nor what files hold. The layout is documented in the hub's g
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
@@ -72,6 +73,18 @@ def promised_hash(path: Path) -> str | None:
             return None
         path = Path(os.path.normpath(path.parent / path.readlink()))
     return None
+
+
+def identity_of(path: Path) -> str:
+    """Return what tells a file's content as it is now from any other.
+
+    Its promised hash; else its place, size and time of change: to hash a large file takes long. Raises OSError.
+    """
+    real = path.resolve(strict=True)
+    if (promised := promised_hash(path)) is not None:
+        return promised
+    status = real.stat()
+    return hashlib.sha256(f"{real}\0{status.st_size}\0{status.st_mtime_ns}".encode()).hexdigest()
 
 
 def link(path: Path, blob: Path) -> None:

@@ -7,6 +7,8 @@ architecture's parameters and where it all came from. How files get onto a volum
 from __future__ import annotations
 
 import difflib
+import hashlib
+import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +18,7 @@ from typing import Any
 from voiceclone.checkpoints.config import packaged, read_config
 from voiceclone.checkpoints.finder import Finder, Need
 from voiceclone.checkpoints.hub import Hub, HubUnreachable
+from voiceclone.checkpoints.hub_cache import identity_of
 from voiceclone.checkpoints.integrity import find_fault
 from voiceclone.checkpoints.registry import (
     RECOGNISERS,
@@ -54,6 +57,13 @@ class Checkpoint:
     """Whether the model has learnt those alone, and clones no stranger's."""
     warning: str | None = None
     """What the operator should know of where it came from."""
+
+    @property
+    def identity(self) -> str:
+        """Tells what it computes from what any other does, the vocabulary aside. Raises OSError."""
+        config = hashlib.sha256(self.vocoder_config.read_bytes()).hexdigest()
+        made_of = [identity_of(self.weights), identity_of(self.vocoder_weights), config, dict(self.arch)]
+        return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()
 
 
 def resolve_recogniser(

@@ -7,7 +7,8 @@
 
 The chapters are cut into jobs of some minutes, which the endpoint's workers share. What is made lies in OUT.parts:
 after a crash, Ctrl-C or a failure the same command goes on where it stopped, and finds jobs that are still running. The
-directory may be removed when the audiobook is there; while it stays, a new title or format costs nothing.
+directory may be removed when the audiobook is there; while it stays, a new title or format costs nothing, and a
+correction in the book no more than the sentences around it, as long as the endpoint keeps what it has spoken.
 
 The endpoint is the one that RUNPOD_ENDPOINT_ID and RUNPOD_API_KEY name. Parts come as FLAC, without loss, by
 links out of the bucket or as local files; where the endpoint has no bucket as Opus, which fits into a reply.
@@ -116,7 +117,7 @@ def narrate(options: argparse.Namespace) -> int:
             titles = [chapter.title for chapter in book.chapters]
             narration = Narration(place, manifest, titles, options.attempts, tell, stop)
             with stopped_by_signals(stop):
-                failures = narration.make(todo, options.in_flight)
+                failures = narration.make(parts, options.in_flight)
         for warning in narration.warnings:
             print(f"warning: {plain(warning)}", file=sys.stderr)
         if failures:

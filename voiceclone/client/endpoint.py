@@ -38,6 +38,8 @@ MAX_ANSWER_BYTES = 25_000_000
 """Of a reply and its envelope: the platform keeps 20 MB at most."""
 ANSWER_S, JOB_S = 600, 86_400
 """So long may an answer be on its way, further tries included; and one during which a job runs."""
+LOADING_S = 1_200
+"""So long a server is waited for that loads its models: it may have to fetch them."""
 QUEUED, RUNNING, COMPLETED, FAILED, CANCELLED, TIMED_OUT = (
     *("IN_QUEUE", "IN_PROGRESS", "COMPLETED"),
     *("FAILED", "CANCELLED", "TIMED_OUT"),
@@ -316,6 +318,11 @@ class Endpoint:
 
         try:
             answer, found = within(ANSWER_S if read_s else JOB_S, ask)
+            until = self._pace.clock() + LOADING_S
+            while _is_loading(answer, found) and self._pace.clock() < until:
+                if self._stop.wait(self._pace.first_s):
+                    raise KeyboardInterrupt
+                answer, found = within(ANSWER_S, ask)
         except requests.RequestException as e:
             raise NoWorker(f"the endpoint cannot be reached ({_named(e)}): check the network") from e
         _refuse(answer, found[:200].decode(errors="replace"))
@@ -339,6 +346,11 @@ class _NotFound(Refused):
 
 class _NotAllowed(Refused):
     """405: a route that the local API has otherwise, or not."""
+
+
+def _is_loading(answer: requests.Response, told: bytes) -> bool:
+    """Whether a worker's own server says that it will soon speak."""
+    return answer.status_code == 503 and b'"code":"loading"' in told
 
 
 def _refuse(answer: requests.Response, told: str) -> None:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Mapping
-from itertools import count
 from pathlib import Path
+from secrets import token_hex
 from typing import Any, Protocol
 
 from voiceclone.client import results
@@ -33,7 +33,6 @@ class Local:
         self._worker = worker
         self._stop = stop or threading.Event()
         self._turn = threading.Lock()
-        self._ids = count(1)
 
     def ask(self, data: Input, report: Report = nobody, sent: Callable[[str], None] = forget) -> Reply:
         """See Place. No id is told: a job ends with its process."""
@@ -49,7 +48,7 @@ class Local:
         with self._turn:
             tell({})
             job = {
-                "id": f"local-{next(self._ids)}",
+                "id": f"local-{token_hex(4)}",
                 "input": {"delivery": "local", **data} if action in SOUND else data,
             }
             return reply_of(action, self._worker.handle(job, tell))

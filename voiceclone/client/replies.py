@@ -123,6 +123,15 @@ class _Timings(Answer):
     total: Seconds
 
 
+class _Take(Answer):
+    text: Line
+    seed: Annotated[int, Field(ge=0, lt=SEEDS)]
+
+
+class _Recipe(Answer):
+    takes: Annotated[list[_Take], Field(max_length=10_000)] = []
+
+
 class Speech(Done):
     """A recording, or the way to it: the reply to `synthesize` and `link`."""
 
@@ -136,6 +145,7 @@ class Speech(Done):
     duration: Length | None = None
     seed: Annotated[int, Field(ge=0, lt=SEEDS)] | None = None
     rtf: Annotated[float, Field(ge=0, le=1e6)] | None = None
+    recipe: _Recipe | None = None
     timings: _Timings | None = None
 
     @model_validator(mode="after")

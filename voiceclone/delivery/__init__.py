@@ -1,6 +1,7 @@
-"""How results reach their caller, and what becomes of those that could not."""
+"""How results reach their caller, and what is kept of them for the next time."""
 
+from voiceclone.delivery.chunks import KeptChunks
 from voiceclone.delivery.delivery import Delivery, require_sendable
 from voiceclone.delivery.undelivered import Undelivered
 
-__all__ = ["Delivery", "Undelivered", "require_sendable"]
+__all__ = ["Delivery", "KeptChunks", "Undelivered", "require_sendable"]

@@ -1,6 +1,6 @@
 """A job's line in the log, and whatever went wrong with it by its name.
 
-Knows nothing of what the job asked for.
+Knows nothing of how a job is done.
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from voiceclone.errors import WorkerError
+from voiceclone.delivery import KeptChunks
+from voiceclone.errors import OutOfTime, WorkerError
 from voiceclone.failures import failures_named
 from voiceclone.jobs.replies import summary
+from voiceclone.jobs.speech_request import SpeechRequest
 from voiceclone.logs import facts
 from voiceclone.types import Reply
 
@@ -45,3 +47,15 @@ def errors_named() -> Iterator[None]:
     except Exception as e:  # the boundary
         log.exception("unexpected error")
         raise WorkerError("the worker failed unexpectedly; its log has the details for this job's id") from e
+
+
+@contextmanager
+def gone_on_later(kept: KeptChunks, request: SpeechRequest, seed: int) -> Iterator[None]:
+    """Tell whoever has no time left that what was spoken is kept; `seed`: of the first chunk."""
+    try:
+        yield
+    except OutOfTime as e:
+        if not kept.is_on:
+            raise
+        same = "the same input" if request.seeds else f"the same input with seed {seed}"
+        raise OutOfTime(f"{e}; or send {same}: it goes on where this job has ended") from e

@@ -35,6 +35,8 @@ class DubRehearsal:
     voices: Mapping[str | None, ReferenceVoice]
     """By the speakers' names; None: of cues that name nobody."""
     dub: Dub
+    seed: int
+    """From which the chunks count, where the request has no seeds."""
     lexicon: Mapping[str, str]
     notes: Sequence[str]
     """For the caller."""
@@ -43,20 +45,23 @@ class DubRehearsal:
     """How long the track should be, where that is told."""
 
 
-def rehearse_dub(request: DubRequest, means: Means, deadline: Deadline) -> DubRehearsal:
-    """Find the voices, and plan each cue. Raises InvalidInput, OutOfTime, and what voices do."""
+def rehearse_dub(request: DubRequest, means: Means, drawn: int, deadline: Deadline) -> DubRehearsal:
+    """Find the voices, and plan each cue. Raises InvalidInput, OutOfTime, and what voices do.
+
+    `drawn`: the seed where the request has none.
+    """
     if not request.cues:
         raise InvalidInput.at("subtitles", "have nothing to say beside names and descriptions of sounds")
     source = _source(request, means, deadline)
     voices = dict(_cast(request, source, means, deadline))
-    job = prepared(request, voices, means)
+    job = prepared(request, voices, means, drawn)
     options = request.dub_options(job.seed, None if source is None else source.duration_s)
     dub = plan_dub(request.cues, voices, means.engine, job.reader, options, deadline)
     script = dub.script
     length_field = "subtitles" if source is None and request.duration is None else "source" if source else "duration"
     refuse_oversize(script, dub.duration_s, length_field, "subtitles", means.settings)
     notes = [*job.notes, *script.warnings, *complaints_of(dub, options.duration_s)]
-    return DubRehearsal(voices, dub, job.words, notes, source, options.duration_s)
+    return DubRehearsal(voices, dub, job.seed, job.words, notes, source, options.duration_s)
 
 
 def complaints_of(dub: Dub, source_s: float | None) -> list[str]:
@@ -77,17 +82,16 @@ def complaints_of(dub: Dub, source_s: float | None) -> list[str]:
     return told
 
 
-def described(rehearsal: DubRehearsal, seeds: Sequence[Sequence[int]] | None = None) -> Reply:
+def described(rehearsal: DubRehearsal, takes: Sequence[Sequence[Take]] | None = None) -> Reply:
     """Return what is told of the cues: when each is spoken, how fast, and whether it fits.
 
     Args:
-        seeds: that the chunks of each were spoken with; None: those they would be.
+        takes: the chunks of each, if they were spoken.
     """
     slots = rehearsal.dub.slots
-    used = seeds or [[chunk.seed for chunk in slot.script.chunks] for slot in slots]
     told = [
         _told(slot, over, rehearsal.voices[slot.cue.speaker], of_it)
-        for slot, over, of_it in zip(slots, rehearsal.dub.overlapped(), used, strict=True)
+        for slot, over, of_it in zip(slots, rehearsal.dub.overlapped(), takes or [()] * len(slots), strict=True)
     ]
     voices = [
         {**({"speaker": name} if name is not None else {}), **described_voice(voice)}
@@ -114,14 +118,15 @@ def laid(
     return waveform, notes
 
 
-def by_cue(dub: Dub, takes: Sequence[Take]) -> list[list[int]]:
-    """Return the seeds that each cue's chunks were spoken with."""
+def by_cue(dub: Dub, takes: Sequence[Take]) -> list[list[Take]]:
+    """Return the chunks of each cue."""
     left = iter(takes)
-    return [[next(left).chunk.seed for _ in slot.script.chunks] for slot in dub.slots]
+    return [[next(left) for _ in slot.script.chunks] for slot in dub.slots]
 
 
-def _told(slot: Slot, overlapped: Sequence[int], voice: ReferenceVoice, seeds: Sequence[int]) -> Reply:
+def _told(slot: Slot, overlapped: Sequence[int], voice: ReferenceVoice, takes: Sequence[Take]) -> Reply:
     cue = slot.cue
+    chunks = [take.chunk for take in takes] or slot.script.chunks
     return {
         "index": cue.index,
         "start": cue.start_s,
@@ -135,7 +140,8 @@ def _told(slot: Slot, overlapped: Sequence[int], voice: ReferenceVoice, seeds: S
         "fits": not slot.over_s,
         **({"over_by": round(slot.over_s, 4)} if slot.over_s else {}),
         **({"overlaps": list(overlapped)} if overlapped else {}),
-        "seeds": list(seeds),
+        "seeds": [chunk.seed for chunk in chunks],
+        **({"kept": True} if takes and all(take.kept for take in takes) else {}),
     }
 
 

@@ -27,6 +27,8 @@ from voiceclone.voices import VOICE_NAME, AudioSource, BucketSource, InlineSourc
 MAX_TOLD_CHARS = 200
 """Of what a recipe names and a warning repeats."""
 MAX_SEGMENTS = 10_000
+MAX_CHUNK_CHARS = 10_000
+"""Of what is spoken at once: half a minute, as fast as anyone speaks."""
 MAX_TRANSCRIPT_CHARS = 20_000
 """Half an hour of speech."""
 MAX_DURATION_S = 10_800

@@ -22,7 +22,7 @@ from voiceclone.jobs.dub_request import DubRequest, SpeakerVoice
 from voiceclone.jobs.fields import Context, SampleRate
 from voiceclone.jobs.legacy import modernise
 from voiceclone.jobs.leniency import as_meant, is_empty, meant_name
-from voiceclone.jobs.request import SCHEMAS, LinkRequest, Request, Segment, SynthesisRequest
+from voiceclone.jobs.request import SCHEMAS, FormerTake, LinkRequest, Request, Segment, SynthesisRequest
 from voiceclone.jobs.speech_request import MadeWith, SpeechRequest, Verify
 from voiceclone.settings import Settings
 from voiceclone.text import markup
@@ -130,6 +130,8 @@ def _together(fields: Mapping[str, Any]) -> list[FieldProblem]:
     seeded = [segment for _, segment in _segments(fields) if segment.get("seed") is not None]
     if "seeds" in there and seeded:
         problems.append(FieldProblem("seeds", "comes with seed: send one of them"))
+    if {"seeds", "takes"} <= there:
+        problems.append(FieldProblem("takes", "comes with seeds: send one of them"))
     if fields.get("duration") is not None and fields.get("remove_silence"):
         problems.append(FieldProblem("remove_silence", "would change the duration that is asked for: send one of them"))
     return problems
@@ -245,6 +247,7 @@ _PARTS: dict[str, type[BaseModel]] = {
     "voices": SpeakerVoice,
     "segments": Segment,
     "verify": Verify,
+    "takes": FormerTake,
     "made_with": MadeWith,
 }
 

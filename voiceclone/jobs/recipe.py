@@ -11,11 +11,12 @@ from voiceclone.checkpoints import Checkpoint
 from voiceclone.jobs.dub_request import DubRequest
 from voiceclone.jobs.request import SynthesisRequest
 from voiceclone.jobs.speech_request import MadeWith, SpeechRequest
+from voiceclone.speech import Take
 from voiceclone.types import ReferenceVoice, Reply
 from voiceclone.voices import KEPT
 
 NOT_OF_A_TAKE = {
-    *("ref_audio", "ref_text", "seed", "seeds", "made_with", "verify", "quality", "nfe_step", "lexicon"),
+    *("ref_audio", "ref_text", "seed", "seeds", "takes", "made_with", "verify", "quality", "nfe_step", "lexicon"),
     *("delivery", "key", "expires_in", "job_id"),
 }
 """Fields of a request that its recipe leaves out, or tells in another way."""
@@ -28,14 +29,14 @@ def recipe(
     voices: Mapping[str | None, ReferenceVoice],
     lexicon: Mapping[str, str],
     checkpoint: Checkpoint,
-    seeds: Sequence[int],
+    takes: Sequence[Take],
 ) -> Reply:
     """Return an input that gives this take again.
 
     Args:
         voices: by what the text calls them; None for the request's own.
         lexicon: the words of the volume and of the request.
-        seeds: that the chunks were spoken with.
+        takes: the chunks as they were spoken.
     """
     fields = request.model_dump(mode="json", exclude=NOT_OF_A_TAKE, exclude_defaults=True)
     for segment in fields.get("segments", ()):
@@ -47,7 +48,8 @@ def recipe(
     own = voices.get(None)
     if own is not None and own.kept_as is not None:
         fields["ref_audio"] = KEPT + own.kept_as
-    return {**fields, **_made(request, voices, checkpoint, seeds)}
+    told = [{"text": take.chunk.text, "seed": take.chunk.seed} for take in takes]
+    return {**fields, "takes": told, **_made(request, voices, checkpoint)}
 
 
 def dub_recipe(
@@ -55,14 +57,14 @@ def dub_recipe(
     voices: Mapping[str | None, ReferenceVoice],
     lexicon: Mapping[str, str],
     checkpoint: Checkpoint,
-    seeds: Sequence[int],
+    takes: Sequence[Take],
     duration_s: float | None,
 ) -> Reply:
     """Return an input that gives this track again; where it was laid over the source, without that.
 
     Args:
         voices: by the speakers' names; None for cues without one.
-        lexicon, seeds: as of `recipe`.
+        lexicon, takes: as of `recipe`.
         duration_s: of the source, where it was told.
     """
     fields = request.model_dump(mode="json", exclude=NOT_OF_A_TAKE | NOT_OF_A_TRACK, exclude_defaults=True)
@@ -75,18 +77,17 @@ def dub_recipe(
         fields |= _voice(voices[None])
     if duration_s is not None:
         fields["duration"] = duration_s
-    return {**fields, "subtitles": request.subtitles.written, **_made(request, voices, checkpoint, seeds)}
+    fields |= {"subtitles": request.subtitles.written, "seeds": [take.chunk.seed for take in takes]}
+    return {**fields, **_made(request, voices, checkpoint)}
 
 
 def _voice(voice: ReferenceVoice) -> Reply:
     return {"ref_audio": KEPT + voice.kept_as} if voice.kept_as is not None else {"voice": voice.name}
 
 
-def _made(
-    request: SpeechRequest, voices: Mapping[str | None, ReferenceVoice], checkpoint: Checkpoint, seeds: Sequence[int]
-) -> Reply:
+def _made(request: SpeechRequest, voices: Mapping[str | None, ReferenceVoice], checkpoint: Checkpoint) -> Reply:
     made_with = {"model": checkpoint.name, "revision": checkpoint.revision, "references": _references(voices.values())}
-    return {"nfe_step": request.steps, "seeds": list(seeds), "made_with": made_with}
+    return {"nfe_step": request.steps, "made_with": made_with}
 
 
 def made_otherwise(made_with: MadeWith, checkpoint: Checkpoint, voices: Iterable[ReferenceVoice]) -> list[str]:

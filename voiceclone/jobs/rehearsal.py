@@ -5,7 +5,6 @@ Knows nothing of how chunks are spoken.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -22,7 +21,7 @@ from voiceclone.model import AnyEngine
 from voiceclone.settings import Settings
 from voiceclone.speech import Script, TextReader, plan
 from voiceclone.text import lexicon, normalize
-from voiceclone.types import SEEDS, ReferenceVoice
+from voiceclone.types import ReferenceVoice
 from voiceclone.voices import Voices
 
 MAX_VOICES = 50
@@ -36,6 +35,8 @@ class Rehearsal:
     voices: Mapping[str | None, ReferenceVoice]
     """By what the text calls them; None for the request's own."""
     script: Script
+    seed: int
+    """From which chunks without one of their own count."""
     lexicon: Mapping[str, str]
     """The volume's words and the request's."""
     notes: Sequence[str]
@@ -56,14 +57,14 @@ class Means(NamedTuple):
     voices: Voices
 
 
-def rehearse(request: SynthesisRequest, means: Means, deadline: Deadline) -> Rehearsal:
-    """Find the voices and plan the chunks. Raises OutOfTime."""
+def rehearse(request: SynthesisRequest, means: Means, drawn: int, deadline: Deadline) -> Rehearsal:
+    """Find the voices and plan the chunks; `drawn`: the seed where the request has none. Raises OutOfTime."""
     voices = _found(request, means.voices, deadline)
-    job = prepared(request, voices, means)
+    job = prepared(request, voices, means, drawn)
     script = plan(request.passages, voices, means.engine, job.reader, request.script_options(job.seed), deadline)
     length_field = request.text_field if request.duration is None else "duration"
     refuse_oversize(script, script.duration_s(), length_field, request.text_field, means.settings)
-    return Rehearsal(voices, script, job.words, [*job.notes, *script.warnings])
+    return Rehearsal(voices, script, job.seed, job.words, [*job.notes, *script.warnings])
 
 
 class Preparation(NamedTuple):
@@ -77,8 +78,10 @@ class Preparation(NamedTuple):
     """For the caller."""
 
 
-def prepared(request: SpeechRequest, voices: Mapping[str | None, ReferenceVoice], means: Means) -> Preparation:
-    """Return how a request's text is read, with which seed, and what is to be told of its voices."""
+def prepared(
+    request: SpeechRequest, voices: Mapping[str | None, ReferenceVoice], means: Means, drawn: int
+) -> Preparation:
+    """Return how a request's text is read, with which seed (`drawn` if it has none), and what is told of voices."""
     notes = list(dict.fromkeys(n for voice in voices.values() for n in (*voice.notes, *complaints(voice))))
     own = means.voices.built_in.model_names
     if means.checkpoint.own_voices_only and any(voice.name not in own for voice in voices.values()):
@@ -96,7 +99,7 @@ def prepared(request: SpeechRequest, voices: Mapping[str | None, ReferenceVoice]
     if not means.settings.volume.is_dir():  # once it was: the model came from it
         notes.append("the volume is gone: its lexicon, voices and kept references are missing; look after it")
     words |= request.lexicon
-    seed = secrets.randbelow(SEEDS) if request.seed is None else request.seed
+    seed = drawn if request.seed is None else request.seed
     read_in = request.language or next(iter(languages), "") if request.normalize_text else ""
     reader = TextReader(read_in, normalize.Lexicon(words), told=request.language is not None)
     return Preparation(reader, seed, words, notes)

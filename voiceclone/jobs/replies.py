@@ -15,7 +15,7 @@ from voiceclone.jobs.request import SynthesisRequest
 from voiceclone.jobs.speech_request import SpeechRequest, Verify
 from voiceclone.speech import Script, Spoken, Take, title_of
 from voiceclone.subtitles import content_type, render
-from voiceclone.types import File, ReferenceVoice, Reply, Span, Waveform, Word
+from voiceclone.types import SEEDS, File, ReferenceVoice, Reply, Span, Waveform, Word
 from voiceclone.voices import SavedVoice, worst
 
 MAX_ID_CHARS = 128
@@ -135,6 +135,8 @@ def spoken_chunk(take: Take, span: Span, of_several: bool) -> Reply:
     }
     if of_several:
         reply["voice"] = chunk.voice.name
+    if take.kept:
+        reply["kept"] = True
     if comparison is not None:
         reply |= {"wer": round(comparison.wer, 4), "attempts": take.attempts}
     return reply
@@ -184,12 +186,9 @@ def summary(reply: Reply) -> Reply:
     if "timings" in reply:
         parts = reply["chunks"] if "chunks" in reply else reply["cues"]
         ways = [way for way in ("audio_url", "audio_path", "audio_base64") if way in reply]
-        told |= {
-            "audio_s": reply["duration"],
-            "chunks": len(parts),
-            "delivered": ways,
-        }
-        told |= {"rtf": reply["rtf"], "timings": reply["timings"], "warnings": len(reply["warnings"])}
+        told |= {"audio_s": reply["duration"], "chunks": len(parts), "delivered": ways}
+        told |= {"kept": sum("kept" in part for part in parts), "rtf": reply["rtf"]}
+        told |= {"timings": reply["timings"], "warnings": len(reply["warnings"])}
     return told
 
 
@@ -203,3 +202,8 @@ def stem_of(request: SpeechRequest, job_id: str, digest: str) -> str:
 def digest_of(data: object) -> str:
     """Short hash of a job's input."""
     return hashlib.sha256(json.dumps(data, sort_keys=True, default=str).encode()).hexdigest()[:12]
+
+
+def seed_of(job_id: str, digest: str) -> int:
+    """Return a seed for a job: the same one if it is run again, so that what it has spoken is found."""
+    return int(hashlib.sha256(f"{job_id} {digest}".encode()).hexdigest(), 16) % SEEDS

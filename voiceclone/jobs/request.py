@@ -14,6 +14,7 @@ from pydantic import AfterValidator, Field
 from voiceclone.audio import MARGIN_S
 from voiceclone.jobs.dub_request import CheckDubRequest, DubRequest
 from voiceclone.jobs.fields import (
+    MAX_CHUNK_CHARS,
     MAX_DURATION_S,
     MAX_SEGMENTS,
     RECORDING,
@@ -31,7 +32,7 @@ from voiceclone.jobs.fields import (
 )
 from voiceclone.jobs.speech_request import NEEDED, Fields, SpeechRequest
 from voiceclone.settings import LinkLife
-from voiceclone.speech import MasterOptions, Passage, ScriptOptions, SynthesisOptions
+from voiceclone.speech import Former, MasterOptions, Passage, ScriptOptions, SynthesisOptions
 from voiceclone.subtitles import FORMATS as SUBTITLE_FORMATS
 from voiceclone.subtitles import SubtitleFormat
 from voiceclone.text import markup
@@ -54,7 +55,7 @@ class ListVoicesRequest(Fields):
 
 
 class DeleteVoiceRequest(Fields):
-    """Remove a voice that was added."""
+    """Remove a voice that was added, and the speech in it that is kept."""
 
     action: Literal["delete_voice"]
     voice: VoiceName = Field(description="its name")
@@ -101,6 +102,13 @@ class Segment(Fields):
     pause_after: float | None = Field(None, ge=0, le=markup.MAX_PAUSE_S)
 
 
+class FormerTake(Fields):
+    """A chunk of an earlier take."""
+
+    text: str = Field(min_length=1, max_length=MAX_CHUNK_CHARS)
+    seed: Seed
+
+
 class SynthesisRequest(SpeechRequest):
     """Text to speak in a voice."""
 
@@ -117,6 +125,11 @@ class SynthesisRequest(SpeechRequest):
         description="instead of `text`, a list of `{text, voice?, speed?, seed?, pause_after?}`",
     )
     speed: float = Field(1.0, ge=SLOWEST, le=FASTEST, description="speech rate relative to the reference")
+    takes: list[FormerTake] | None = Field(
+        None,
+        description="`[{text, seed}]` of an earlier take, as a reply's `recipe` has them: what of the text is the same"
+        " is cut and spoken as it was, and found where it is kept; the rest counts on from `seed`",
+    )
     duration: float | None = Field(
         None, ge=0.1, le=MAX_DURATION_S, description="wanted length of the audio in seconds, pauses included"
     )
@@ -172,7 +185,8 @@ class SynthesisRequest(SpeechRequest):
 
     def script_options(self, seed: int) -> ScriptOptions:
         """Return what the planner is to know; `seed`: of the first chunk."""
-        return ScriptOptions(seed, self.seeds, self.duration, self.fade_s, self.text_field, self.streamed)
+        takes = [Former(take.text, take.seed) for take in self.takes or ()]
+        return ScriptOptions(seed, self.seeds, self.duration, self.fade_s, self.text_field, self.streamed, takes)
 
     @property
     def synthesis_options(self) -> SynthesisOptions:

@@ -80,7 +80,7 @@ class SpeechRequest(Fields):
         le=SEEDS - 1,
         description="absent or -1: drawn, and always returned; the same request and seed sound the same to the ear",
     )
-    seeds: list[Seed] | None = Field(None, description="a seed for each chunk, as a reply's `recipe` has them")
+    seeds: list[Seed] | None = Field(None, description="a seed for each chunk, of which there must be as many")
     made_with: MadeWith | None = Field(
         None, description="from a reply's `recipe`: a warning tells where this worker's model is another"
     )

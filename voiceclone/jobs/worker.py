@@ -6,6 +6,7 @@ Knows every room by what it does, none by how. Builds nothing itself: it is give
 from __future__ import annotations
 
 import logging
+import secrets
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -15,10 +16,10 @@ from typing import Any
 
 from voiceclone.checkpoints import Checkpoint
 from voiceclone.deadline import Deadline
-from voiceclone.delivery import Delivery, require_sendable
+from voiceclone.delivery import Delivery, KeptChunks, require_sendable
 from voiceclone.errors import ModelUnavailable, WorkerError
 from voiceclone.files import try_to_write
-from voiceclone.jobs.account import Account, errors_named
+from voiceclone.jobs.account import Account, errors_named, gone_on_later
 from voiceclone.jobs.dub_request import CheckDubRequest, DubRequest
 from voiceclone.jobs.dubbing import by_cue, described, laid, rehearse_dub
 from voiceclone.jobs.legacy import as_formerly, is_legacy
@@ -35,6 +36,7 @@ from voiceclone.jobs.replies import (
     error_reply,
     misses,
     saved_voice,
+    seed_of,
     sound_file,
     speech,
     stem_of,
@@ -60,7 +62,7 @@ from voiceclone.settings import GRACE_S, Settings
 from voiceclone.speech import Script, Spoken, Synthesizer, Take
 from voiceclone.subtitles import FORMATS as SUBTITLE_FORMATS
 from voiceclone.timings import Timings
-from voiceclone.types import AUDIO_FORMATS, Reply, Result, Samples
+from voiceclone.types import AUDIO_FORMATS, SEEDS, Reply, Result, Samples
 from voiceclone.voices import Voices, worst
 
 log = logging.getLogger(__name__)
@@ -86,7 +88,7 @@ class Piece:
 class Worker:
     """Turns jobs into replies, one at a time; several where the engine is shared."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - so many parts has a worker
         self,
         settings: Settings,
         checkpoint: Checkpoint,
@@ -94,6 +96,7 @@ class Worker:
         recogniser: Recogniser,
         voices: Voices,
         delivery: Delivery,
+        kept: KeptChunks,
     ) -> None:
         self.settings = settings
         self.checkpoint = checkpoint
@@ -101,9 +104,10 @@ class Worker:
         self.recogniser = recogniser
         self.voices = voices
         self.delivery = delivery
+        self.kept = kept
         self.clock: Callable[[], float] = time.monotonic
         """Tells the seconds by which a job's time is counted."""
-        self._synthesizer = Synthesizer(engine, recogniser, checkpoint.languages)
+        self._synthesizer = Synthesizer(engine, recogniser, checkpoint.languages, kept)
         self.startup: Mapping[str, float] = {}
         """Seconds of each part of the start, for `info`."""
         self._pace: float | None = None
@@ -177,9 +181,8 @@ class Worker:
         return parse(job.get("input"), self.settings, bucket.bucket if bucket else None, Names(self.voices))
 
     def _streamed(self, request: SynthesisRequest, warnings: Sequence[str]) -> Generator[Piece, None, Reply]:
-        deadline = Deadline(self.settings.job_limit_s, self.clock)
-        timings = Timings()
-        rehearsal = self._ready(request, deadline, timings)
+        deadline, timings = Deadline(self.settings.job_limit_s, self.clock), Timings()
+        rehearsal = self._ready(request, secrets.randbelow(SEEDS), deadline, timings)
         script = rehearsal.script
         of_several = len(rehearsal.speakers) > 1
         speaking = self._synthesizer.speak(script, request.synthesis_options, deadline, timings)
@@ -207,6 +210,7 @@ class Worker:
                 reply = self.list_voices(request)
             case DeleteVoiceRequest():
                 self.voices.remove(request.voice)
+                self.kept.drop(request.voice)
                 reply = {"status": "completed", "voice": request.voice}
             case LinkRequest():
                 reply = self.delivery.link(request.key, request.job_id, request.expires_in)
@@ -238,6 +242,7 @@ class Worker:
     def add_voice(self, request: AddVoiceRequest, warnings: Sequence[str]) -> Reply:
         """Keep a recording as a voice, and tell how good it is."""
         saved, voice = self.voices.add(request.new_voice, self.settings.job_limit_s)
+        self.kept.drop(request.voice)  # of one that it replaces
         return {
             "status": "completed",
             "voice": saved_voice(saved),
@@ -254,7 +259,8 @@ class Worker:
 
     def check(self, request: CheckRequest, warnings: Sequence[str]) -> Reply:
         """Tell what `synthesize` would say, in which chunks and how long, without speaking."""
-        rehearsal = rehearse(request, self._means, Deadline(self.settings.job_limit_s, self.clock))
+        deadline = Deadline(self.settings.job_limit_s, self.clock)
+        rehearsal = rehearse(request, self._means, secrets.randbelow(SEEDS), deadline)
         script = rehearsal.script
         predicted = self._predicted(script, script.duration_s(), request)
         reply = {**checked(request.written, script), "predicted": predicted, "model": self._model()}
@@ -265,14 +271,14 @@ class Worker:
     ) -> Reply:
         """Speak the request's text and deliver it; `digest` tells this input from others of the same job id."""
         way = self.delivery.way(request.delivery)
-        deadline = Deadline(self.settings.job_limit_s, self.clock)
-        timings = Timings()
-        rehearsal = self._ready(request, deadline, timings)
-        spoken = self._speak(request, rehearsal.script, timings, report, deadline)
-        with timings.measure("encode"):
-            in_time = partial(deadline.check, "the recording was being encoded", grace_s=GRACE_S)
-            sound = sound_file(request, spoken.master.waveform, rehearsal.script.spoken, in_time)
-            result = Result(stem_of(request, job_id, digest), sound, subtitle_files(request, spoken))
+        deadline, timings = Deadline(self.settings.job_limit_s, self.clock), Timings()
+        rehearsal = self._ready(request, seed_of(job_id, digest), deadline, timings)
+        with gone_on_later(self.kept, request, rehearsal.seed):
+            spoken = self._speak(request, rehearsal.script, timings, report, deadline)
+            with timings.measure("encode"):
+                in_time = partial(deadline.check, "the recording was being encoded", grace_s=GRACE_S)
+                sound = sound_file(request, spoken.master.waveform, rehearsal.script.spoken, in_time)
+                result = Result(stem_of(request, job_id, digest), sound, subtitle_files(request, spoken))
         reply = {"job_id": job_id, **self._told(request, rehearsal, spoken, warnings, timings)}
         with timings.measure("store"):
             reply |= self.delivery.deliver(result, way, request.expires_in, reply, in_time=deadline.left_s > STORE_S)
@@ -280,7 +286,8 @@ class Worker:
 
     def check_dub(self, request: CheckDubRequest, warnings: Sequence[str]) -> Reply:
         """Tell which cues `dub` could not fit into their time, without speaking."""
-        rehearsal = rehearse_dub(request, self._means, Deadline(self.settings.job_limit_s, self.clock))
+        deadline = Deadline(self.settings.job_limit_s, self.clock)
+        rehearsal = rehearse_dub(request, self._means, secrets.randbelow(SEEDS), deadline)
         script = rehearsal.dub.script
         predicted = self._predicted(script, rehearsal.dub.duration_s, request)
         reply = {"status": "completed", **described(rehearsal), "unknown_characters": list(script.left_out)}
@@ -291,26 +298,26 @@ class Worker:
         way = self.delivery.way(request.delivery)
         deadline, timings = Deadline(self.settings.job_limit_s, self.clock), Timings()
         with timings.measure("voice"):
-            rehearsal = rehearse_dub(request, self._means, deadline)
+            rehearsal = rehearse_dub(request, self._means, seed_of(job_id, digest), deadline)
             if request.verify:
                 self._require_recogniser()
         script, takes = rehearsal.dub.script, list[Take]()
         progress = Progress(report, len(script.chunks), sum(script.durations_s))
-        for take in self._synthesizer.takes(script, request.synthesis_options, deadline, timings):
-            takes.append(take)
-            progress.advance(take.waveform.duration_s)
-        with timings.measure("encode"):
-            waveform, notes = laid(request, rehearsal, takes, deadline)
-            in_time = partial(deadline.check, "the recording was being encoded", grace_s=GRACE_S)
-            result = Result(stem_of(request, job_id, digest), sound_file(request, waveform, script.spoken, in_time))
-        seeds = [take.chunk.seed for take in takes]
+        with gone_on_later(self.kept, request, rehearsal.seed):
+            for take in self._synthesizer.takes(script, request.synthesis_options, deadline, timings):
+                takes.append(take)
+                progress.advance(take.waveform.duration_s)
+            with timings.measure("encode"):
+                waveform, notes = laid(request, rehearsal, takes, deadline)
+                in_time = partial(deadline.check, "the recording was being encoded", grace_s=GRACE_S)
+                result = Result(stem_of(request, job_id, digest), sound_file(request, waveform, script.spoken, in_time))
         reply = {
             "job_id": job_id,
-            **track(request, waveform, seeds[0]),
+            **track(request, waveform, takes[0].chunk.seed),
             **described(rehearsal, by_cue(rehearsal.dub, takes)),
             "model": self._model(),
             "recipe": dub_recipe(
-                request, rehearsal.voices, rehearsal.lexicon, self.checkpoint, seeds, rehearsal.source_s
+                request, rehearsal.voices, rehearsal.lexicon, self.checkpoint, takes, rehearsal.source_s
             ),
             "rtf": self._paced(request, takes, waveform.duration_s, timings),
             "warnings": [*warnings, *rehearsal.notes, *misses(takes, request.verify), *notes],
@@ -323,14 +330,15 @@ class Worker:
     def _paced(self, request: SpeechRequest, takes: Sequence[Take], length_s: float, timings: Timings) -> float:
         """Note how fast this worker is, and return the seconds of synthesis for a second of the recording."""
         synthesis_s = timings.report()["synthesis"]
-        spoken_s = sum(take.waveform.duration_s * take.attempts for take in takes)
-        self._pace = synthesis_s / spoken_s / request.evaluations
+        if not any(take.kept for take in takes):  # what is found tells nothing of how long speaking takes
+            spoken_s = sum(take.waveform.duration_s * take.attempts for take in takes)
+            self._pace = synthesis_s / spoken_s / request.evaluations
         return round(synthesis_s / length_s, 4)
 
-    def _ready(self, request: SynthesisRequest, deadline: Deadline, timings: Timings) -> Rehearsal:
-        """Do everything that comes before the first chunk."""
+    def _ready(self, request: SynthesisRequest, drawn: int, deadline: Deadline, timings: Timings) -> Rehearsal:
+        """Do everything that comes before the first chunk; `drawn`: the seed where the request has none."""
         with timings.measure("voice"):
-            rehearsal = rehearse(request, self._means, deadline)
+            rehearsal = rehearse(request, self._means, drawn, deadline)
             if request.is_listened_to:
                 self._require_recogniser()  # before anything is spoken that it should hear
         return rehearsal
@@ -344,13 +352,11 @@ class Worker:
         timings: Timings,
     ) -> Reply:
         """Return what is told of speech, without where it is."""
-        rtf = self._paced(request, spoken.takes, spoken.master.waveform.duration_s, timings)
-        seeds = [take.chunk.seed for take in spoken.takes]
         return {
             **speech(request, rehearsal.script, spoken, rehearsal.speakers),
             "model": self._model(),
-            "recipe": recipe(request, rehearsal.voices, rehearsal.lexicon, self.checkpoint, seeds),
-            "rtf": rtf,
+            "recipe": recipe(request, rehearsal.voices, rehearsal.lexicon, self.checkpoint, spoken.takes),
+            "rtf": self._paced(request, spoken.takes, spoken.master.waveform.duration_s, timings),
             "warnings": [*warnings, *rehearsal.notes, *misses(spoken.takes, request.verify), *spoken.notes],
             "timings": timings.report(),
         }
@@ -387,10 +393,7 @@ class Worker:
     def _predicted(self, script: Script, length_s: float, request: SpeechRequest) -> Reply:
         """Return how long a recording would be, and how long speaking it would take, if that is known."""
         synthesis_s = None if self._pace is None else self._pace * sum(script.durations_s) * request.evaluations
-        return {
-            "duration": round(length_s, 4),
-            "synthesis": None if synthesis_s is None else round(synthesis_s, 2),
-        }
+        return {"duration": round(length_s, 4), "synthesis": None if synthesis_s is None else round(synthesis_s, 2)}
 
     def _model(self) -> Reply:
         checkpoint = self.checkpoint

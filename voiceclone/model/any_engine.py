@@ -29,6 +29,8 @@ MIN_SPEECH_S = 0.6
 """Shortest speech of a chunk: a single word needs time for its attack and release that no count of bytes predicts."""
 MIN_CHUNK_SIZE = 20
 """Fewer bytes would cut words apart, however slow the voice."""
+SPEAKING = 1
+"""To be raised whenever the same chunk is spoken otherwise than before."""
 
 
 class AnyEngine(ABC):
@@ -65,6 +67,16 @@ class AnyEngine(ABC):
         """Return how long the chunk will be."""
         return (self._frames(chunk, len(self._tokens(chunk))) - 1) * HOP_LENGTH / audio.SAMPLE_RATE
 
+    def made_of(self, chunk: Chunk, sampling: Sampling, target_rms: float) -> str:
+        """Return all that a chunk's samples depend on, beside the files of network and vocoder.
+
+        But for what is spoken together with it, and by which processor of a kind: both change no more than rounding.
+        """
+        ids = self._ids(chunk)
+        computed = (SPEAKING, torch.__version__, self.dit.device.type, str(self.dit.dtype))
+        said = (chunk.voice.fingerprint, target_rms, ids.tolist(), self._frames(chunk, len(ids)), chunk.seed)
+        return repr((computed, said, sampling))
+
     def speak(
         self,
         chunks: Sequence[Chunk],
@@ -95,6 +107,9 @@ class AnyEngine(ABC):
     def _tokens(self, chunk: Chunk) -> list[str]:
         return text.tokenize(chunk.voice.text + chunk.text, self.tokenizer)
 
+    def _ids(self, chunk: Chunk) -> Tensor:
+        return torch.tensor([self.vocabulary.get(token, UNKNOWN_TOKEN) for token in self._tokens(chunk)])
+
     def _frames(self, chunk: Chunk, tokens: int) -> int:
         """Return the frames of the new speech, without the reference."""
         reference_frames = len(chunk.voice.waveform.samples) // HOP_LENGTH
@@ -108,9 +123,8 @@ class AnyEngine(ABC):
 
     def _plan(self, chunk: Chunk, reference: Tensor) -> Plan:
         """Return a chunk's reference, tokens, length and seed, as the network takes them."""
-        tokens = self._tokens(chunk)
-        ids = torch.tensor([self.vocabulary.get(token, UNKNOWN_TOKEN) for token in tokens])
-        return Plan(reference, ids, len(reference) + self._frames(chunk, len(tokens)), chunk.seed)
+        ids = self._ids(chunk)
+        return Plan(reference, ids, len(reference) + self._frames(chunk, len(ids)), chunk.seed)
 
 
 def read_vocabulary(path: Path) -> dict[str, int]:

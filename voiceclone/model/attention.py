@@ -24,7 +24,7 @@ HEADS_AT_ONCE = 2
 def by_chunk(q: Tensor, k: Tensor, v: Tensor, lengths: Sequence[int]) -> Tensor:
     """Attend by PyTorch's own kernel, once for each chunk: (g, s, h, e) -> (g, s, h, e)."""
     chunks = zip(*(t.transpose(1, 2).split(tuple(lengths), dim=2) for t in (q, k, v)), strict=True)
-    return torch.cat([F.scaled_dot_product_attention(*chunk) for chunk in chunks], dim=2).transpose(1, 2)
+    return torch.cat([F.scaled_dot_product_attention(*chunk).transpose(1, 2) for chunk in chunks], dim=1)
 
 
 def by_head(q: Tensor, k: Tensor, v: Tensor, lengths: Sequence[int]) -> Tensor:

@@ -37,7 +37,10 @@ class Table:
 def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     """Turn each pair of features, one from either half, by its frame's angle: (g, s, 2, h, e) -> the same shape."""
     first, second = x.chunk(2, dim=-1)
-    turned = torch.empty_like(x, memory_format=torch.contiguous_format)
+    if x.is_cuda:
+        turned = torch.empty_like(x, memory_format=torch.contiguous_format)
+    else:  # head by head: a CPU's kernels read each one at a stretch
+        turned = x.new_empty([x.shape[i] for i in (2, 0, 3, 1, 4)]).permute(1, 3, 0, 2, 4)
     turned_first, turned_second = turned.chunk(2, dim=-1)
     torch.mul(first, cos, out=turned_first).addcmul_(second, sin, value=-1)
     torch.mul(second, cos, out=turned_second).addcmul_(first, sin)

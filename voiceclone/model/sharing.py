@@ -10,10 +10,12 @@ import logging
 import threading
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from queue import SimpleQueue
 from typing import NamedTuple, cast
 
-from voiceclone.errors import EngineStopped, WorkerError
+from voiceclone.calls import current_call
+from voiceclone.errors import EngineStopped, JobCancelled, WorkerError
 from voiceclone.model.any_engine import AnyEngine
 from voiceclone.model.engine import Engine, Outcome
 from voiceclone.model.sampling import Plan, Sampling
@@ -85,12 +87,13 @@ class SharedEngine(AnyEngine):
 
     def _speak(self, plans: Sequence[Plan], sampling: Sampling, urgent: bool) -> Generator[Samples, None, None]:
         caller = Caller(plans, sampling, urgent)
-        self._queue.add(caller)
-        try:
-            for _ in plans:
-                yield caller.next_result()
-        finally:
-            self._queue.remove(caller)
+        with current_call().waking(partial(self._queue.hang_up, caller)):
+            self._queue.add(caller)
+            try:
+                for _ in plans:
+                    yield caller.next_result()
+            finally:
+                self._queue.remove(caller)
 
     def _run(self) -> None:
         """Speak for all callers until the queue is closed, or the engine can no longer speak."""
@@ -175,6 +178,12 @@ class Queue:
         with self._changed:
             if caller in self._callers:
                 self._callers.remove(caller)
+
+    def hang_up(self, caller: Caller) -> None:
+        """Forget what a caller waits for, and let it wait no more."""
+        with self._changed:
+            self.remove(caller)
+            caller.results.put(JobCancelled("the caller has hung up"))
 
     def wait(self) -> bool:
         """Wait until somebody wants something; return whether it is to be spoken."""

@@ -33,7 +33,7 @@ class Admission:
             # Little's law: so long it takes, on average, until one of the places is left.
             wait_s = max(1, math.ceil(self._stay_s / self._places))
             raise Refusal(
-                f"{self.taken} requests are being spoken or wait, more are not taken: try again in {wait_s} s",
+                f"{self.taken} requests are being served or wait, more are not taken: try again in {wait_s} s",
                 429,
                 "rate_limit_exceeded",
                 headers={"retry-after": str(wait_s)},

@@ -10,7 +10,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from voiceclone.server.dialect import OPENAI_MODELS, Refusal
-from voiceclone.server.guard import MAX_BODY_BYTES
 from voiceclone.server.site import site_of
 from voiceclone.types import Reply
 
@@ -46,7 +45,10 @@ async def voices(request: Request) -> Response:
 
 async def add_voice(request: Request) -> Response:
     """Keep an uploaded recording as a voice, with its check-up."""
-    async with request.form(max_files=1, max_fields=len(TEXTS) + 1, max_part_size=MAX_BODY_BYTES) as form:
+    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+        raise Refusal("send multipart/form-data, with audio_sample (a file) and name")
+    site = site_of(request)
+    async with request.form(max_files=1, max_fields=len(TEXTS) + 1, max_part_size=site.limits.body_bytes) as form:
         data: dict[str, Any] = {"action": "add_voice"}
         for name, value in form.multi_items():
             if name == "audio_sample" and isinstance(value, UploadFile):
@@ -59,7 +61,7 @@ async def add_voice(request: Request) -> Response:
         if ours not in data:
             raise Refusal.at(theirs, "is missing")
     names = {ours: theirs for theirs, ours in UPLOADED.items()}
-    reply = await site_of(request).answer(request.state.id, data, names)
+    reply = await site.answer(request.state.id, data, names)
     return JSONResponse(_told(reply))
 
 

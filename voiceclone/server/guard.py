@@ -17,13 +17,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from voiceclone.server.answers import refused
 from voiceclone.server.dialect import Refusal
+from voiceclone.server.limits import Limits
 
-MAX_BODY_BYTES = 30_000_000
-"""The platform's gateway takes no more."""
-BODY_S = 60.0
-"""So long may a request's body be on its way."""
 OPEN = ("/", "/ping")
-"""Addresses that need no key: whether somebody is there is no secret."""
+"""Addresses that need no key: whether somebody is there is no secret, nor is the page."""
+OPEN_BELOW = "/page/"
 
 
 class Keys:
@@ -34,7 +32,11 @@ class Keys:
         self._key = key.encode() if key else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] not in ("http", "websocket") or scope["path"] in OPEN or self._is_known(Headers(scope=scope)):
+        if (
+            scope["type"] not in ("http", "websocket")
+            or _is_open(scope["path"])
+            or self._is_known(Headers(scope=scope))
+        ):
             await self._app(scope, receive, send)
             return
         if scope["type"] == "websocket":
@@ -57,42 +59,58 @@ class Keys:
         return hmac.compare_digest(given.strip().encode(), self._key) and scheme.lower() == "bearer"
 
 
+def _is_open(path: str) -> bool:
+    return path in OPEN or path.startswith(OPEN_BELOW)
+
+
 class Bodies:
     """Lets no body through that is too large, or too long on its way: whoever reads it raises Refusal."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, limits: Limits) -> None:
         self._app = app
+        self._limits = limits
+        self._held = 0
+        """Bytes of all bodies that have come, of requests that are not answered."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        limits = self._limits
         told = Headers(scope=scope).get("content-length", "")
-        size = int(told) if told.isdecimal() else 0
-        deadline = anyio.current_time() + BODY_S
-        is_whole = False
+        deadline = anyio.current_time() + limits.body_s
+        is_whole, size = False, 0
 
         async def bounded() -> Message:
             nonlocal size, is_whole
             if is_whole:
                 return await receive()
-            if size > MAX_BODY_BYTES:
-                raise _too_large()
+            if (told.isdecimal() and int(told) > limits.body_bytes) or size > limits.body_bytes:
+                raise _too_large(limits.body_bytes)
+            if size and self._held > limits.bodies_bytes:
+                raise _too_many()
             try:
                 with anyio.fail_after(deadline - anyio.current_time()):
                     message = await receive()
             except TimeoutError:
-                raise _too_slow() from None
+                raise _too_slow(limits.body_s) from None
             is_whole = not message.get("more_body", False)
-            size += 0 if told else len(message.get("body", b""))
+            size += len(message.get("body", b""))
+            self._held += len(message.get("body", b""))
             return message
 
-        await self._app(scope, bounded, send)
+        try:
+            await self._app(scope, bounded, send)
+        finally:
+            self._held -= size
 
 
 async def json_of(request: Request) -> Mapping[str, Any]:
     """Read a request's body as an object. Raises Refusal where it is none."""
     body = await request.body()
+    limits: Limits = request.app.state.site.limits
+    if sum(map(body.count, (b",", b"[", b"{"))) > limits.body_values:
+        raise Refusal("the body is made of too many parts: send the text in several requests", 413, "too_large")
     try:
         found = json.loads(body)
     except (ValueError, RecursionError):  # UnicodeDecodeError is a ValueError
@@ -102,20 +120,28 @@ async def json_of(request: Request) -> Mapping[str, Any]:
     return found
 
 
-def _too_slow() -> Refusal:
+def _too_slow(limit_s: float) -> Refusal:
     return Refusal(
-        f"the body was not there within {BODY_S:g} s: send it at once",
+        f"the body was not there within {limit_s:g} s: send it at once",
         408,
         "too_slow",
         headers={"connection": "close", "x-should-retry": "false"},
     )
 
 
-def _too_large() -> Refusal:
-    most = MAX_BODY_BYTES // 10**6
+def _too_large(limit: int) -> Refusal:
+    # The connection is kept, and what still comes read and dropped: a client that sends hears nothing until it is done.
     return Refusal(
-        f"the body has more than {most} MB: of a reference 12 s are enough, send it as MP3 or by a link",
+        f"the body has more than {limit / 1e6:g} MB: of a reference 12 s are enough, send it as MP3 or by a link",
         413,
         "too_large",
-        headers={"connection": "close"},
+    )
+
+
+def _too_many() -> Refusal:
+    return Refusal(
+        "other large requests are being read: try again in a moment",
+        429,
+        "rate_limit_exceeded",
+        headers={"retry-after": "1"},
     )

@@ -9,6 +9,7 @@ import asyncio
 import json
 import time
 import uuid
+from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from typing import Any
 
 from anyio import CapacityLimiter, to_thread
 
+from voiceclone.calls import Call, working_for
 from voiceclone.errors import JobCancelled
 from voiceclone.server.dialect import Refusal
 from voiceclone.types import Reply
@@ -30,6 +32,8 @@ KEPT_S = 1800
 """So long a result can be asked for, as on the platform."""
 KEPT_BYTES = 200_000_000
 """Of results, in memory: the oldest are forgotten."""
+KEPT_JOBS = 10_000
+"""That are over."""
 
 
 @dataclass
@@ -43,18 +47,21 @@ class Job:
     size: int = 0
     """Bytes of its reply."""
     over_at: float = 0.0
-    is_cancelled: bool = False
+    is_told: bool = False
+    """Whether somebody has asked since it is over."""
+    call: Call = field(default_factory=Call)
     over: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def news(self) -> dict[str, Any]:
         """As the platform tells it."""
+        self.is_told = self.over.is_set()
         told = {"id": self.job_id, "status": self.status, "output": self.output, "error": self.error}
         return {name: value for name, value in told.items() if value is not None}
 
     def tell(self, progress: Mapping[str, float]) -> None:
         """Note how far it is. Raises JobCancelled where nobody wants it any more."""
-        if self.is_cancelled:
+        if self.call.is_over:
             raise JobCancelled("the job was cancelled")
         self.output = dict(progress)
 
@@ -75,6 +82,9 @@ class Jobs:
         self._clock = clock
         self._jobs: dict[str, Job] = {}
         """By id, the oldest first."""
+        self._over: deque[Job] = deque()
+        """Those of them that are over, in the order in which they ended."""
+        self._over_bytes = 0
         self._threads = CapacityLimiter(AT_ONCE)
         self._tasks: set[asyncio.Task[None]] = set()
         self._ended = dict.fromkeys((COMPLETED, FAILED, CANCELLED), 0)
@@ -100,10 +110,11 @@ class Jobs:
 
     async def _run(self, handle: Handle, job: Job, data: Any) -> None:
         def work() -> Reply:
-            if job.is_cancelled:
+            if job.call.is_over:
                 return {"error": "cancelled: the job was cancelled", "error_code": JobCancelled.code}
             job.status = RUNNING
-            return handle({"id": job.job_id, "input": data}, job.tell)
+            with working_for(job.call):
+                return handle({"id": job.job_id, "input": data}, job.tell)
 
         reply = await to_thread.run_sync(work, limiter=self._threads)
         if job.over.is_set():
@@ -111,7 +122,7 @@ class Jobs:
         if "error_code" not in reply:
             self._ends(job, COMPLETED, reply)
         else:
-            self._ends(job, CANCELLED if job.is_cancelled else FAILED, reply)
+            self._ends(job, CANCELLED if job.call.is_over else FAILED, reply)
 
     def find(self, job_id: str) -> Job:
         """Return a job. Raises Refusal, 404, where it is not known, or no longer."""
@@ -123,7 +134,7 @@ class Jobs:
     def cancel(self, job_id: str) -> Job:
         """Let a job be, whether it waits or runs; nothing happens to one that is over."""
         job = self.find(job_id)
-        job.is_cancelled = True
+        job.call.hang_up()
         if job.status == QUEUED:
             self._ends(job, CANCELLED, {})
         return job
@@ -131,7 +142,7 @@ class Jobs:
     @property
     def counts(self) -> dict[str, int]:
         """Jobs by their states, as the platform's /health names them."""
-        states = [job.status for job in self._jobs.values()]
+        states = [job.status for job in self._jobs.values() if not job.over.is_set()]
         return {
             "completed": self._ended[COMPLETED],
             "failed": self._ended[FAILED],
@@ -140,15 +151,23 @@ class Jobs:
             "retried": 0,
         }
 
+    def is_awaited(self, patience_s: float) -> bool:
+        """Whether somebody may still come for a job that has been over for no longer than that."""
+        since = self._clock() - patience_s
+        return any(job.over_at >= since and not job.is_told and not job.call.is_over for job in self._over)
+
     def _ends(self, job: Job, status: str, reply: Reply) -> None:
         job.ends(status, reply, self._clock())
         self._ended[status] += 1
+        self._over.append(job)
+        self._over_bytes += job.size
 
     def _forget(self) -> None:
         """Forget what has been over for long, and the oldest of too much."""
-        over = [job for job in self._jobs.values() if job.over.is_set()]
-        size = sum(job.size for job in over)
-        for job in over:
-            if self._clock() - job.over_at > KEPT_S or size > KEPT_BYTES:
-                size -= job.size
-                del self._jobs[job.job_id]
+        since = self._clock() - KEPT_S
+        while self._over and (
+            self._over[0].over_at < since or self._over_bytes > KEPT_BYTES or len(self._over) > KEPT_JOBS
+        ):
+            job = self._over.popleft()
+            self._over_bytes -= job.size
+            del self._jobs[job.job_id]

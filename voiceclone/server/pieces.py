@@ -8,6 +8,7 @@ To the server: `session.config` with the fields of /v1/audio/speech, `input.text
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,12 +18,10 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from voiceclone import text
 from voiceclone.server.dialect import Refusal, Wish, wish
-from voiceclone.server.site import Site
+from voiceclone.server.site import Site, site_of
 from voiceclone.server.speaking import Sounding
 from voiceclone.server.threads import Steps
 
-IDLE_S = 600.0
-"""A session is closed that says nothing for so long."""
 MAX_SENTENCE_CHARS = 1_000
 """A longer one is spoken before it is complete."""
 NORMAL, POLICY = 1000, 1008
@@ -32,11 +31,11 @@ NORMAL, POLICY = 1000, 1008
 async def stream(websocket: WebSocket) -> None:
     """Serve one session."""
     await websocket.accept()
-    site: Site = websocket.app.state.site
+    site = site_of(websocket)
     try:
-        await Session(websocket, site).run()
-    except (Refusal, TimeoutError) as e:
-        error = e if isinstance(e, Refusal) else Refusal(f"nothing was said for {IDLE_S:g} s", 408, "too_slow")
+        with site.sessions.place():
+            await Session(websocket, site).run()
+    except Refusal as error:
         await _send(websocket, {"type": "error", "message": error.message, **error.body})
         await websocket.close(POLICY)
     except WebSocketDisconnect:
@@ -52,63 +51,69 @@ class Session:
         self._config: Mapping[str, Any] = {}
         self._spoken = 0
         """Sentences, or what was spoken as one."""
+        self._waiting = 0
+        """Characters that have come and are not being spoken yet."""
 
     async def run(self) -> None:
-        """Serve until all is said. Raises Refusal, TimeoutError, WebSocketDisconnect."""
+        """Serve until all is said. Raises Refusal, WebSocketDisconnect."""
         first = await self._message()
         if first.pop("type") != "session.config":
             raise Refusal("the first message must be session.config, with voice and response_format")
         self._config = {"response_format": "wav", **first}
         self._wish("Hello.")  # what is wrong is told before any text comes
-        said, heard = anyio.create_memory_object_stream[str](max_buffer_size=self._site.settings.max_text_chars)
+        said, heard = anyio.create_memory_object_stream[str](max_buffer_size=math.inf)  # `_listen` bounds it
         try:
-            async with anyio.create_task_group() as group:
-                group.start_soon(self._speak, heard)
-                if not await self._listen(said):
-                    await self._websocket.close(NORMAL)
-                    group.cancel_scope.cancel()
+            # `said` is closed only when all is said, or when nobody speaks any more: else `session.done` would be sent.
+            with said, heard:
+                async with anyio.create_task_group() as group:
+                    group.start_soon(self._speak, heard)
+                    if await self._listen(said):
+                        said.close()
+                    else:
+                        await self._websocket.close(NORMAL)
+                        group.cancel_scope.cancel()
         except ExceptionGroup as e:  # both tasks raise the same kinds, one at a time
             raise e.exceptions[0] from None
 
     async def _listen(self, said: MemoryObjectSendStream[str]) -> bool:
         """Pass whole sentences on as they come; returns whether the rest is to be spoken."""
         pending = ""
-        with said:
-            while True:
-                message = await self._message()
-                match message["type"]:
-                    case "input.text" if isinstance(message.get("text"), str):
-                        pending = self._passed_on(pending + message["text"], said)
-                    case "input.done":
-                        if pending.strip():
-                            said.send_nowait(pending)
-                        return True
-                    case "session.close":
-                        return False
-                    case _:
-                        raise Refusal("messages are input.text with text, input.done and session.close")
+        while True:
+            message = await self._message()
+            match message["type"]:
+                case "input.text" if isinstance(message.get("text"), str):
+                    self._waiting += len(message["text"])
+                    if self._waiting > self._site.settings.max_text_chars:
+                        raise Refusal("the text comes faster than it is spoken: wait for audio.done now and then")
+                    pending = self._passed_on(pending + message["text"], said)
+                case "input.done":
+                    if pending.strip():
+                        said.send_nowait(pending)
+                    return True
+                case "session.close":
+                    return False
+                case _:
+                    raise Refusal("messages are input.text with text, input.done and session.close")
 
     @staticmethod
     def _passed_on(pending: str, said: MemoryObjectSendStream[str]) -> str:
         """Return what is left of a text once its whole sentences are on their way."""
         end = text.sentences_end(pending)
-        if len(pending) - end > MAX_SENTENCE_CHARS:
-            end = max(pending.rfind(" ", 0, end + MAX_SENTENCE_CHARS) + 1, end) or len(pending)
+        while len(pending) - end > MAX_SENTENCE_CHARS:
+            most = end + MAX_SENTENCE_CHARS
+            end = max(pending.rfind(" ", 0, most) + 1, end) if " " in pending[end:most] else most
         if pending[:end].strip():
-            try:
-                said.send_nowait(pending[:end])
-            except anyio.WouldBlock:
-                raise Refusal("the text comes faster than it is spoken: wait for audio.done now and then") from None
+            said.send_nowait(pending[:end])
         return pending[end:]
 
     async def _speak(self, heard: MemoryObjectReceiveStream[str]) -> None:
         """Speak what there is, again and again, until all is said."""
-        with heard:
-            async for sentence in heard:
-                together = sentence
-                while heard.statistics().current_buffer_used and len(together) < MAX_SENTENCE_CHARS:
-                    together += heard.receive_nowait()
-                await self._say(together.strip())
+        async for sentence in heard:
+            together = sentence
+            while heard.statistics().current_buffer_used and len(together) < MAX_SENTENCE_CHARS:
+                together += heard.receive_nowait()
+            self._waiting -= len(together)
+            await self._say(together.strip())
         await _send(self._websocket, {"type": "session.done", "total_sentences": self._spoken})
         await self._websocket.close(NORMAL)
 
@@ -137,8 +142,12 @@ class Session:
         return wish({**self._config, "input": sentence}, own, settings.voice_names)
 
     async def _message(self) -> dict[str, Any]:
-        with anyio.fail_after(IDLE_S):
-            received = await self._websocket.receive()
+        silence_s = self._site.limits.silence_s
+        try:
+            with anyio.fail_after(silence_s):
+                received = await self._websocket.receive()
+        except TimeoutError:
+            raise Refusal(f"nothing was said for {silence_s:g} s", 408, "too_slow") from None
         if received["type"] == "websocket.disconnect":
             raise WebSocketDisconnect(received.get("code", NORMAL))
         try:

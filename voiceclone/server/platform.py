@@ -29,7 +29,7 @@ async def run(request: Request) -> Response:
 async def runsync(request: Request) -> Response:
     """Take a job, and answer when it is over or has taken long."""
     told = request.query_params.get("wait", "")
-    wait_ms = min(int(told), MAX_WAIT_MS) if told.isdecimal() else WAIT_MS
+    wait_ms = min(int(told[:9]), MAX_WAIT_MS) if told.isdecimal() else WAIT_MS
     job = await _submitted(request)
     with suppress(TimeoutError):
         await asyncio.wait_for(job.over.wait(), wait_ms / 1000)

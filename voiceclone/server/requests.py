@@ -8,6 +8,7 @@ import time
 import uuid
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from voiceclone.logs import about_job, facts
@@ -17,6 +18,8 @@ from voiceclone.server.dialect import Refusal
 log = logging.getLogger(__name__)
 
 ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
+HUNG_UP = 499
+"""In the log, as nginx has it: the caller has gone before there was an answer."""
 QUIET = ("/ping", "/metrics", "/")
 """Asked all the time: logged only where they fail."""
 
@@ -47,6 +50,8 @@ class Requests:
         with about_job(request_id):
             try:
                 await self._app(scope, receive, noted)
+            except ClientDisconnect:
+                pass  # nobody is there to be told
             except Exception:  # the boundary: a client is told nothing of our code
                 log.exception("unexpected error")
                 if not status:
@@ -55,7 +60,9 @@ class Requests:
                         "internal", headers={"x-should-retry": "false"},
                     )  # fmt: skip
                     await refused(error)(scope, receive, noted)
+            if not status and scope["type"] == "http":
+                status = HUNG_UP
             if scope["path"] not in QUIET or status >= 400:
-                method, path = scope.get("method", "WS"), scope["path"][:100]
+                method, path = scope.get("method", "WS")[:20], scope["path"][:100]
                 seconds = round(time.perf_counter() - since, 3)
                 log.info("%s %s", method, path, extra=facts(status=status, seconds=seconds))

@@ -10,9 +10,9 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
-from voiceclone.server import catalog, pieces, platform, speaking
+from voiceclone.server import catalog, page, pieces, platform, speaking
 from voiceclone.server.answers import refused
 from voiceclone.server.dialect import Refusal
 from voiceclone.server.guard import Bodies, Keys
@@ -34,12 +34,9 @@ async def ping(request: Request) -> Response:
         return Response(status_code=204)
     if site.unfit is not None:
         return JSONResponse({"status": "unhealthy", "reason": site.unfit}, 503)
+    if site.is_closing:
+        return JSONResponse({"status": "closing"}, 503)
     return JSONResponse({"status": "ready"})
-
-
-async def root(_request: Request) -> Response:
-    """Tell who is here: clients warm up their connection with this."""
-    return PlainTextResponse("voiceclone: POST /v1/audio/speech\n")
 
 
 async def metrics(request: Request) -> Response:
@@ -47,8 +44,15 @@ async def metrics(request: Request) -> Response:
     return Response(site_of(request).metrics.page(), media_type=CONTENT_TYPE)
 
 
+async def greeting(_request: Request) -> Response:
+    """Tell what is here: LiveKit warms up its connection with this."""
+    return PlainTextResponse("voiceclone: POST /v1/audio/speech\n")
+
+
 ROUTES: list[BaseRoute] = [
-    Route("/", root),
+    Route("/", page.page),
+    Route("/v1/", greeting),
+    Mount("/page", page.Files()),
     Route("/ping", ping),
     Route("/metrics", metrics),
     Route("/v1/audio/speech", speaking.speech, methods=["POST"]),
@@ -73,9 +77,10 @@ def application(site: Site) -> Starlette:
     if settings.cors_origins:  # before the key: a browser asks first without it
         guards.append(Middleware(CORSMiddleware, allow_origins=settings.cors_origins, **CORS))
     key = settings.api_key.get_secret_value() if settings.api_key else None
-    guards += [Middleware(Keys, key=key), Middleware(Bodies)]
+    guards += [Middleware(Keys, key=key), Middleware(Bodies, limits=site.limits)]
     handlers: Any = {Refusal: _refused, HTTPException: _not_found}
     app = Starlette(routes=ROUTES, middleware=guards, exception_handlers=handlers)
+    app.router.redirect_slashes = False
     app.state.site = site
     return app
 

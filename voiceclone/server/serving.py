@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import socket
 import threading
 from collections.abc import Callable
+from functools import partial
+from types import FrameType
 from typing import TYPE_CHECKING
 
 import uvicorn
 
 from voiceclone.errors import ModelUnavailable
-from voiceclone.server.connections import BoundedConnection
+from voiceclone.server.connections import BoundedConnection, BoundedSession
+from voiceclone.server.limits import USUAL, Limits
 from voiceclone.server.routes import application
 from voiceclone.server.site import Site
 from voiceclone.settings import Settings
@@ -27,20 +31,23 @@ log = logging.getLogger(__name__)
 
 FAREWELL_S = 15.0
 """A process of the platform that cannot speak tells so for so long, and ends."""
-FINISH_S = 120
-"""What runs when the process is to end may take so long."""
-KEEP_ALIVE_S = 60
-"""A connection may be idle for so long between two requests."""
+FLUSH_S = 10
+"""When all that ran is over, its last answers may be on their way for so long."""
+FETCH_S = 10.0
+"""So long may callers of jobs ask for what has come of them, before the process ends."""
 BACKLOG = 2048
+UNSENT = 2**17
+"""Bytes that the kernel keeps of an answer, so that it is seen whether a client reads."""
 
 
 class Server:
     """Listens as soon as it is made. One `run`."""
 
-    def __init__(self, settings: Settings, build: Build) -> None:
+    def __init__(self, settings: Settings, build: Build, limits: Limits = USUAL) -> None:
         """
         Args:
             build: loads the models; called in a thread of its own, with what is to be told of each batch.
+            limits: how much callers may have of this process.
 
         Raises:
             ValueError: the settings would let anybody in.
@@ -48,20 +55,21 @@ class Server:
         """
         self._build = build
         self._farewell_s = FAREWELL_S if settings.on_platform else 0.0
-        self.site = Site(settings)
+        self.site = Site(settings, limits)
         self._sockets = [_listening(*address) for address in settings.addresses]
         config = uvicorn.Config(
             application(self.site),
-            http=BoundedConnection,
-            ws="websockets-sansio",
+            http=partial(BoundedConnection, limits=limits),  # type: ignore[arg-type] # it is only called
+            ws=partial(BoundedSession, limits=limits),  # type: ignore[arg-type]
+            ws_max_size=limits.message_bytes,
             lifespan="off",
             log_config=None,
             access_log=False,
             server_header=False,
-            timeout_keep_alive=KEEP_ALIVE_S,
-            timeout_graceful_shutdown=FINISH_S,
+            timeout_keep_alive=math.ceil(limits.patience_s),
+            timeout_graceful_shutdown=FLUSH_S,
         )
-        self._server = uvicorn.Server(config)
+        self._server = Finishing(config, self.site)
 
     @property
     def port(self) -> int:
@@ -75,7 +83,8 @@ class Server:
         loading.start()
         log.info("listening at port %d; the models are being loaded", self.port)
         self._server.run(self._sockets)
-        if loading.is_alive():  # a thread within torch's import or a kernel would crash the interpreter's end
+        if loading.is_alive() or self._server.force_exit:
+            # A thread within torch's import or a kernel would crash the interpreter's end, or keep it waiting.
             logging.shutdown()
             os._exit(0)
         self.site.closes()
@@ -101,10 +110,32 @@ class Server:
         self.stop()
 
 
+class Finishing(uvicorn.Server):
+    """Ends when what runs is over; asked a second time, at once."""
+
+    def __init__(self, config: uvicorn.Config, site: Site) -> None:
+        super().__init__(config)
+        self._site = site
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        # No more than this: it interrupts the main thread anywhere, within a line of the log too.
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
+    async def on_tick(self, counter: int) -> bool:
+        if self.should_exit and not self._site.is_closing:
+            log.info("stopping when what runs is done; press Ctrl-C again to stop at once")
+        self._site.is_closing = await super().on_tick(counter)
+        is_over = not self._site.admission.taken and not self._site.jobs.is_awaited(FETCH_S)
+        return self._site.is_closing and (is_over or self.force_exit)
+
+
 def _listening(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if hasattr(socket, "TCP_NOTSENT_LOWAT"):
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT)
     try:
         listener.bind((host, port))
     except OSError as e:

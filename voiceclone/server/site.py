@@ -12,6 +12,7 @@ from starlette.requests import HTTPConnection
 from voiceclone.server.admission import Admission
 from voiceclone.server.dialect import THEIRS, Refusal
 from voiceclone.server.jobs import Handle, Jobs, Report
+from voiceclone.server.limits import Limits
 from voiceclone.server.metrics import Metrics
 from voiceclone.settings import Settings
 from voiceclone.types import Reply
@@ -21,7 +22,9 @@ if TYPE_CHECKING:  # it imports torch
 
 NO_OTHERS: Mapping[str, str] = {}
 SIDE_THREADS = 8
-"""For what is no speech: voices, checks, parsing."""
+"""For what is no speech, so that it need not wait for that."""
+SESSIONS = 4
+"""For each request for speech so many sessions may be open: most of them say nothing."""
 LOADING_S = 5
 """After so long it is worth while to ask again."""
 
@@ -29,10 +32,13 @@ LOADING_S = 5
 class Site:
     """The server's state. Read by the loop and by threads, changed by who loads the worker and by a GPU that fails."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, limits: Limits) -> None:
         self.settings = settings
+        self.limits = limits
         self.admission = Admission(settings.max_waiting)
-        self.threads = CapacityLimiter(settings.max_waiting + SIDE_THREADS)
+        self.sessions = Admission(SESSIONS * settings.max_waiting)
+        self.threads = CapacityLimiter(settings.max_waiting)
+        self._side_threads = CapacityLimiter(SIDE_THREADS)
         self.metrics = Metrics(lambda: self.admission.taken)
         self.jobs = Jobs()
         self._worker: Worker | None = None
@@ -40,6 +46,8 @@ class Site:
         """Why this process cannot speak, and never will."""
         self.failed = threading.Event()
         self.ready = threading.Event()
+        self.is_closing = False
+        """Whether the process is to end: what runs is finished, and no more is taken."""
 
     def opens(self, worker: Worker) -> None:
         """Take requests from now on."""
@@ -57,9 +65,16 @@ class Site:
 
     @property
     def worker(self) -> Worker:
-        """Whoever speaks. Raises Refusal, 503, before there is one, and when it has failed."""
+        """Whoever speaks. Raises Refusal, 503, before there is one, when it has failed, and when the process ends."""
         if self.unfit is not None:
             raise Refusal(self.unfit, 503, "model_unavailable")
+        if self.is_closing:
+            raise Refusal(
+                "the server is shutting down: send the request again in a minute",
+                503,
+                "shutting_down",
+                headers={"retry-after": str(LOADING_S)},
+            )
         if self._worker is None:
             raise Refusal(
                 "the models are being loaded: try again in a moment",
@@ -84,7 +99,7 @@ class Site:
     async def answer(self, job_id: str, data: Mapping[str, Any], names: Mapping[str, str] = NO_OTHERS) -> Reply:
         """Return the reply to a job that does not speak. Raises Refusal for what went wrong, as `Refusal.of`."""
         job = {"id": job_id, "input": data}
-        reply = await to_thread.run_sync(self.handle, job, lambda _: None, limiter=self.threads)
+        reply = await to_thread.run_sync(self.handle, job, lambda _: None, limiter=self._side_threads)
         if "error_code" in reply:
             raise Refusal.of(reply, names)
         return reply

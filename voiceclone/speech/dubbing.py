@@ -16,7 +16,8 @@ import numpy as np
 from voiceclone import audio
 from voiceclone.deadline import Deadline
 from voiceclone.errors import InvalidInput
-from voiceclone.speech.planning import Passage, Script, ScriptOptions, Speaker, TextReader, plan, with_chunks
+from voiceclone.speech.planning import Passage, Script, ScriptOptions, Speaker, plan, with_chunks
+from voiceclone.speech.reading import TextReader
 from voiceclone.subtitles import Cue
 from voiceclone.types import SEEDS, ReferenceVoice, Samples, Waveform
 

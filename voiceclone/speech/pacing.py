@@ -42,10 +42,11 @@ class Pace:
             pieces.append(text.beginning(rest, most, max_size))
             rest = rest[len(pieces[-1]) :].lstrip()
             if text.is_speakable(pieces[-1]):
-                self._add(text.size(pieces[-1]) / size_per_s)
+                self.add(text.size(pieces[-1]) / size_per_s)
         return pieces + text.split(rest, max_size)
 
-    def _add(self, duration_s: float) -> None:
+    def add(self, duration_s: float) -> None:
+        """Count a chunk."""
         # Its end is given out with the next one; and who listens begins when the first one is there.
         self._lead_s += duration_s - self._fade_s - (REAL_TIME_FACTOR * duration_s if self._chunks else 0.0)
         self._chunks += 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import count
@@ -17,8 +17,11 @@ from typing import NamedTuple, Protocol
 from voiceclone import audio, text
 from voiceclone.deadline import Deadline
 from voiceclone.errors import InvalidInput
+from voiceclone.speech import former
+from voiceclone.speech.former import Former, Place
 from voiceclone.speech.pacing import Pace
-from voiceclone.text import markup, normalize, saying
+from voiceclone.speech.reading import TextReader
+from voiceclone.text import markup
 from voiceclone.types import SEEDS, Chunk, Reading, ReferenceVoice
 
 MAX_GROWTH, ALWAYS_READ = 10, 10_000
@@ -88,48 +91,8 @@ class ScriptOptions:
     """Where the caller wrote the text, for errors."""
     streamed: bool = False
     """Whether the first chunk is short, and the others grow: each can be spoken while those before are heard."""
-
-
-@dataclass(frozen=True)
-class TextReader:
-    """How text is read."""
-
-    language: str
-    """What numbers and the like are read in; ISO 639-1, or empty for no reading at all."""
-    lexicon: normalize.Lexicon
-    told: bool = False
-    """Whether the caller has told the language; otherwise the letters beside a number decide."""
-
-    def read(self, written: str, said: Sequence[markup.Said] = ()) -> list[Reading]:
-        """Return a text as it is said; `said`: parts of it of which that is told."""
-        if not said:
-            return normalize.read(written, self.language, self.lexicon, told=self.told)
-        language = self.language
-        if language and not self.told:
-            language = text.language_of(written, None, (language, "zh")) or language
-        found = [
-            (each.start, each.stop, saying.spoken(written[each.start : each.stop], each.how, each.detail, language))
-            for each in said
-        ]
-        return normalize.read(written, self.language, _Told(found, self.lexicon), told=self.told)
-
-
-class _Told(normalize.Lexicon):
-    """A lexicon that also knows places of the text."""
-
-    def __init__(self, places: Sequence[tuple[int, int, str]], words: normalize.Lexicon) -> None:
-        self._places = places
-        self._words = words
-
-    def find(self, text: str) -> Iterator[tuple[int, int, str]]:
-        """Return the places, and where words are met beside them."""
-        position = 0
-        for start, stop, spoken in (*self._places, (len(text), len(text), "")):
-            for begin, end, said in self._words.find(text[position:start]):
-                yield position + begin, position + end, said
-            if stop > start:
-                yield start, stop, spoken
-            position = stop
+    takes: Sequence[Former] = ()
+    """Of an earlier take: what of the text is the same becomes the same chunks, with their seeds."""
 
 
 @dataclass(frozen=True)
@@ -217,7 +180,8 @@ def plan(
         InvalidInput: there is nothing to say; the seeds are not as many as the chunks; or the duration cannot be.
     """
     means = _Means(voices, speaker, reader, deadline)
-    script = _script(passages, means, options)
+    # A wanted length tells how long chunks may be: by the text alone, so that an unchanged one is cut as it was.
+    script = _script(passages, means, options if options.duration_s is None else replace(options, takes=()))
     if not script.chunks:
         raise InvalidInput.at(
             options.field,
@@ -225,10 +189,10 @@ def plan(
         )
     if options.duration_s is not None:
         _require_possible(script, options.duration_s)
-        natural_s = script.duration_s()
-        if options.duration_s > natural_s:
-            # Slower, less text fits into the time that the model was trained on.
-            script = _script(passages, means, options, options.duration_s / natural_s)
+        # Slower, less text fits into the time that the model was trained on.
+        stretch = max(1.0, options.duration_s / script.duration_s())
+        if stretch > 1.0 or options.takes:
+            script = _script(passages, means, options, stretch)
         script = _fitted(script, options.duration_s, speaker)
     return script if options.seeds is None else _seeded(script, options.seeds)
 
@@ -250,39 +214,37 @@ def _script(passages: Sequence[Passage], means: _Means, options: ScriptOptions, 
     own_seeds: dict[str, count[int]] = {}
     lines: list[Line] = []
     silent: list[str] = []
-    pictures: dict[str, None] = {}
     pause_before_s = 0.0
     pace = Pace(options.cross_fade_s) if options.streamed else None
-    room = ALWAYS_READ + MAX_GROWTH * sum(len(passage.text) for passage in passages)
-    for passage in passages:
+    read = _read_out(passages, means, spell)
+    texts = ["".join(each.spoken for each in readings) for readings in read]
+    # What is only a pause has no voice.
+    said_by = [voices[passage.voice] if passage.text else None for passage in passages]
+    paces = [passage.speed / stretch for passage in passages]
+    sizes = [speaker.max_chunk_size(voice, speed) if voice else 0 for voice, speed in zip(said_by, paces, strict=True)]
+    places = former.find(texts, options.takes, sizes)
+    for i, (passage, voice) in enumerate(zip(passages, said_by, strict=True)):
         deadline.check("planning the speech")
         chunks: tuple[Chunk, ...] = ()
-        readings: list[Reading] = []
-        if passage.text:
-            readings = reader.read(passage.text, passage.said)
-            room -= sum(len(reading.spoken) for reading in readings)
-            if room < 0:
-                raise InvalidInput.at(
-                    passage.field,
-                    f"becomes more than {MAX_GROWTH} times as long when it is read out: shorten the lexicon's entries,"
-                    " or send normalize_text: false",
-                )
-            readings = spell(_ended(readings) if passage.is_ended else readings)
-            pictures |= dict.fromkeys(c for c in passage.text if unicodedata.category(c) == "So")
-            voice = voices[passage.voice]
-            spoken = "".join(each.spoken for each in readings)
-            pieces = _pieces(spoken, voice, passage.speed / stretch, speaker, pace)
-            silent += [piece for piece in pieces if not text.is_speakable(piece)]
+        if voice is not None:
+            sample = Chunk(texts[i][:PACED_BY], voice, 0, paces[i])
+            size_per_s = text.size(sample.text) / speaker.duration_s(sample) if pace and texts[i] else 0.0
+            pieces = _pieces(texts[i], places[i], sizes[i], pace, size_per_s)
+            silent += [piece for piece, _ in pieces if not text.is_speakable(piece)]
             if passage.seed is not None:
                 own_seeds.setdefault(passage.field, count(passage.seed))
             counted = own_seeds.get(passage.field, seeds)
-            speakable = filter(text.is_speakable, pieces)
-            chunks = tuple(Chunk(piece, voice, next(counted) % SEEDS, passage.speed) for piece in speakable)
+            said = [(piece, seed, next(counted) % SEEDS) for piece, seed in pieces if text.is_speakable(piece)]
+            chunks = tuple(
+                Chunk(piece, voice, own if seed is None else seed, passage.speed) for piece, seed, own in said
+            )
         if not chunks and not any(line.chunks for line in lines):
             pause_before_s += passage.pause_after_s if passage.is_told else 0.0
         else:
-            lines.append(Line(tuple(readings), chunks, passage.pause_after_s, passage.is_told, passage.is_ended))
+            lines.append(Line(tuple(read[i]), chunks, passage.pause_after_s, passage.is_told, passage.is_ended))
     warnings = [f"punctuation alone is not spoken: {' '.join(silent)[:MAX_SHOWN]}"] if silent else []
+
+    pictures = dict.fromkeys(c for passage in passages for c in passage.text if unicodedata.category(c) == "So")
 
     # The normaliser reads out what it can of them.
     def is_silent(c: str) -> bool:
@@ -301,13 +263,45 @@ def _script(passages: Sequence[Passage], means: _Means, options: ScriptOptions, 
     return Script(tuple(lines), pause_before_s, options.cross_fade_s, durations_s, lost, tuple(warnings))
 
 
-def _pieces(spoken: str, voice: ReferenceVoice, speed: float, speaker: Speaker, pace: Pace | None) -> list[str]:
-    """Return what is said in each pass of the network; `pace`: of a stream."""
-    max_size = speaker.max_chunk_size(voice, speed)
-    if pace is None or not spoken:
-        return text.split(spoken, max_size)
-    sample = spoken[:PACED_BY]
-    return pace.split(spoken, max_size, text.size(sample) / speaker.duration_s(Chunk(sample, voice, 0, speed)))
+def _read_out(passages: Sequence[Passage], means: _Means, spell: _Speller) -> list[list[Reading]]:
+    """Return each passage as it is said. Raises OutOfTime, InvalidInput where that is too long."""
+    read: list[list[Reading]] = []
+    room = ALWAYS_READ + MAX_GROWTH * sum(len(passage.text) for passage in passages)
+    for passage in passages:
+        means.deadline.check("planning the speech")
+        readings = means.reader.read(passage.text, passage.said) if passage.text else []
+        room -= sum(len(reading.spoken) for reading in readings)
+        if room < 0:
+            raise InvalidInput.at(
+                passage.field,
+                f"becomes more than {MAX_GROWTH} times as long when it is read out: shorten the lexicon's entries,"
+                " or send normalize_text: false",
+            )
+        read.append(spell(_ended(readings) if passage.is_ended else readings))
+    return read
+
+
+def _pieces(
+    spoken: str, places: Sequence[Place], max_size: int, pace: Pace | None, size_per_s: float
+) -> list[tuple[str, int | None]]:
+    """Return what is said in each pass of the network, with its seed where it was said before.
+
+    Args:
+        pace: of a stream.
+        size_per_s: bytes of this text in a second of its speech.
+    """
+    found: list[tuple[str, int | None]] = []
+    at = 0
+    for place in (*places, Place(len(spoken), len(spoken), 0)):
+        rest = spoken[at : place.start]
+        new = pace.split(rest, max_size, size_per_s) if pace else text.split(rest, max_size)
+        found += [(piece, None) for piece in new]
+        at = place.stop
+        if at > place.start:
+            found.append((spoken[place.start : at], place.seed))
+            if pace:
+                pace.add(text.size(found[-1][0]) / size_per_s)
+    return found
 
 
 def _ended(readings: Sequence[Reading]) -> list[Reading]:

@@ -15,6 +15,7 @@ import numpy as np
 
 from voiceclone import text
 from voiceclone.deadline import Deadline
+from voiceclone.delivery import KeptChunks
 from voiceclone.errors import OutOfTime
 from voiceclone.listening import Comparison, Recogniser, compare
 from voiceclone.model import AnyEngine, Sampling
@@ -77,11 +78,16 @@ class Spoken:
 class Synthesizer:
     """Speaks scripts with one engine; one script at a time where it is not shared."""
 
-    def __init__(self, engine: AnyEngine, recogniser: Recogniser, languages: Sequence[str]) -> None:
-        """`languages`: that the model speaks, ISO 639-1."""
+    def __init__(self, engine: AnyEngine, recogniser: Recogniser, languages: Sequence[str], kept: KeptChunks) -> None:
+        """
+        Args:
+            languages: that the model speaks, ISO 639-1.
+            kept: what was spoken before by the same model.
+        """
         self._engine = engine
         self._recogniser = recogniser
         self._languages = languages
+        self._kept = kept
 
     def speak(
         self, script: Script, options: SynthesisOptions, deadline: Deadline, timings: Timings
@@ -140,7 +146,7 @@ class Synthesizer:
             yield take
 
     def _takes(self, script: Script, options: SynthesisOptions, deadline: Deadline, timings: Timings) -> Iterator[Take]:
-        studio = Studio(self._engine, options.sampling, options.target_rms, urgent=options.streamed)
+        studio = Studio(self._engine, options.sampling, options.target_rms, self._kept, urgent=options.streamed)
 
         def listen(take: Take) -> Comparison:
             language = self._language(take.chunk.text, options.language)

@@ -7,10 +7,12 @@ take, and nothing is spoken twice that was heard well.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import cast
 
 from voiceclone import audio
+from voiceclone.delivery import KeptChunks
 from voiceclone.errors import OutOfTime
 from voiceclone.listening import Comparison
 from voiceclone.model import AnyEngine, Sampling
@@ -31,6 +33,8 @@ class Take:
     attempts: int = 1
     comparison: Comparison | None = None
     """What was heard of it; None: nobody listened."""
+    kept: bool = False
+    """Whether it was spoken before, and is only found."""
 
     @property
     def waveform(self) -> Waveform:
@@ -53,14 +57,24 @@ class Studio:
     engine: AnyEngine
     sampling: Sampling
     target_rms: float
+    kept: KeptChunks
+    """Where chunks are found that were spoken before."""
     urgent: bool = False
     """Whether somebody listens already."""
 
     def speak(self, chunks: Sequence[Chunk]) -> Iterator[Take]:
-        """Yield a take of each chunk as it comes."""
-        spoken = self.engine.speak(chunks, self.sampling, self.target_rms, self.urgent)
-        for chunk, samples in zip(chunks, spoken, strict=True):
-            yield Take(chunk, samples)
+        """Yield a take of each chunk as it comes. Only those that are not kept are spoken, and then they are."""
+        made_of = [self.engine.made_of(chunk, self.sampling, self.target_rms) for chunk in chunks]
+        found = [self.kept.find(_shelf(chunk), each) for chunk, each in zip(chunks, made_of, strict=True)]
+        missing = [chunk for chunk, samples in zip(chunks, found, strict=True) if samples is None]
+        with closing(self.engine.speak(missing, self.sampling, self.target_rms, self.urgent)) as spoken:
+            for chunk, each, samples in zip(chunks, made_of, found, strict=True):
+                if samples is not None:
+                    yield Take(chunk, samples, kept=True)
+                else:
+                    new = next(spoken)
+                    self.kept.keep(_shelf(chunk), each, new)
+                    yield Take(chunk, new)
 
     def speak_verified(
         self, chunks: Sequence[Chunk], listen: Callable[[Take], Comparison], threshold: Threshold
@@ -94,6 +108,11 @@ class Studio:
             if not left:
                 break
         yield from (best[i] for i in range(told, len(chunks)))
+
+
+def _shelf(chunk: Chunk) -> str:
+    """Return the directory of all that is spoken in a voice, by which it is removed; `+` stands in no voice's name."""
+    return chunk.voice.name or f"+{chunk.voice.fingerprint}"
 
 
 def better(former: Take | None, take: Take, attempt: int) -> Take:

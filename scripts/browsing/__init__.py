@@ -1,0 +1,1 @@
+"""A browser with somebody in front of it."""

@@ -1,0 +1,132 @@
+// What was said: played, shown word by word, measured, given away as files and as code.
+
+import { address, key } from "./api.js";
+import { announce, byId, download, make, options, seconds } from "./dom.js";
+import { FORMS } from "./code.js";
+import { player } from "./player.js";
+import { takes } from "./take.js";
+import { srt, vtt, wordAt } from "./times.js";
+import { Waveform } from "./waveform.js";
+
+const wave = new Waveform(byId("wave"), { onPlace: (s) => player.seek(s) });
+let lit = -1;
+
+function take() {
+  return takes.current;
+}
+
+function showWords() {
+  const place = byId("words").querySelector("[tabindex='0']");
+  const focused = place && document.activeElement === place ? [...byId("words").children].indexOf(place) : -1;
+  byId("words").replaceChildren(
+    ...take().words.map(({ word, start }, i) => {
+      const attributes = { type: "button", class: "word", tabindex: i === Math.max(0, focused) ? 0 : -1, text: word };
+      return make("button", { ...attributes, on: { click: () => player.play(start) } });
+    }),
+  );
+  if (focused >= 0) byId("words").children[focused]?.focus();
+  lit = -1;
+}
+
+function figure(name, value) {
+  return value == null || value === false ? [] : [make("div", {}, make("dt", { text: name }), make("dd", { text: value }))];
+}
+
+function showFigures() {
+  const { sound, takenS, firstSoundS, reply, isWhole } = take();
+  const price = Number(byId("price").value.replace(",", "."));
+  const length = sound.seconds;
+  const made = isWhole && takenS;
+  byId("figures").replaceChildren(
+    ...figure("Length", seconds(length)),
+    ...figure("First sound after", firstSoundS && seconds(firstSoundS)),
+    ...figure("Made in", made && seconds(takenS)),
+    ...figure("Real-time factor", made && (takenS / length).toPrecision(2)),
+    ...figure("Cost", made && price > 0 ? (price * takenS).toPrecision(2) : null),
+    ...figure("Seed", reply?.seed),
+  );
+  byId("warnings").replaceChildren(...(reply?.warnings ?? []).map((text) => make("li", { class: "notice", text })));
+}
+
+function showCode() {
+  byId("code").textContent = FORMS[byId("form").value](take().request, address(""), Boolean(key.get()));
+}
+
+function show() {
+  byId("nothing").hidden = true;
+  byId("heard").hidden = false;
+  wave.show(take().sound);
+  byId("place").max = take().sound.seconds;
+  showWords();
+  showFigures();
+  showCode();
+  tick();
+}
+
+function tick() {
+  if (!take()) return;
+  const s = player.position;
+  const { sound, words } = take();
+  byId("play").textContent = player.isPlaying ? "Pause" : "Play";
+  byId("clock").textContent = `${s.toFixed(1)} of ${sound.seconds.toFixed(1)} s`;
+  if (document.activeElement !== byId("place") || player.isPlaying) byId("place").value = s;
+  byId("place").setAttribute("aria-valuetext", `${s.toFixed(1)} of ${sound.seconds.toFixed(1)} seconds`);
+  const now = player.isPlaying ? wordAt(words, s) : -1;
+  if (now !== lit) {
+    byId("words").children[lit]?.removeAttribute("aria-current");
+    byId("words").children[now]?.setAttribute("aria-current", "true");
+    lit = now;
+  }
+  wave.position = s;
+  wave.draw();
+  if (player.isPlaying) requestAnimationFrame(tick);
+}
+
+function watch({ target }) {
+  target.addEventListener("sound", () => {
+    if (target !== take()) return;
+    wave.sound = target.sound;
+    byId("place").max = target.sound.seconds;
+    wave.draw();
+    showFigures();
+  });
+  target.addEventListener("words", () => target === take() && showWords());
+}
+
+const watched = new WeakSet();
+takes.addEventListener("show", () => {
+  player.load(take());
+  if (!watched.has(take())) watch({ target: take() });
+  watched.add(take());
+  show();
+});
+player.addEventListener("change", () => requestAnimationFrame(tick));
+byId("play").addEventListener("click", () => (player.isPlaying ? player.pause() : player.play()));
+byId("place").addEventListener("input", () => player.seek(Number(byId("place").value)));
+byId("words").addEventListener("keydown", (event) => {
+  const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 5, ArrowUp: -5 }[event.key];
+  if (!step) return;
+  event.preventDefault();
+  const words = [...byId("words").children];
+  const next = words[Math.max(0, Math.min(words.length - 1, words.indexOf(document.activeElement) + step))];
+  document.activeElement.tabIndex = -1;
+  next.tabIndex = 0;
+  next.focus();
+});
+byId("get-wav").addEventListener("click", () => download("speech.wav", [take().sound.wav()], "audio/wav"));
+byId("get-srt").addEventListener("click", () => download("speech.srt", [srt(take().words)], "application/x-subrip"));
+byId("get-vtt").addEventListener("click", () => download("speech.vtt", [vtt(take().words)], "text/vtt"));
+byId("price").addEventListener("input", () => take() && showFigures());
+options(byId("form"), Object.keys(FORMS).map((name) => [name, name === "job" ? "job (for a queue)" : name]));
+byId("form").addEventListener("change", showCode);
+byId("copy").addEventListener("click", async () => {
+  showCode();
+  try {
+    await navigator.clipboard.writeText(byId("code").textContent);
+    announce("Copied");
+    byId("copy").textContent = "Copied";
+    setTimeout(() => (byId("copy").textContent = "Copy"), 1500);
+  } catch {
+    getSelection().selectAllChildren(byId("code")); // where the clipboard is not for pages: Ctrl-C does it
+  }
+});

@@ -1,0 +1,133 @@
+// Chunks of a take, each spoken again until it is good. Nothing else is spoken anew.
+
+import { job } from "./api.js";
+import { button, byId, make, seconds } from "./dom.js";
+import { clear, tell } from "./fields.js";
+import { connection } from "./connection.js";
+import { decoded } from "./sound.js";
+import { player } from "./player.js";
+import { speak } from "./speaking.js";
+import { takes } from "./take.js";
+
+const LISTENED = { max_wer: 1, attempts: 1 };
+const SEEDS = 2 ** 32;
+
+function score(wer, text) {
+  if (wer == null) return make("span", { class: "hint", text: "not listened to" });
+  const words = text.split(/\s+/).length;
+  const wrong = Math.max(1, Math.round(wer * words));
+  const [kind, told] = wer === 0 ? ["good", "heard as written"] : [wer <= 0.15 ? "fair" : "poor", `${wrong} of ${words} words heard otherwise`];
+  return make("span", { class: `verdict ${kind}`, text: told });
+}
+
+// The pace of a chunk: its line's in a dialogue, which is the one that shares most words with it.
+function speedOf(request, { text, voice }) {
+  if (!request.segments) return request.speed;
+  const words = new Set(text.toLowerCase().split(/\W+/));
+  const shared = (segment) => segment.text.toLowerCase().split(/\W+/).filter((word) => words.has(word)).length;
+  const own = request.segments.filter((segment) => !voice || segment.voice === voice);
+  return own.reduce((best, each) => (!best || shared(each) > shared(best) ? each : best), null)?.speed ?? request.speed;
+}
+
+async function again(take, index) {
+  const chunk = take.chunks[index];
+  const { nfe_step, language, remove_silence } = take.recipe;
+  const speed = speedOf(take.request, chunk);
+  const reply = await job({
+    text: chunk.text.replace(/[[\]<*_#`\\]/g, "\\$&"), // it is said as it stands
+    normalize_text: false,
+    voice: chunk.voice ?? take.reply.voice.name,
+    seed: Math.floor(Math.random() * SEEDS),
+    nfe_step,
+    ...(speed ? { speed } : {}),
+    ...(language ? { language } : {}),
+    ...(remove_silence ? { remove_silence } : {}),
+    ...(chunk.wer == null ? {} : { verify: LISTENED }),
+    format: "wav",
+    delivery: "base64",
+  });
+  const bytes = Uint8Array.from(atob(reply.audio_base64), (c) => c.charCodeAt(0));
+  return { sound: await decoded(new Blob([bytes])), seed: reply.chunks[0].seed, wer: reply.chunks[0].wer };
+}
+
+// The takes of a chunk, the first of which is the one that was there.
+function spokenOf(take, index) {
+  const { start, end, seed, wer } = take.chunks[index];
+  return (take.spoken[index] ??= { all: [{ sound: take.sound.part(start, end), seed, wer }], kept: 0 });
+}
+
+function choices(take, index) {
+  const spoken = take.spoken[index];
+  if (!spoken || spoken.all.length < 2) return null;
+  const rows = spoken.all.map(({ sound, seed, wer }, i) => {
+    const keep = () => {
+      spoken.kept = i;
+      take.choose(index, i ? spoken.all[i] : null);
+      takes.keep();
+      byId("chunks").querySelector(`[name=take-${index}]:checked`)?.focus();
+    };
+    const radio = make("input", { type: "radio", name: `take-${index}`, id: `take-${index}-${i}`, checked: i === spoken.kept, on: { change: keep } });
+    const hear = button("Hear it", () => player.hear(sound), { class: "small", "aria-label": `Hear take ${i + 1} of chunk ${index + 1}` });
+    const label = make("label", { for: radio.id, text: `Take ${i + 1}` });
+    return make("li", { class: "row" }, radio, label, hear, make("span", { class: "hint", text: `${seconds(sound.seconds)}, seed ${seed}` }), score(wer, take.chunks[index].text));
+  });
+  return make("fieldset", {}, make("legend", { text: "Which to keep" }), make("ul", { class: "plain" }, ...rows));
+}
+
+function row(take, chunk, index) {
+  const { text, voice, wer, start, end } = chunk;
+  const anew = async (event) => {
+    clear(element);
+    event.target.disabled = true;
+    event.target.textContent = "Speaking …";
+    try {
+      const made = await again(take, index);
+      spokenOf(take, index).all.push(made);
+      show();
+      byId(`take-${index}-0`).focus();
+      await player.hear(made.sound);
+    } catch (error) {
+      if (!("code" in error)) throw error;
+      show();
+      if (!connection.tells(error)) tell(byId("chunks").children[index], { message: error.message, param: null, details: [] });
+    }
+  };
+  const element = make(
+    "li",
+    { class: "card" },
+    make("p", {}, make("span", { class: "hint", text: `${index + 1} ` }), text),
+    make(
+      "div",
+      { class: "row" },
+      button("Play", () => player.play(start, end), { class: "small", "aria-label": `Play chunk ${index + 1}` }),
+      button("Speak again", anew, { class: "small", "aria-label": `Speak chunk ${index + 1} again` }),
+      voice ? make("span", { class: "hint", text: voice }) : null,
+      score(wer, text),
+    ),
+    choices(take, index),
+  );
+  return element;
+}
+
+function show() {
+  const take = takes.current;
+  if (!take?.reply) {
+    byId("repair-whole").replaceChildren();
+    byId("chunks").replaceChildren(make("li", { class: "hint", text: take ? "Still being spoken." : "Speak something first." }));
+    return;
+  }
+  const isScored = take.chunks.some(({ wer }) => wer != null);
+  const whole = (more) => speak(byId("repair"), { ...take.recipe, ...more });
+  byId("repair-whole").replaceChildren(
+    isScored ? "" : button("Speak it again, and score each chunk", () => whole({ verify: LISTENED }), { class: "small" }),
+    take.spoken.length ? button("Speak the whole with the kept seeds", () => whole({}), { class: "small" }) : "",
+  );
+  byId("chunks").replaceChildren(...take.chunks.map((chunk, index) => row(take, chunk, index)));
+}
+
+takes.addEventListener("show", () => {
+  takes.current.addEventListener("replaced", show);
+  show();
+});
+takes.addEventListener("change", show);
+show();
