@@ -93,3 +93,9 @@ def test_every_module_has_a_test_file_or_is_tried_with_another():
         needed.add(max(fitting, key=len))
     assert needed == set(TRIED_IN)
     assert all((tests / file).is_file() for file in TRIED_IN.values())
+
+
+def test_no_two_test_files_share_a_name():
+    """pytest could not collect both in one process."""
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py") if "node_modules" not in path.parts]
+    assert len(names) == len(set(names))

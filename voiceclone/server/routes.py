@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
-from voiceclone.server import catalog, page, pieces, platform, speaking
+from voiceclone.server import catalog, job_api, page, pieces, speaking
 from voiceclone.server.answers import refused
 from voiceclone.server.dialect import Refusal
 from voiceclone.server.guard import Bodies, Keys
@@ -62,11 +62,11 @@ ROUTES: list[BaseRoute] = [
     Route("/v1/audio/voices", catalog.voices, methods=["GET"]),
     Route("/v1/audio/voices", catalog.add_voice, methods=["POST"]),
     Route("/v1/audio/voices/{name}", catalog.delete_voice, methods=["DELETE"]),
-    Route("/run", platform.run, methods=["POST"]),
-    Route("/runsync", platform.runsync, methods=["POST"]),
-    Route("/status/{job_id}", platform.status),
-    Route("/cancel/{job_id}", platform.cancel, methods=["POST"]),
-    Route("/health", platform.health),
+    Route("/run", job_api.run, methods=["POST"]),
+    Route("/runsync", job_api.runsync, methods=["POST"]),
+    Route("/status/{job_id}", job_api.status),
+    Route("/cancel/{job_id}", job_api.cancel, methods=["POST"]),
+    Route("/health", job_api.health),
 ]
 
 
