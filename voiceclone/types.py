@@ -51,6 +51,18 @@ class Waveform:
         return len(self.samples) / self.sample_rate
 
 
+@dataclass(frozen=True)
+class Recording:
+    """Somebody's sound as it came: every sample of every channel, at its own rate."""
+
+    samples: NDArray[np.float32]
+    """(n, channels); integers of 16 and 24 bits are exact in them."""
+    sample_rate: int
+    """In Hertz."""
+    bits: Literal[16, 24, 32]
+    """Of each sample as it was written; 32: what a lossy format or one in floating point gives."""
+
+
 Mel: TypeAlias = "NDArray[np.float32]"
 """Log-mel spectrogram, shape (frames, bins)."""
 

@@ -13,14 +13,15 @@ import numpy as np
 import pytest
 import recordings
 import soundfile
+import sounds
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from voiceclone.audio.codec import resample, rms
-from voiceclone.audio.decoding import decode
-from voiceclone.audio.encoding import Encoder, as_16_bit, content_type, encode
-from voiceclone.errors import InvalidInput
+from voiceclone.audio.decoding import decode, decode_exactly
+from voiceclone.audio.encoding import Encoder, as_16_bit, content_type, encode, encode_exactly
+from voiceclone.errors import BadAudio, InvalidInput
 from voiceclone.types import AUDIO_FORMATS, Waveform
 
 FILES = [each for each in AUDIO_FORMATS if each != "pcm"]
@@ -244,3 +245,35 @@ def test_whoever_waits_for_a_file_can_give_up():
 
     with pytest.raises(Late):
         encode(speech(), "mp3", check=late)
+
+
+@pytest.mark.parametrize("audio_format", ["wav", "flac"])
+@pytest.mark.parametrize(("bits", "rate"), [(16, 16_000), (24, 44_100), (16, 48_000), (24, 24_000)])
+@pytest.mark.parametrize("channels", [1, 2])
+def test_whole_samples_come_back_equal_whatever_their_rate_bits_and_channels(audio_format, bits, rate, channels):
+    """Written by others, decoded, encoded, and read by others again: the very integers."""
+    full = 2**31
+    whole = np.random.default_rng(bits).integers(-full, full, (3_000, channels), dtype=np.int64).astype(np.int32)
+    whole[:2] = [[-full] * channels, [full - 1] * channels]
+    whole = whole >> (32 - bits) << (32 - bits)
+    sent = io.BytesIO()
+    soundfile.write(sent, whole, rate, f"PCM_{bits}", format=audio_format.upper())
+    recording = decode_exactly(sent.getvalue(), 10)
+    assert (recording.sample_rate, recording.bits, recording.samples.shape) == (rate, bits, whole.shape)
+    with soundfile.SoundFile(io.BytesIO(encode_exactly(recording, audio_format))) as file:
+        assert (file.samplerate, file.subtype) == (rate, f"PCM_{bits}")
+        assert np.array_equal(file.read(dtype="int32", always_2d=True), whole)
+
+
+def test_what_is_decoded_of_a_lossy_file_is_kept_as_it_is():
+    sent = encode(Waveform(sounds.noise(0.5), 24_000), "opus")
+    recording = decode_exactly(sent, 10)
+    again = decode_exactly(encode_exactly(recording, "wav"), 10)
+    assert (recording.bits, again.bits) == (32, 32)
+    assert np.array_equal(again.samples, recording.samples)
+
+
+def test_more_samples_than_may_be_are_refused():
+    sent = encode(Waveform(sounds.noise(5), 24_000), "wav")
+    with pytest.raises(BadAudio, match="longer than 1 s"):
+        decode_exactly(sent, 1)

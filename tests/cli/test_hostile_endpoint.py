@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from endpoint_server import EndpointServer
-from good_replies import ABOUT, ADDED, PLAN, SPEECH, VOICES, WAV
+from good_replies import ABOUT, ADDED, EDIT, PLAN, SPEECH, VOICES, WAV
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,6 +24,7 @@ COMMANDS = {
     "result": (["result", "job-1-u1", "--subtitles", "srt"], SPEECH),
     "fresh": (["result", "output/a.wav"], {"audio_url": "http://127.0.0.1:1/a.wav", "key": "output/a.wav"}),
     "check": (["check", "Hello.", "--voice", "anna"], PLAN),
+    "edit": (["edit", "https://example.com/a.wav", "Hello.", "--check"], EDIT),
     "voices": (["voices"], VOICES),
     "add": (["voices", "add", "anna", "https://example.com/a.wav"], ADDED),
     "delete": (["voices", "delete", "anna"], {"status": "completed", "voice": "anna"}),
@@ -137,6 +138,7 @@ def test_a_good_reply_is_taken(endpoint, capsys, name):
         ("fresh", "audio_url", "file:///etc/passwd"),
         *[("check", "chunks", each) for each in (MISSING, None, {}, "abc", [5], [{}], [{"text": "a", "duration": -1}])],
         *[("check", "chunks.0.text", each) for each in (5, None, NESTED, "a" * 1_000_001)],
+        *[("edit", "changes", each) for each in (MISSING, None, {}, "abc", [5], [{}], [{"was": "a", "duration": -1}])],
         *[("check", "predicted", each) for each in (MISSING, None, 5, [], {"duration": 1}, {"synthesis": 1})],
         *[("check", "predicted.duration", each) for each in (-1, 0, "1", None)],
         *[("check", "unknown_characters", each) for each in (MISSING, None, "abc", [5], ["a" * 300], ["a"] * 10_001)],
@@ -266,6 +268,7 @@ def test_only_the_files_that_were_asked_for_are_written(endpoint, capsys):
         ("say", "warnings.0"),
         ("say", "degraded.reason"),
         ("check", "chunks.0.text"),
+        ("edit", "changes.0.now"),
         ("check", "chunks.0.voice"),
         ("check", "unknown_characters.0"),
         ("voices", "voices.1.name"),

@@ -48,6 +48,7 @@ def test_every_command_says_what_it_does_and_is_run():
     for name in COMMANDS:
         options = {
             "say": ["x"],
+            "edit": ["x"],
             "narrate": ["x"],
             "dub": ["x", "y"],
             "result": ["x"],

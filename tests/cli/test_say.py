@@ -24,6 +24,7 @@ from recordings import recording as recorded
 from voiceclone import audio
 from voiceclone.cli.main import main
 from voiceclone.cli.options import stopped_by_signals
+from voiceclone.voices.builtin import BuiltIn
 
 EASY = ["--set", "nfe_step=1", "--seed", "5"]
 SAY = ["say", "Hello there.", "--voice", "example-en", *EASY]
@@ -271,3 +272,22 @@ def test_a_local_worker_without_a_model_says_so(places):
     done = locally(environ, places[0])
     assert done.returncode == 3
     assert "RUNPOD_VOLUME" in done.stderr
+
+
+def test_words_are_changed_in_a_recording(endpoint, capsys):
+    """A file becomes another, which keeps the beginning; `--check` tells what would change."""
+    waveform = BuiltIn().named("example-en").waveform
+    soundfile.write("talk.flac", waveform.samples, 24_000, "PCM_16")
+    said = "Some call me nature, others call me mother nature."
+    edit = ["edit", "talk.flac", said.replace("mother nature", "a realist"), "--ref-text", said]
+    assert main([*edit, "--check"]) == 0
+    rows = capsys.readouterr().out.splitlines()
+    assert len(rows) == 2
+    assert rows[1].split("  ")[-2:] == ["mother nature.", "a realist."]
+    cheap = [*EASY, "--set", "attempts=1", "--set", "delivery=base64"]
+    assert main([*edit, "--out", "new.flac", *cheap]) == 0, capsys.readouterr().err
+    before, after = (soundfile.read(name, dtype="int16")[0] for name in ("talk.flac", "new.flac"))
+    assert np.array_equal(before[:72_000], after[:72_000])
+    assert not np.array_equal(before, after)
+    assert main([*edit, "--out", "new.mp3"]) == 2
+    assert "wav or flac" in capsys.readouterr().err

@@ -29,6 +29,7 @@ LEAST = {
     "check_dub": DUB,
     "add_voice": ADD,
     "delete_voice": {"voice": "anna"},
+    "edit": {"ref_audio": "https://example.com/a.wav", "text": "Hello."},
     "link": {"key": "a.wav"},
 }
 

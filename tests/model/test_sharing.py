@@ -17,6 +17,7 @@ from endpoint_server import until
 
 from voiceclone.errors import DeviceFailed, EngineStopped, OutOfMemory, SynthesisFailed
 from voiceclone.model.engine import Engine
+from voiceclone.model.gaps import Gap
 from voiceclone.model.sampling import Plan, Sampling
 from voiceclone.model.sharing import URGENT_IN_A_ROW, Caller, Queue, SharedEngine, Waiting
 from voiceclone.types import Chunk, ReferenceVoice, Waveform
@@ -85,6 +86,21 @@ def opened(engine):
 
 def same(got, expected, bar=1e-5):
     return len(got) == len(expected) and np.abs(got - expected).max() <= bar * np.abs(expected).max()
+
+
+def test_a_gap_is_filled_among_others_chunks_as_it_is_alone(own):
+    """Through a shared engine it sounds as through one's own, and is as long as the gap and what leads there."""
+    samples = SECOND.waveform.samples
+    gap = Gap(samples[:8192], samples[12_000:], "One second more.", 30, 5)
+    (alone,) = own.infill([gap], FAST)
+    assert len(alone) == (2 * 16 + 30 - 1) * 256
+    assert gap.lead == 16 * 256
+    own.max_batch_frames = TOGETHER
+    with ThreadPoolExecutor(2) as pool, closing(SharedEngine(own)) as shared:
+        spoken_beside = pool.submit(lambda: list(shared.speak(chunks(2), FAST)))
+        (together,) = shared.infill([gap], FAST)
+        assert len(spoken_beside.result()) == 2
+    assert same(together, alone)
 
 
 def test_sixteen_callers_take_few_batches_and_each_gets_its_own(own):

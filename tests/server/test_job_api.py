@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import base64
+import io
 
+import numpy as np
 import pytest
+import soundfile
+
+from voiceclone.audio.encoding import encode
+from voiceclone.voices.builtin import BuiltIn
 
 JOB = {"text": "Hello there.", "voice": "example-en", "nfe_step": 1}
 LONG = {**JOB, "text": "One two three four five six seven. " * 40}
@@ -24,6 +30,25 @@ def test_runsync_answers_with_the_result(http):
     reply = http.post("/runsync", json={"input": JOB}).json()
     assert reply["status"] == "COMPLETED"
     assert reply["output"]["job_id"] == reply["id"]
+
+
+def test_a_recording_is_edited_over_http(http):
+    """By an engine that others share; the beginning is the caller's to the sample."""
+    said = "Some call me nature, others call me mother nature."
+    voice = BuiltIn().named("example-en")
+    sent = encode(voice.waveform, "wav")
+    asked = {"action": "edit", "ref_audio": base64.b64encode(sent).decode(), "ref_text": said, "attempts": 1}
+    job = {**asked, "text": said.replace("mother nature", "a realist"), "nfe_step": 1, "format": "flac"}
+    reply = http.post("/runsync?wait=300000", json={"input": job}).json()["output"]
+    (change,) = reply["changes"]
+    assert (change["was"], change["now"]) == ("mother nature.", "a realist.")
+    before, after = (
+        soundfile.read(io.BytesIO(data), dtype="int16")[0] for data in (sent, base64.b64decode(reply["audio_base64"]))
+    )
+    kept = round((change["start"] - change["fade_before"]) * 24_000)
+    assert kept > 24_000
+    assert np.array_equal(after[:kept], before[:kept])
+    assert len(after) == reply["samples"]
 
 
 def test_an_error_stands_beside_the_output_as_on_the_platform(http):

@@ -71,3 +71,8 @@ ABOUT = {
     "limits": {"max_text_chars": 100_000, "max_job_s": None, "max_speech_min": 60.0},
     "warnings": [],
 }
+EDIT = {
+    "status": "completed",
+    "changes": [{"was": "nature", "now": "time", "was_start": 1.0, "was_end": 1.5, "duration": 0.4}],
+    "warnings": [],
+}

@@ -8,8 +8,8 @@ from voiceclone.audio.codec import (
     resample,
     rms,
 )
-from voiceclone.audio.decoding import decode, start_decoder
-from voiceclone.audio.encoding import OPUS_RATES, Encoder, content_type, encode
+from voiceclone.audio.decoding import decode, decode_exactly, start_decoder
+from voiceclone.audio.encoding import OPUS_RATES, Encoder, content_type, encode, encode_exactly
 from voiceclone.audio.joining import Joiner, join, joined_length
 from voiceclone.audio.mixing import Ducking, as_loud_as, laid_over
 from voiceclone.audio.silence import FADE_S, FRAME_S, MARGIN_S, loudness_db, runs, smoothed_db, sounding
@@ -27,7 +27,9 @@ __all__ = [
     "as_loud_as",
     "content_type",
     "decode",
+    "decode_exactly",
     "encode",
+    "encode_exactly",
     "join",
     "joined_length",
     "laid_over",

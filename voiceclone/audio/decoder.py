@@ -15,7 +15,7 @@ import resource
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import IO, NoReturn
 
@@ -25,7 +25,7 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
-from voiceclone.audio.decoding import READY, REPLY, REQUEST, TOO_LARGE
+from voiceclone.audio.decoding import EXACT, MOST_PER_S, READY, REPLY, REQUEST, TOO_LARGE
 from voiceclone.errors import BadAudio
 from voiceclone.types import Samples
 
@@ -53,11 +53,15 @@ TEXT = 0.8
 """Of them, that can be read."""
 UNTOLD = 2**32 - 1
 """What recorders write, beside 0, where they do not know how long the sound will be."""
+BITS = {"PCM_S8": 16, "PCM_U8": 16, "ULAW": 16, "ALAW": 16, "PCM_16": 16, "PCM_24": 24}
+"""That hold a sample of an encoding, by libsndfile's names."""
 CANCELLED = 0.5
 """Of the energy that the mean of unrelated channels has."""
 _BLOCK = 65_536
 _Block = tuple[int, Samples]
-"""A rate in Hertz and mono samples."""
+"""A rate in Hertz and samples."""
+_Mixer = Callable[[NDArray[np.float32]], Samples]
+"""Makes what is wanted of a block of shape (samples, channels)."""
 
 
 def main() -> None:
@@ -102,7 +106,10 @@ def _limit(kind: int, most: int) -> None:
 
 def _answer(data: bytes, sample_rate: int, max_duration_s: float, replies: IO[bytes]) -> None:
     try:
-        answer, fine = decode(data, sample_rate, max_duration_s).tobytes(), True
+        if sample_rate:
+            answer, fine = decode(data, sample_rate, max_duration_s).tobytes(), True
+        else:
+            answer, fine = decode_exactly(data, max_duration_s), True
     except BadAudio as e:
         answer, fine = str(e).encode(), False
     replies.write(REPLY.pack(fine, len(answer)))
@@ -120,6 +127,45 @@ def decode(data: bytes, sample_rate: int, max_duration_s: float) -> Samples:
             samples = _joined(read(data, mix), sample_rate, max_duration_s)
             return _joined(read(data, _Mix(mix.loudest)), sample_rate, max_duration_s) if mix.cancels else samples
     raise BadAudio(f"{UNKNOWN}: {CURE}")
+
+
+def decode_exactly(data: bytes, max_duration_s: float) -> bytes:
+    """Decode as `Decoder.decode_exactly` says: the samples of all channels behind an EXACT. Raises BadAudio."""
+    if kind := kind_of_text(data):
+        raise BadAudio(f"{UNKNOWN} but {kind}: {PAGE_CURE}")
+    data = with_length(data)
+    for read, bits in ((_by_libsndfile, _bits(data)), (_by_ffmpeg, 32)):
+        with suppress(_UnknownFormat):
+            rate, samples = _as_they_are(read(data, lambda block: block), int(max_duration_s * MOST_PER_S))
+            return EXACT.pack(rate, samples.shape[1], bits) + samples.tobytes()
+    raise BadAudio(f"{UNKNOWN}: {CURE}")
+
+
+def _as_they_are(blocks: Iterator[_Block], most: int) -> tuple[int, NDArray[np.float32]]:
+    """Return the rate and the samples, (n, channels), no more than `most` in all. Raises BadAudio, _UnknownFormat."""
+    rates, pieces, count = set(), [], 0
+    for rate, block in blocks:
+        rates.add((rate, block.shape[1]))
+        pieces.append(block)
+        count += block.size
+        if rate not in SOURCE_RATES or len(rates) > 1:
+            raise BadAudio(
+                "the recording changes its rate or channels, or claims odd ones: export it at 24000 or 44100"
+            )
+        if count > most:
+            raise BadAudio(f"the recording is longer than {most // MOST_PER_S} s at 48 kHz in stereo: cut it in parts")
+        if not np.isfinite(block).all():
+            raise BadAudio("the recording holds samples that are not numbers: export it again")
+    if not count:
+        raise BadAudio(NO_SOUND)
+    return rates.pop()[0], np.concatenate(pieces)
+
+
+def _bits(data: bytes) -> int:
+    """Return with how many bits each sample is written; 32 where that is in floating point or with loss."""
+    with suppress(soundfile.LibsndfileError, ValueError), soundfile.SoundFile(_Seekable(data)) as file:
+        return BITS.get(file.subtype, 32)
+    return 32
 
 
 def kind_of_text(data: bytes) -> str | None:
@@ -252,7 +298,7 @@ class _Seekable(io.BytesIO):
         return self.tell()
 
 
-def _by_libsndfile(data: bytes, mix: _Mix) -> Iterator[_Block]:
+def _by_libsndfile(data: bytes, mix: _Mixer) -> Iterator[_Block]:
     try:
         with soundfile.SoundFile(_Seekable(data)) as file:
             if file.format not in LIBSNDFILE:
@@ -265,7 +311,7 @@ def _by_libsndfile(data: bytes, mix: _Mix) -> Iterator[_Block]:
         raise _UnknownFormat from e
 
 
-def _by_ffmpeg(data: bytes, mix: _Mix) -> Iterator[_Block]:
+def _by_ffmpeg(data: bytes, mix: _Mixer) -> Iterator[_Block]:
     # A playlist would make it fetch what it names: only containers, and from this memory alone. It looks at all of the
     # recording before it says what is in it: the sound may start late.
     options = {

@@ -23,16 +23,21 @@ from typing import cast
 import numpy as np
 
 from voiceclone.errors import BadAudio
-from voiceclone.types import Samples, Waveform
+from voiceclone.types import Recording, Samples, Waveform
 
 log = logging.getLogger(__name__)
 
 READY = b"+"
 """What the process says before each request."""
 REQUEST = struct.Struct("<QIdIQ")
-"""A recording follows: its bytes, the wanted rate in Hertz, longest sound and CPU time in seconds, memory in bytes."""
+"""A recording follows: its bytes, the wanted rate in Hertz, or 0 for all samples as they are; longest sound
+and CPU time in seconds, memory in bytes."""
 REPLY = struct.Struct("<?Q")
 """Whether sound follows, as float32, or what is wrong with the recording; and how many bytes that has."""
+EXACT = struct.Struct("<III")
+"""Before samples as they are: rate in Hertz, channels, bits of each sample."""
+MOST_PER_S = 96_000
+"""Samples as they are, for each second that a recording may have: two channels at 48 kHz."""
 TOO_LARGE = 3
 """The status that the process ends with where its memory did not do."""
 
@@ -86,8 +91,21 @@ class Decoder:
             BadAudio: not a sound file, empty, with samples that are not finite, or too much for the process.
             RuntimeError: the process does not start.
         """
-        cpu_s = math.ceil(self._cpu_s + max_duration_s / PACE)
         most = 4 * math.ceil((max_duration_s + 1) * sample_rate)
+        answer = self._answer(data, sample_rate, max_duration_s, limit_s, most)
+        samples: Samples = np.frombuffer(answer, np.float32)
+        return Waveform(samples, sample_rate)
+
+    def decode_exactly(self, data: bytes, max_duration_s: float, limit_s: float = math.inf) -> Recording:
+        """Decode a file of any format, every sample as it is. Raises as `decode`, and BadAudio for a longer one."""
+        most = EXACT.size + 4 * math.ceil(max_duration_s * MOST_PER_S)
+        answer = self._answer(data, 0, max_duration_s, limit_s, most)
+        rate, channels, bits = EXACT.unpack_from(answer)
+        return Recording(np.frombuffer(answer, np.float32, offset=EXACT.size).reshape(-1, channels), rate, bits)
+
+    def _answer(self, data: bytes, sample_rate: int, max_duration_s: float, limit_s: float, most: int) -> bytearray:
+        """Return what the process answers to a request, of `most` bytes at most. Raises BadAudio, RuntimeError."""
+        cpu_s = math.ceil(self._cpu_s + max_duration_s / PACE)
         memory = self._memory + 2 * len(data) + 3 * most
         request = REQUEST.pack(len(data), sample_rate, max_duration_s, cpu_s, memory)
         with self._lock:
@@ -114,8 +132,7 @@ class Decoder:
                 self._end()
         if not fine:
             raise BadAudio(answer.decode())
-        samples: Samples = np.frombuffer(answer, np.float32)
-        return Waveform(samples, sample_rate)
+        return answer
 
     def _started(self) -> subprocess.Popen[bytes]:
         """Return the process that is alive, a new one where there was none."""
@@ -201,5 +218,6 @@ def _output(process: subprocess.Popen[bytes]) -> BufferedReader:
 
 _decoder = Decoder()
 decode = _decoder.decode
+decode_exactly = _decoder.decode_exactly
 start_decoder = _decoder.start
 atexit.register(_decoder.close)

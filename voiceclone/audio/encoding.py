@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voiceclone.errors import InvalidInput
-from voiceclone.types import AudioFormat, Samples, Waveform
+from voiceclone.types import AudioFormat, Recording, Samples, Waveform
 
 if TYPE_CHECKING:
     import av
@@ -114,6 +114,22 @@ def encode(
         check()
         writer.write(block)
     writer.close()
+    return file.getvalue()
+
+
+def encode_exactly(recording: Recording, audio_format: Literal["wav", "flac"]) -> bytes:
+    """Return the bytes of a sound file that decodes to the very samples; FLAC keeps 24 bits of floating point."""
+    import soundfile
+
+    file = io.BytesIO()
+    bits = min(recording.bits, 24) if audio_format == "flac" else recording.bits
+    samples: NDArray[Any] = recording.samples
+    if bits != 32:  # libsndfile would scale them by one less than a power of two
+        full = 2 ** (bits - 1)
+        whole = np.clip(np.rint(samples.astype(np.float64) * full), -full, full - 1).astype(np.int32)
+        samples = whole << (32 - bits)
+    subtype = "FLOAT" if bits == 32 else f"PCM_{bits}"
+    soundfile.write(file, samples, recording.sample_rate, subtype, format=audio_format.upper())
     return file.getvalue()
 
 

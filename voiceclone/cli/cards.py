@@ -73,6 +73,22 @@ def checked(reply: Reply) -> str:
     return "\n".join(lines)
 
 
+def changes(reply: Reply) -> str:
+    """Return what would change in a recording, and where."""
+    rows = [("from", "to", "new", "was", "now")]
+    rows += [
+        (
+            f"{change['was_start']:.2f} s",
+            f"{change['was_end']:.2f} s",
+            f"{change['duration']:.2f} s",
+            _short(change["was"]) or "-",
+            _short(change["now"]) or "-",
+        )
+        for change in reply["changes"]
+    ]
+    return _columns(rows)
+
+
 def about(reply: Reply, health: Mapping[str, Any] | None = None) -> str:
     """Return what the worker is and can do; `health`: the endpoint's counts."""
     model, limits = reply["model"], reply["limits"]

@@ -14,6 +14,7 @@ from importlib import import_module
 COMMANDS = {
     "say": "speak a text",
     "check": "tell what would be said, in which chunks and how long, without speaking",
+    "edit": "change words in a recording",
     "voices": "list, add and delete voices",
     "narrate": "make an audiobook of a text, Markdown or EPUB file",
     "dub": "give a film the speech of its subtitles",

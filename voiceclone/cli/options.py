@@ -24,6 +24,8 @@ from voiceclone.client import BadInput, Endpoint, Input, Place, recording, text_
 
 NO_VOICE = "give --voice NAME or --ref-audio FILE; `voiceclone voices` lists the names"
 
+FIELD = "any other field of the request; repeatable"
+
 
 def place_options(parser: argparse.ArgumentParser) -> None:
     """Who answers."""
@@ -49,14 +51,15 @@ def voice_options(parser: argparse.ArgumentParser, speed: bool = True) -> None:
     parser.add_argument(
         "--set",
         action="append",
-        type=_field,
+        type=json_field,
         default=[],
         metavar="FIELD=JSON",
-        help='any other field of the request, as --set verify=true or --set \'lexicon={"GIF": "jiff"}\'; repeatable',
+        help=f'{FIELD}, as --set verify=true or --set \'lexicon={{"GIF": "jiff"}}\'',
     )
 
 
-def _field(text: str) -> tuple[str, Any]:
+def json_field(text: str) -> tuple[str, Any]:
+    """Return a field of a request and its value. Raises ArgumentTypeError."""
     name, equals, value = text.partition("=")
     if not name or not equals:
         raise argparse.ArgumentTypeError(f"{text!r} is not FIELD=JSON")
@@ -78,27 +81,31 @@ def voice_input(options: argparse.Namespace) -> Input:
     return {**data, **dict(options.set)}
 
 
-def text_options(parser: argparse.ArgumentParser) -> None:
+def text_options(parser: argparse.ArgumentParser, what: str = "what to say") -> None:
     """What is said."""
-    parser.add_argument("text", nargs="?", help="what to say; `-` or nothing for standard input")
+    parser.add_argument("text", nargs="?", help=f"{what}; `-` or nothing for standard input")
     parser.add_argument("--file", type=Path, help="read the text from a file")
+
+
+def given_text(options: argparse.Namespace) -> str:
+    """Return the text that the options of `text_options` give. Raises BadInput."""
+    if options.file is not None and options.text is not None:
+        raise BadInput("there is a text and a --file: give one of them")
+    if options.file is not None:
+        return text_of(options.file)
+    if options.text not in (None, "-"):
+        return str(options.text)
+    if sys.stdin.isatty() and options.text is None:
+        raise BadInput("there is nothing to say: give a text, --file, or a pipe; --help tells more")
+    try:
+        return sys.stdin.read()
+    except UnicodeDecodeError as e:
+        raise BadInput("standard input is not in UTF-8") from e
 
 
 def spoken_input(options: argparse.Namespace) -> Input:
     """Return the fields that the options of `text_options` and `voice_options` give. Raises BadInput."""
-    if options.file is not None and options.text is not None:
-        raise BadInput("there is a text and a --file: give one of them")
-    if options.file is not None:
-        text = text_of(options.file)
-    elif options.text not in (None, "-"):
-        text = options.text
-    elif sys.stdin.isatty() and options.text is None:
-        raise BadInput("there is nothing to say: give a text, --file, or a pipe; --help tells more")
-    else:
-        try:
-            text = sys.stdin.read()
-        except UnicodeDecodeError as e:
-            raise BadInput("standard input is not in UTF-8") from e
+    text = given_text(options)
     data = {"text": text, **voice_input(options)}
     # In a text of turns, "[anna] Hello.", each may have its own.
     if not {"voice", "ref_audio", "segments"} & data.keys() and "[" not in text:

@@ -18,7 +18,7 @@ Report = Callable[[str, Mapping[str, float]], None]
 """Is told the job's state, and the worker's `chunks_done`, `chunks`, `percent` and `seconds_left` if there are any."""
 SPEAK = "synthesize"
 """What a job asks for that names no action."""
-SOUND = (SPEAK, "dub")
+SOUND = (SPEAK, "edit", "dub")
 """Actions whose replies lead to sound."""
 
 

@@ -178,6 +178,20 @@ class Dubbed(Speech):
     cues: Annotated[list[_Cue], Field(max_length=100_000)]
 
 
+class _Change(Answer):
+    was: Text
+    now: Text
+    was_start: Seconds
+    was_end: Seconds
+    duration: Seconds
+
+
+class Edited(Speech):
+    """A recording with other words, or what would change in it."""
+
+    changes: Annotated[list[_Change], Field(max_length=1000)]
+
+
 class FreshLink(Speech):
     """A link to an earlier recording."""
 
@@ -272,6 +286,7 @@ class About(Done):
 
 REPLIES: dict[str, type[Done]] = {
     "synthesize": Speech,
+    "edit": Edited,
     "link": FreshLink,
     "check": Plan,
     "dub": Dubbed,

@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from voiceclone.jobs.fields import MAX_DURATION_S, RECORDING, Recording, RefText, Subtitles, VoiceName, short_enough
-from voiceclone.jobs.speech_request import Fields, SpeechRequest
+from voiceclone.jobs.parts import Strict
+from voiceclone.jobs.speech_request import SpeechRequest
 from voiceclone.speech import DubOptions, MasterOptions, SynthesisOptions
 from voiceclone.subtitles import Cue, told_apart
 
@@ -18,7 +19,7 @@ MAX_RATE = 3.0
 MAX_BORROW_S = 60.0
 
 
-class SpeakerVoice(Fields):
+class SpeakerVoice(Strict):
     """The voice of one speaker: a voice by name, or a recording."""
 
     voice: VoiceName | None = None

@@ -13,6 +13,9 @@ from voiceclone.settings import Settings
 from voiceclone.speech import Script
 from voiceclone.types import Reply
 
+STORE_S = 150
+"""What a bucket that is down may cost, with all its tries."""
+
 
 def refuse_oversize(script: Script, length_s: float, length_field: str, text_field: str, settings: Settings) -> None:
     """Raise InvalidInput for a script that is longer, or more work, than a job's may be.

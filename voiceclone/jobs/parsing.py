@@ -22,8 +22,9 @@ from voiceclone.jobs.dub_request import DubRequest, SpeakerVoice
 from voiceclone.jobs.fields import Context, SampleRate
 from voiceclone.jobs.legacy import modernise
 from voiceclone.jobs.leniency import as_meant, is_empty, meant_name
+from voiceclone.jobs.parts import MadeWith
 from voiceclone.jobs.request import SCHEMAS, FormerTake, LinkRequest, Request, Segment, SynthesisRequest
-from voiceclone.jobs.speech_request import MadeWith, SpeechRequest, Verify
+from voiceclone.jobs.speech_request import SpeechRequest, Verify
 from voiceclone.settings import Settings
 from voiceclone.text import markup
 from voiceclone.voices import KEPT

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from voiceclone.checkpoints import Checkpoint
 from voiceclone.jobs.dub_request import DubRequest
+from voiceclone.jobs.parts import MadeWith
 from voiceclone.jobs.request import SynthesisRequest
-from voiceclone.jobs.speech_request import MadeWith, SpeechRequest
+from voiceclone.jobs.speech_request import SpeechRequest
 from voiceclone.speech import Take
 from voiceclone.types import ReferenceVoice, Reply
 from voiceclone.voices import KEPT
@@ -92,12 +93,18 @@ def _made(request: SpeechRequest, voices: Mapping[str | None, ReferenceVoice], c
 
 def made_otherwise(made_with: MadeWith, checkpoint: Checkpoint, voices: Iterable[ReferenceVoice]) -> list[str]:
     """Return what is not as it was when a take was made, for the caller."""
+    changed = model_otherwise(made_with, checkpoint)
+    if made_with.references != _references(voices):
+        changed.append("a voice is not the one that the take was made with: it will be another")
+    return changed
+
+
+def model_otherwise(made_with: MadeWith, checkpoint: Checkpoint) -> list[str]:
+    """Return whether the model is another than a take was made with, for the caller."""
     changed = []
     if (made_with.model, made_with.revision) != (checkpoint.name, checkpoint.revision):
         then, now = f"{made_with.model} {made_with.revision}", f"{checkpoint.name} {checkpoint.revision}"
         changed.append(f"the take was made with {then}, this worker has {now}: it will be another")
-    if made_with.references != _references(voices):
-        changed.append("a voice is not the one that the take was made with: it will be another")
     return changed
 
 

@@ -5,24 +5,28 @@ Knows nothing of how chunks are spoken.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from voiceclone.checkpoints import Checkpoint
 from voiceclone.deadline import Deadline
-from voiceclone.errors import InvalidInput, VoiceNotFound
+from voiceclone.errors import InvalidInput, ModelUnavailable, VoiceNotFound
 from voiceclone.jobs.limits import refuse_oversize
 from voiceclone.jobs.recipe import made_otherwise
 from voiceclone.jobs.replies import complaints
 from voiceclone.jobs.request import SynthesisRequest
 from voiceclone.jobs.speech_request import SpeechRequest
+from voiceclone.listening import Recogniser
 from voiceclone.model import AnyEngine
 from voiceclone.settings import Settings
 from voiceclone.speech import Script, TextReader, plan
 from voiceclone.text import lexicon, normalize
 from voiceclone.types import ReferenceVoice
 from voiceclone.voices import Voices
+
+log = logging.getLogger(__name__)
 
 MAX_VOICES = 50
 """In one text: each is loaded before anything is spoken."""
@@ -103,6 +107,18 @@ def prepared(
     read_in = request.language or next(iter(languages), "") if request.normalize_text else ""
     reader = TextReader(read_in, normalize.Lexicon(words), told=request.language is not None)
     return Preparation(reader, seed, words, notes)
+
+
+def require_recogniser(recogniser: Recogniser) -> None:
+    """Load the recogniser. Raises ModelUnavailable, in the caller's terms."""
+    try:
+        recogniser.load()
+    except ModelUnavailable as e:
+        log.warning("a job cannot be listened to: %s", e)  # with paths that are not the caller's
+        raise ModelUnavailable(
+            "this worker has no recogniser for verify, timestamps and subtitles: leave them out, or have the"
+            f" operator put it on the volume: voiceclone fetch --model {recogniser.name}"
+        ) from e
 
 
 def _found(request: SynthesisRequest, known: Voices, deadline: Deadline) -> dict[str | None, ReferenceVoice]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 
 from voiceclone import audio
 from voiceclone.errors import InvalidInput, VoiceNotFound, WorkerError
+from voiceclone.jobs.edit_request import EditRequest
 from voiceclone.jobs.request import SynthesisRequest
 from voiceclone.jobs.speech_request import SpeechRequest, Verify
 from voiceclone.speech import Script, Spoken, Take, title_of
@@ -183,8 +184,8 @@ def summary(reply: Reply) -> Reply:
     if code is not None:
         return {"outcome": code} | ({} if code == VoiceNotFound.code else {"error": reply["error"]})
     told: Reply = {"outcome": "degraded" if "degraded" in reply else "completed"}
-    if "timings" in reply:
-        parts = reply["chunks"] if "chunks" in reply else reply["cues"]
+    parts = reply.get("chunks", reply.get("cues"))
+    if parts is not None and "timings" in reply:
         ways = [way for way in ("audio_url", "audio_path", "audio_base64") if way in reply]
         told |= {"audio_s": reply["duration"], "chunks": len(parts), "delivered": ways}
         told |= {"kept": sum("kept" in part for part in parts), "rtf": reply["rtf"]}
@@ -192,7 +193,7 @@ def summary(reply: Reply) -> Reply:
     return told
 
 
-def stem_of(request: SpeechRequest, job_id: str, digest: str) -> str:
+def stem_of(request: SpeechRequest | EditRequest, job_id: str, digest: str) -> str:
     """Return the asked key without its ending, or one made of the job: the same job run twice writes one object."""
     safe = (c if c.isascii() and (c.isalnum() or c in "-_.") else "-" for c in job_id)
     safe_id = "".join(safe).lstrip(".")[:MAX_ID_CHARS]

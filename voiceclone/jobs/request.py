@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field
 
 from voiceclone.audio import MARGIN_S
 from voiceclone.jobs.dub_request import CheckDubRequest, DubRequest
+from voiceclone.jobs.edit_request import EditRequest
 from voiceclone.jobs.fields import (
     MAX_CHUNK_CHARS,
     MAX_DURATION_S,
@@ -30,7 +31,8 @@ from voiceclone.jobs.fields import (
     each_once,
     short_enough,
 )
-from voiceclone.jobs.speech_request import NEEDED, Fields, SpeechRequest
+from voiceclone.jobs.parts import Strict
+from voiceclone.jobs.speech_request import NEEDED, SpeechRequest
 from voiceclone.settings import LinkLife
 from voiceclone.speech import Former, MasterOptions, Passage, ScriptOptions, SynthesisOptions
 from voiceclone.subtitles import FORMATS as SUBTITLE_FORMATS
@@ -41,27 +43,27 @@ from voiceclone.voices import NewVoice
 SLOWEST, FASTEST = markup.SLOWEST, markup.FASTEST
 
 
-class InfoRequest(Fields):
+class InfoRequest(Strict):
     """What this worker is and can do."""
 
     action: Literal["info"]
 
 
-class ListVoicesRequest(Fields):
+class ListVoicesRequest(Strict):
     """The voices that jobs may ask for by name."""
 
     action: Literal["list_voices"]
     prefix: Prefix = Field("", description="only voices whose names begin so")
 
 
-class DeleteVoiceRequest(Fields):
+class DeleteVoiceRequest(Strict):
     """Remove a voice that was added, and the speech in it that is kept."""
 
     action: Literal["delete_voice"]
     voice: VoiceName = Field(description="its name")
 
 
-class AddVoiceRequest(Fields):
+class AddVoiceRequest(Strict):
     """Keep a recording as a voice."""
 
     action: Literal["add_voice"]
@@ -81,7 +83,7 @@ class AddVoiceRequest(Fields):
         return NewVoice(self.voice, self.ref_audio, self.ref_text, self.language, self.consent, self.overwrite)
 
 
-class LinkRequest(Fields):
+class LinkRequest(Strict):
     """A fresh link to an earlier result."""
 
     action: Literal["link"]
@@ -92,7 +94,7 @@ class LinkRequest(Fields):
     expires_in: LinkLife | None = Field(None, description="life of the link in seconds; absent: `URL_EXPIRY_S`")
 
 
-class Segment(Fields):
+class Segment(Strict):
     """A part of the text with its own voice and pace."""
 
     text: Text
@@ -102,7 +104,7 @@ class Segment(Fields):
     pause_after: float | None = Field(None, ge=0, le=markup.MAX_PAUSE_S)
 
 
-class FormerTake(Fields):
+class FormerTake(Strict):
     """A chunk of an earlier take."""
 
     text: str = Field(min_length=1, max_length=MAX_CHUNK_CHARS)
@@ -240,6 +242,7 @@ Request = (
     | AddVoiceRequest
     | ListVoicesRequest
     | DeleteVoiceRequest
+    | EditRequest
     | LinkRequest
     | InfoRequest
 )
@@ -251,6 +254,7 @@ SCHEMAS: dict[str, type[Request]] = {
     "add_voice": AddVoiceRequest,
     "list_voices": ListVoicesRequest,
     "delete_voice": DeleteVoiceRequest,
+    "edit": EditRequest,
     "link": LinkRequest,
     "info": InfoRequest,
 }

@@ -4,17 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, cast
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationInfo,
-    field_validator,
-)
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from voiceclone.jobs.fields import (
-    MAX_TOLD_CHARS,
     RECORDING,
     JobId,
     Key,
@@ -25,9 +17,9 @@ from voiceclone.jobs.fields import (
     SampleRate,
     Seed,
     VoiceName,
-    context_of,
     switched_on,
 )
+from voiceclone.jobs.parts import MadeWith, Strict, require_bucket
 from voiceclone.model import Sampling
 from voiceclone.settings import LinkLife
 from voiceclone.speech import Threshold
@@ -38,30 +30,14 @@ NEEDED = "needed, or"
 """In a field's `json_schema_extra`: which other one may be sent in its place."""
 
 
-class Fields(BaseModel):
-    """What a request consists of, and each of its parts."""
-
-    model_config = ConfigDict(
-        extra="forbid", strict=True, frozen=True, allow_inf_nan=False, arbitrary_types_allowed=True
-    )
-
-
-class Verify(Fields):
+class Verify(Strict):
     """When speech is good enough, and how often it is tried."""
 
     max_wer: float = Field(0.15, ge=0, le=1)
     attempts: int = Field(3, ge=1, le=10)
 
 
-class MadeWith(Fields):
-    """What an earlier take was made with."""
-
-    model: str = Field(max_length=MAX_TOLD_CHARS)
-    revision: str = Field(max_length=MAX_TOLD_CHARS)
-    references: list[Annotated[str, Field(max_length=MAX_TOLD_CHARS)]]
-
-
-class SpeechRequest(Fields):
+class SpeechRequest(Strict):
     """Whose voice speaks, and how."""
 
     voice: VoiceName | None = Field(
@@ -156,6 +132,4 @@ class SpeechRequest(Fields):
     @field_validator("delivery")
     @classmethod
     def _delivery(cls, value: DeliveryWay, info: ValidationInfo) -> DeliveryWay:
-        if value == "s3" and context_of(info).bucket is None:
-            raise ValueError("s3 needs a bucket: set S3_BUCKET and its keys, or ask for base64")
-        return value
+        return require_bucket(value, info)

@@ -17,18 +17,20 @@ from typing import Any
 from voiceclone.checkpoints import Checkpoint
 from voiceclone.deadline import Deadline
 from voiceclone.delivery import Delivery, KeptChunks, require_sendable
-from voiceclone.errors import ModelUnavailable, WorkerError
+from voiceclone.errors import WorkerError
 from voiceclone.files import try_to_write
 from voiceclone.jobs.account import Account, errors_named, gone_on_later
 from voiceclone.jobs.dub_request import CheckDubRequest, DubRequest
 from voiceclone.jobs.dubbing import by_cue, described, laid, rehearse_dub
+from voiceclone.jobs.edit_job import Edits
+from voiceclone.jobs.edit_request import EditRequest
 from voiceclone.jobs.legacy import as_formerly, is_legacy
-from voiceclone.jobs.limits import limits_of
+from voiceclone.jobs.limits import STORE_S, limits_of
 from voiceclone.jobs.names import Names
 from voiceclone.jobs.parsing import parse
 from voiceclone.jobs.progress import Progress, Report, nobody
 from voiceclone.jobs.recipe import dub_recipe, recipe
-from voiceclone.jobs.rehearsal import Means, Rehearsal, rehearse
+from voiceclone.jobs.rehearsal import Means, Rehearsal, rehearse, require_recogniser
 from voiceclone.jobs.replies import (
     checked,
     complaints,
@@ -59,16 +61,13 @@ from voiceclone.listening import Recogniser
 from voiceclone.logs import about_job, id_of
 from voiceclone.model import AnyEngine
 from voiceclone.settings import GRACE_S, Settings
-from voiceclone.speech import Script, Spoken, Synthesizer, Take
+from voiceclone.speech import Editor, Script, Spoken, Synthesizer, Take
 from voiceclone.subtitles import FORMATS as SUBTITLE_FORMATS
 from voiceclone.timings import Timings
 from voiceclone.types import AUDIO_FORMATS, SEEDS, Reply, Result, Samples
 from voiceclone.voices import Voices, worst
 
 log = logging.getLogger(__name__)
-
-STORE_S = 150
-"""What a bucket that is down may cost, with all its tries."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +107,7 @@ class Worker:
         self.clock: Callable[[], float] = time.monotonic
         """Tells the seconds by which a job's time is counted."""
         self._synthesizer = Synthesizer(engine, recogniser, checkpoint.languages, kept)
+        self._edits = Edits(Editor(engine, recogniser), recogniser, voices, checkpoint)
         self.startup: Mapping[str, float] = {}
         """Seconds of each part of the start, for `info`."""
         self._pace: float | None = None
@@ -204,6 +204,8 @@ class Worker:
                 reply = self.check(request, warnings)
             case SynthesisRequest():
                 reply = self.synthesize(request, request.job_id or job_id, digest_of(data), warnings, report)
+            case EditRequest():
+                reply = self.edit(request, request.job_id or job_id, digest_of(data), warnings)
             case AddVoiceRequest():
                 reply = self.add_voice(request, warnings)
             case ListVoicesRequest():
@@ -284,6 +286,12 @@ class Worker:
             reply |= self.delivery.deliver(result, way, request.expires_in, reply, in_time=deadline.left_s > STORE_S)
         return {**reply, "timings": timings.report()}
 
+    def edit(self, request: EditRequest, job_id: str, digest: str, warnings: Sequence[str]) -> Reply:
+        """Change words in a recording and deliver it; `digest` as for `synthesize`."""
+        deadline = Deadline(self.settings.job_limit_s, self.clock)
+        reply = self._edits.answer(request, job_id, stem_of(request, job_id, digest), deadline, self.delivery)
+        return {**reply, "warnings": [*warnings, *reply["warnings"]]}
+
     def check_dub(self, request: CheckDubRequest, warnings: Sequence[str]) -> Reply:
         """Tell which cues `dub` could not fit into their time, without speaking."""
         deadline = Deadline(self.settings.job_limit_s, self.clock)
@@ -300,7 +308,7 @@ class Worker:
         with timings.measure("voice"):
             rehearsal = rehearse_dub(request, self._means, seed_of(job_id, digest), deadline)
             if request.verify:
-                self._require_recogniser()
+                require_recogniser(self.recogniser)
         script, takes = rehearsal.dub.script, list[Take]()
         progress = Progress(report, len(script.chunks), sum(script.durations_s))
         with gone_on_later(self.kept, request, rehearsal.seed):
@@ -340,7 +348,7 @@ class Worker:
         with timings.measure("voice"):
             rehearsal = rehearse(request, self._means, drawn, deadline)
             if request.is_listened_to:
-                self._require_recogniser()  # before anything is spoken that it should hear
+                require_recogniser(self.recogniser)  # before anything is spoken that it should hear
         return rehearsal
 
     def _told(
@@ -375,16 +383,6 @@ class Worker:
                 return spoken
             if take is not None:
                 progress.advance(take.waveform.duration_s)
-
-    def _require_recogniser(self) -> None:
-        try:
-            self.recogniser.load()
-        except ModelUnavailable as e:
-            log.warning("a job cannot be listened to: %s", e)  # with paths that are not the caller's
-            raise ModelUnavailable(
-                "this worker has no recogniser for verify, timestamps and subtitles: leave them out, or have the"
-                f" operator put it on the volume: voiceclone fetch --model {self.recogniser.name}"
-            ) from e
 
     @property
     def _means(self) -> Means:

@@ -3,6 +3,7 @@
 from voiceclone.model.any_engine import AnyEngine
 from voiceclone.model.device import find_device
 from voiceclone.model.engine import Engine
+from voiceclone.model.gaps import Gap
 from voiceclone.model.mel import log_mel, reference_mel
 from voiceclone.model.sampling import Eager, Plan, Sampling, sample
 from voiceclone.model.sharing import BatchReport, SharedEngine, Waiting
@@ -14,6 +15,7 @@ __all__ = [
     "BatchReport",
     "Eager",
     "Engine",
+    "Gap",
     "Plan",
     "Sampling",
     "SharedEngine",

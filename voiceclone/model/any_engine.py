@@ -17,6 +17,7 @@ from torch import Tensor
 
 from voiceclone import audio, text
 from voiceclone.model.dit import DiT
+from voiceclone.model.gaps import Gap
 from voiceclone.model.mel import FRAMES_PER_S, HOP_LENGTH, TARGET_RMS, gain, mel_of
 from voiceclone.model.sampling import Plan, Sampling
 from voiceclone.types import Chunk, ReferenceVoice, Samples, Tokenizer
@@ -72,9 +73,9 @@ class AnyEngine(ABC):
 
         But for what is spoken together with it, and by which processor of a kind: both change no more than rounding.
         """
-        ids = self._ids(chunk)
+        ids = self._ids(self._tokens(chunk)).tolist()
         computed = (SPEAKING, torch.__version__, self.dit.device.type, str(self.dit.dtype))
-        said = (chunk.voice.fingerprint, target_rms, ids.tolist(), self._frames(chunk, len(ids)), chunk.seed)
+        said = (chunk.voice.fingerprint, target_rms, ids, self._frames(chunk, len(ids)), chunk.seed)
         return repr((computed, said, sampling))
 
     def speak(
@@ -104,11 +105,28 @@ class AnyEngine(ABC):
             for chunk, samples in zip(chunks, spoken, strict=True):
                 yield samples / gain(chunk.voice.waveform, target_rms)
 
+    def infill(
+        self,
+        gaps: Sequence[Gap],
+        sampling: Sampling = Sampling(),
+        target_rms: float = TARGET_RMS,
+        urgent: bool = False,
+    ) -> Generator[Samples, None, None]:
+        """Speak what is missing in each gap; the samples of each at 24 kHz, in order.
+
+        They begin `Gap.lead` before the gap and end behind it: at its borders they go on as what is there. Arguments
+        and errors are those of `speak`.
+        """
+        plans = [gap.plan(self._ids(text.tokenize(gap.text, self.tokenizer)), target_rms) for gap in gaps]
+        with closing(self._speak(plans, sampling, urgent)) as spoken:
+            for gap, samples in zip(gaps, spoken, strict=True):
+                yield samples / gap.louder(target_rms)
+
+    def _ids(self, tokens: Sequence[str]) -> Tensor:
+        return torch.tensor([self.vocabulary.get(token, UNKNOWN_TOKEN) for token in tokens])
+
     def _tokens(self, chunk: Chunk) -> list[str]:
         return text.tokenize(chunk.voice.text + chunk.text, self.tokenizer)
-
-    def _ids(self, chunk: Chunk) -> Tensor:
-        return torch.tensor([self.vocabulary.get(token, UNKNOWN_TOKEN) for token in self._tokens(chunk)])
 
     def _frames(self, chunk: Chunk, tokens: int) -> int:
         """Return the frames of the new speech, without the reference."""
@@ -123,8 +141,8 @@ class AnyEngine(ABC):
 
     def _plan(self, chunk: Chunk, reference: Tensor) -> Plan:
         """Return a chunk's reference, tokens, length and seed, as the network takes them."""
-        ids = self._ids(chunk)
-        return Plan(reference, ids, len(reference) + self._frames(chunk, len(ids)), chunk.seed)
+        tokens = self._tokens(chunk)
+        return Plan(reference, self._ids(tokens), len(reference) + self._frames(chunk, len(tokens)), chunk.seed)
 
 
 def read_vocabulary(path: Path) -> dict[str, int]:

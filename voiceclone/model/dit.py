@@ -220,7 +220,8 @@ class DiT(nn.Module):
         """Return everything about a batch that no step changes, without waiting for the device.
 
         Args:
-            references: mel of each chunk's reference, (frames of the reference, m), on the CPU.
+            references: what is known of each chunk's mel, its reference, from its first frame on; zero where it is
+                not known: (frames, m), on the CPU.
             tokens: ids of the reference's text and the chunk's text, (characters,), on the CPU.
             lengths: frames of each chunk, reference included; those behind the last reference are idle.
             guided: whether to add the row without the condition.

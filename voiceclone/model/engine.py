@@ -269,8 +269,8 @@ class Engine(AnyEngine):
     def _voice(self, follow: Follower, schedule: Schedule, batch: Batch, cfg_strength: float) -> Tensor:
         """Make mels of noise, and samples of mels, one plan's after the other's, without waiting for the device."""
         mels = batch.follow(follow, schedule, cfg_strength).split([plan.frames for plan in batch.plans])
-        speech = [mel[len(plan.reference) :] for mel, plan in zip(mels, batch.plans, strict=True)]
-        return self.vocoder(torch.cat(speech), [len(mel) for mel in speech])
+        heard = [plan.audible(mel) for mel, plan in zip(mels, batch.plans, strict=True)]
+        return self.vocoder(torch.cat(heard), [len(mel) for mel in heard])
 
     def _schedule(self, sampling: Sampling) -> Schedule:
         """Return the steps of a sampling; the last few are kept across jobs."""
@@ -311,7 +311,7 @@ def _require_alike(mel: Tensor, plain: Tensor) -> None:
 
 def _fetch(samples: Tensor, plans: Sequence[Plan]) -> list[Samples]:
     """Wait for the device; return the samples of each plan."""
-    sizes = [(plan.frames - len(plan.reference) - 1) * HOP_LENGTH for plan in plans]
+    sizes = [(plan.frames_heard - 1) * HOP_LENGTH for plan in plans]
     return [part.numpy() for part in samples.cpu().split(sizes)]
 
 

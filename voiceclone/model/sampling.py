@@ -25,6 +25,9 @@ EPSS = {
     16: (0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32),
 }
 
+MARGIN = 16
+"""Frames on each side of a gap that the vocoder hears too: speech goes on where it begins and ends."""
+
 
 @dataclass(frozen=True)
 class Sampling:
@@ -47,8 +50,37 @@ class Plan:
     tokens: Tensor
     """(characters of the reference's and the chunk's text,)"""
     frames: int
-    """Length of reference and speech."""
+    """Length of reference and speech, and of what follows."""
     seed: int
+    after: Tensor | None = None
+    """Mel of what follows the speech, which is a gap in a recording then, (its frames, m); None: nothing follows."""
+
+    @property
+    def known(self) -> Tensor:
+        """What is known of the chunk's mel, from its first frame on; zero in a gap: (frames known, m)."""
+        if self.after is None:
+            return self.reference
+        gap = self.frames - len(self.reference) - len(self.after)
+        return torch.cat([self.reference, self.reference.new_zeros(gap, self.reference.shape[1]), self.after])
+
+    @property
+    def frames_heard(self) -> int:
+        """How many frames `audible` has."""
+        if self.after is None:
+            return self.frames - len(self.reference)
+        sides = [len(self.reference), len(self.after)]
+        return self.frames - sum(sides) + sum(min(side, MARGIN) for side in sides)
+
+    def audible(self, mel: Tensor) -> Tensor:
+        """Return what the vocoder is to turn into sound of this plan's mel, (frames, m) -> (frames heard, m).
+
+        It is the speech; of a gap also what is known on both sides of it, as far as the vocoder reaches.
+        """
+        if self.after is None:
+            return mel[len(self.reference) :]
+        before, after = self.reference[-MARGIN:], self.after[:MARGIN]
+        gap = mel[len(self.reference) : self.frames - len(self.after)]
+        return torch.cat([upload(before, mel.device, mel.dtype), gap, upload(after, mel.device, mel.dtype)])
 
     def noise(self, mel_dim: int) -> Tensor:
         """Return where the flow starts, the same on every device: (frames, m)."""
@@ -120,8 +152,8 @@ class Batch:
         """Make a batch that `follow` takes, without waiting for the device. `guided`: whether guidance is on."""
         dit = follow.dit
         lengths, longest = follow.fill([plan.frames for plan in plans])
-        references, tokens = [plan.reference for plan in plans], [plan.tokens for plan in plans]
-        condition = dit.prepare(references, tokens, lengths, guided, longest)
+        known, tokens = [plan.known for plan in plans], [plan.tokens for plan in plans]
+        condition = dit.prepare(known, tokens, lengths, guided, longest)
         # Drawn while the device is busy with the condition.
         noise = torch.zeros(sum(lengths), dit.arch.mel_dim)
         drawn = torch.cat([plan.noise(dit.arch.mel_dim) for plan in plans])

@@ -1,6 +1,8 @@
 """From a text and voices to one recording: planned, spoken, listened to, mastered."""
 
 from voiceclone.speech.dubbing import Dub, DubOptions, Slot, Track, plan_dub
+from voiceclone.speech.editing import MOST_CHANGED, apart, share_changed
+from voiceclone.speech.edits import Edited, EditOptions, Editor, EditPlan, mixed
 from voiceclone.speech.former import Former
 from voiceclone.speech.mastering import MasterOptions, levelled, title_of
 from voiceclone.speech.planning import Passage, Script, ScriptOptions, plan
@@ -9,8 +11,13 @@ from voiceclone.speech.synthesis import Part, Spoken, SynthesisOptions, Synthesi
 from voiceclone.speech.takes import Take, Threshold
 
 __all__ = [
+    "MOST_CHANGED",
     "Dub",
     "DubOptions",
+    "EditOptions",
+    "EditPlan",
+    "Edited",
+    "Editor",
     "Former",
     "MasterOptions",
     "Part",
@@ -25,8 +32,11 @@ __all__ = [
     "TextReader",
     "Threshold",
     "Track",
+    "apart",
     "levelled",
+    "mixed",
     "plan",
     "plan_dub",
+    "share_changed",
     "title_of",
 ]

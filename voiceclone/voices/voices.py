@@ -138,11 +138,11 @@ class Voices:
         """
         if isinstance(source, KeptSource):
             return self._once(source.key, lambda: self._kept_earlier(source.key))
-        return self._reference(self._fetch(source, limit_s), transcript, language, limit_s)
+        return self._reference(self.fetch(source, limit_s), transcript, language, limit_s)
 
     def sound(self, source: AudioSource, sample_rate: int, most_s: float, limit_s: float = math.inf) -> Waveform:
         """Return a recording as it is, up to `most_s`, at a rate in Hertz. Raises DownloadFailed, BadAudio."""
-        return audio.decode(self._fetch(source, limit_s), sample_rate, most_s, limit_s)
+        return audio.decode(self.fetch(source, limit_s), sample_rate, most_s, limit_s)
 
     def add(self, new: NewVoice, limit_s: float = math.inf) -> tuple[SavedVoice, ReferenceVoice]:
         """Keep a recording as a voice, with its check-up. Raises as `recorded`, and StorageFailed."""
@@ -152,7 +152,7 @@ class Voices:
         if not new.overwrite and name in self._library.names(name):
             raise InvalidInput.at("voice", f"{name} is there already: send overwrite, or choose another name")
         # Not kept among the prepared: whoever deletes the voice deletes all that the volume has of it.
-        data = self._fetch(new.ref_audio, limit_s)
+        data = self.fetch(new.ref_audio, limit_s)
         voice = replace(self._prepare(data, new.ref_text, new.language, limit_s, to_keep=True), name=name)
         consent = {"text": new.consent, "date": datetime.now(UTC).date().isoformat()} if new.consent else None
         saved = SavedVoice(
@@ -331,7 +331,8 @@ class Voices:
     def _with_mel(self, voice: ReferenceVoice) -> ReferenceVoice:
         return replace(voice, mel=self._mel_of(voice.waveform))
 
-    def _fetch(self, source: AudioSource, limit_s: float) -> bytes:
+    def fetch(self, source: AudioSource, limit_s: float) -> bytes:
+        """Return a recording's file. Raises DownloadFailed; InvalidInput for one that is kept as a reference."""
         limit = self._settings.max_audio_mb * MB
         match source:
             case InlineSource(data):

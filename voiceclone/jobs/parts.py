@@ -1,0 +1,36 @@
+"""What several requests are made of.
+
+Knows no request.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo
+
+from voiceclone.jobs.fields import MAX_TOLD_CHARS, context_of
+from voiceclone.types import DeliveryWay
+
+
+class Strict(BaseModel):
+    """What is sent is what is declared, and nothing else."""
+
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, allow_inf_nan=False, arbitrary_types_allowed=True
+    )
+
+
+class MadeWith(Strict):
+    """What an earlier take was made with."""
+
+    model: str = Field(max_length=MAX_TOLD_CHARS)
+    revision: str = Field(max_length=MAX_TOLD_CHARS)
+    references: list[Annotated[str, Field(max_length=MAX_TOLD_CHARS)]]
+
+
+def require_bucket(value: DeliveryWay, info: ValidationInfo) -> DeliveryWay:
+    """Raise ValueError where a bucket is asked for and there is none."""
+    if value == "s3" and context_of(info).bucket is None:
+        raise ValueError("s3 needs a bucket: set S3_BUCKET and its keys, or ask for base64")
+    return value
