@@ -26,7 +26,7 @@ from rendered import command, put_table, table
 from voiceclone import errors
 from voiceclone.books import PRICES
 from voiceclone.checkpoints import REGISTRY
-from voiceclone.jobs import NEEDED, SCHEMAS, SynthesisRequest
+from voiceclone.jobs import NEEDED, SCHEMAS, DubRequest, SpeechRequest, SynthesisRequest
 from voiceclone.settings import Settings
 
 RTFS = (0.01, 0.02, 0.05, 0.1)
@@ -47,7 +47,17 @@ def _written(default: object) -> str:
 
 
 def request_table() -> str:
-    return fields_table(SynthesisRequest)
+    """What is said first, then whose voice says it and how."""
+    return fields_table(SynthesisRequest, [*own_fields(SynthesisRequest), *own_fields(SpeechRequest)])
+
+
+def dub_table() -> str:
+    """What only dubbing has."""
+    return fields_table(DubRequest, own_fields(DubRequest))
+
+
+def own_fields(schema: type[BaseModel]) -> list[str]:
+    return [name for name in inspect.get_annotations(schema) if name in schema.model_fields]
 
 
 def actions_table() -> str:
@@ -56,8 +66,10 @@ def actions_table() -> str:
     for action, schema in SCHEMAS.items():
         if schema is SynthesisRequest:
             continue
-        fields = ["as for `synthesize`"]
-        if not issubclass(schema, SynthesisRequest):
+        fields = ["as for `dub`" if issubclass(schema, DubRequest) else "as for `synthesize`"]
+        if schema is DubRequest:
+            fields = ["[those of dubbing](dubbing.md), and of `synthesize` whose voice speaks and how"]
+        if not issubclass(schema, SpeechRequest):
             fields = [
                 f"`{name}`{'' if field.is_required() else '?'} ({field.description})"
                 for name, field in schema.model_fields.items()
@@ -67,9 +79,10 @@ def actions_table() -> str:
     return table(("`action`", "meaning", "fields, `?`: may be left out"), rows)
 
 
-def fields_table(schema: type[BaseModel]) -> str:
+def fields_table(schema: type[BaseModel], names: Iterable[str]) -> str:
     rows = []
-    for name, field in schema.model_fields.items():
+    for name in names:
+        field = schema.model_fields[name]
         default = _needed(field) or _literal(field.get_default(call_default_factory=True))
         kinds, metadata = _parts(field)
         rows.append((f"`{name}`", _type(kinds), _range(metadata), default, field.description or ""))
@@ -144,6 +157,7 @@ def prices_table() -> str:
 
 TABLES: dict[str, dict[str, Callable[[], str]]] = {
     "api.md": {"request": request_table, "actions": actions_table, "errors": errors_table},
+    "dubbing.md": {"dub": dub_table},
     "settings.md": {"settings": settings_table, "models": models_table},
     "figures.md": {"prices": prices_table},
 }

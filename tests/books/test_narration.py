@@ -574,7 +574,7 @@ def test_two_of_them_do_not_work_on_one_book(tones, tmp_path, capsys):
     (tmp_path / "a.txt").write_text("Hello there.")
     with opened(tmp_path / "a.m4b.parts"):
         assert main(["narrate", "a.txt", "--voice", "anna", "--yes"]) == 2
-    assert "another voiceclone narrate" in capsys.readouterr().err
+    assert "another voiceclone is at work in" in capsys.readouterr().err
 
 
 def read(path):

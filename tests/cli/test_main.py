@@ -50,6 +50,7 @@ def test_every_command_says_what_it_does_and_is_run():
             "say": ["x"],
             "edit": ["x"],
             "narrate": ["x"],
+            "dub": ["x", "y"],
             "result": ["x"],
             "voices": ["list"],
             "completion": ["bash"],

@@ -96,6 +96,23 @@ def test_a_job_that_its_time_has_ended_goes_on_where_it_was(new_worker, watched,
     assert len(watched.spoken) == 20
 
 
+def test_a_dub_that_its_time_has_ended_goes_on_where_it_was(new_worker, watched):
+    cues = "\n".join(
+        f"{i}\n00:{i:02}:00,000 --> 00:{i:02}:30,000\n{said}\n" for i, said in enumerate(SENTENCES, start=1)
+    )
+    asked = {**SAY, "action": "dub", "subtitles": cues}
+    del asked["text"]
+    worker = new_worker(max_job_s=55)
+    ended = worker.handle({"id": "job", "input": asked})
+    assert ended["error_code"] == "out_of_time"
+    seed = int(ended["error"].partition("the same input with seed ")[2].split(":")[0])
+    done = len(watched.spoken)
+    assert 0 < done < 10
+    reply = worker.handle({"id": "another", "input": {**asked, "seed": seed}})
+    assert texts(watched.spoken) == SENTENCES
+    assert sum("kept" in cue for cue in reply["cues"]) == done
+
+
 def test_a_job_that_the_platform_runs_again_finds_what_it_has_spoken(new_worker, watched):
     assert handled(new_worker(max_job_s=55))["error_code"] == "out_of_time"
     assert handled(new_worker())["status"] == "completed"

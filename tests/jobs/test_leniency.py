@@ -9,7 +9,8 @@ import pytest
 
 from voiceclone.errors import InvalidInput
 from voiceclone.jobs.parsing import parse
-from voiceclone.jobs.request import SCHEMAS, SynthesisRequest, Verify
+from voiceclone.jobs.request import SCHEMAS, SynthesisRequest
+from voiceclone.jobs.speech_request import Verify
 from voiceclone.settings import Settings
 
 SETTINGS = Settings()
@@ -21,8 +22,11 @@ OPTIONAL = [
     for name, field in schema.model_fields.items()
     if name != "action" and not field.is_required()
 ]
+DUB = {"subtitles": "1\n00:00:01,000 --> 00:00:02,000\nHello.", "voice": "example-en"}
 LEAST = {
     "check": SAY,
+    "dub": DUB,
+    "check_dub": DUB,
     "add_voice": ADD,
     "delete_voice": {"voice": "anna"},
     "edit": {"ref_audio": "https://example.com/a.wav", "text": "Hello."},

@@ -9,7 +9,8 @@ import pytest
 
 from voiceclone.errors import InvalidInput
 from voiceclone.jobs.parsing import parse
-from voiceclone.jobs.request import CheckRequest, InfoRequest, LinkRequest, SynthesisRequest, Verify
+from voiceclone.jobs.request import CheckRequest, InfoRequest, LinkRequest, SynthesisRequest
+from voiceclone.jobs.speech_request import Verify
 from voiceclone.settings import Settings
 from voiceclone.voices.sources import BucketSource, InlineSource, WebSource
 

@@ -19,6 +19,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from voiceclone.audio import OPUS_RATES, encode, resample
+from voiceclone.jobs.dub_request import DubRequest
+from voiceclone.jobs.fields import ReadSubtitles
 from voiceclone.jobs.request import SCHEMAS, SynthesisRequest
 from voiceclone.types import Waveform
 from voiceclone.voices.builtin import BuiltIn
@@ -80,6 +82,7 @@ _STRINGS = {
     "key": lambda draw: draw.choice(("a", "a/b", "a.wav", "a.wav/b", "k-_.9", "x" * 200)),
     "job_id": lambda draw: draw.choice(("mine", "0", "a.b-c_d", "x" * 128)),
     "ref_audio": lambda draw: draw.choice(sources()),
+    "source": lambda draw: draw.choice(sources()),
 }
 """What a field takes that its type does not tell."""
 _OTHER_STRINGS = ("Agreed by mail", "jiff", "a", "x" * 200)
@@ -103,6 +106,8 @@ def of_field(draw, name, kind, limits=()):
         return [of_field(draw, name.removesuffix("s"), inside[0]) for _ in range(draw.randint(1, 3))]
     if origin is dict:
         return {draw.choice(("GIF", "SQL", "你")): draw.choice(("jiff", "sequel"))}
+    if kind is ReadSubtitles:
+        return subtitles(draw)
     if kind is NoneType:
         return None
     if kind is bool:
@@ -142,9 +147,40 @@ def valid(draw, action=None):
         return {**fields, name: _STRINGS[name](draw)}
     if action == "add_voice":
         return {**fields, "voice": draw.choice(NAMES)}
-    if issubclass(SCHEMAS[action], SynthesisRequest):
+    if issubclass(SCHEMAS[action], DubRequest):
+        _make_dubbed(draw, fields)
+    elif issubclass(SCHEMAS[action], SynthesisRequest):
         _make_agree(draw, fields)
     return fields
+
+
+def subtitles(draw):
+    """Some cues, which may overlap, by somebody or nobody."""
+    cues = []
+    for i in range(draw.randint(1, 4)):
+        start = draw.randint(0, 8)
+        who = draw.choice(("", "", "GIF: ", "<v SQL>", "[music] "))
+        text = f"{who}{good_text(draw).replace('[', '(')}"
+        cues.append(f"{i + 1}\n00:00:0{start},000 --> 00:00:0{start + 1},5{draw.randint(0, 99):02}\n{text}\n")
+    return "\n".join(cues)
+
+
+def _make_dubbed(draw, fields):
+    """Bring what is dubbed, and keep one of what excludes each other."""
+    fields["subtitles"] = subtitles(draw)
+    for voice in fields.get("voices", {}).values():
+        if isinstance(voice, dict):
+            voice.pop("voice" if draw.random() < 0.5 else "ref_audio", None)
+    fields.pop("voices" if draw.random() < 0.7 else "x", None)
+    fields.pop("source" if draw.random() < 0.7 else "duration", None)
+    if not fields.get("source"):
+        fields.pop("mix", None)
+    else:
+        fields.pop("duration", None)
+    fields["text"] = None
+    _make_agree(draw, fields)
+    for name in ("text", "segments"):
+        fields.pop(name, None)
 
 
 def _make_agree(draw, fields):
@@ -242,10 +278,10 @@ def as_formerly(draw, fields):
 
 def job(draw):
     """A job as the platform may hand it over: some are good, and cheap where they are spoken, most are spoiled."""
-    actions = ["synthesize"] * 4 + ["check"] * 12 + ["list_voices", "delete_voice", "info", "link"]
+    actions = ["synthesize"] * 4 + ["check"] * 12 + ["dub", "check_dub", "list_voices", "delete_voice", "info", "link"]
     action = draw.choice(actions) if draw.random() < 0.995 else "add_voice"
     fields = valid(draw, action)
-    if action in ("synthesize", "check"):
+    if action in ("synthesize", "check", "dub", "check_dub"):
         _make_cheap(draw, fields)
     if fields.get("ref_audio") and draw.random() < 0.3:
         fields["ref_audio"] = base64.b64encode(hostile(draw)).decode()
@@ -272,7 +308,8 @@ def _make_cheap(draw, fields):
         fields.setdefault("ref_text", "Hello there.")
     for segment in fields.get("segments", ()):
         segment["pause_after"] = 0.5
-    for name in ("delivery", "duration", "seeds", "timestamps", "subtitles", "verify"):
+    dropped = ("delivery", "duration", "seeds", "timestamps", "subtitles", "verify")
+    for name in dropped if isinstance(fields.get("subtitles"), list | None) else ("delivery", "seeds", "verify"):
         if draw.random() < (0.99 if name in ("timestamps", "subtitles", "verify") else 0.8):
             fields.pop(name, None)
 

@@ -10,7 +10,9 @@ import pytest
 
 from voiceclone.errors import InvalidInput
 from voiceclone.jobs.parsing import MAX_ENTRIES, parse
-from voiceclone.jobs.request import SCHEMAS, MadeWith, Segment, Verify
+from voiceclone.jobs.parts import MadeWith
+from voiceclone.jobs.request import SCHEMAS, Segment
+from voiceclone.jobs.speech_request import Verify
 from voiceclone.settings import Settings
 from voiceclone.text import clean
 from voiceclone.text.normalize import chinese, languages, read

@@ -2,11 +2,11 @@
 
 from voiceclone.books.chapters import Book
 from voiceclone.books.estimate import PRICES, Estimate, extrapolated, price_of, room_bytes, told
-from voiceclone.books.languages import code_of, detected
+from voiceclone.books.languages import code_of, detected, three_letters
 from voiceclone.books.manifest import Manifest, opened
-from voiceclone.books.narration import WORDS, Narration
+from voiceclone.books.narration import Narration
 from voiceclone.books.pages import Block, titled
-from voiceclone.books.parts import Part, parts_of
+from voiceclone.books.parts import WORDS, Part, parts_of
 from voiceclone.books.reading import read_book
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "price_of",
     "read_book",
     "room_bytes",
+    "three_letters",
     "titled",
     "told",
 ]

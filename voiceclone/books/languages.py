@@ -102,6 +102,11 @@ _KANA = frozenset(map(chr, range(0x3041, 0x3097)))
 _WORD = re.compile(r"[^\W\d_]+")
 
 
+def three_letters(code: str | None) -> str | None:
+    """Return a language's code of ISO 639-2, as `spa`, by that of ISO 639-1; None where it is not known."""
+    return _NAMES[code][0] if code in _NAMES else None
+
+
 def code_of(told: str | None) -> str | None:
     """Return a language as a file names it (`en-US`, `eng`, `English`) as a code; None where that is no language."""
     parts = re.findall(r"[^\W\d_]+", (told or "").lower())

@@ -108,7 +108,7 @@ def opened(directory: Path) -> Iterator[Manifest]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as e:
-            raise BadInput(f"another voiceclone narrate is at work in {directory}: wait for it, or stop it") from e
+            raise BadInput(f"another voiceclone is at work in {directory}: wait for it, or stop it") from e
         try:
             yield Manifest(directory)
         finally:

@@ -14,14 +14,12 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, replace
 
 from voiceclone.books.manifest import Entry, Manifest, Take
-from voiceclone.books.parts import Part
+from voiceclone.books.parts import WORDS, Part
 from voiceclone.client import JobFailed, Place, Problem, ResultGone
 from voiceclone.types import SEEDS, Reply
 
 OUTPUT = "output/"
 """Under it the worker keeps results in its bucket, before the key that they were asked for with."""
-WORDS = "json"
-"""Subtitles in this format have each word and its times."""
 SILENT = "synthesis_failed"
 """The code of an error that another seed may mend."""
 ALIKE = 4
@@ -121,7 +119,10 @@ class Narration:
             self.warnings[f"{self._title(part)}: {warning}"] = None
         file = f"{part.name}.{part.data['format']}"
         takes = (reply.get("recipe") or {}).get("takes", ())
-        beside = {self._manifest.takes(part.name): json.dumps([{"text": t["text"], "seed": t["seed"]} for t in takes])}
+        beside = {}
+        if takes:
+            told = [{"text": take["text"], "seed": take["seed"]} for take in takes]
+            beside[self._manifest.takes(part.name)] = json.dumps(told)
         if WORDS in result.subtitles:
             beside[self._manifest.words(part.name)] = result.subtitles[WORDS]
         self._manifest.keep(part.name, file, result.audio, beside)
@@ -160,7 +161,7 @@ class Narration:
         """Return what a job left there that the platform no longer knows. Raises JobFailed where there is nothing."""
         stem = f"{OUTPUT}{part.data['key']}"
         reply = self._place.ask({"action": "link", "key": f"{stem}.{part.data['format']}"})
-        if WORDS in part.data.get("subtitles", ()):
+        if part.has_words:
             words = self._place.ask({"action": "link", "key": f"{stem}.{WORDS}"})
             reply["subtitles"] = {WORDS: words["audio_url"]}
         return reply
@@ -171,7 +172,7 @@ class Narration:
 
 def taken_up(part: Part, former: Sequence[Sequence[Take]]) -> list[Take]:
     """Return the chunks of the former parts that have most of a part's text, in its order."""
-    text = " ".join(part.data["text"].split())
+    text = " ".join(part.data.get("text", "").split())  # cues have none, nor takes
     alike = []
     for takes in former:
         places = [text.find(take.text) for take in takes]

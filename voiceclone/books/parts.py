@@ -19,6 +19,8 @@ PART_BYTES = 6_000
 """Of its text in UTF-8, by which the worker too tells how long a text is. About 7 minutes of speech: 2 MB of Opus, for
 which a reply has room, and little to say again when a worker dies. A worker takes longer texts, but the others would
 have nothing to do meanwhile."""
+WORDS = "json"
+"""Subtitles in this format have each word and its times."""
 PARAGRAPH_PAUSE_S, HEADING_PAUSE_S, CHAPTER_PAUSE_S = 0.5, 1.0, 2.0
 
 
@@ -30,6 +32,11 @@ class Part:
     """Of the chapters that are read, from 0."""
     data: Input
     """What is asked of a worker."""
+
+    @property
+    def has_words(self) -> bool:
+        """Whether its words come with their times."""
+        return WORDS in self.data.get("subtitles", ())
 
     @property
     def characters(self) -> int:

@@ -17,6 +17,7 @@ COMMANDS = {
     "edit": "change words in a recording",
     "voices": "list, add and delete voices",
     "narrate": "make an audiobook of a text, Markdown or EPUB file",
+    "dub": "give a film the speech of its subtitles",
     "result": "get the result of a job that was sent before",
     "info": "tell what the worker is and can do",
     "serve": "run the worker on this machine, over HTTP",

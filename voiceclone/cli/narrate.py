@@ -20,8 +20,7 @@ import argparse
 import shutil
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -48,9 +47,9 @@ from voiceclone.books import (
     titled,
     told,
 )
-from voiceclone.cli.bar import book_bar
 from voiceclone.cli.options import NO_VOICE, chosen_place, place_options, stopped_by_signals, voice_input, voice_options
-from voiceclone.client import FAILED, STATUSES, STOPPED, BadInput, Input, Place, Problem, write_whole
+from voiceclone.cli.starting import bar_of, confirm, ended, job_options, require_somebody
+from voiceclone.client import STATUSES, BadInput, Input, Place, Problem, write_whole
 from voiceclone.hiding import plain
 from voiceclone.subtitles import FORMATS as SUBTITLES
 from voiceclone.subtitles import render
@@ -72,35 +71,12 @@ def fill(top: argparse.ArgumentParser) -> None:
     top.add_argument("--subtitles", action="append", default=[], choices=SUBTITLES, help="of the whole; repeatable")
     voice_options(top)
     place_options(top)
-    top.add_argument(
-        "--in-flight", type=int, default=4, metavar="N", help="jobs at a time (default: %(default)s; with --local 1)"
-    )
-    top.add_argument("--attempts", type=int, default=3, metavar="N", help="for a job (default: %(default)s)")
-    top.add_argument(
-        "--price", metavar="DOLLARS|GPU", help="of a second of a worker, or its GPU, as 4090: tells what it will cost"
-    )
-    top.add_argument("--yes", action="store_true", help="start without asking")
+    job_options(top)
 
 
 def run(options: argparse.Namespace) -> int:
     """Read the book aloud; returns the exit status."""
-    if min(options.in_flight, options.attempts) < 1:
-        options.parser.error("--in-flight and --attempts must be at least 1")
-    if options.local:
-        options.in_flight = 1
-    try:
-        return narrate(options)
-    except Problem as e:
-        print(f"error: {e}", file=sys.stderr)
-        return e.status
-    except BrokenPipeError:  # whoever reads has gone, and no file is to blame
-        raise
-    except OSError as e:
-        print(f"error: {e.filename or options.out} cannot be written: {e.strerror}", file=sys.stderr)
-        return FAILED
-    except KeyboardInterrupt:
-        print("stopped; the same command goes on from here", file=sys.stderr)
-        return STOPPED
+    return ended(options, narrate)
 
 
 def narrate(options: argparse.Namespace) -> int:
@@ -277,39 +253,6 @@ def estimated(todo: Sequence[Part], place: Place) -> Estimate:
             raise Problem("the reply does not tell how fast the worker speaks: check RUNPOD_ENDPOINT_ID")
     characters = sum(part.characters for part in todo)
     return extrapolated(characters, longest.characters, predicted["duration"], rtf)
-
-
-def require_somebody(yes: bool) -> None:
-    """Raise BadInput where nobody can be asked whether to start."""
-    if not yes and not sys.stdin.isatty():
-        raise BadInput("nobody is there to be asked: give --yes")
-
-
-def confirm(yes: bool) -> None:
-    """Ask whether to start. Raises KeyboardInterrupt for a no."""
-    if yes:
-        return
-    try:
-        answer = input("start? [y/N] ")
-    except EOFError:
-        answer = "n"
-    if answer.strip().lower() not in ("y", "yes"):
-        raise KeyboardInterrupt
-
-
-@contextmanager
-def bar_of(parts: Sequence[Part], todo: Sequence[Part]) -> Iterator[Callable[[Part, float], None]]:
-    """Counts characters."""
-    total = sum(part.characters for part in parts)
-    with book_bar(total, total - sum(part.characters for part in todo)) as advance:
-        lock, done = threading.Lock(), dict.fromkeys((part.name for part in todo), 0.0)
-
-        def tell(part: Part, share: float) -> None:
-            with lock:
-                advance((share - done[part.name]) * part.characters)
-                done[part.name] = share
-
-        yield tell
 
 
 def join(

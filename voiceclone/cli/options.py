@@ -37,14 +37,15 @@ def place_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def voice_options(parser: argparse.ArgumentParser) -> None:
-    """Who speaks, and how."""
+def voice_options(parser: argparse.ArgumentParser, speed: bool = True) -> None:
+    """Who speaks, and how; `speed`: whether the rate may be told."""
     who = parser.add_mutually_exclusive_group()
     who.add_argument("--voice", metavar="NAME", help="a voice by its name; `voiceclone voices` lists them")
     who.add_argument("--ref-audio", metavar="FILE|URL", help="instead a recording of someone speaking, up to 12 s")
     parser.add_argument("--ref-text", metavar="TEXT", help="what is said in it; without, it is listened to")
     parser.add_argument("--language", metavar="CODE", help="of the text, as en")
-    parser.add_argument("--speed", type=float, help="speech rate relative to the reference's, 0.3 to 3")
+    if speed:
+        parser.add_argument("--speed", type=float, help="speech rate relative to the reference's, 0.3 to 3")
     parser.add_argument("--seed", type=int, help="the same seed gives the same audio")
     parser.add_argument("--quality", choices=["fast", "balanced", "best"], help="best by default")
     parser.add_argument(
@@ -73,7 +74,7 @@ def voice_input(options: argparse.Namespace) -> Input:
     data: Input = {
         name: value
         for name in ("voice", "ref_text", "language", "speed", "seed", "quality")
-        if (value := getattr(options, name)) is not None
+        if (value := getattr(options, name, None)) is not None
     }
     if options.ref_audio is not None:
         data["ref_audio"] = recording(options.ref_audio)

@@ -24,7 +24,7 @@ from voiceclone.addresses import inside_allowed, may_lead_to
 from voiceclone.client import results
 from voiceclone.client.bodies import body_of, session_with, within
 from voiceclone.client.errors import BadInput, JobFailed, NoWorker, Problem, Refused, ResultGone
-from voiceclone.client.place import SPEAK, Input, Report, action_of, forget, nobody
+from voiceclone.client.place import SOUND, SPEAK, Input, Report, action_of, forget, nobody
 from voiceclone.client.workers import why_none_comes
 from voiceclone.http import BUSY, Bearer
 from voiceclone.keys import key_in
@@ -268,7 +268,7 @@ class Endpoint:
     def ask(self, data: Input, report: Report = nobody, sent: Callable[[str], None] = forget) -> Reply:
         """See Place. A local API, which has no key, is asked for speech inside its reply: its disk is not read."""
         action = action_of(data)
-        job_id = self.submit({"delivery": "base64", **data} if action == SPEAK and self._auth is None else data)
+        job_id = self.submit({"delivery": "base64", **data} if action in SOUND and self._auth is None else data)
         sent(job_id)
         return self.take_up(job_id, report, action)
 

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from voiceclone.client import results
 from voiceclone.client.endpoint import RUNNING
 from voiceclone.client.errors import ResultGone
-from voiceclone.client.place import EDIT, SPEAK, Input, Report, action_of, forget, nobody
+from voiceclone.client.place import SOUND, Input, Report, action_of, forget, nobody
 from voiceclone.subtitles import FORMATS
 from voiceclone.types import Reply
 
@@ -49,7 +49,7 @@ class Local:
             tell({})
             job = {
                 "id": f"local-{token_hex(4)}",
-                "input": {"delivery": "local", **data} if action in (SPEAK, EDIT) else data,
+                "input": {"delivery": "local", **data} if action in SOUND else data,
             }
             return reply_of(action, self._worker.handle(job, tell))
 

@@ -18,8 +18,8 @@ Report = Callable[[str, Mapping[str, float]], None]
 """Is told the job's state, and the worker's `chunks_done`, `chunks`, `percent` and `seconds_left` if there are any."""
 SPEAK = "synthesize"
 """What a job asks for that names no action."""
-EDIT = "edit"
-"""What else makes a recording."""
+SOUND = (SPEAK, "edit", "dub")
+"""Actions whose replies lead to sound."""
 
 
 def action_of(data: Input) -> str:

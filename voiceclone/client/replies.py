@@ -159,6 +159,25 @@ class Speech(Done):
         return self
 
 
+class _Cue(Answer):
+    index: Annotated[int, Field(ge=1, le=10**9)]
+    start: Seconds
+    end: Seconds
+    text: Text
+    spoken_end: Seconds
+    rate: Annotated[float, Field(ge=0, le=1e6)]
+    fits: bool
+    speaker: Name | None = None
+    over_by: Seconds = 0
+    overlaps: Annotated[list[Annotated[int, Field(ge=1, le=10**9)]], Field(max_length=1000)] = []
+
+
+class Dubbed(Speech):
+    """A track of dubbed cues, or the way to it."""
+
+    cues: Annotated[list[_Cue], Field(max_length=100_000)]
+
+
 class _Change(Answer):
     was: Text
     now: Text
@@ -196,6 +215,13 @@ class Plan(Done):
     chunks: Annotated[list[_Chunk], Field(max_length=100_000)]
     predicted: _Predicted
     unknown_characters: Annotated[list[Name], Field(max_length=10_000)]
+
+
+class DubPlan(Done):
+    """Which cues would fit."""
+
+    cues: Annotated[list[_Cue], Field(max_length=100_000)]
+    predicted: _Predicted
 
 
 class _Voice(Answer):
@@ -263,6 +289,8 @@ REPLIES: dict[str, type[Done]] = {
     "edit": Edited,
     "link": FreshLink,
     "check": Plan,
+    "dub": Dubbed,
+    "check_dub": DubPlan,
     "list_voices": Voices,
     "add_voice": Added,
     "info": About,

@@ -19,10 +19,10 @@ from pydantic import (
 from voiceclone import text as text_rules
 from voiceclone.jobs.leniency import as_language
 from voiceclone.settings import Settings
-from voiceclone.subtitles import SubtitleFormat
+from voiceclone.subtitles import MAX_SUBTITLES_BYTES, Cue, SubtitleFormat, read_cues, subtitles_text
 from voiceclone.text import lexicon, markup
 from voiceclone.types import MB, SEEDS
-from voiceclone.voices import VOICE_NAME, AudioSource, BucketSource, parse_source
+from voiceclone.voices import VOICE_NAME, AudioSource, BucketSource, InlineSource, parse_source
 
 MAX_TOLD_CHARS = 200
 """Of what a recipe names and a warning repeats."""
@@ -101,12 +101,42 @@ def switched_on(value: Any) -> Any:
     return {} if value is True else None if value is False else value
 
 
+@dataclass(frozen=True)
+class ReadSubtitles:
+    """Subtitles that came with a job."""
+
+    written: str
+    cues: tuple[Cue, ...]
+
+
+def _subtitles(value: Any, info: ValidationInfo) -> ReadSubtitles:
+    if not isinstance(value, str):
+        raise ValueError("must be a string: the text of an SRT or WebVTT file, or its base64")
+    written = value
+    if "-->" not in value:
+        try:
+            source = parse_source(value, MAX_SUBTITLES_BYTES)
+        except ValueError:
+            source = None
+        if not isinstance(source, InlineSource):
+            raise ValueError("must be the text of an SRT or WebVTT file, or its base64; a link is not followed")
+        written = subtitles_text(source.data)
+    cues = read_cues(written)
+    limit = context_of(info).settings.max_text_chars
+    if (chars := sum(len(cue.text) for cue in cues)) > limit:
+        raise ValueError(f"have {chars} characters, at most {limit} are allowed: split them into several jobs")
+    if not any(text_rules.is_speakable(cue.text) for cue in cues):
+        raise ValueError("have no letter or digit to say")
+    return ReadSubtitles(written, tuple(cues))
+
+
 RECORDING = "an `http(s)://` URL, `s3://bucket/key` of the configured bucket, a `data:` URI or base64"
 Text = Annotated[str, AfterValidator(_speakable)]
 Lexicon = Annotated[dict[str, str], AfterValidator(lexicon.checked)]
 Seed = Annotated[int, Field(ge=0, lt=SEEDS)]
 RefText = Annotated[str, AfterValidator(_transcript)]
 Recording = Annotated[AudioSource, BeforeValidator(_source)]
+Subtitles = Annotated[ReadSubtitles, BeforeValidator(_subtitles)]
 
 
 def callable_name(value: str) -> str:

@@ -9,7 +9,6 @@ import math
 
 from voiceclone import audio
 from voiceclone.errors import InvalidInput
-from voiceclone.jobs.request import SynthesisRequest
 from voiceclone.settings import Settings
 from voiceclone.speech import Script
 from voiceclone.types import Reply
@@ -18,11 +17,17 @@ STORE_S = 150
 """What a bucket that is down may cost, with all its tries."""
 
 
-def refuse_oversize(script: Script, request: SynthesisRequest, settings: Settings) -> None:
-    """Raise InvalidInput for a script that is longer, or more work, than a job's may be."""
-    if (minutes := script.duration_s() / 60) > settings.max_speech_min:
+def refuse_oversize(script: Script, length_s: float, length_field: str, text_field: str, settings: Settings) -> None:
+    """Raise InvalidInput for a script that is longer, or more work, than a job's may be.
+
+    Args:
+        length_s: of the recording.
+        length_field: what makes it so long.
+        text_field: where the text came in.
+    """
+    if (minutes := length_s / 60) > settings.max_speech_min:
         raise InvalidInput.at(
-            request.text_field if request.duration is None else "duration",
+            length_field,
             f"would be {minutes:.1f} minutes of audio with its pauses, at most {settings.max_speech_min} are allowed:"
             " split it into several jobs, or raise MAX_SPEECH_MIN",
         )
@@ -30,7 +35,7 @@ def refuse_oversize(script: Script, request: SynthesisRequest, settings: Setting
     frames = round((sum(script.durations_s) + references_s) / audio.HOP_S)
     if frames > settings.max_frames:
         raise InvalidInput.at(
-            request.text_field,
+            text_field,
             f"would be {frames} frames in {len(script.chunks)} chunks, the reference counted with each, at most"
             f" {settings.max_frames} are allowed: use longer parts or a shorter reference, split it into several jobs,"
             " or raise MAX_FRAMES",

@@ -18,19 +18,13 @@ from pydantic import (
 from voiceclone import text as text_rules
 from voiceclone.audio import OPUS_RATES
 from voiceclone.errors import FieldProblem, InvalidInput, sentence_of
+from voiceclone.jobs.dub_request import DubRequest, SpeakerVoice
 from voiceclone.jobs.fields import Context, SampleRate
 from voiceclone.jobs.legacy import modernise
 from voiceclone.jobs.leniency import as_meant, is_empty, meant_name
 from voiceclone.jobs.parts import MadeWith
-from voiceclone.jobs.request import (
-    SCHEMAS,
-    FormerTake,
-    LinkRequest,
-    Request,
-    Segment,
-    SynthesisRequest,
-    Verify,
-)
+from voiceclone.jobs.request import SCHEMAS, FormerTake, LinkRequest, Request, Segment, SynthesisRequest
+from voiceclone.jobs.speech_request import SpeechRequest, Verify
 from voiceclone.settings import Settings
 from voiceclone.text import markup
 from voiceclone.voices import KEPT
@@ -87,18 +81,28 @@ def parse(
             request = schema.model_validate(fields, context=context)
         except ValidationError as e:
             problems += [_problem(error, schema) for error in e.errors(include_url=False)[:MAX_PROBLEMS]]
-        if issubclass(schema, SynthesisRequest):
-            problems += [*_together(fields), *_who_speaks(fields, context)]
-            problems += _too_long(fields, settings)
-        if schema is LinkRequest:
-            problems += _which_result(fields, bucket)
+        problems += _across(schema, fields, context)
     if problems:
         raise InvalidInput(_told(FieldProblem(_formerly(p.field, former), p.message) for p in problems))
     if isinstance(request, SynthesisRequest):
         warnings += request.notes
-    if isinstance(request, SynthesisRequest) and (lost := text_rules.dropped(request.written)):
+    if isinstance(request, SynthesisRequest | DubRequest) and (lost := text_rules.dropped(request.written)):
         warnings.append(f"characters without a meaning are left out: {' '.join(f'U+{ord(c):04X}' for c in lost)}")
     return request, warnings
+
+
+def _across(schema: type[Request], fields: Mapping[str, Any], context: Context) -> list[FieldProblem]:
+    """Return what is wrong with several fields together."""
+    problems = []
+    if issubclass(schema, SynthesisRequest):
+        problems += [*_together(fields), *_who_speaks(fields, context), *_too_long(fields, context.settings)]
+    if issubclass(schema, DubRequest):
+        problems += _who_dubs(fields)
+    if issubclass(schema, SpeechRequest):
+        problems += _together_always(fields)
+    if schema is LinkRequest:
+        problems += _which_result(fields, context.bucket)
+    return problems
 
 
 def _told(problems: Iterable[FieldProblem]) -> list[FieldProblem]:
@@ -124,23 +128,57 @@ def _together(fields: Mapping[str, Any]) -> list[FieldProblem]:
         problems.append(FieldProblem("segments", "comes with text: send one of them"))
     if not {"text", "segments"} & there:
         problems.append(FieldProblem("text", "is missing: send text or segments"))
+    seeded = [segment for _, segment in _segments(fields) if segment.get("seed") is not None]
+    if "seeds" in there and seeded:
+        problems.append(FieldProblem("seeds", "comes with seed: send one of them"))
+    if {"seeds", "takes"} <= there:
+        problems.append(FieldProblem("takes", "comes with seeds: send one of them"))
+    if fields.get("duration") is not None and fields.get("remove_silence"):
+        problems.append(FieldProblem("remove_silence", "would change the duration that is asked for: send one of them"))
+    return problems
+
+
+def _together_always(fields: Mapping[str, Any]) -> list[FieldProblem]:
+    """Fields of any speech that need or exclude each other."""
+    there = {name for name, value in fields.items() if value is not None}
+    problems = []
     if {"voice", "ref_audio"} <= there:
         problems.append(FieldProblem("ref_audio", "comes with voice: send one of them"))
     if "ref_text" in there and "ref_audio" not in there:
         problems.append(FieldProblem("ref_text", "goes with ref_audio: a voice has its own transcript"))
     if isinstance(kept := fields.get("ref_audio"), str) and kept.startswith(KEPT) and "ref_text" in there:
         problems.append(FieldProblem("ref_text", "is kept with the reference of an earlier take: leave it out"))
-    seeded = [segment for _, segment in _segments(fields) if segment.get("seed") is not None]
-    if "seeds" in there and ("seed" in there or seeded):
+    if {"seeds", "seed"} <= there:
         problems.append(FieldProblem("seeds", "comes with seed: send one of them"))
-    if {"seeds", "takes"} <= there:
-        problems.append(FieldProblem("takes", "comes with seeds: send one of them"))
-    if fields.get("duration") is not None and fields.get("remove_silence"):
-        problems.append(FieldProblem("remove_silence", "would change the duration that is asked for: send one of them"))
     rate = fields.get("sample_rate", 24_000)
     if fields.get("format") == "opus" and isinstance(rate, int) and rate not in OPUS_RATES:
         rates = ", ".join(str(each) for each in OPUS_RATES if each in get_args(SampleRate))
         problems.append(FieldProblem("sample_rate", f"must be one that Opus knows: {rates}"))
+    return problems
+
+
+def _who_dubs(fields: Mapping[str, Any]) -> list[FieldProblem]:
+    """A voice for each speaker as far as that can be told before the cues are read, and what goes with the source."""
+    there = {name for name, value in fields.items() if value is not None}
+    problems = []
+    if not {"voice", "ref_audio", "voices", "source"} & there:
+        problems.append(
+            FieldProblem("voice", "is missing: send voice, ref_audio, voices, or the source whose voices speak")
+        )
+    if fields.get("mix") and "source" not in there:
+        problems.append(FieldProblem("source", "is missing: send what mix lays the speech over"))
+    if {"duration", "source"} <= there:
+        problems.append(FieldProblem("duration", "comes with source, whose length counts: send one of them"))
+    voices = fields.get("voices")
+    for name, voice in voices.items() if isinstance(voices, Mapping) else ():
+        if not isinstance(voice, Mapping):
+            continue
+        told = {key for key in ("voice", "ref_audio") if voice.get(key) is not None}
+        field = f"voices.{name[:MAX_NAME_CHARS]}"
+        if len(told) != 1:
+            problems.append(FieldProblem(field, "needs a voice or a ref_audio: send one of them"))
+        if "ref_audio" not in told and voice.get("ref_text") is not None:
+            problems.append(FieldProblem(field, "has a ref_text without ref_audio: a voice has its own transcript"))
     return problems
 
 
@@ -206,7 +244,13 @@ def _problem(error: Mapping[str, Any], schema: type[BaseModel]) -> FieldProblem:
     return FieldProblem(path, sentence_of(error["msg"]))
 
 
-_PARTS: dict[str, type[BaseModel]] = {"segments": Segment, "verify": Verify, "takes": FormerTake, "made_with": MadeWith}
+_PARTS: dict[str, type[BaseModel]] = {
+    "voices": SpeakerVoice,
+    "segments": Segment,
+    "verify": Verify,
+    "takes": FormerTake,
+    "made_with": MadeWith,
+}
 
 
 def _repaired(value: Any, place: Place, broken: list[tuple[Place, str]]) -> Any:

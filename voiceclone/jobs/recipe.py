@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from voiceclone.checkpoints import Checkpoint
+from voiceclone.jobs.dub_request import DubRequest
 from voiceclone.jobs.parts import MadeWith
 from voiceclone.jobs.request import SynthesisRequest
+from voiceclone.jobs.speech_request import SpeechRequest
 from voiceclone.speech import Take
 from voiceclone.types import ReferenceVoice, Reply
 from voiceclone.voices import KEPT
@@ -19,6 +21,8 @@ NOT_OF_A_TAKE = {
     *("delivery", "key", "expires_in", "job_id"),
 }
 """Fields of a request that its recipe leaves out, or tells in another way."""
+NOT_OF_A_TRACK = {"subtitles", "voice", "voices", "source", "mix", "ducking", "duration"}
+"""Likewise, of one that dubs."""
 
 
 def recipe(
@@ -45,9 +49,46 @@ def recipe(
     own = voices.get(None)
     if own is not None and own.kept_as is not None:
         fields["ref_audio"] = KEPT + own.kept_as
-    made_with = {"model": checkpoint.name, "revision": checkpoint.revision, "references": _references(voices.values())}
     told = [{"text": take.chunk.text, "seed": take.chunk.seed} for take in takes]
-    return {**fields, "nfe_step": request.steps, "takes": told, "made_with": made_with}
+    return {**fields, "takes": told, **_made(request, voices, checkpoint)}
+
+
+def dub_recipe(
+    request: DubRequest,
+    voices: Mapping[str | None, ReferenceVoice],
+    lexicon: Mapping[str, str],
+    checkpoint: Checkpoint,
+    takes: Sequence[Take],
+    duration_s: float | None,
+) -> Reply:
+    """Return an input that gives this track again; where it was laid over the source, without that.
+
+    Args:
+        voices: by the speakers' names; None for cues without one.
+        lexicon, takes: as of `recipe`.
+        duration_s: of the source, where it was told.
+    """
+    fields = request.model_dump(mode="json", exclude=NOT_OF_A_TAKE | NOT_OF_A_TRACK, exclude_defaults=True)
+    written = request.written.casefold()
+    if words := {word: said for word, said in lexicon.items() if word.casefold() in written}:
+        fields["lexicon"] = words
+    if named := {name: _voice(voice) for name, voice in voices.items() if name is not None}:
+        fields["voices"] = named
+    if None in voices:
+        fields |= _voice(voices[None])
+    if duration_s is not None:
+        fields["duration"] = duration_s
+    fields |= {"subtitles": request.subtitles.written, "seeds": [take.chunk.seed for take in takes]}
+    return {**fields, **_made(request, voices, checkpoint)}
+
+
+def _voice(voice: ReferenceVoice) -> Reply:
+    return {"ref_audio": KEPT + voice.kept_as} if voice.kept_as is not None else {"voice": voice.name}
+
+
+def _made(request: SpeechRequest, voices: Mapping[str | None, ReferenceVoice], checkpoint: Checkpoint) -> Reply:
+    made_with = {"model": checkpoint.name, "revision": checkpoint.revision, "references": _references(voices.values())}
+    return {"nfe_step": request.steps, "made_with": made_with}
 
 
 def made_otherwise(made_with: MadeWith, checkpoint: Checkpoint, voices: Iterable[ReferenceVoice]) -> list[str]:

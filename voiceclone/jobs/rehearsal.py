@@ -5,23 +5,28 @@ Knows nothing of how chunks are spoken.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from voiceclone.checkpoints import Checkpoint
 from voiceclone.deadline import Deadline
-from voiceclone.errors import InvalidInput, VoiceNotFound
+from voiceclone.errors import InvalidInput, ModelUnavailable, VoiceNotFound
 from voiceclone.jobs.limits import refuse_oversize
 from voiceclone.jobs.recipe import made_otherwise
 from voiceclone.jobs.replies import complaints
 from voiceclone.jobs.request import SynthesisRequest
+from voiceclone.jobs.speech_request import SpeechRequest
+from voiceclone.listening import Recogniser
 from voiceclone.model import AnyEngine
 from voiceclone.settings import Settings
 from voiceclone.speech import Script, TextReader, plan
 from voiceclone.text import lexicon, normalize
 from voiceclone.types import ReferenceVoice
 from voiceclone.voices import Voices
+
+log = logging.getLogger(__name__)
 
 MAX_VOICES = 50
 """In one text: each is loaded before anything is spoken."""
@@ -59,6 +64,28 @@ class Means(NamedTuple):
 def rehearse(request: SynthesisRequest, means: Means, drawn: int, deadline: Deadline) -> Rehearsal:
     """Find the voices and plan the chunks; `drawn`: the seed where the request has none. Raises OutOfTime."""
     voices = _found(request, means.voices, deadline)
+    job = prepared(request, voices, means, drawn)
+    script = plan(request.passages, voices, means.engine, job.reader, request.script_options(job.seed), deadline)
+    length_field = request.text_field if request.duration is None else "duration"
+    refuse_oversize(script, script.duration_s(), length_field, request.text_field, means.settings)
+    return Rehearsal(voices, script, job.seed, job.words, [*job.notes, *script.warnings])
+
+
+class Preparation(NamedTuple):
+    """What is known of a job whose voices are found."""
+
+    reader: TextReader
+    seed: int
+    words: Mapping[str, str]
+    """The volume's and the request's."""
+    notes: Sequence[str]
+    """For the caller."""
+
+
+def prepared(
+    request: SpeechRequest, voices: Mapping[str | None, ReferenceVoice], means: Means, drawn: int
+) -> Preparation:
+    """Return how a request's text is read, with which seed (`drawn` if it has none), and what is told of voices."""
     notes = list(dict.fromkeys(n for voice in voices.values() for n in (*voice.notes, *complaints(voice))))
     own = means.voices.built_in.model_names
     if means.checkpoint.own_voices_only and any(voice.name not in own for voice in voices.values()):
@@ -79,9 +106,19 @@ def rehearse(request: SynthesisRequest, means: Means, drawn: int, deadline: Dead
     seed = drawn if request.seed is None else request.seed
     read_in = request.language or next(iter(languages), "") if request.normalize_text else ""
     reader = TextReader(read_in, normalize.Lexicon(words), told=request.language is not None)
-    script = plan(request.passages, voices, means.engine, reader, request.script_options(seed), deadline)
-    refuse_oversize(script, request, means.settings)
-    return Rehearsal(voices, script, seed, words, [*notes, *script.warnings])
+    return Preparation(reader, seed, words, notes)
+
+
+def require_recogniser(recogniser: Recogniser) -> None:
+    """Load the recogniser. Raises ModelUnavailable, in the caller's terms."""
+    try:
+        recogniser.load()
+    except ModelUnavailable as e:
+        log.warning("a job cannot be listened to: %s", e)  # with paths that are not the caller's
+        raise ModelUnavailable(
+            "this worker has no recogniser for verify, timestamps and subtitles: leave them out, or have the"
+            f" operator put it on the volume: voiceclone fetch --model {recogniser.name}"
+        ) from e
 
 
 def _found(request: SynthesisRequest, known: Voices, deadline: Deadline) -> dict[str | None, ReferenceVoice]:

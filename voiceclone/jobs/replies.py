@@ -5,15 +5,18 @@ Knows nothing of how anything is made.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Sequence
 
 from voiceclone import audio
 from voiceclone.errors import InvalidInput, VoiceNotFound, WorkerError
 from voiceclone.jobs.edit_request import EditRequest
-from voiceclone.jobs.request import SynthesisRequest, Verify
+from voiceclone.jobs.request import SynthesisRequest
+from voiceclone.jobs.speech_request import SpeechRequest, Verify
 from voiceclone.speech import Script, Spoken, Take, title_of
 from voiceclone.subtitles import content_type, render
-from voiceclone.types import File, ReferenceVoice, Reply, Result, Span, Word
+from voiceclone.types import SEEDS, File, ReferenceVoice, Reply, Span, Waveform, Word
 from voiceclone.voices import SavedVoice, worst
 
 MAX_ID_CHARS = 128
@@ -43,17 +46,19 @@ def complaints(voice: ReferenceVoice) -> list[str]:
     ]
 
 
+def described_voice(voice: ReferenceVoice) -> Reply:
+    """Return a voice that speaks, for a caller."""
+    return {
+        **({"name": voice.name} if voice.name else {}),
+        **({"language": voice.language} if voice.language else {}),
+        "ref_text": voice.transcript,
+        "duration": round(voice.waveform.duration_s, 4),
+    }
+
+
 def speakers(voices: Sequence[ReferenceVoice]) -> Reply:
     """Who speaks: `voice`, or `voices` where there are several."""
-    described = [
-        {
-            **({"name": voice.name} if voice.name else {}),
-            **({"language": voice.language} if voice.language else {}),
-            "ref_text": voice.transcript,
-            "duration": round(voice.waveform.duration_s, 4),
-        }
-        for voice in voices
-    ]
+    described = list(map(described_voice, voices))
     return {"voice": described[0]} if len(described) == 1 else {"voices": described}
 
 
@@ -80,31 +85,34 @@ def speech(request: SynthesisRequest, script: Script, spoken: Spoken, voices: Se
     }
 
 
-def rendered_result(
-    request: SynthesisRequest, spoken: Spoken, title: str, stem: str, check: Callable[[], None]
-) -> Result:
-    """Return a recording and its subtitles as files, to be kept under the name `stem` with each file's ending.
-
-    `check` is called now and then, and ends the work by what it raises.
-    """
-    waveform = spoken.master.waveform
+def sound_file(request: SpeechRequest, waveform: Waveform, title: str, check: Callable[[], None]) -> File:
+    """Return a recording as a file; `check` is called now and then, and ends the work by what it raises."""
     data = audio.encode(waveform, request.format, title_of(title), check)
-    subtitles = [
-        File(each, render(spoken.words, each, waveform.duration_s).encode(), content_type(each))
+    return File(request.format, data, audio.content_type(request.format))
+
+
+def subtitle_files(request: SynthesisRequest, spoken: Spoken) -> list[File]:
+    """Return the subtitles that were asked for, if the words have times."""
+    duration_s = spoken.master.waveform.duration_s
+    return [
+        File(each, render(spoken.words, each, duration_s).encode(), content_type(each))
         for each in (request.subtitles if spoken.words else ())
     ]
-    return Result(stem, File(request.format, data, audio.content_type(request.format)), subtitles)
 
 
-def stem_of(request: SynthesisRequest | EditRequest, job_id: str, digest: str) -> str:
-    """Return the asked key without its ending, or one made of the job: the same job run twice writes one object."""
-    safe = (c if c.isascii() and (c.isalnum() or c in "-_.") else "-" for c in job_id)
-    safe_id = "".join(safe).lstrip(".")[:MAX_ID_CHARS]
-    return (request.key or f"{safe_id}-{digest}").removesuffix(f".{request.format}")
+def track(request: SpeechRequest, waveform: Waveform, seed: int) -> Reply:
+    """Return what is told of a track of dubbed cues, without where it is; `seed`: of the first chunk."""
+    return {
+        "status": "completed",
+        "format": request.format,
+        "sample_rate": waveform.sample_rate,
+        "duration": round(waveform.duration_s, 4),
+        "seed": seed,
+    }
 
 
-def checked(written: str, script: Script, synthesis_s: float | None) -> Reply:
-    """Return what is told of a script that is not spoken; `synthesis_s`: how long that would take, if it is known."""
+def checked(written: str, script: Script) -> Reply:
+    """Return what is told of a script that is not spoken."""
     return {
         "status": "completed",
         "text": written,
@@ -114,10 +122,6 @@ def checked(written: str, script: Script, synthesis_s: float | None) -> Reply:
             {"text": chunk.text, "voice": chunk.voice.name, "duration": round(duration_s, 4), "seed": chunk.seed}
             for chunk, duration_s in zip(script.chunks, script.durations_s, strict=True)
         ],
-        "predicted": {
-            "duration": round(script.duration_s(), 4),
-            "synthesis": None if synthesis_s is None else round(synthesis_s, 2),
-        },
     }
 
 
@@ -180,9 +184,27 @@ def summary(reply: Reply) -> Reply:
     if code is not None:
         return {"outcome": code} | ({} if code == VoiceNotFound.code else {"error": reply["error"]})
     told: Reply = {"outcome": "degraded" if "degraded" in reply else "completed"}
-    if "chunks" in reply and "timings" in reply:
+    parts = reply.get("chunks", reply.get("cues"))
+    if parts is not None and "timings" in reply:
         ways = [way for way in ("audio_url", "audio_path", "audio_base64") if way in reply]
-        told |= {"audio_s": reply["duration"], "chunks": len(reply["chunks"]), "delivered": ways}
-        told |= {"kept": sum("kept" in chunk for chunk in reply["chunks"]), "rtf": reply["rtf"]}
+        told |= {"audio_s": reply["duration"], "chunks": len(parts), "delivered": ways}
+        told |= {"kept": sum("kept" in part for part in parts), "rtf": reply["rtf"]}
         told |= {"timings": reply["timings"], "warnings": len(reply["warnings"])}
     return told
+
+
+def stem_of(request: SpeechRequest | EditRequest, job_id: str, digest: str) -> str:
+    """Return the asked key without its ending, or one made of the job: the same job run twice writes one object."""
+    safe = (c if c.isascii() and (c.isalnum() or c in "-_.") else "-" for c in job_id)
+    safe_id = "".join(safe).lstrip(".")[:MAX_ID_CHARS]
+    return (request.key or f"{safe_id}-{digest}").removesuffix(f".{request.format}")
+
+
+def digest_of(data: object) -> str:
+    """Short hash of a job's input."""
+    return hashlib.sha256(json.dumps(data, sort_keys=True, default=str).encode()).hexdigest()[:12]
+
+
+def seed_of(job_id: str, digest: str) -> int:
+    """Return a seed for a job: the same one if it is run again, so that what it has spoken is found."""
+    return int(hashlib.sha256(f"{job_id} {digest}".encode()).hexdigest(), 16) % SEEDS

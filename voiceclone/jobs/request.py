@@ -9,15 +9,10 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Annotated, Literal, cast
 
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    Field,
-    ValidationInfo,
-    field_validator,
-)
+from pydantic import AfterValidator, Field
 
 from voiceclone.audio import MARGIN_S
+from voiceclone.jobs.dub_request import CheckDubRequest, DubRequest
 from voiceclone.jobs.edit_request import EditRequest
 from voiceclone.jobs.fields import (
     MAX_CHUNK_CHARS,
@@ -25,34 +20,27 @@ from voiceclone.jobs.fields import (
     MAX_SEGMENTS,
     RECORDING,
     JobId,
-    Key,
     Language,
-    Lexicon,
     Prefix,
     Recording,
     RefText,
-    SampleRate,
     Seed,
     Text,
     VoiceName,
     callable_name,
     each_once,
     short_enough,
-    switched_on,
 )
-from voiceclone.jobs.parts import MadeWith, Strict, require_bucket
-from voiceclone.model import Sampling
+from voiceclone.jobs.parts import Strict
+from voiceclone.jobs.speech_request import NEEDED, SpeechRequest
 from voiceclone.settings import LinkLife
-from voiceclone.speech import Former, MasterOptions, Passage, ScriptOptions, SynthesisOptions, Threshold
+from voiceclone.speech import Former, MasterOptions, Passage, ScriptOptions, SynthesisOptions
 from voiceclone.subtitles import FORMATS as SUBTITLE_FORMATS
 from voiceclone.subtitles import SubtitleFormat
 from voiceclone.text import markup
-from voiceclone.types import NFE_STEPS, SEEDS, AudioFormat, DeliveryWay, Quality
-from voiceclone.voices import AudioSource, NewVoice
+from voiceclone.voices import NewVoice
 
 SLOWEST, FASTEST = markup.SLOWEST, markup.FASTEST
-NEEDED = "needed, or"
-"""In a field's `json_schema_extra`: which other one may be sent in its place."""
 
 
 class InfoRequest(Strict):
@@ -116,13 +104,6 @@ class Segment(Strict):
     pause_after: float | None = Field(None, ge=0, le=markup.MAX_PAUSE_S)
 
 
-class Verify(Strict):
-    """When speech is good enough, and how often it is tried."""
-
-    max_wer: float = Field(0.15, ge=0, le=1)
-    attempts: int = Field(3, ge=1, le=10)
-
-
 class FormerTake(Strict):
     """A chunk of an earlier take."""
 
@@ -130,7 +111,7 @@ class FormerTake(Strict):
     seed: Seed
 
 
-class SynthesisRequest(Strict):
+class SynthesisRequest(SpeechRequest):
     """Text to speak in a voice."""
 
     action: Literal["synthesize"] = Field("synthesize", description="what to do; the other actions are below")
@@ -145,91 +126,28 @@ class SynthesisRequest(Strict):
         max_length=MAX_SEGMENTS,
         description="instead of `text`, a list of `{text, voice?, speed?, seed?, pause_after?}`",
     )
-    voice: VoiceName | None = Field(
-        None,
-        json_schema_extra={NEEDED: "`ref_audio`"},
-        description="a voice by name: one that was added, `example-en` or `example-zh`",
-    )
-    ref_audio: Recording | None = Field(None, description=f"instead of `voice`, a recording: {RECORDING}")
-    ref_text: RefText | None = Field(None, description="exactly what is said in `ref_audio`; absent: it is listened to")
-    language: Language | None = Field(
-        None, description="of the text and the reference, as `en`; absent: what the model speaks, and what is heard"
-    )
     speed: float = Field(1.0, ge=SLOWEST, le=FASTEST, description="speech rate relative to the reference")
-    seed: int | None = Field(
-        None,
-        ge=0,
-        le=SEEDS - 1,
-        description="absent or -1: drawn, and always returned; the same request and seed sound the same to the ear",
-    )
-    seeds: list[Seed] | None = Field(None, description="a seed for each chunk, of which there must be as many")
     takes: list[FormerTake] | None = Field(
         None,
         description="`[{text, seed}]` of an earlier take, as a reply's `recipe` has them: what of the text is the same"
         " is cut and spoken as it was, and found where it is kept; the rest counts on from `seed`",
     )
-    made_with: MadeWith | None = Field(
-        None, description="from a reply's `recipe`: a warning tells where this worker's model is another"
-    )
     duration: float | None = Field(
         None, ge=0.1, le=MAX_DURATION_S, description="wanted length of the audio in seconds, pauses included"
     )
-    quality: Quality = Field("best", description=f"steps: {', '.join(f'`{q}` {n}' for q, n in NFE_STEPS.items())}")
-    nfe_step: int | None = Field(None, ge=1, le=64, description="steps from noise to speech; overrides `quality`")
-    cfg_strength: float = Field(
-        2.0, ge=0, le=10, description="how closely text and voice are followed; 0 halves the work"
-    )
-    sway_sampling_coef: float = Field(
-        -1.0, ge=-1, le=1, description="below 0 more steps go to the outline of the speech, above 0 to its detail"
-    )
     cross_fade_duration: float = Field(0.15, ge=0, le=1, description="overlap of neighbouring chunks in seconds")
-    target_rms: float = Field(
-        0.1, ge=0.01, le=0.5, description="level that a quieter reference is raised to for the model"
-    )
-    normalize_text: bool = Field(
-        True, description="read out numbers, dates, money, units, abbreviations and addresses, and do not shout"
-    )
-    lexicon: Lexicon = Field(
-        default_factory=dict,
-        description='how words are said: `{"GIF": "jiff"}`; added to `lexicon.json` on the volume',
-    )
     remove_silence: bool = Field(
         False, description="shorten long pauses of the voice and cut silence around chunks; pauses that you wrote stay"
-    )
-    format: AudioFormat = Field(
-        "wav",
-        description="`wav`, `flac`, `mp3`, `ogg` (Vorbis), `opus`, `aac` (ADTS, 1,024 samples late), `pcm` (16 bit, no"
-        " header)",
-    )
-    sample_rate: SampleRate = Field(
-        24_000, description="8000, 16000, 22050, 24000, 32000, 44100 or 48000 Hz; the model speaks at 24000"
-    )
-    loudness: float | None = Field(
-        None, ge=-40, le=-9, description="in LUFS, as -16 for podcasts; absent: as loud as the reference"
     )
     timestamps: bool = Field(False, description="when each word of the text is said")
     subtitles: Annotated[list[SubtitleFormat], AfterValidator(each_once)] = Field(
         default_factory=list, description=f"any of {', '.join(f'`{each}`' for each in SUBTITLE_FORMATS)}"
-    )
-    verify: Annotated[Verify | None, BeforeValidator(switched_on)] = Field(
-        None,
-        description="`true` or `{max_wer: 0.15, attempts: 3}`: listen to every chunk, and speak those anew that miss",
     )
     streamed: bool = Field(
         False,
         description="cut the text so that its beginning can be heard soon: the first chunk is a clause, the others "
         "grow; a stream's `recipe` has it",
     )
-    delivery: DeliveryWay = Field(
-        "auto",
-        description="`s3`, `base64`, `local`; `auto`: `s3` where a bucket is configured, else `base64` on the "
-        "platform, else `local`",
-    )
-    key: Key | None = Field(
-        None, description="name of the result below the output prefix; absent: made from the job's id"
-    )
-    expires_in: LinkLife | None = Field(None, description="life of the link in seconds; absent: `URL_EXPIRY_S`")
-    job_id: JobId | None = Field(None, description="your own id for the reply and the key; absent: the platform's")
 
     @property
     def fade_s(self) -> float:
@@ -276,11 +194,11 @@ class SynthesisRequest(Strict):
     def synthesis_options(self) -> SynthesisOptions:
         """How it is to be spoken."""
         return SynthesisOptions(
-            Sampling(self.steps, self.cfg_strength, self.sway_sampling_coef),
+            self.sampling,
             self.target_rms,
             MasterOptions(self.sample_rate, self.duration, self.loudness, self.remove_silence),
             self.language,
-            None if self.verify is None else Threshold(self.verify.max_wer, self.verify.attempts),
+            self.threshold,
             self.timestamps or bool(self.subtitles),
             self.streamed,
         )
@@ -289,26 +207,6 @@ class SynthesisRequest(Strict):
     def is_listened_to(self) -> bool:
         """Whether a recogniser is needed."""
         return bool(self.verify or self.timestamps or self.subtitles)
-
-    @property
-    def recording(self) -> tuple[AudioSource, str | None]:
-        """The reference and its transcript, where no voice is named."""
-        return cast("AudioSource", self.ref_audio), self.ref_text
-
-    @property
-    def steps(self) -> int:
-        """Steps of the sampler."""
-        return self.nfe_step or NFE_STEPS[self.quality]
-
-    @property
-    def evaluations(self) -> int:
-        """Of the network: with guidance each step takes two."""
-        return self.steps * (2 if self.cfg_strength else 1)
-
-    @field_validator("delivery")
-    @classmethod
-    def _delivery(cls, value: DeliveryWay, info: ValidationInfo) -> DeliveryWay:
-        return require_bucket(value, info)
 
 
 class CheckRequest(SynthesisRequest):
@@ -339,6 +237,8 @@ def _passages(field: str, text: str, voice: str | None, speed: float, seed: int 
 Request = (
     SynthesisRequest
     | CheckRequest
+    | DubRequest
+    | CheckDubRequest
     | AddVoiceRequest
     | ListVoicesRequest
     | DeleteVoiceRequest
@@ -349,6 +249,8 @@ Request = (
 SCHEMAS: dict[str, type[Request]] = {
     "synthesize": SynthesisRequest,
     "check": CheckRequest,
+    "dub": DubRequest,
+    "check_dub": CheckDubRequest,
     "add_voice": AddVoiceRequest,
     "list_voices": ListVoicesRequest,
     "delete_voice": DeleteVoiceRequest,

@@ -5,13 +5,10 @@ Knows every room by what it does, none by how. Builds nothing itself: it is give
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 import secrets
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from importlib.metadata import version
@@ -20,9 +17,11 @@ from typing import Any
 from voiceclone.checkpoints import Checkpoint
 from voiceclone.deadline import Deadline
 from voiceclone.delivery import Delivery, KeptChunks, require_sendable
-from voiceclone.errors import ModelUnavailable, OutOfTime, WorkerError
-from voiceclone.failures import failures_named
+from voiceclone.errors import WorkerError
 from voiceclone.files import try_to_write
+from voiceclone.jobs.account import Account, errors_named, gone_on_later
+from voiceclone.jobs.dub_request import CheckDubRequest, DubRequest
+from voiceclone.jobs.dubbing import by_cue, described, laid, rehearse_dub
 from voiceclone.jobs.edit_job import Edits
 from voiceclone.jobs.edit_request import EditRequest
 from voiceclone.jobs.legacy import as_formerly, is_legacy
@@ -30,19 +29,22 @@ from voiceclone.jobs.limits import STORE_S, limits_of
 from voiceclone.jobs.names import Names
 from voiceclone.jobs.parsing import parse
 from voiceclone.jobs.progress import Progress, Report, nobody
-from voiceclone.jobs.recipe import recipe
-from voiceclone.jobs.rehearsal import Means, Rehearsal, rehearse
+from voiceclone.jobs.recipe import dub_recipe, recipe
+from voiceclone.jobs.rehearsal import Means, Rehearsal, rehearse, require_recogniser
 from voiceclone.jobs.replies import (
     checked,
     complaints,
+    digest_of,
     error_reply,
     misses,
-    rendered_result,
     saved_voice,
+    seed_of,
+    sound_file,
     speech,
     stem_of,
-    summary,
+    subtitle_files,
     timed_word,
+    track,
 )
 from voiceclone.jobs.request import (
     AddVoiceRequest,
@@ -54,14 +56,15 @@ from voiceclone.jobs.request import (
     Request,
     SynthesisRequest,
 )
+from voiceclone.jobs.speech_request import SpeechRequest
 from voiceclone.listening import Recogniser
-from voiceclone.logs import about_job, facts, id_of
+from voiceclone.logs import about_job, id_of
 from voiceclone.model import AnyEngine
 from voiceclone.settings import GRACE_S, Settings
-from voiceclone.speech import Editor, Script, Spoken, Synthesizer
+from voiceclone.speech import Editor, Script, Spoken, Synthesizer, Take
 from voiceclone.subtitles import FORMATS as SUBTITLE_FORMATS
 from voiceclone.timings import Timings
-from voiceclone.types import AUDIO_FORMATS, SEEDS, Reply, Samples
+from voiceclone.types import AUDIO_FORMATS, SEEDS, Reply, Result, Samples
 from voiceclone.voices import Voices, worst
 
 log = logging.getLogger(__name__)
@@ -137,9 +140,9 @@ class Worker:
         """
         job_id = id_of(job)
         with about_job(job_id):
-            account = _Account()
+            account = Account()
             try:
-                with _errors_named():
+                with errors_named():
                     request, warnings = self._parsed(job)
                     account.action = request.action
                     reply = self._answer(request, job_id, job["input"], warnings, report)
@@ -157,10 +160,10 @@ class Worker:
             WorkerError: in the caller's terms, whatever goes wrong.
         """
         with about_job(id_of(job)):
-            account = _Account("synthesize")
+            account = Account("synthesize")
             reply: Reply = {"error_code": "hung_up", "error": "the caller has hung up"}
             try:
-                with _errors_named():
+                with errors_named():
                     request, warnings = self._parsed(
                         {"input": {**job["input"], "action": "synthesize", "streamed": True}}
                     )
@@ -178,8 +181,7 @@ class Worker:
         return parse(job.get("input"), self.settings, bucket.bucket if bucket else None, Names(self.voices))
 
     def _streamed(self, request: SynthesisRequest, warnings: Sequence[str]) -> Generator[Piece, None, Reply]:
-        deadline = Deadline(self.settings.job_limit_s, self.clock)
-        timings = Timings()
+        deadline, timings = Deadline(self.settings.job_limit_s, self.clock), Timings()
         rehearsal = self._ready(request, secrets.randbelow(SEEDS), deadline, timings)
         script = rehearsal.script
         of_several = len(rehearsal.speakers) > 1
@@ -194,12 +196,16 @@ class Worker:
 
     def _answer(self, request: Request, job_id: str, data: object, warnings: Sequence[str], report: Report) -> Reply:
         match request:
+            case CheckDubRequest():
+                reply = self.check_dub(request, warnings)
+            case DubRequest():
+                reply = self.dub(request, request.job_id or job_id, digest_of(data), warnings, report)
             case CheckRequest():
                 reply = self.check(request, warnings)
             case SynthesisRequest():
-                reply = self.synthesize(request, request.job_id or job_id, _digest(data), warnings, report)
+                reply = self.synthesize(request, request.job_id or job_id, digest_of(data), warnings, report)
             case EditRequest():
-                reply = self.edit(request, request.job_id or job_id, _digest(data), warnings)
+                reply = self.edit(request, request.job_id or job_id, digest_of(data), warnings)
             case AddVoiceRequest():
                 reply = self.add_voice(request, warnings)
             case ListVoicesRequest():
@@ -255,10 +261,11 @@ class Worker:
 
     def check(self, request: CheckRequest, warnings: Sequence[str]) -> Reply:
         """Tell what `synthesize` would say, in which chunks and how long, without speaking."""
-        rehearsal = self._rehearsed(request, secrets.randbelow(SEEDS), Deadline(self.settings.job_limit_s, self.clock))
+        deadline = Deadline(self.settings.job_limit_s, self.clock)
+        rehearsal = rehearse(request, self._means, secrets.randbelow(SEEDS), deadline)
         script = rehearsal.script
-        synthesis_s = None if self._pace is None else self._pace * sum(script.durations_s) * request.evaluations
-        reply = {**checked(request.written, script, synthesis_s), "model": self._model()}
+        predicted = self._predicted(script, script.duration_s(), request)
+        reply = {**checked(request.written, script), "predicted": predicted, "model": self._model()}
         return {**reply, "warnings": [*warnings, *rehearsal.notes]}
 
     def synthesize(
@@ -266,15 +273,14 @@ class Worker:
     ) -> Reply:
         """Speak the request's text and deliver it; `digest` tells this input from others of the same job id."""
         way = self.delivery.way(request.delivery)
-        deadline = Deadline(self.settings.job_limit_s, self.clock)
-        timings = Timings()
-        rehearsal = self._ready(request, _drawn(job_id, digest), deadline, timings)
-        with self._gone_on_later(request, rehearsal.seed):
+        deadline, timings = Deadline(self.settings.job_limit_s, self.clock), Timings()
+        rehearsal = self._ready(request, seed_of(job_id, digest), deadline, timings)
+        with gone_on_later(self.kept, request, rehearsal.seed):
             spoken = self._speak(request, rehearsal.script, timings, report, deadline)
             with timings.measure("encode"):
                 in_time = partial(deadline.check, "the recording was being encoded", grace_s=GRACE_S)
-                stem = stem_of(request, job_id, digest)
-                result = rendered_result(request, spoken, rehearsal.script.spoken, stem, in_time)
+                sound = sound_file(request, spoken.master.waveform, rehearsal.script.spoken, in_time)
+                result = Result(stem_of(request, job_id, digest), sound, subtitle_files(request, spoken))
         reply = {"job_id": job_id, **self._told(request, rehearsal, spoken, warnings, timings)}
         with timings.measure("store"):
             reply |= self.delivery.deliver(result, way, request.expires_in, reply, in_time=deadline.left_s > STORE_S)
@@ -286,23 +292,63 @@ class Worker:
         reply = self._edits.answer(request, job_id, stem_of(request, job_id, digest), deadline, self.delivery)
         return {**reply, "warnings": [*warnings, *reply["warnings"]]}
 
-    @contextmanager
-    def _gone_on_later(self, request: SynthesisRequest, seed: int) -> Iterator[None]:
-        """Tell whoever has no time left that what was spoken is kept."""
-        try:
-            yield
-        except OutOfTime as e:
-            if not self.kept.is_on:
-                raise
-            same = "the same input" if request.seeds else f"the same input with seed {seed}"
-            raise OutOfTime(f"{e}; or send {same}: it goes on where this job has ended") from e
+    def check_dub(self, request: CheckDubRequest, warnings: Sequence[str]) -> Reply:
+        """Tell which cues `dub` could not fit into their time, without speaking."""
+        deadline = Deadline(self.settings.job_limit_s, self.clock)
+        rehearsal = rehearse_dub(request, self._means, secrets.randbelow(SEEDS), deadline)
+        script = rehearsal.dub.script
+        predicted = self._predicted(script, rehearsal.dub.duration_s, request)
+        reply = {"status": "completed", **described(rehearsal), "unknown_characters": list(script.left_out)}
+        return {**reply, "predicted": predicted, "model": self._model(), "warnings": [*warnings, *rehearsal.notes]}
+
+    def dub(self, request: DubRequest, job_id: str, digest: str, warnings: Sequence[str], report: Report) -> Reply:
+        """Speak the cues of subtitles, each at its own time, and deliver the track; otherwise as `synthesize`."""
+        way = self.delivery.way(request.delivery)
+        deadline, timings = Deadline(self.settings.job_limit_s, self.clock), Timings()
+        with timings.measure("voice"):
+            rehearsal = rehearse_dub(request, self._means, seed_of(job_id, digest), deadline)
+            if request.verify:
+                require_recogniser(self.recogniser)
+        script, takes = rehearsal.dub.script, list[Take]()
+        progress = Progress(report, len(script.chunks), sum(script.durations_s))
+        with gone_on_later(self.kept, request, rehearsal.seed):
+            for take in self._synthesizer.takes(script, request.synthesis_options, deadline, timings):
+                takes.append(take)
+                progress.advance(take.waveform.duration_s)
+            with timings.measure("encode"):
+                waveform, notes = laid(request, rehearsal, takes, deadline)
+                in_time = partial(deadline.check, "the recording was being encoded", grace_s=GRACE_S)
+                result = Result(stem_of(request, job_id, digest), sound_file(request, waveform, script.spoken, in_time))
+        reply = {
+            "job_id": job_id,
+            **track(request, waveform, takes[0].chunk.seed),
+            **described(rehearsal, by_cue(rehearsal.dub, takes)),
+            "model": self._model(),
+            "recipe": dub_recipe(
+                request, rehearsal.voices, rehearsal.lexicon, self.checkpoint, takes, rehearsal.source_s
+            ),
+            "rtf": self._paced(request, takes, waveform.duration_s, timings),
+            "warnings": [*warnings, *rehearsal.notes, *misses(takes, request.verify), *notes],
+            "timings": timings.report(),
+        }
+        with timings.measure("store"):
+            reply |= self.delivery.deliver(result, way, request.expires_in, reply, in_time=deadline.left_s > STORE_S)
+        return {**reply, "timings": timings.report()}
+
+    def _paced(self, request: SpeechRequest, takes: Sequence[Take], length_s: float, timings: Timings) -> float:
+        """Note how fast this worker is, and return the seconds of synthesis for a second of the recording."""
+        synthesis_s = timings.report()["synthesis"]
+        if not any(take.kept for take in takes):  # what is found tells nothing of how long speaking takes
+            spoken_s = sum(take.waveform.duration_s * take.attempts for take in takes)
+            self._pace = synthesis_s / spoken_s / request.evaluations
+        return round(synthesis_s / length_s, 4)
 
     def _ready(self, request: SynthesisRequest, drawn: int, deadline: Deadline, timings: Timings) -> Rehearsal:
         """Do everything that comes before the first chunk; `drawn`: the seed where the request has none."""
         with timings.measure("voice"):
-            rehearsal = self._rehearsed(request, drawn, deadline)
+            rehearsal = rehearse(request, self._means, drawn, deadline)
             if request.is_listened_to:
-                self._require_recogniser()  # before anything is spoken that it should hear
+                require_recogniser(self.recogniser)  # before anything is spoken that it should hear
         return rehearsal
 
     def _told(
@@ -314,15 +360,11 @@ class Worker:
         timings: Timings,
     ) -> Reply:
         """Return what is told of speech, without where it is."""
-        synthesis_s = timings.report()["synthesis"]
-        if not any(take.kept for take in spoken.takes):  # what is found tells nothing of how long speaking takes
-            spoken_s = sum(take.waveform.duration_s * take.attempts for take in spoken.takes)
-            self._pace = synthesis_s / spoken_s / request.evaluations
         return {
             **speech(request, rehearsal.script, spoken, rehearsal.speakers),
             "model": self._model(),
             "recipe": recipe(request, rehearsal.voices, rehearsal.lexicon, self.checkpoint, spoken.takes),
-            "rtf": round(synthesis_s / spoken.master.waveform.duration_s, 4),
+            "rtf": self._paced(request, spoken.takes, spoken.master.waveform.duration_s, timings),
             "warnings": [*warnings, *rehearsal.notes, *misses(spoken.takes, request.verify), *spoken.notes],
             "timings": timings.report(),
         }
@@ -342,56 +384,15 @@ class Worker:
             if take is not None:
                 progress.advance(take.waveform.duration_s)
 
-    def _require_recogniser(self) -> None:
-        try:
-            self.recogniser.load()
-        except ModelUnavailable as e:
-            log.warning("a job cannot be listened to: %s", e)  # with paths that are not the caller's
-            raise ModelUnavailable(
-                "this worker has no recogniser for verify, timestamps and subtitles: leave them out, or have the"
-                f" operator put it on the volume: voiceclone fetch --model {self.recogniser.name}"
-            ) from e
+    @property
+    def _means(self) -> Means:
+        return Means(self.settings, self.checkpoint, self.engine, self.voices)
 
-    def _rehearsed(self, request: SynthesisRequest, drawn: int, deadline: Deadline) -> Rehearsal:
-        return rehearse(request, Means(self.settings, self.checkpoint, self.engine, self.voices), drawn, deadline)
+    def _predicted(self, script: Script, length_s: float, request: SpeechRequest) -> Reply:
+        """Return how long a recording would be, and how long speaking it would take, if that is known."""
+        synthesis_s = None if self._pace is None else self._pace * sum(script.durations_s) * request.evaluations
+        return {"duration": round(length_s, 4), "synthesis": None if synthesis_s is None else round(synthesis_s, 2)}
 
     def _model(self) -> Reply:
         checkpoint = self.checkpoint
         return {"name": checkpoint.name, "revision": checkpoint.revision, "license": checkpoint.license}
-
-
-class _Account:
-    """One line in the log for each job."""
-
-    def __init__(self, action: str | None = None) -> None:
-        self.action = action
-        self._started = time.perf_counter()
-
-    def close(self, reply: Reply) -> None:
-        told = summary(reply)
-        level = logging.WARNING if "error_code" in reply else logging.INFO
-        seconds = round(time.perf_counter() - self._started, 3)
-        log.log(level, "%s", told["outcome"], extra=facts(action=self.action, seconds=seconds, **told))
-
-
-@contextmanager
-def _errors_named() -> Iterator[None]:
-    """Raise WorkerError for whatever goes wrong: the platform would post a traceback to the caller."""
-    try:
-        with failures_named():  # memory may run out anywhere
-            yield
-    except WorkerError:
-        raise
-    except Exception as e:  # the boundary
-        log.exception("unexpected error")
-        raise WorkerError("the worker failed unexpectedly; its log has the details for this job's id") from e
-
-
-def _digest(data: object) -> str:
-    """Short hash of a job's input."""
-    return hashlib.sha256(json.dumps(data, sort_keys=True, default=str).encode()).hexdigest()[:12]
-
-
-def _drawn(job_id: str, digest: str) -> int:
-    """Return a seed for a job: the same one if it is run again, so that what it has spoken is found."""
-    return int(hashlib.sha256(f"{job_id} {digest}".encode()).hexdigest(), 16) % SEEDS

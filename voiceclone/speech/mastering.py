@@ -89,7 +89,7 @@ class Mastering:
         """Return the recording of all chunks: what was given out, as loud as asked. Raises OutOfTime."""
         deadline.check(MASTERING, grace_s=GRACE_S)
         waveform = Waveform(np.concatenate(self._given), self._options.sample_rate)
-        waveform, notes = _levelled(waveform, self._options.loudness_lufs, deadline)
+        waveform, notes = levelled(waveform, self._options.loudness_lufs, deadline)
         return Master(waveform, tuple(self._spans), notes)
 
 
@@ -106,8 +106,8 @@ def _without_silence(waveform: Waveform) -> Waveform:
     return tidied if len(tidied.samples) else waveform
 
 
-def _levelled(waveform: Waveform, lufs: float | None, deadline: Deadline) -> tuple[Waveform, tuple[str, ...]]:
-    """At the asked loudness, and what the caller should know."""
+def levelled(waveform: Waveform, lufs: float | None, deadline: Deadline) -> tuple[Waveform, tuple[str, ...]]:
+    """Return the waveform at the asked loudness, and what the caller should know; None: as it is. Raises OutOfTime."""
     if lufs is None:
         return waveform, ()
     louder, reached = audio.made_as_loud(waveform, lufs, lambda: deadline.check(MASTERING, grace_s=GRACE_S))

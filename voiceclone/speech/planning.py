@@ -355,7 +355,7 @@ def _seeded(script: Script, seeds: Sequence[int]) -> Script:
         raise InvalidInput.at(
             "seeds", f"has {len(seeds)} entries and the text makes {len(chunks)} chunks: send seed instead"
         )
-    return _with_chunks(script, [replace(chunk, seed=seed) for chunk, seed in zip(chunks, seeds, strict=True)])
+    return with_chunks(script, [replace(chunk, seed=seed) for chunk, seed in zip(chunks, seeds, strict=True)])
 
 
 def _require_possible(script: Script, duration_s: float) -> None:
@@ -383,10 +383,11 @@ def _fitted(script: Script, duration_s: float, speaker: Speaker) -> Script:
         fitted.append(replace(chunk, duration_s=hops * audio.HOP_S))
         if speaker.duration_s(fitted[-1]) > hops * audio.HOP_S + audio.HOP_S / 2:
             raise InvalidInput.at("duration", "is too short for the model to say so many letters: allow more time")
-    return replace(_with_chunks(script, fitted), durations_s=tuple(map(speaker.duration_s, fitted)))
+    return replace(with_chunks(script, fitted), durations_s=tuple(map(speaker.duration_s, fitted)))
 
 
-def _with_chunks(script: Script, chunks: Sequence[Chunk]) -> Script:
+def with_chunks(script: Script, chunks: Sequence[Chunk]) -> Script:
+    """Return the script with other chunks, as many."""
     left = iter(chunks)
     lines = [replace(line, chunks=tuple(next(left) for _ in line.chunks)) for line in script.lines]
     return replace(script, lines=tuple(lines))

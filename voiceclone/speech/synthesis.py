@@ -9,6 +9,7 @@ import math
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import count
 
 import numpy as np
 
@@ -105,16 +106,8 @@ class Synthesizer:
         times = WordTimes(script, self._recogniser, language_of) if options.word_times else None
         words: list[Word] = []
         left_s = deadline.left_s
-        coming = self._takes(script, options, deadline, timings)
-        while True:
-            with timings.measure("synthesis"):
-                take = next(coming, None)
-            if take is None:
-                break
+        for take in self.takes(script, options, deadline, timings):
             takes.append(take)
-            if options.verify is None and len(takes) < len(script.chunks):
-                share = len(takes) / len(script.chunks)
-                deadline.check(f"{len(takes)} of {len(script.chunks)} chunks were spoken", share)
             with timings.measure("encode"):
                 samples, part, span = mastering.add(take.waveform, deadline)
             yield Part(take, samples, ())
@@ -139,6 +132,18 @@ class Synthesizer:
                 words = []
                 notes = (*notes, f"there are no word times and subtitles: {e}")
         return Spoken(tuple(takes), master, tuple(words), notes)
+
+    def takes(self, script: Script, options: SynthesisOptions, deadline: Deadline, timings: Timings) -> Iterator[Take]:
+        """Yield a final take of each chunk, in order. Raises as `speak`."""
+        coming = self._takes(script, options, deadline, timings)
+        for done in count(1):
+            with timings.measure("synthesis"):
+                take = next(coming, None)
+            if take is None:
+                return
+            if options.verify is None and done < len(script.chunks):
+                deadline.check(f"{done} of {len(script.chunks)} chunks were spoken", done / len(script.chunks))
+            yield take
 
     def _takes(self, script: Script, options: SynthesisOptions, deadline: Deadline, timings: Timings) -> Iterator[Take]:
         studio = Studio(self._engine, options.sampling, options.target_rms, self._kept, urgent=options.streamed)

@@ -3,7 +3,7 @@
 from voiceclone.voices.builtin import BuiltIn
 from voiceclone.voices.checkup import check_up, pitch, worst
 from voiceclone.voices.library import VOICE_NAME, Library, SavedVoice
-from voiceclone.voices.sources import KEPT, AudioSource, BucketSource, parse_source
+from voiceclone.voices.sources import KEPT, AudioSource, BucketSource, InlineSource, parse_source
 from voiceclone.voices.voices import NewVoice, Voices
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "AudioSource",
     "BucketSource",
     "BuiltIn",
+    "InlineSource",
     "Library",
     "NewVoice",
     "SavedVoice",

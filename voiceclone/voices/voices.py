@@ -140,6 +140,10 @@ class Voices:
             return self._once(source.key, lambda: self._kept_earlier(source.key))
         return self._reference(self.fetch(source, limit_s), transcript, language, limit_s)
 
+    def sound(self, source: AudioSource, sample_rate: int, most_s: float, limit_s: float = math.inf) -> Waveform:
+        """Return a recording as it is, up to `most_s`, at a rate in Hertz. Raises DownloadFailed, BadAudio."""
+        return audio.decode(self.fetch(source, limit_s), sample_rate, most_s, limit_s)
+
     def add(self, new: NewVoice, limit_s: float = math.inf) -> tuple[SavedVoice, ReferenceVoice]:
         """Keep a recording as a voice, with its check-up. Raises as `recorded`, and StorageFailed."""
         name = new.name
