@@ -75,7 +75,8 @@ def test_after_a_mixed_load_the_server_is_as_before(served, caplog, times):
     for part in range(times):
         load(range(WARM_UP + part * REQUESTS, WARM_UP + (part + 1) * REQUESTS))
         log.info("%d requests: %.0f MB, %s", (part + 1) * REQUESTS, memory() / 1e6, held())
-    until(lambda: all(now <= before for now, before in zip(held(), held_before, strict=True)))
+    # Some of those that came last may still be let go.
+    until(lambda: all(now <= before + CALLERS for now, before in zip(held(), held_before, strict=True)))
     assert memory() - memory_before < GROWTH_MB * 1e6
     assert outcomes[200] > outcomes.total() / 20
     assert not [status for status in outcomes if isinstance(status, int) and status >= 500]
