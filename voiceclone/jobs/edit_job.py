@@ -18,6 +18,7 @@ from voiceclone.errors import BadAudio, InvalidInput, ModelUnavailable
 from voiceclone.jobs.edit_request import LONGEST_STRETCH_S, MAX_CHANGES, EditRequest
 from voiceclone.jobs.limits import STORE_S
 from voiceclone.jobs.recipe import model_otherwise
+from voiceclone.jobs.replies import model_of, timed_word
 from voiceclone.listening import Recogniser, on_readings
 from voiceclone.model import Sampling
 from voiceclone.speech import MOST_CHANGED, Edited, EditOptions, Editor, EditPlan, apart, mixed, share_changed
@@ -121,11 +122,10 @@ class Edits:
         with timings.measure("voice"):
             listened = self._listened(request, deadline)
         _refuse_oversize(listened.plan, delivery.settings.max_frames)
-        checkpoint = self._checkpoint
         reply: Reply = {
             "status": "completed",
             "text": request.text.strip(),
-            "model": {"name": checkpoint.name, "revision": checkpoint.revision, "license": checkpoint.license},
+            "model": model_of(self._checkpoint),
             "warnings": list(listened.warnings),
         }
         if request.check:
@@ -148,7 +148,7 @@ class Edits:
             "duration": round(length / edited.recording.sample_rate, 6),
             "samples": length,
             "seed": edited.fills[0].seed,
-            "recipe": recipe_of(request, listened, edited, checkpoint),
+            "recipe": recipe_of(request, listened, edited, self._checkpoint),
         }
         with timings.measure("store"):
             reply |= delivery.deliver(result, way, request.expires_in, reply, in_time=deadline.left_s > STORE_S)
@@ -157,15 +157,7 @@ class Edits:
     def _words(self, listened: Listened, edited: Edited) -> list[Reply]:
         """Return the words of the recording as it is now, as the caller has written them."""
         said = self._editor.words(listened.plan, edited, listened.language)
-        return [
-            {
-                "word": word.text.strip(),
-                "start": round(word.start_s, 3),
-                "end": round(word.end_s, 3),
-                "confidence": round(word.probability, 3),
-            }
-            for word in on_readings(said, listened.wanted)
-        ]
+        return [timed_word(word, of_several=False) for word in on_readings(said, listened.wanted)]
 
     def _heard(self, mono: Waveform, language: str | None) -> Transcript:
         try:

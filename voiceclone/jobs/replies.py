@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Sequence
 
 from voiceclone import audio
+from voiceclone.checkpoints import Checkpoint
 from voiceclone.errors import InvalidInput, VoiceNotFound, WorkerError
 from voiceclone.jobs.edit_request import EditRequest
 from voiceclone.jobs.request import SynthesisRequest
@@ -141,6 +142,11 @@ def spoken_chunk(take: Take, span: Span, of_several: bool) -> Reply:
     if comparison is not None:
         reply |= {"wer": round(comparison.wer, 4), "attempts": take.attempts}
     return reply
+
+
+def model_of(checkpoint: Checkpoint) -> Reply:
+    """Return what speaks, for a caller."""
+    return {"name": checkpoint.name, "revision": checkpoint.revision, "license": checkpoint.license}
 
 
 def timed_word(word: Word, of_several: bool) -> Reply:

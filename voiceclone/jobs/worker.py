@@ -37,6 +37,7 @@ from voiceclone.jobs.replies import (
     digest_of,
     error_reply,
     misses,
+    model_of,
     saved_voice,
     seed_of,
     sound_file,
@@ -226,7 +227,7 @@ class Worker:
     def info(self) -> Reply:
         """Tell what this worker is and can do."""
         return {
-            "model": self._model(),
+            "model": model_of(self.checkpoint),
             "languages": list(self.checkpoint.languages),
             "voices": self.voices.built_in.names,
             "formats": list(AUDIO_FORMATS),
@@ -265,7 +266,7 @@ class Worker:
         rehearsal = rehearse(request, self._means, secrets.randbelow(SEEDS), deadline)
         script = rehearsal.script
         predicted = self._predicted(script, script.duration_s(), request)
-        reply = {**checked(request.written, script), "predicted": predicted, "model": self._model()}
+        reply = {**checked(request.written, script), "predicted": predicted, "model": model_of(self.checkpoint)}
         return {**reply, "warnings": [*warnings, *rehearsal.notes]}
 
     def synthesize(
@@ -299,7 +300,12 @@ class Worker:
         script = rehearsal.dub.script
         predicted = self._predicted(script, rehearsal.dub.duration_s, request)
         reply = {"status": "completed", **described(rehearsal), "unknown_characters": list(script.left_out)}
-        return {**reply, "predicted": predicted, "model": self._model(), "warnings": [*warnings, *rehearsal.notes]}
+        return {
+            **reply,
+            "predicted": predicted,
+            "model": model_of(self.checkpoint),
+            "warnings": [*warnings, *rehearsal.notes],
+        }
 
     def dub(self, request: DubRequest, job_id: str, digest: str, warnings: Sequence[str], report: Report) -> Reply:
         """Speak the cues of subtitles, each at its own time, and deliver the track; otherwise as `synthesize`."""
@@ -323,7 +329,7 @@ class Worker:
             "job_id": job_id,
             **track(request, waveform, takes[0].chunk.seed),
             **described(rehearsal, by_cue(rehearsal.dub, takes)),
-            "model": self._model(),
+            "model": model_of(self.checkpoint),
             "recipe": dub_recipe(
                 request, rehearsal.voices, rehearsal.lexicon, self.checkpoint, takes, rehearsal.source_s
             ),
@@ -362,7 +368,7 @@ class Worker:
         """Return what is told of speech, without where it is."""
         return {
             **speech(request, rehearsal.script, spoken, rehearsal.speakers),
-            "model": self._model(),
+            "model": model_of(self.checkpoint),
             "recipe": recipe(request, rehearsal.voices, rehearsal.lexicon, self.checkpoint, spoken.takes),
             "rtf": self._paced(request, spoken.takes, spoken.master.waveform.duration_s, timings),
             "warnings": [*warnings, *rehearsal.notes, *misses(spoken.takes, request.verify), *spoken.notes],
@@ -392,7 +398,3 @@ class Worker:
         """Return how long a recording would be, and how long speaking it would take, if that is known."""
         synthesis_s = None if self._pace is None else self._pace * sum(script.durations_s) * request.evaluations
         return {"duration": round(length_s, 4), "synthesis": None if synthesis_s is None else round(synthesis_s, 2)}
-
-    def _model(self) -> Reply:
-        checkpoint = self.checkpoint
-        return {"name": checkpoint.name, "revision": checkpoint.revision, "license": checkpoint.license}
