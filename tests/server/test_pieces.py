@@ -54,6 +54,20 @@ def test_sentences_are_spoken_while_the_text_is_still_written(session):
     assert told(session)[0] == {"type": "session.done", "total_sentences": 2}
 
 
+def test_a_text_without_an_end_is_spoken_in_parts(session):
+    """However much of it comes at once."""
+    session.send(json.dumps(CONFIG))
+    words = [f"w{i}" for i in range(700)]
+    send(session, "input.text", text=" ".join(words))
+    send(session, "input.done")
+    said = []
+    while (message := told(session)[0])["type"] != "session.done":
+        said += [message["sentence_text"]] if message["type"] == "audio.start" else []
+    assert " ".join(said).split() == words
+    assert len(said) > 1
+    assert max(map(len, said)) <= 2_000
+
+
 def test_who_interrupts_is_not_spoken_to_any_more(session):
     session.send(json.dumps(CONFIG))
     send(session, "input.text", text="One two three four five. " * 40)

@@ -105,6 +105,8 @@ class BoundedSession(WebSocketsSansIOProtocol):
     def __init__(self, *uvicorns: Any, limits: Limits, **too: Any) -> None:
         super().__init__(*uvicorns, **too)
         self._limits = limits
+        self._pong = b""
+        """To the last ping that came while nothing could be written."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -118,7 +120,13 @@ class BoundedSession(WebSocketsSansIOProtocol):
         if self.writable.is_set():
             super().handle_ping()
         else:  # who does not read is not written to: one pong is enough for many pings
-            self.conn.data_to_send()
+            self._pong = (self._pong, *self.conn.data_to_send())[-1]
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._pong and not self.close_sent:
+            self.transport.write(self._pong)
+        self._pong = b""
 
     def handle_cont(self, event: Any) -> None:
         if len(self.frames) < self._limits.fragments:

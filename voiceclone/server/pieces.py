@@ -97,14 +97,16 @@ class Session:
 
     @staticmethod
     def _passed_on(pending: str, said: MemoryObjectSendStream[str]) -> str:
-        """Return what is left of a text once its whole sentences are on their way."""
+        """Return what is left of a text once its whole sentences are on their way, none of the pieces too long."""
         end = text.sentences_end(pending)
-        while len(pending) - end > MAX_SENTENCE_CHARS:
-            most = end + MAX_SENTENCE_CHARS
-            end = max(pending.rfind(" ", 0, most) + 1, end) if " " in pending[end:most] else most
-        if pending[:end].strip():
-            said.send_nowait(pending[:end])
-        return pending[end:]
+        start = 0
+        while start < end or len(pending) - start > MAX_SENTENCE_CHARS:
+            most = start + MAX_SENTENCE_CHARS
+            stop = end if start < end <= most else _good_end(pending, start, most)
+            if pending[start:stop].strip():
+                said.send_nowait(pending[start:stop])
+            start = stop
+        return pending[start:]
 
     async def _speak(self, heard: MemoryObjectReceiveStream[str]) -> None:
         """Speak what there is, again and again, until all is said."""
@@ -157,6 +159,12 @@ class Session:
         if not isinstance(message, dict) or not isinstance(message.get("type"), str):
             raise Refusal('a message must be an object with a type, as {"type": "input.text", "text": "Hello."}')
         return message
+
+
+def _good_end(pending: str, start: int, most: int) -> int:
+    """Where to end a piece that must end before `most`: behind a sentence, else behind a word."""
+    end = text.sentences_end(pending[start:most])
+    return start + end if end else pending.rfind(" ", start, most) + 1 or most
 
 
 async def _send(websocket: WebSocket, message: Mapping[str, Any]) -> None:

@@ -62,6 +62,7 @@ class Server:
             http=partial(BoundedConnection, limits=limits),  # type: ignore[arg-type] # it is only called
             ws=partial(BoundedSession, limits=limits),  # type: ignore[arg-type]
             ws_max_size=limits.message_bytes,
+            ws_per_message_deflate=False,  # sound does not become smaller, and the loop would wait
             lifespan="off",
             log_config=None,
             access_log=False,
