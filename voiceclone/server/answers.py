@@ -15,9 +15,6 @@ from starlette.responses import JSONResponse, Response
 from voiceclone.server.dialect import Refusal
 from voiceclone.types import Reply
 
-FRAMES_PER_S = 93.75
-"""Mel frames of a second of speech."""
-
 
 def refused(error: Refusal) -> Response:
     """Return the answer that tells of an error."""
@@ -79,5 +76,7 @@ def _event(kind: str, **fields: Any) -> bytes:
 
 def _usage(reply: Mapping[str, Any]) -> dict[str, int]:
     """Return characters that were read out and mel frames of speech, under the names that clients count tokens by."""
+    from voiceclone.model import FRAMES_PER_S
+
     read, frames = len(reply["normalized_text"]), round(reply["duration"] * FRAMES_PER_S)
     return {"input_tokens": read, "output_tokens": frames, "total_tokens": read + frames}

@@ -55,8 +55,10 @@ async def add_voice(request: Request) -> Response:
                 data["ref_audio"] = base64.b64encode(await value.read()).decode()
             elif name in TEXTS and isinstance(value, str):
                 data[UPLOADED.get(name, name)] = value
+            elif name in {"audio_sample", *TEXTS}:
+                raise Refusal.at(name, "must be a file" if isinstance(value, str) else "must be a text, not a file")
             else:
-                raise Refusal.at(name, "is not known: send audio_sample (a file), name, ref_text, consent, language")
+                raise Refusal.at(name, f"is not known: send audio_sample (a file), {', '.join(sorted(TEXTS))}")
     for theirs, ours in UPLOADED.items():
         if ours not in data:
             raise Refusal.at(theirs, "is missing")

@@ -39,6 +39,8 @@ NOT_STREAMED = {
     "action": "is told by the address: /v1/audio/speech speaks",
 }
 """Fields of `synthesize` that an answer which leaves as it is made cannot have, and why."""
+AS_IT_IS = {"stream": True, "action": "synthesize"}
+"""What some of them may say all the same."""
 AS_A_JOB = "send it as a job to /runsync"
 STATUSES = {
     "model_unavailable": 503,
@@ -138,8 +140,8 @@ def wish(body: Mapping[str, Any], own_model: str, voice_names: Mapping[str, str]
         notes = ("instructions: have no effect, this model takes its manner from the reference",)
     job = {MEANT.get(name, name): value for name, value in fields.items()}
     for name in job.keys() & NOT_STREAMED.keys():
-        if job[name] not in ([], "", "synthesize", True):
-            raise Refusal.at(THEIRS.get(name, name), f"{NOT_STREAMED[name]}: leave it out, or {AS_A_JOB}")
+        if job[name] not in ([], "", AS_IT_IS.get(name, "")):
+            raise Refusal.at(name, f"{NOT_STREAMED[name]}: leave it out, or {AS_A_JOB}")
         del job[name]
     audio_format = job["format"] = _one_of("response_format", job.get("format", "mp3"), tuple(FORMATS))
     if job.get("timestamps") and not as_events:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import anyio
@@ -39,24 +39,47 @@ class Keys:
         ):
             await self._app(scope, receive, send)
             return
-        if scope["type"] == "websocket":
-            await receive()
-            await send({"type": "websocket.close", "code": 1008, "reason": "the key is missing or wrong"})
-            return
         error = Refusal(
             "the key is missing or wrong: send Authorization: Bearer with the server's API_KEY",
             401,
             "invalid_api_key",
             headers={"www-authenticate": "Bearer"},
         )
-        await refused(error)(scope, receive, send)
+        await _turn_away(error, scope, receive, send)
 
     def _is_known(self, headers: Headers) -> bool:
         if self._key is None:
             return True
         scheme, _, given = headers.get("authorization", "").partition(" ")
-        # In constant time: how long it takes tells nothing of how much of a key is right.
-        return hmac.compare_digest(given.strip().encode(), self._key) and scheme.lower() == "bearer"
+        # In constant time: how long it takes tells nothing of how much of a key is right. Headers are bytes in latin-1.
+        return hmac.compare_digest(given.strip().encode("latin-1"), self._key) and scheme.lower() == "bearer"
+
+
+class Origins:
+    """Refuses pages of origins that nobody named: browsers let any page send forms, and open sockets."""
+
+    def __init__(self, app: ASGIApp, named: Sequence[str]) -> None:
+        self._app = app
+        self._named = named
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] in ("http", "websocket"):
+            headers = Headers(scope=scope)
+            origin = headers.get("origin")
+            is_named = origin is None or "*" in self._named or origin in self._named
+            if not is_named and origin.partition("://")[2] != headers.get("host"):
+                error = Refusal("pages of this origin may not ask: name it in CORS_ORIGINS", 403, "origin_not_allowed")
+                await _turn_away(error, scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+async def _turn_away(error: Refusal, scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.close", "code": 1008})
+    else:
+        await refused(error)(scope, receive, send)
 
 
 def _is_open(path: str) -> bool:

@@ -15,7 +15,7 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
-from anyio import CapacityLimiter, to_thread
+from anyio import to_thread
 
 from voiceclone.calls import Call, working_for
 from voiceclone.errors import JobCancelled
@@ -85,7 +85,7 @@ class Jobs:
         self._over: deque[Job] = deque()
         """Those of them that are over, in the order in which they ended."""
         self._over_bytes = 0
-        self._threads = CapacityLimiter(AT_ONCE)
+        self._turns = asyncio.Semaphore(AT_ONCE)
         self._tasks: set[asyncio.Task[None]] = set()
         self._ended = dict.fromkeys((COMPLETED, FAILED, CANCELLED), 0)
 
@@ -110,15 +110,14 @@ class Jobs:
 
     async def _run(self, handle: Handle, job: Job, data: Any) -> None:
         def work() -> Reply:
-            if job.call.is_over:
-                return {"error": "cancelled: the job was cancelled", "error_code": JobCancelled.code}
-            job.status = RUNNING
             with working_for(job.call):
                 return handle({"id": job.job_id, "input": data}, job.tell)
 
-        reply = await to_thread.run_sync(work, limiter=self._threads)
-        if job.over.is_set():
-            return
+        async with self._turns:
+            if job.over.is_set():  # it was cancelled while it waited
+                return
+            job.status = RUNNING
+            reply = await to_thread.run_sync(work)
         if "error_code" not in reply:
             self._ends(job, COMPLETED, reply)
         else:

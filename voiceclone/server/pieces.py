@@ -87,26 +87,29 @@ class Session:
                         raise Refusal("the text comes faster than it is spoken: wait for audio.done now and then")
                     pending = self._passed_on(pending + message["text"], said)
                 case "input.done":
-                    if pending.strip():
-                        said.send_nowait(pending)
+                    self._pass_on(pending, said)
                     return True
                 case "session.close":
                     return False
                 case _:
                     raise Refusal("messages are input.text with text, input.done and session.close")
 
-    @staticmethod
-    def _passed_on(pending: str, said: MemoryObjectSendStream[str]) -> str:
+    def _passed_on(self, pending: str, said: MemoryObjectSendStream[str]) -> str:
         """Return what is left of a text once its whole sentences are on their way, none of the pieces too long."""
         end = text.sentences_end(pending)
         start = 0
         while start < end or len(pending) - start > MAX_SENTENCE_CHARS:
             most = start + MAX_SENTENCE_CHARS
             stop = end if start < end <= most else _good_end(pending, start, most)
-            if pending[start:stop].strip():
-                said.send_nowait(pending[start:stop])
+            self._pass_on(pending[start:stop], said)
             start = stop
         return pending[start:]
+
+    def _pass_on(self, piece: str, said: MemoryObjectSendStream[str]) -> None:
+        if text.is_speakable(piece):
+            said.send_nowait(piece)
+        else:  # a line of stars or a smile between two sentences: there is nothing to say
+            self._waiting -= len(piece)
 
     async def _speak(self, heard: MemoryObjectReceiveStream[str]) -> None:
         """Speak what there is, again and again, until all is said."""
@@ -141,7 +144,10 @@ class Session:
 
     def _wish(self, sentence: str) -> Wish:
         settings, own = self._site.settings, self._site.worker.checkpoint.name
-        return wish({**self._config, "input": sentence}, own, settings.voice_names)
+        wished = wish({**self._config, "input": sentence}, own, settings.voice_names)
+        if wished.as_events:
+            raise Refusal.at("stream_format", "must be audio: sound comes in binary frames here")
+        return wished
 
     async def _message(self) -> dict[str, Any]:
         silence_s = self._site.limits.silence_s

@@ -42,9 +42,14 @@ class Requests:
 
         async def noted(message: Message) -> None:
             nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                MutableHeaders(scope=message)["x-request-id"] = request_id
+            match message["type"]:
+                case "http.response.start":
+                    status = message["status"]
+                    MutableHeaders(scope=message)["x-request-id"] = request_id
+                case "websocket.accept":
+                    status = 101
+                case "websocket.close" if not status:  # as uvicorn answers then
+                    status = 403
             await send(message)
 
         with about_job(request_id):

@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from voiceclone.server import catalog, job_api, page, pieces, speaking
 from voiceclone.server.answers import refused
 from voiceclone.server.dialect import Refusal
-from voiceclone.server.guard import Bodies, Keys
+from voiceclone.server.guard import Bodies, Keys, Origins
 from voiceclone.server.metrics import CONTENT_TYPE
 from voiceclone.server.requests import Requests
 from voiceclone.server.site import Site, site_of
@@ -76,6 +76,8 @@ def application(site: Site) -> Starlette:
     guards = [Middleware(Requests)]
     if settings.cors_origins:  # before the key: a browser asks first without it
         guards.append(Middleware(CORSMiddleware, allow_origins=settings.cors_origins, **CORS))
+    if not settings.knows_callers:
+        guards.append(Middleware(Origins, named=settings.cors_origins))
     key = settings.api_key.get_secret_value() if settings.api_key else None
     guards += [Middleware(Keys, key=key), Middleware(Bodies, limits=site.limits)]
     handlers: Any = {Refusal: _refused, HTTPException: _not_found}
