@@ -43,16 +43,21 @@ def test_a_voice_is_uploaded_spoken_with_listed_and_deleted(http):
 
 
 @pytest.mark.parametrize(
-    ("data", "files", "param"),
+    ("data", "files", "param", "told"),
     [
-        ({"name": "bob"}, {}, "audio_sample"),
-        ({}, {"audio_sample": b"x"}, "name"),
-        ({"name": "bob", "colour": "red"}, {"audio_sample": b"x"}, "colour"),
-        ({"name": "../bob"}, {"audio_sample": b"x"}, "name"),
-        ({"name": "bob"}, {"audio_sample": b"not a sound"}, "audio_sample"),
+        ({"name": "bob"}, {"ref_text": ""}, "audio_sample", "is missing"),
+        ({}, {"audio_sample": b"x"}, "name", "is missing"),
+        ({"name": "bob", "colour": "red"}, {"audio_sample": b"x"}, "colour", "is not known"),
+        ({"name": "bob"}, {"other": b""}, "other", "is not known"),
+        ({"name": "bob", "audio_sample": "bob.wav"}, {"language": ""}, "audio_sample", "must be a file"),
+        ({}, {"name": b"bob"}, "name", "must be a text"),
+        ({"name": "../bob"}, {"audio_sample": b"x"}, "name", "may hold letters"),
+        ({"name": "bob"}, {"audio_sample": b"not a sound"}, "audio_sample", "not a sound file"),
     ],
 )
-def test_an_upload_that_cannot_be_a_voice_is_told_why(http, data, files, param):
-    answer = http.post("/v1/audio/voices", data=data, files=files or {"other": b""})
+def test_an_upload_that_cannot_be_a_voice_is_told_why(http, data, files, param, told):
+    files = {name: (None, data) if data == "" else data for name, data in files.items()}
+    answer = http.post("/v1/audio/voices", data=data, files=files)
     assert answer.status_code == 400
-    assert answer.json()["error"]["param"] in (param, "other")
+    assert answer.json()["error"]["param"] == param
+    assert told in answer.json()["error"]["message"]

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import socket
+from contextlib import nullcontext
 
 import httpx2
 import pytest
 from http_server import Served
 from pydantic import SecretStr
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
 
 from voiceclone.settings import Settings
 
-KEY = "a-key-of-ones-own"
+KEY = "a-key-of-öne's-own"
 
 
 @pytest.fixture(scope="module")
@@ -30,14 +33,14 @@ def locked(http_settings, build_http):
     "given", [None, "", "Bearer", "Bearer wrong", f"Basic {KEY}", f"Bearer {KEY}x", KEY, "Bearer ü"]
 )
 def test_without_the_key_nothing_is_told(locked, path, given):
-    headers = {} if given is None else {"authorization": given.encode("latin-1")}
+    headers = {} if given is None else {"authorization": given.encode()}
     answer = httpx2.get(f"{locked.url}{path}", headers=headers)
     assert answer.status_code == 401
     assert answer.json()["error"]["code"] == "invalid_api_key"
 
 
 def test_with_the_key_all_is_open_and_whether_it_lives_is_no_secret(locked):
-    assert httpx2.get(f"{locked.url}/v1/models", headers={"authorization": f"Bearer {KEY}"}).status_code == 200
+    assert httpx2.get(f"{locked.url}/v1/models", headers={"authorization": f"Bearer {KEY}".encode()}).status_code == 200
     assert httpx2.get(f"{locked.url}/ping").status_code == 200
     assert httpx2.get(f"{locked.url}/").status_code == 200
 
@@ -47,6 +50,32 @@ def test_a_page_of_an_allowed_origin_may_call_and_no_other(locked):
         asked = {"origin": origin, "access-control-request-method": "POST"}
         answer = httpx2.options(f"{locked.url}/v1/audio/speech", headers=asked)
         assert answer.headers.get("access-control-allow-origin") == allowed
+
+
+@pytest.mark.parametrize(
+    ("origin", "may"),
+    [
+        (None, True),
+        ("http://{host}", True),
+        ("https://page.example", True),
+        ("https://other.example", False),
+        ("http://127.0.0.1", False),
+        ("null", False),
+        ("http://[", False),
+    ],
+)
+def test_without_a_key_pages_of_other_origins_may_not_ask(http_settings, build_http, origin, may):
+    """A browser asks nobody before it sends a page's form, or opens its socket."""
+    settings = http_settings.model_copy(update={"cors_origins": ("https://page.example",)})
+    with Served(settings, build_http) as served:
+        served.server.site.ready.wait()
+        host = f"127.0.0.1:{served.server.port}"
+        headers = {"origin": origin.format(host=host)} if origin else {}
+        answer = httpx2.post(f"http://{host}/run", content=b"{}", headers={**headers, "content-type": "text/plain"})
+        assert answer.json()["error"]["code"] == ("invalid_input" if may else "origin_not_allowed")
+        session = connect(f"ws://{host}/v1/audio/speech/stream", additional_headers=headers)
+        with nullcontext() if may else pytest.raises(InvalidStatus, match="403"), session:
+            pass
 
 
 @pytest.mark.parametrize(

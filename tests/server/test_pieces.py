@@ -68,6 +68,18 @@ def test_a_text_without_an_end_is_spoken_in_parts(session):
     assert max(map(len, said)) <= 2_000
 
 
+def test_sentences_without_a_word_are_passed_over(session):
+    """Those who write for eyes put lines of stars and smiles between their sentences."""
+    session.send(json.dumps(CONFIG))
+    for text in ("* * *\n", "\U0001f600. ", "Hello. "):
+        send(session, "input.text", text=text)
+    assert told(session)[0]["sentence_text"] == "Hello."
+    assert told(session)[0]["type"] == "audio.done"
+    send(session, "input.text", text="!?")
+    send(session, "input.done")
+    assert told(session)[0] == {"type": "session.done", "total_sentences": 1}
+
+
 def test_who_interrupts_is_not_spoken_to_any_more(session):
     session.send(json.dumps(CONFIG))
     send(session, "input.text", text="One two three four five. " * 40)
@@ -86,6 +98,7 @@ def test_who_interrupts_is_not_spoken_to_any_more(session):
         ([json.dumps({"type": "input.text", "text": "Hi."})], "must be session.config"),
         ([json.dumps({**CONFIG, "voice": "nobody"}), json.dumps({"type": "input.text", "text": "Hi. "})], "example-en"),
         ([json.dumps({**CONFIG, "response_format": "mp4"})], "did you mean mp3"),
+        ([json.dumps({**CONFIG, "stream_format": "sse"})], "binary frames"),
         ([json.dumps(CONFIG), json.dumps({"type": "input.text", "text": 7})], "input.text with text"),
         ([json.dumps(CONFIG), json.dumps({"type": "input.audio"})], "session.close"),
     ],
