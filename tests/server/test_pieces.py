@@ -98,7 +98,10 @@ def test_who_interrupts_is_not_spoken_to_any_more(session):
         ([json.dumps({"type": "input.text", "text": "Hi."})], "must be session.config"),
         ([json.dumps({**CONFIG, "voice": "nobody"}), json.dumps({"type": "input.text", "text": "Hi. "})], "example-en"),
         ([json.dumps({**CONFIG, "response_format": "mp4"})], "did you mean mp3"),
-        ([json.dumps({**CONFIG, "stream_format": "sse"})], "binary frames"),
+        (
+            [json.dumps({**CONFIG, "stream_format": "sse"}), json.dumps({"type": "input.text", "text": "Hi. "})],
+            "binary",
+        ),
         ([json.dumps(CONFIG), json.dumps({"type": "input.text", "text": 7})], "input.text with text"),
         ([json.dumps(CONFIG), json.dumps({"type": "input.audio"})], "session.close"),
     ],
