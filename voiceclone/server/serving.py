@@ -85,9 +85,7 @@ class Server:
         log.info("listening at port %d; the models are being loaded", self.port)
         self._server.run(self._sockets)
         if loading.is_alive() or self._server.force_exit:
-            # A thread within torch's import or a kernel would crash the interpreter's end, or keep it waiting.
-            logging.shutdown()
-            os._exit(0)
+            leave()
         self.site.closes()
         return self.site.unfit
 
@@ -129,6 +127,17 @@ class Finishing(uvicorn.Server):
         self._site.is_closing = await super().on_tick(counter)
         is_over = not self._site.admission.taken and not self._site.jobs.is_awaited(FETCH_S)
         return self._site.is_closing and (is_over or self.force_exit)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self.force_exit:  # else whatever runs would be cancelled, with a traceback each
+            leave()
+        await super().shutdown(sockets)
+
+
+def leave() -> None:
+    """End the process at once: a thread within torch's import or a kernel would crash the interpreter's end."""
+    logging.shutdown()
+    os._exit(0)
 
 
 def _listening(host: str, port: int) -> socket.socket:
