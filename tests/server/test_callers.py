@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx2
@@ -10,6 +12,7 @@ import numpy as np
 import psutil
 import pytest
 import torch
+from anyio import CapacityLimiter
 from endpoint_server import until
 from fault_table import answered
 from http_callers import LONG, SAY, WAYS, Caller
@@ -17,6 +20,7 @@ from http_server import Gate, Served
 from raw_http import assert_in_dialect
 
 from voiceclone.model.sharing import Waiting
+from voiceclone.server.threads import Steps
 
 SHORT = {**SAY, "input": "Hello.", "seed": 1}
 
@@ -176,3 +180,19 @@ def test_a_gpu_that_breaks_down_is_told_and_ends_the_process(
             assert "GPU failed" in served.wait()
     row = f"{answered(answer)}, then 503; `/ping` tells the reason, and the process ends"
     fault_table.row("GPU breaks down under a server", "a CUDA error, with `SERVE=http`", row)
+
+
+def test_where_there_can_be_no_more_threads_no_place_is_lost(monkeypatch):
+    def no_more(_thread):
+        raise RuntimeError("can't start new thread")
+
+    async def steps():
+        places = CapacityLimiter(1)
+        steps = Steps((number for number in (1, 2)), places)
+        with monkeypatch.context() as full, pytest.raises(RuntimeError):
+            full.setattr(threading.Thread, "start", no_more)
+            await steps.next()
+        assert not places.borrowed_tokens
+        assert await steps.next() == 1
+
+    asyncio.run(steps())

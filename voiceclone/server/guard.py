@@ -60,14 +60,13 @@ class Origins:
 
     def __init__(self, app: ASGIApp, named: Sequence[str]) -> None:
         self._app = app
-        self._named = named
+        self._named = frozenset(named)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] in ("http", "websocket"):
             headers = Headers(scope=scope)
-            origin = headers.get("origin")
-            is_named = origin is None or "*" in self._named or origin in self._named
-            if not is_named and origin.partition("://")[2] != headers.get("host"):
+            origin, own = headers.get("origin", ""), headers.get("host")
+            if origin and self._named.isdisjoint(("*", origin)) and origin.partition("://")[2] != own:
                 error = Refusal("pages of this origin may not ask: name it in CORS_ORIGINS", 403, "origin_not_allowed")
                 await _turn_away(error, scope, receive, send)
                 return

@@ -43,7 +43,11 @@ class Steps(Generic[T]):
             with suppress(RuntimeError):  # the loop is closed, nobody counts any more
                 loop.call_soon_threadsafe(self._threads.release_on_behalf_of, step)
 
-        done = in_background("step", self._step)
+        try:
+            done = in_background("step", self._step)
+        except RuntimeError:  # there can be no more threads now
+            self._threads.release_on_behalf_of(step)
+            raise
         done.add_done_callback(leave)
         return await asyncio.wrap_future(done)
 
