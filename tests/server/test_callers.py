@@ -189,9 +189,10 @@ def test_where_there_can_be_no_more_threads_no_place_is_lost(monkeypatch):
     async def steps():
         places = CapacityLimiter(1)
         steps = Steps((number for number in (1, 2)), places)
-        with monkeypatch.context() as full, pytest.raises(RuntimeError):
+        with monkeypatch.context() as full:
             full.setattr(threading.Thread, "start", no_more)
-            await steps.next()
+            with pytest.raises(RuntimeError):
+                await steps.next()
         assert not places.borrowed_tokens
         assert await steps.next() == 1
 
