@@ -135,7 +135,7 @@ class Finishing(uvicorn.Server):
 
 
 def leave() -> None:
-    """End the process at once: a thread within torch's import or a kernel would crash the interpreter's end."""
+    """End the process: a thread within torch's import or a kernel would crash the interpreter's end, or delay it."""
     logging.shutdown()
     os._exit(0)
 
