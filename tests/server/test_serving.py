@@ -82,11 +82,15 @@ def test_what_runs_is_finished_when_the_process_is_to_end(http_settings, build_h
 def test_metrics_tell_what_was_asked_and_how_soon_it_was_heard(http, checkpoint):
     http.post("/v1/audio/speech", json={"input": "Hello.", "voice": "example-en", "nfe_step": 1})
     http.post("/v1/audio/speech", json={"input": "Hello.", "voice": "nobody"})
+    http.get("/v1/audio/voices")
+    http.post("/runsync", json={"input": {"action": ["x"]}})
     answer = http.get("/metrics")
     assert answer.headers["content-type"].startswith("text/plain")
     page = answer.text
     assert 'voiceclone_requests_total{action="synthesize",outcome="completed"}' in page
     assert 'voiceclone_requests_total{action="synthesize",outcome="voice_not_found"}' in page
+    assert 'voiceclone_requests_total{action="list_voices",outcome="completed"}' in page
+    assert 'voiceclone_requests_total{action="unknown",outcome="invalid_input"}' in page
     assert "voiceclone_first_audio_seconds_count" in page
     assert "voiceclone_audio_seconds_total" in page
     assert "voiceclone_batch_frames_count" in page

@@ -35,12 +35,9 @@ NOT_STREAMED = {
     "delivery": "is by this answer itself",
     "key": "names a result that is kept, and this one is not",
     "expires_in": "is the life of a link, and there is none",
-    "stream": "is on: sound leaves while it is made",
     "action": "is told by the address: /v1/audio/speech speaks",
 }
 """Fields of `synthesize` that an answer which leaves as it is made cannot have, and why."""
-AS_IT_IS = {"stream": True, "action": "synthesize"}
-"""What some of them may say all the same."""
 AS_A_JOB = "send it as a job to /runsync"
 STATUSES = {
     "model_unavailable": 503,
@@ -138,9 +135,10 @@ def wish(body: Mapping[str, Any], own_model: str, voice_names: Mapping[str, str]
     notes: tuple[str, ...] = ()
     if fields.pop("instructions", None):
         notes = ("instructions: have no effect, this model takes its manner from the reference",)
+    fields.pop("stream", None)  # as some clients say it: sound leaves while it is made
     job = {MEANT.get(name, name): value for name, value in fields.items()}
     for name in job.keys() & NOT_STREAMED.keys():
-        if job[name] not in ([], "", AS_IT_IS.get(name, "")):
+        if job[name] not in ([], "") and (name, job[name]) != ("action", "synthesize"):
             raise Refusal.at(name, f"{NOT_STREAMED[name]}: leave it out, or {AS_A_JOB}")
         del job[name]
     audio_format = job["format"] = _one_of("response_format", job.get("format", "mp3"), tuple(FORMATS))

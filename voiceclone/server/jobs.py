@@ -42,10 +42,9 @@ class Job:
 
     job_id: str
     status: str = QUEUED
-    output: Any = None
+    output: bytes = b""
+    """How far it is, or its reply; as JSON, which takes a part of the memory."""
     error: str | None = None
-    size: int = 0
-    """Bytes of its reply."""
     over_at: float = 0.0
     is_told: bool = False
     """Whether somebody has asked since it is over."""
@@ -56,22 +55,22 @@ class Job:
     def news(self) -> dict[str, Any]:
         """As the platform tells it."""
         self.is_told = self.over.is_set()
-        told = {"id": self.job_id, "status": self.status, "output": self.output, "error": self.error}
+        output = json.loads(self.output) if self.output else None
+        told = {"id": self.job_id, "status": self.status, "output": output, "error": self.error}
         return {name: value for name, value in told.items() if value is not None}
 
     def tell(self, progress: Mapping[str, float]) -> None:
         """Note how far it is. Raises JobCancelled where nobody wants it any more."""
         if self.call.is_over:
             raise JobCancelled("the job was cancelled")
-        self.output = dict(progress)
+        self.output = json.dumps(progress).encode()
 
     def ends(self, status: str, reply: Reply, now: float) -> None:
         """Note its reply; as on the platform an error stands beside the output."""
         self.status, self.over_at = status, now
         output = dict(reply)
         self.error = output.pop("error", None)
-        self.output = output or None
-        self.size = len(json.dumps(output))
+        self.output = json.dumps(output).encode() if output else b""
         self.over.set()
 
 
@@ -159,7 +158,7 @@ class Jobs:
         job.ends(status, reply, self._clock())
         self._ended[status] += 1
         self._over.append(job)
-        self._over_bytes += job.size
+        self._over_bytes += len(job.output)
 
     def _forget(self) -> None:
         """Forget what has been over for long, and the oldest of too much."""
@@ -168,5 +167,5 @@ class Jobs:
             self._over[0].over_at < since or self._over_bytes > KEPT_BYTES or len(self._over) > KEPT_JOBS
         ):
             job = self._over.popleft()
-            self._over_bytes -= job.size
+            self._over_bytes -= len(job.output)
             del self._jobs[job.job_id]

@@ -92,6 +92,7 @@ class Site:
         def handle(job: Mapping[str, Any], report: Report) -> Reply:
             reply = worker.handle(job, report)
             self._look_at(reply)
+            self.metrics.requests.labels(_action(job["input"]), reply.get("error_code", "completed")).inc()
             return reply
 
         return handle
@@ -123,6 +124,14 @@ class Site:
         """Take no requests any more, and end soon: what runs is finished."""
         self.unfit = self.unfit or why
         self.failed.set()
+
+
+def _action(data: Any) -> str:
+    """Return what a job asks for, of few names."""
+    from voiceclone.jobs import SCHEMAS
+
+    asked = (data.get("action") or "synthesize") if isinstance(data, Mapping) else None
+    return asked if isinstance(asked, str) and asked in SCHEMAS else "unknown"
 
 
 def site_of(connection: HTTPConnection) -> Site:
