@@ -128,8 +128,8 @@ DOCUMENTS = {
     ],
 )
 def test_work_grows_with_the_length(read_apart, tmp_path, kind, head, unit):
-    """Half a megabyte takes half a second or so; what grows with its square would take minutes, and is ended."""
-    (tmp_path / "file").write_text(repeated(head, unit, 500_000))
+    """300 kB take a third of a second or so; what grows with its square would take minutes, and is ended."""
+    (tmp_path / "file").write_text(repeated(head, unit, 300_000))
     read_apart(kind, tmp_path / "file")
 
 
@@ -333,18 +333,18 @@ def test_all_files_together_have_a_limit(monkeypatch, tmp_path):
     ("name", "text", "said"),
     [
         ("a.txt", "a" * (MAX_FILE_BYTES + 1), "split the book"),
-        ("a.txt", "Chapter 1\n\n" * 50_000, ""),
+        ("a.txt", "Chapter 1\n\n" * 20_000, ""),
         ("a.txt", "Chapter 1\n\na\n\n" * 15_000, ""),
         ("a.txt", "a" * MAX_FILE_BYTES, ""),
-        ("a.txt", "a-\n" * 75_000, ""),
+        ("a.txt", "a-\n" * 40_000, ""),
         ("a.txt", "Part one\n" * 15_000, ""),
         ("a.txt", "Chapter one two three four five six seven eight nine ten\n" * 10_000, ""),
         ("a.txt", f"{'Chapter 1' + ' .' * 70}\n" * 10_000, ""),
         ("a.txt", f"{'einund' * 25}\n" * 10_000, ""),
         ("a.txt", "1\n\n" * 30_000, ""),
-        ("a.txt", "*** START OF THE PROJECT GUTENBERG " * 50_000, ""),
-        ("a.md", "[^1" * 10_000 + "^[a" * 10_000 + "~~a" * 1_000, ""),
-        ("a.md", "[^1]: a\n" * 10_000 + "# a {#" * 1_000, "no text"),
+        ("a.txt", "*** START OF THE PROJECT GUTENBERG " * 20_000, ""),
+        ("a.md", "[^1" * 5_000 + "^[a" * 5_000 + "~~a" * 1_000, ""),
+        ("a.md", "[^1]: a\n" * 5_000 + "# a {#" * 1_000, "no text"),
         ("a.md", "# a\n\n" * 15_000, ""),
         ("a.md", f"[a]: {'b' * 150_000}\n\n" + "[a]" * 30_000, ""),
         ("a.md", "---\n" + "title: " + "[" * 2_000 + "\n---\na", ""),
@@ -391,7 +391,7 @@ def manifest(rest):
     return small({"OEBPS/book.opf": f"<package><metadata><title>T</title></metadata><manifest>{rest}</package>"})
 
 
-LONG = "a/" * 400_000
+LONG = "a/" * 200_000
 ITEM = '<item id="a" href="{}" properties="{}" media-type="application/xhtml+xml"/></manifest><spine>{}</spine>'
 
 
@@ -399,12 +399,12 @@ ITEM = '<item id="a" href="{}" properties="{}" media-type="application/xhtml+xml
     "write",
     [
         pytest.param(
-            manifest(ITEM.format(LONG, "", '<itemref idref="a"/>' * 100_000)), id="a long path again and again"
+            manifest(ITEM.format(LONG, "", '<itemref idref="a"/>' * 50_000)), id="a long path again and again"
         ),
-        pytest.param(manifest(ITEM.format("a", "b " * 400_000, '<itemref idref="a"/>' * 100_000)), id="properties"),
+        pytest.param(manifest(ITEM.format("a", "b " * 200_000, '<itemref idref="a"/>' * 50_000)), id="properties"),
         pytest.param(
             manifest(
-                "".join(f'<item id="{i}" href="{i}" properties="cover-image"/>' for i in range(50_000)) + "</manifest>"
+                "".join(f'<item id="{i}" href="{i}" properties="cover-image"/>' for i in range(20_000)) + "</manifest>"
             ),
             id="covers",
         ),
@@ -416,7 +416,7 @@ ITEM = '<item id="a" href="{}" properties="{}" media-type="application/xhtml+xml
                 {
                     "OEBPS/nav.xhtml": '<a xmlns:epub="http://www.idpf.org/2007/ops">'
                     + '<nav epub:type="toc">' * 400
-                    + '<li><a href="1.xhtml">a</a></li>' * 100_000
+                    + '<li><a href="1.xhtml">a</a></li>' * 40_000
                     + "</nav>" * 400
                     + "</a>"
                 }
