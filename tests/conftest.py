@@ -62,7 +62,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     # Without a deadline: no promise here is about time, and a busy machine may stop anywhere.
-    examples = 50 * config.getoption("--times")
+    examples = 30 * config.getoption("--times")
     hypothesis.settings.register_profile("here", deadline=None, max_examples=examples)
     hypothesis.settings.load_profile("here")
 
@@ -188,11 +188,19 @@ def moto() -> Iterator[str]:
     server.stop()
 
 
-@pytest.fixture
-def s3(moto: str) -> Iterator[tuple[dict[str, str], Any]]:
-    """A bucket of its own: the environment that leads a worker to it, and a client to look into it."""
+@pytest.fixture(scope="session")
+def s3_client(moto: str) -> Iterator[Any]:
     import boto3
 
+    session = boto3.session.Session("known-key-id", "known-secret-key", None, "eu-central-1")
+    client = session.client("s3", endpoint_url=moto)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def s3(moto: str, s3_client: Any) -> tuple[dict[str, str], Any]:
+    """A bucket of its own: the environment that leads a worker to it, and a client to look into it."""
     environ = {
         "S3_BUCKET": f"speech-{next(NUMBERS)}",
         "S3_PREFIX": "team",
@@ -201,13 +209,9 @@ def s3(moto: str) -> Iterator[tuple[dict[str, str], Any]]:
         "AWS_REGION": "eu-central-1",
         "AWS_ENDPOINT_URL": moto,
     }
-    client = boto3.session.Session("known-key-id", "known-secret-key", None, "eu-central-1").client(
-        "s3", endpoint_url=moto
-    )
     where = {"LocationConstraint": "eu-central-1"}
-    client.create_bucket(Bucket=environ["S3_BUCKET"], CreateBucketConfiguration=where)
-    yield environ, client
-    client.close()
+    s3_client.create_bucket(Bucket=environ["S3_BUCKET"], CreateBucketConfiguration=where)
+    return environ, s3_client
 
 
 @pytest.fixture

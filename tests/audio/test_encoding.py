@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import io
 import resource
@@ -41,7 +42,8 @@ CASES = [
 ]
 
 
-def speech(rate=24_000, seconds=6.5):
+@functools.cache
+def speech(rate=24_000, seconds=3.0):
     waveform = resample(recordings.recording("main").waveform, rate)
     return Waveform(waveform.samples[: int(seconds * rate)], rate)
 
@@ -98,10 +100,10 @@ def test_a_file_is_as_long_as_its_sound(audio_format, rate):
 
 
 @pytest.mark.parametrize("audio_format", AUDIO_FORMATS)
-@given(lengths=st.lists(st.sampled_from([0, 1, 1, 2, 575, 576, 577, 5_000]), min_size=1, max_size=5).filter(any))
+@given(lengths=st.lists(st.sampled_from([0, 1, 1, 2, 575, 576, 577, 5_000]), min_size=1, max_size=12))
 def test_nothing_is_heard_of_where_a_stream_was_cut(audio_format, lengths):
     waveform = speech(seconds=0.1)
-    cut, whole = (streamed(waveform, audio_format, each) for each in (lengths, (10**6,)))
+    cut, whole = (streamed(waveform, audio_format, (*each, 10**6)) for each in (lengths, ()))
     if audio_format == "ogg":  # its stream has a number by chance, and its first block looks at as much as it is given
         cut, whole = (decoded(each, audio_format, 24_000) for each in (cut, whole))
         assert np.abs(cut - whole).max() < 1e-3
@@ -126,7 +128,7 @@ def test_sound_is_sent_as_early_as_the_codec_allows(audio_format):
 
 
 @pytest.mark.parametrize("audio_format", AUDIO_FORMATS)
-def test_a_stream_of_twenty_minutes_takes_no_memory(audio_format):
+def test_a_stream_of_eight_minutes_takes_no_memory(audio_format):
     def held():
         return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
 
@@ -134,7 +136,7 @@ def test_a_stream_of_twenty_minutes_takes_no_memory(audio_format):
     for _ in range(10):
         encoder.add(part)
     before = held()
-    for _ in range(20 * 60 // 10):
+    for _ in range(8 * 60 // 10):
         encoder.add(np.zeros(80_000, np.float32))
     assert held() - before < 5_000_000
     encoder.finish()

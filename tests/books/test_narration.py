@@ -351,7 +351,7 @@ def test_a_platform_that_loses_a_worker_and_a_person_who_loses_narrate(voyage, p
             name: start_worker(places, jobs, env={"RUNPOD_POD_ID": name, "OMP_NUM_THREADS": "1"})
             for name in ("one", "two")
         }
-        asked = ["--voice", "example-en", "--set", "nfe_step=2", "--seed", "5", "--yes"]
+        asked = ["--voice", "example-en", "--set", "nfe_step=1", "--set", "speed=3", "--seed", "5", "--yes"]
         command = [sys.executable, "-m", "voiceclone", "narrate", str(voyage), *asked]
 
         def start():
@@ -534,7 +534,7 @@ def test_a_worker_is_told_the_language_that_a_book_is_in(tones, tmp_path, capsys
     assert ("does not tell its language" in said) == bool(warned)
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "ascii", "latin-1", "cp1252"])
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
 def test_in_a_pipe_all_is_told_when_it_happens(tones, tmp_path, encoding):
     """Chapters and estimate come before the first percent, whatever characters the encoding lacks."""
     (tmp_path / "a.txt").write_text("Глава 1. Буря\n\nБыло поздно.\n\nГлава 2. 海 “x”\n\nБыло рано.")

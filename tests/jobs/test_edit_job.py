@@ -71,19 +71,14 @@ def integers(data):
 
 @pytest.mark.parametrize(
     ("rate", "subtype", "audio_format", "channels"),
-    [
-        (16_000, "PCM_16", "wav", 1),
-        (24_000, "PCM_24", "flac", 1),
-        (44_100, "PCM_24", "wav", 2),
-        (48_000, "PCM_16", "flac", 1),
-    ],
+    [(16_000, "PCM_16", "flac", 1), (44_100, "PCM_24", "wav", 2)],
 )
 def test_outside_of_its_faded_borders_every_sample_is_the_callers(
     worker, speech, rate, subtype, audio_format, channels
 ):
     """And the lengths are those that the reply tells, to the sample."""
     data = file_of(speech, rate, subtype, audio_format.upper(), channels)
-    reply = worker.handle(asked(data, format=audio_format, durations=[0.511]))
+    reply = worker.handle(asked(data, format=audio_format, durations=[0.511], nfe_step=3))
     (change,) = reply["changes"]
     assert (change["was"], change["now"]) == ("newspapers", "letters")
     before, after = integers(data), integers(Path(reply["audio_path"]).read_bytes())

@@ -23,7 +23,7 @@ from test_malformed import answers
 log = logging.getLogger(__name__)
 
 CALLERS = 8
-WARM_UP, REQUESTS = 100, 100
+WARM_UP, REQUESTS = 60, 60
 GROWTH_MB = 40
 JOB = {"voice": "example-en", "nfe_step": 1, "delivery": "local"}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 
 import pytest
@@ -56,8 +57,10 @@ def test_sentences_are_spoken_while_the_text_is_still_written(session):
 
 def test_a_text_without_an_end_is_spoken_in_parts(session):
     """However much of it comes at once."""
-    session.send(json.dumps(CONFIG))
-    words = [f"w{i}" for i in range(700)]
+    session.send(json.dumps({**CONFIG, "speed": 3}))
+    words = [
+        "".join(letters) for letters in itertools.islice(itertools.product("aeiou", "lmn", "aeiou", "dst"), 220)
+    ] * 2
     send(session, "input.text", text=" ".join(words))
     send(session, "input.done")
     said = []

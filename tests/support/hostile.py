@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import struct
 import zlib
@@ -82,13 +83,13 @@ def with_covers(count=8, side=4_000):
     with av.open(file, "w", format="mp4") as output:
         stream = output.add_stream("aac", rate=RATE, layout="mono")
         packets = []
-        for _ in range(count):
-            with av.open(io.BytesIO(cover)) as source:
-                (packet,) = [packet for packet in source.demux(video=0) if packet.size]
+        with av.open(io.BytesIO(cover)) as source:
+            for _ in range(count):
+                packet = av.Packet(cover)
                 packet.stream = output.add_stream_from_template(source.streams.video[0])
-            packet.stream.disposition = Disposition.attached_pic
-            packet.pts = packet.dts = 0
-            packets.append(packet)
+                packet.stream.disposition = Disposition.attached_pic
+                packet.pts = packet.dts = 0
+                packets.append(packet)
         frame = av.AudioFrame.from_ndarray(tone(1)[None], format="fltp", layout="mono")
         frame.sample_rate = RATE
         for packet in (*packets, *stream.encode(frame), *stream.encode(None)):
@@ -103,6 +104,7 @@ def with_a_long_comment(kind=b"WAVE"):
     return b"RIFF" + struct.pack("<I", 0x7FFFFFF0) + kind + form + b"LIST" + struct.pack("<I", 0x7FFFFFF0) + comment
 
 
+@functools.cache
 def film(container, codec, *, sound=False):
     """Noise to look at, of 5 MB or more: FFmpeg looks at no more by itself. `sound`: a second, behind all of it."""
     file = io.BytesIO()
