@@ -1,6 +1,9 @@
 // The server's addresses: jobs, voices, speech that comes while it is made. Knows nothing of the page.
 
+import { store, stored } from "./storage.js";
+
 const BASE = new URL("..", import.meta.url);
+let own = stored("key") ?? "";
 
 // Why there is no answer. `details`: [{field, message}] by the caller's names.
 export class Refused extends Error {
@@ -12,8 +15,8 @@ export class Refused extends Error {
 
 // Of the server, where it wants one. It stays in this tab, and is gone with it.
 export const key = {
-  get: () => sessionStorage.getItem("key") ?? "",
-  set: (value) => (value ? sessionStorage.setItem("key", value) : sessionStorage.removeItem("key")),
+  get: () => own,
+  set: (value) => store("key", (own = value)),
 };
 
 export const address = (path) => new URL(path, BASE).href;

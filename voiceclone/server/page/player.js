@@ -13,6 +13,7 @@ class Player extends EventTarget {
   #zero = 0; // the context's time at which the take's first sample was, or would have been
   #scheduled = 0;
   #sources = new Set();
+  #heard = null; // ends what is heard that is not of the take
   #grown = () => this.#more();
 
   // Browsers let a page sound only after a click or a key.
@@ -70,11 +71,20 @@ class Player extends EventTarget {
     }
   }
 
-  // Another sound than the take's, once: a recording, another take of a chunk. Resolves at its end.
+  get isHearing() {
+    return this.#heard !== null;
+  }
+
+  // Another sound than the take's, once: a recording, another take of a chunk. Resolves when it ends.
   async hear(sound, from = 0, until = sound.seconds) {
     this.pause();
     await this.wake();
-    await new Promise((done) => this.#start(sound.part(from, until), this.context.currentTime + AHEAD_S, done));
+    this.#silence(); // what somebody chose meanwhile
+    await new Promise((done) => {
+      this.#heard = done;
+      this.#tell("change");
+      this.#start(sound.part(from, until), this.context.currentTime + AHEAD_S, () => this.pause());
+    });
   }
 
   #start(sound, when, ended) {
@@ -114,6 +124,8 @@ class Player extends EventTarget {
       source.stop();
     }
     this.#sources.clear();
+    this.#heard?.();
+    this.#heard = null;
   }
 
   #tell(kind) {
