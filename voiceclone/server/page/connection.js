@@ -27,7 +27,7 @@ class Connection extends EventTarget {
   #locked() {
     const why = key.get() ? "The server does not take this key: it is another one." : "The server wants a key: whoever runs it has set API_KEY.";
     this.#show(why, keyForm());
-    if (key.get() && document.activeElement === document.body) byId("asked-key").focus();
+    if (key.get() && document.activeElement.matches("body, [role=tab]")) byId("asked-key").focus();
   }
 
   // An error that belongs to no field.
@@ -74,6 +74,7 @@ function keyForm() {
     event.preventDefault();
     key.set(input.value.trim());
     connection.hide();
+    document.querySelector("[role=tab][aria-selected=true]").focus();
     connection.dispatchEvent(new Event("ready"));
   };
   const label = make("label", { for: "asked-key", text: "Key (kept in this tab only)" });

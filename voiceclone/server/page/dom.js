@@ -55,7 +55,9 @@ export function announce(text) {
   byId("announcer").textContent = text;
 }
 
-export const seconds = (s) => `${s.toFixed(s < 10 ? 2 : 1)} s`;
+export function seconds(s) {
+  return s < 100 ? `${s.toFixed(s < 10 ? 2 : 1)} s` : `${Math.floor(s / 60)} min ${Math.floor(s % 60)} s`;
+}
 
 // Offers bytes as a file.
 export function download(name, parts, type) {

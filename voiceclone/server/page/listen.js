@@ -45,7 +45,8 @@ function showFigures() {
     ...figure("Cost", made && price > 0 ? (price * takenS).toPrecision(2) : null),
     ...figure("Seed", reply?.seed),
   );
-  byId("warnings").replaceChildren(...(reply?.warnings ?? []).map((text) => make("li", { class: "notice", text })));
+  const warnings = isWhole && !reply ? ["It ended before everything was said."] : (reply?.warnings ?? []);
+  byId("warnings").replaceChildren(...warnings.map((text) => make("li", { class: "notice", text })));
 }
 
 function showCode() {

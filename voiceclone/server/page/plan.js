@@ -69,7 +69,7 @@ export class Plan {
     this.shown.replaceChildren(
       make("p", { class: "hint", text: `${many}, ${seconds(predicted.duration)} of speech${cost}.` }),
       lacks ? make("p", { class: "notice", text: lacks }) : "",
-      make("ol", { class: "plain chunks" }, ...chunks.map(({ text, duration }) => make("li", {}, make("span", { class: "hint", text: seconds(duration) }), make("span", { dir: "auto", text })))),
+      make("ol", { class: "plain chunks", tabindex: 0, "aria-label": "Chunks" }, ...chunks.map(({ text, duration }) => make("li", {}, make("span", { class: "hint", text: seconds(duration) }), make("span", { dir: "auto", text })))),
       make("ul", {}, ...warnings.filter((each) => !/vocabulary lacks/.test(each)).map((text) => make("li", { class: "hint", text }))),
     );
   }

@@ -74,6 +74,7 @@ export class Take extends EventTarget {
   // No more sound comes, be it because it is whole or because it broke off.
   end() {
     this.isWhole = true;
+    if (!this.reply) this.words = this.words.filter((word) => word.start < this.sound.seconds);
     this.#tell("words");
     this.#tell("sound");
   }
