@@ -39,6 +39,7 @@ export class Take extends EventTarget {
   expect(chunks) {
     if (this.reply || this.words.length) return;
     this.words = estimated(chunks);
+    if (this.isWhole) this.#cut();
     this.#tell("words");
   }
 
@@ -74,9 +75,14 @@ export class Take extends EventTarget {
   // No more sound comes, be it because it is whole or because it broke off.
   end() {
     this.isWhole = true;
-    if (!this.reply) this.words = this.words.filter((word) => word.start < this.sound.seconds);
+    if (!this.reply) this.#cut();
     this.#tell("words");
     this.#tell("sound");
+  }
+
+  // What broke off has words as far as it has sound.
+  #cut() {
+    this.words = this.words.filter((word) => word.start < this.sound.seconds);
   }
 
   // Puts another take of a chunk into its place, or with null the one that was there first: nothing else is changed.
