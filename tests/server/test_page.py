@@ -546,6 +546,8 @@ def test_it_speaks_without_a_sound_device_or_anything_kept(served, visit):
     visitor.arrive()
     visitor.speak("Good morning.")
     assert "Seed" in visitor.page.locator("#figures").inner_text()
+    visitor.press("Play")
+    visitor.page.locator("#clock", has_text="finds no sound device").wait_for()
 
 
 def test_speech_that_ends_early_is_told_as_such_where_it_was_asked_for(visitor):

@@ -3,7 +3,6 @@
 import { store, stored } from "./storage.js";
 
 const BASE = new URL("..", import.meta.url);
-let own = stored("key") ?? "";
 
 // Why there is no answer. `details`: [{field, message}] by the caller's names.
 export class Refused extends Error {
@@ -14,9 +13,10 @@ export class Refused extends Error {
 }
 
 // Of the server, where it wants one. It stays in this tab, and is gone with it.
+let ownKey = stored("key") ?? "";
 export const key = {
-  get: () => own,
-  set: (value) => store("key", (own = value)),
+  get: () => ownKey,
+  set: (value) => store("key", (ownKey = value)),
 };
 
 export const address = (path) => new URL(path, BASE).href;

@@ -176,4 +176,4 @@ form.addEventListener("submit", (event) => {
   event.preventDefault();
   speak(form, request());
 });
-if (stored(DRAFT)?.cast.length) write(stored(DRAFT));
+if (stored(DRAFT)?.cast?.length) write(stored(DRAFT));

@@ -102,6 +102,10 @@ takes.addEventListener("show", () => {
   show();
 });
 player.addEventListener("change", () => requestAnimationFrame(tick));
+player.addEventListener("silent", () => {
+  byId("clock").textContent = "This browser finds no sound device: download the sound, or reload once there is one.";
+  announce(byId("clock").textContent);
+});
 byId("play").addEventListener("click", () => (player.isPlaying ? player.pause() : player.play()));
 byId("place").addEventListener("input", () => player.seek(Number(byId("place").value)));
 byId("words").addEventListener("click", ({ target }) => {

@@ -8,7 +8,8 @@ import { placed } from "./times.js";
 
 const STILL_MS = 400;
 
-const checked = (request, signal) => job({ ...request, action: "check", streamed: true }, signal);
+// Asks without what only a recogniser can do: there may be none, which is told when it is to be spoken.
+const checked = ({ timestamps, verify, ...request }, signal) => job({ ...request, action: "check", streamed: true }, signal);
 
 // Where the chunks of a request are expected to lie; nothing where that is not to be had.
 export function expected(request, signal) {

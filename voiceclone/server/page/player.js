@@ -2,6 +2,7 @@
 
 const RATE = 24000;
 const AHEAD_S = 0.03;
+const WAKING_MS = 3000;
 
 class Player extends EventTarget {
   take = null;
@@ -23,7 +24,10 @@ class Player extends EventTarget {
       this.output = this.context.createGain();
       this.output.connect(this.context.destination);
     }
-    if (this.context.state !== "running") await this.context.resume();
+    if (this.context.state === "running") return;
+    const late = setTimeout(() => this.#tell("silent"), WAKING_MS); // without a sound device some browsers wait for ever
+    await this.context.resume();
+    clearTimeout(late);
   }
 
   load(take) {

@@ -14,7 +14,7 @@ export class Recorder {
     return this.#context !== null;
   }
 
-  // Once at a time. `onSound` is called with each piece. Throws an Error that says what to do.
+  // `onSound` is called with each piece. Throws an Error that says what to do.
   async start(onSound) {
     if (!navigator.mediaDevices) {
       throw new Error("a browser lets a page record over https or on this machine only: drop a file instead");

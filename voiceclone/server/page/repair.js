@@ -82,19 +82,19 @@ function row(take, chunk, index) {
     if (isSpeaking) return;
     take.speaking.add(index);
     show();
-    focusOn(index);
+    regain(speaksAgain(index));
     try {
       const made = await again(take, index);
       spokenOf(take, index).all.push(made);
       finish(take, index);
       if (takes.current !== take) return; // somebody looks at another one by now
-      byId("chunks").querySelector(`[name=take-${index}]:checked`).focus();
+      regain(`[name=take-${index}]:checked`);
       await player.hear(made.sound);
     } catch (error) {
       finish(take, index);
       if (!("code" in error)) throw error;
       if (connection.tells(error) || takes.current !== take) return;
-      focusOn(index);
+      regain(speaksAgain(index));
       tell(byId("chunks").children[index], { message: error.message, param: null, details: [] });
     }
   };
@@ -115,7 +115,12 @@ function row(take, chunk, index) {
   return element;
 }
 
-const focusOn = (index) => byId("chunks").querySelector(`[aria-label="Speak chunk ${index + 1} again"]`).focus();
+// Gives the focus back that was lost with what stood there before.
+function regain(selector) {
+  if (document.activeElement === document.body) byId("chunks").querySelector(selector).focus();
+}
+
+const speaksAgain = (index) => `[aria-label="Speak chunk ${index + 1} again"]`;
 
 function finish(take, index) {
   take.speaking.delete(index);
