@@ -48,6 +48,7 @@ LISTENING = """async () => {
 """Every sample that the page sounds is noted."""
 BARE = """
 AudioContext.prototype.resume = () => new Promise(() => {});
+Object.defineProperty(AudioContext.prototype, "state", { value: "suspended" });
 Object.defineProperty(window, "sessionStorage", { get() { throw new DOMException("none", "SecurityError"); } });
 """
 """A browser as it is without a sound device, for a page that may keep nothing."""
@@ -611,3 +612,23 @@ def test_words_are_divided_as_the_server_divides_them(visitor):
     }"""
     divided = [[word.strip() for word in spoken_words(text)] for text in texts]
     assert visitor.page.evaluate(divide, texts) == divided
+
+
+def test_what_is_spoken_is_drawn_sought_by_a_click_and_stopped(visitor):
+    """Nothing more is spoken then, nothing more is heard, and no buttons are left that stop it."""
+    page = visitor.page
+    visitor.type("Hello there my dear friend. " * 100)
+    visitor.press("Speak")
+    page.locator("#words [aria-current]").first.wait_for()
+    visitor.press("Stop", page.locator("#speak-form"))
+    page.locator("#warnings", has_text="ended before").wait_for()
+    assert not page.evaluate("player.isPlaying")
+    assert page.get_by_role("button", name="Stop").count() == 0
+    wave = page.locator("#wave")
+    pixels = "getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data"
+    assert wave.evaluate(f"canvas => new Set(canvas.{pixels}).size") > 4
+    wave.click()
+    assert page.evaluate("player.position / player.take.sound.seconds") == pytest.approx(0.5, abs=0.02)
+    with page.expect_download() as got:
+        visitor.press("Subtitles (VTT)")
+    assert got.value.path().read_text().startswith("WEBVTT\n\n00:00:00.000 --> ")
