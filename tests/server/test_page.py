@@ -26,6 +26,7 @@ from http_server import Served
 from recordings import RATE, recording
 
 from voiceclone import app
+from voiceclone.listening.alignment import spoken_words
 from voiceclone.server.page import FILES
 from voiceclone.settings import Settings
 
@@ -45,6 +46,15 @@ LISTENING = """async () => {
   player.output.connect(ear);
 }"""
 """Every sample that the page sounds is noted."""
+BARE = """
+AudioContext.prototype.resume = () => new Promise(() => {});
+Object.defineProperty(AudioContext.prototype, "state", { value: "suspended" });
+Object.defineProperty(window, "sessionStorage", { get() { throw new DOMException("none", "SecurityError"); } });
+"""
+"""A browser as it is without a sound device, for a page that may keep nothing."""
+BROKEN_OFF = f'data: {{"type": "speech.audio.delta", "audio": "{base64.b64encode(bytes(24_000)).decode()}"}}\n\n'
+"""Half a second of sound, and no end."""
+FOCUSED = "document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent"
 AS_BASE64 = """samples => {
   const bytes = new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength);
   let text = "";
@@ -504,3 +514,122 @@ def test_a_key_a_load_and_a_lost_connection_are_told_as_what_they_are(tmp_path, 
         visitor.speak("Good morning.")
     page.get_by_label("What to say").fill("Are you there?")
     trouble.get_by_text("The server does not answer").wait_for()
+
+
+def test_nothing_that_is_written_is_lost_with_a_reload_or_with_somebody_of_the_cast(served, visit):
+    """Lines keep who says them when another one leaves."""
+    visitor = visit(f"{served.url}/")
+    visitor.arrive()
+    page = visitor.page
+    visitor.type("I paid for a GIF.")
+    page.locator("#voice").select_option("demo-high")
+    visitor.mend("GIF", "jiff")
+    visitor.write_dialogue(["It is me.", "Who is there?", "Come in."])
+    visitor.press("Add somebody")
+    for i, name in enumerate(("Ann", "Bob", "Cid")):
+        page.locator("#cast > li").nth(i).get_by_label("Name").fill(name)
+        visitor.lines.nth(i).get_by_label("Who").select_option(name)
+    visitor.press("Remove Ann")
+    assert page.evaluate(FOCUSED) == "Remove Bob"
+    page.reload()
+    page.get_by_text("demo on cpu").wait_for()
+    who = page.locator("#lines [data-name=who]").evaluate_all("all => all.map((each) => each.selectedOptions[0].text)")
+    assert who == ["Bob", "Bob", "Cid"]
+    assert visitor.lines.nth(1).get_by_label("Line", exact=True).input_value() == "Who is there?"
+    assert page.locator("#cast [data-name=voice]").nth(1).input_value() == "demo-middle"
+    assert page.locator("#text").input_value() == "I paid for a GIF."
+    assert page.locator("#voice").input_value() == "demo-high"
+    assert page.locator("#lexicon [data-name=said]").input_value() == "jiff"
+
+
+def test_it_speaks_without_a_sound_device_or_anything_kept(served, visit):
+    visitor = visit(f"{served.url}/")
+    visitor.page.add_init_script(BARE)
+    visitor.arrive()
+    visitor.speak("Good morning.")
+    assert "Seed" in visitor.page.locator("#figures").inner_text()
+    visitor.press("Play")
+    visitor.page.locator("#clock", has_text="finds no sound device").wait_for()
+
+
+def test_speech_that_ends_early_is_told_as_such_where_it_was_asked_for(visitor):
+    """And what has no sound has no words; whoever pressed the key still has it under the finger."""
+    page = visitor.page
+    visitor.speak("Hello there my dear friend.")
+    page.route("**/v1/audio/speech", lambda asked: asked.fulfill(content_type="text/event-stream", body=BROKEN_OFF))
+    visitor.go("History")
+    page.locator("#takes > li").get_by_role("button", name="Speak again").press("Enter")
+    page.locator("#takes .error", has_text="broke off").wait_for()
+    assert page.evaluate(FOCUSED) == "Speak again"
+    assert "ended before everything was said" in page.locator("#warnings").inner_text()
+    assert page.evaluate("player.take.words.every(({ start }) => start < player.take.sound.seconds)")
+    visitor.go("Repair")
+    assert "ended before it was whole" in page.locator("#chunks").inner_text()
+
+
+def test_chunks_are_spoken_again_at_once_and_while_another_recording_is_looked_at(visitor):
+    page = visitor.page
+    visitor.speak("Good morning.")
+    visitor.speak("Hello there my dear friend. Good morning.")
+    visitor.go("Repair")
+    held = []
+
+    def hold(asked):
+        held.append(asked)
+
+    page.route("**/runsync", hold)
+    for number in (1, 2):
+        with page.expect_request("**/runsync"):
+            visitor.press(f"Speak chunk {number} again")
+        assert page.evaluate(FOCUSED) == f"Speak chunk {number} again"
+    assert page.get_by_text("Speaking …").count() == 2
+    visitor.go("History")
+    visitor.press("Hear it", page.locator("#takes > li").nth(1))
+    for each in held:
+        each.continue_()
+    visitor.press("Hear it", page.locator("#takes > li").nth(0))
+    visitor.go("Repair")
+    page.locator("#chunks > li").nth(1).get_by_role("radio").nth(1).wait_for()
+    page.locator("#chunks > li").nth(0).get_by_role("radio").nth(1).wait_for()
+
+
+def test_a_wrong_key_is_told_as_wrong(served, visit):
+    visitor = visit(f"{served.url}/", [401])
+    page = visitor.page
+    refused = {"error": {"message": "the key is missing or wrong", "code": "unauthorized"}}
+    page.route("**/v1/**", lambda asked: asked.fulfill(status=401, json=refused))
+    page.goto(visitor.url)
+    page.get_by_label("Key (kept in this tab only)").fill("open")
+    visitor.press("Use it")
+    page.locator("#trouble").get_by_text("does not take this key").wait_for()
+    assert page.evaluate("document.activeElement.id") == "asked-key"
+
+
+def test_words_are_divided_as_the_server_divides_them(visitor):
+    texts = ['"Well," he said (and left).', "你好，我的朋友。今天 GIF很好!", "안녕하세요 세계", "日本語のテーマ。"]
+    divide = """async texts => {
+      const { divided } = await import(document.querySelector("script").src.replace("main.js", "times.js"));
+      return texts.map(divided);
+    }"""
+    divided = [[word.strip() for word in spoken_words(text)] for text in texts]
+    assert visitor.page.evaluate(divide, texts) == divided
+
+
+def test_what_is_spoken_is_drawn_sought_by_a_click_and_stopped(visitor):
+    """Nothing more is spoken then, nothing more is heard, and no buttons are left that stop it."""
+    page = visitor.page
+    visitor.type("Hello there my dear friend. " * 100)
+    visitor.press("Speak")
+    page.locator("#words [aria-current]").first.wait_for()
+    visitor.press("Stop", page.locator("#speak-form"))
+    page.locator("#warnings", has_text="ended before").wait_for()
+    assert not page.evaluate("player.isPlaying")
+    assert page.get_by_role("button", name="Stop").count() == 0
+    wave = page.locator("#wave")
+    pixels = "getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data"
+    assert wave.evaluate(f"canvas => new Set(canvas.{pixels}).size") > 4
+    wave.click()
+    assert page.evaluate("player.position / player.take.sound.seconds") == pytest.approx(0.5, abs=0.02)
+    with page.expect_download() as got:
+        visitor.press("Subtitles (VTT)")
+    assert got.value.path().read_text().startswith("WEBVTT\n\n00:00:00.000 --> ")

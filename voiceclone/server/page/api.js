@@ -1,5 +1,7 @@
 // The server's addresses: jobs, voices, speech that comes while it is made. Knows nothing of the page.
 
+import { store, stored } from "./storage.js";
+
 const BASE = new URL("..", import.meta.url);
 
 // Why there is no answer. `details`: [{field, message}] by the caller's names.
@@ -11,9 +13,10 @@ export class Refused extends Error {
 }
 
 // Of the server, where it wants one. It stays in this tab, and is gone with it.
+let ownKey = stored("key") ?? "";
 export const key = {
-  get: () => sessionStorage.getItem("key") ?? "",
-  set: (value) => (value ? sessionStorage.setItem("key", value) : sessionStorage.removeItem("key")),
+  get: () => ownKey,
+  set: (value) => store("key", (ownKey = value)),
 };
 
 export const address = (path) => new URL(path, BASE).href;

@@ -8,13 +8,13 @@ function body({ text, ...request }) {
 }
 
 function python(value) {
-  return JSON.stringify(value, null, 4).replace(/\btrue\b(?=,?$)/gm, "True").replace(/\bfalse\b(?=,?$)/gm, "False");
+  return JSON.stringify(value, null, 4).replace(/\btrue\b(?=,?$)/gm, "True").replace(/\bfalse\b(?=,?$)/gm, "False").replace(/\bnull\b(?=,?$)/gm, "None");
 }
 
 function asCurl(request, server, hasKey) {
   const key = hasKey ? ` \\\n  -H "Authorization: Bearer $API_KEY"` : "";
   const sent = shell(JSON.stringify(body(request)));
-  return `curl ${server}v1/audio/speech${key} \\\n  -H "Content-Type: application/json" \\\n  -d ${sent} \\\n  -o speech.mp3`;
+  return `curl --fail ${server}v1/audio/speech${key} \\\n  -H "Content-Type: application/json" \\\n  -d ${sent} \\\n  -o speech.mp3`;
 }
 
 function asPython(request, server, hasKey) {

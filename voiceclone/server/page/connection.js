@@ -18,10 +18,21 @@ class Connection extends EventTarget {
     this.#again = again;
     if (error.code === "no_connection") this.#watch("gone");
     else if (error.code === "loading") this.#watch("loading");
-    else if (error.status === 401) this.#show("The server wants a key: whoever runs it has set API_KEY.", keyForm());
+    else if (error.status === 401) this.#locked();
     else if (error.status === 429) this.#full(error);
     else return false;
     return true;
+  }
+
+  #locked() {
+    const why = key.get() ? "The server does not take this key: it is another one." : "The server wants a key: whoever runs it has set API_KEY.";
+    this.#show(why, keyForm());
+    if (key.get() && document.activeElement.matches("body, [role=tab]")) byId("asked-key").focus();
+  }
+
+  // An error that belongs to no field.
+  explains({ message }, again) {
+    this.#show(message, button("Try again", () => (this.hide(), again())));
   }
 
   hide() {
@@ -63,6 +74,7 @@ function keyForm() {
     event.preventDefault();
     key.set(input.value.trim());
     connection.hide();
+    document.querySelector("[role=tab][aria-selected=true]").focus();
     connection.dispatchEvent(new Event("ready"));
   };
   const label = make("label", { for: "asked-key", text: "Key (kept in this tab only)" });

@@ -28,10 +28,26 @@ export function button(text, click, attributes = {}) {
   return make("button", { type: "button", text, on: { click }, ...attributes });
 }
 
-export function options(select, values, chosen) {
-  const wanted = chosen ?? select.value;
+// Offers values; what was chosen stays so.
+export function options(select, values) {
+  const wanted = select.value || select.dataset.wanted;
   select.replaceChildren(...values.map(([value, text]) => make("option", { value, text })));
-  if (values.some(([value]) => value === wanted)) select.value = wanted;
+  if (!values.some(([value]) => value === wanted)) return;
+  select.value = wanted;
+  delete select.dataset.wanted;
+}
+
+// Chooses a value, now or as soon as it is offered.
+export function choose(select, value) {
+  select.value = value;
+  if (select.value !== value) select.dataset.wanted = value;
+}
+
+// Removes an element of a list that has the focus, which goes to its neighbour's button, else to another element.
+export function removeFrom(list, element, otherwise) {
+  const next = element.nextElementSibling ?? element.previousElementSibling;
+  element.remove();
+  (next && list.contains(next) ? next.querySelector("button") : otherwise).focus();
 }
 
 // Says it to people who do not see the page.
@@ -39,7 +55,9 @@ export function announce(text) {
   byId("announcer").textContent = text;
 }
 
-export const seconds = (s) => `${s.toFixed(s < 10 ? 2 : 1)} s`;
+export function seconds(s) {
+  return s < 100 ? `${s.toFixed(s < 10 ? 2 : 1)} s` : `${Math.floor(s / 60)} min ${Math.floor(s % 60)} s`;
+}
 
 // Offers bytes as a file.
 export function download(name, parts, type) {

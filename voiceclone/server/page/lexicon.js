@@ -1,14 +1,14 @@
 // Words, and how they are said: rows that somebody fills in.
 
-import { button, byId, make } from "./dom.js";
+import { button, byId, make, removeFrom } from "./dom.js";
 
 const list = byId("lexicon").querySelector("ul");
 let changed = () => {};
 
 function row(word = "", said = "") {
-  const input = (label, value, name) => make("input", { "aria-label": label, placeholder: label, autocomplete: "off", value, dataset: { name }, on: { input: () => changed() } });
+  const input = (label, value, name) => make("input", { "aria-label": label, placeholder: label, autocomplete: "off", dir: "auto", value, dataset: { name }, on: { input: () => changed() } });
   const away = button("Remove", () => {
-    element.remove();
+    removeFrom(list, element, byId("add-word"));
     changed();
   }, { class: "small" });
   const element = make("li", { class: "row" }, input("Word", word, "word"), input("Said as", said, "said"), away);

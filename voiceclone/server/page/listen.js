@@ -4,6 +4,7 @@ import { address, key } from "./api.js";
 import { announce, byId, download, make, options, seconds } from "./dom.js";
 import { FORMS } from "./code.js";
 import { player } from "./player.js";
+import { store, stored } from "./storage.js";
 import { takes } from "./take.js";
 import { srt, vtt, wordAt } from "./times.js";
 import { Waveform } from "./waveform.js";
@@ -15,17 +16,16 @@ function take() {
   return takes.current;
 }
 
+// Words that are there stay: they come again with each chunk of a long text, with better times.
 function showWords() {
-  const place = byId("words").querySelector("[tabindex='0']");
-  const focused = place && document.activeElement === place ? [...byId("words").children].indexOf(place) : -1;
-  byId("words").replaceChildren(
-    ...take().words.map(({ word, start }, i) => {
-      const attributes = { type: "button", class: "word", tabindex: i === Math.max(0, focused) ? 0 : -1, text: word };
-      return make("button", { ...attributes, on: { click: () => player.play(start) } });
-    }),
-  );
-  if (focused >= 0) byId("words").children[focused]?.focus();
-  lit = -1;
+  const [shown, { words }] = [byId("words"), take()];
+  const more = words.slice(shown.children.length).map(() => make("button", { type: "button", class: "word", tabindex: -1 }));
+  shown.append(...more);
+  while (shown.children.length > words.length) shown.lastElementChild.remove();
+  [...shown.children].forEach((each, i) => {
+    if (each.textContent !== words[i].word) each.textContent = words[i].word;
+  });
+  if (words.length && !shown.querySelector("[tabindex='0']")) shown.firstElementChild.tabIndex = 0;
 }
 
 function figure(name, value) {
@@ -45,7 +45,8 @@ function showFigures() {
     ...figure("Cost", made && price > 0 ? (price * takenS).toPrecision(2) : null),
     ...figure("Seed", reply?.seed),
   );
-  byId("warnings").replaceChildren(...(reply?.warnings ?? []).map((text) => make("li", { class: "notice", text })));
+  const warnings = isWhole && !reply ? ["It ended before everything was said."] : (reply?.warnings ?? []);
+  byId("warnings").replaceChildren(...warnings.map((text) => make("li", { class: "notice", text })));
 }
 
 function showCode() {
@@ -101,32 +102,47 @@ takes.addEventListener("show", () => {
   show();
 });
 player.addEventListener("change", () => requestAnimationFrame(tick));
+player.addEventListener("silent", () => {
+  byId("clock").textContent = "This browser finds no sound device: download the sound, or reload once there is one.";
+  announce(byId("clock").textContent);
+});
 byId("play").addEventListener("click", () => (player.isPlaying ? player.pause() : player.play()));
 byId("place").addEventListener("input", () => player.seek(Number(byId("place").value)));
+byId("words").addEventListener("click", ({ target }) => {
+  const at = [...byId("words").children].indexOf(target);
+  if (at >= 0) player.play(take().words[at].start);
+});
 byId("words").addEventListener("keydown", (event) => {
-  const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 5, ArrowUp: -5 }[event.key];
+  const onward = getComputedStyle(byId("words")).direction === "rtl" ? -1 : 1;
+  const step = { ArrowRight: onward, ArrowLeft: -onward, ArrowDown: 5, ArrowUp: -5 }[event.key];
   if (!step) return;
   event.preventDefault();
   const words = [...byId("words").children];
   const next = words[Math.max(0, Math.min(words.length - 1, words.indexOf(document.activeElement) + step))];
-  document.activeElement.tabIndex = -1;
+  byId("words").querySelector("[tabindex='0']").tabIndex = -1;
   next.tabIndex = 0;
   next.focus();
 });
 byId("get-wav").addEventListener("click", () => download("speech.wav", [take().sound.wav()], "audio/wav"));
 byId("get-srt").addEventListener("click", () => download("speech.srt", [srt(take().words)], "application/x-subrip"));
 byId("get-vtt").addEventListener("click", () => download("speech.vtt", [vtt(take().words)], "text/vtt"));
-byId("price").addEventListener("input", () => take() && showFigures());
+byId("price").value = stored("price") ?? "";
+byId("price").addEventListener("input", () => {
+  store("price", byId("price").value);
+  if (take()) showFigures();
+});
 options(byId("form"), Object.keys(FORMS).map((name) => [name, name === "job" ? "job (for a queue)" : name]));
 byId("form").addEventListener("change", showCode);
 byId("copy").addEventListener("click", async () => {
   showCode();
+  let told = "Copied";
   try {
     await navigator.clipboard.writeText(byId("code").textContent);
-    announce("Copied");
-    byId("copy").textContent = "Copied";
-    setTimeout(() => (byId("copy").textContent = "Copy"), 1500);
   } catch {
-    getSelection().selectAllChildren(byId("code")); // where the clipboard is not for pages: Ctrl-C does it
+    getSelection().selectAllChildren(byId("code")); // the clipboard is not for pages without https
+    told = "Chosen: Ctrl+C copies it";
   }
+  announce(told);
+  byId("copy").textContent = told;
+  setTimeout(() => (byId("copy").textContent = "Copy"), 3000);
 });

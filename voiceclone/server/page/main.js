@@ -38,18 +38,21 @@ async function load() {
     const info = await job({ action: "info" });
     byId("about").textContent = `${info.model.name} on ${info.device}${info.model.license ? `, ${info.model.license}` : ""}`;
     const names = new Intl.DisplayNames(["en"], { type: "language" });
-    options(byId("language"), [["", "As the model speaks"], ...info.languages.map((each) => [each, names.of(each)])]);
+    const languages = info.languages.map((each) => [each, names.of(each)]);
+    options(byId("language"), [["", "As the model speaks"], ...languages]);
+    options(byId("voice-language"), [["", "As it is heard"], ...languages]);
     plan.changed();
   } catch (error) {
-    if (!connection.tells(error, load)) throw error;
+    if (!("code" in error)) throw error;
+    if (!connection.tells(error, load)) connection.explains(error, load);
   }
 }
 
 document.addEventListener("voices", ({ detail }) => options(byId("voice"), detail.map((name) => [name, name])));
 document.addEventListener("use-voice", ({ detail }) => {
   byId("voice").value = detail;
+  byId("voice").dispatchEvent(new Event("input", { bubbles: true }));
   open("speak", true);
-  plan.changed();
 });
 document.addEventListener("load-recipe", ({ detail }) => {
   if (detail.segments) fillDialogue(detail);
@@ -57,9 +60,12 @@ document.addEventListener("load-recipe", ({ detail }) => {
   open(detail.segments ? "dialogue" : "speak", true);
 });
 connection.addEventListener("ready", load);
+for (const kind of ["dragover", "drop"]) document.addEventListener(kind, (event) => event.preventDefault()); // a file beside its place replaces no page
 document.addEventListener("click", ({ target }) => byId("settings").contains(target) || (byId("settings").open = false));
 document.addEventListener("keydown", ({ key: pressed }) => {
-  if (pressed === "Escape") byId("settings").open = false;
+  if (pressed !== "Escape") return;
+  if (byId("settings").contains(document.activeElement)) byId("settings").querySelector("summary").focus();
+  byId("settings").open = false;
 });
 byId("key").value = key.get();
 byId("key").addEventListener("change", () => {

@@ -2,6 +2,7 @@
 
 const RATE = 24000;
 const AHEAD_S = 0.03;
+const WAKING_MS = 3000;
 
 class Player extends EventTarget {
   take = null;
@@ -13,6 +14,7 @@ class Player extends EventTarget {
   #zero = 0; // the context's time at which the take's first sample was, or would have been
   #scheduled = 0;
   #sources = new Set();
+  #heard = null; // ends what is heard that is not of the take
   #grown = () => this.#more();
 
   // Browsers let a page sound only after a click or a key.
@@ -22,7 +24,10 @@ class Player extends EventTarget {
       this.output = this.context.createGain();
       this.output.connect(this.context.destination);
     }
-    if (this.context.state !== "running") await this.context.resume();
+    if (this.context.state === "running") return;
+    const late = setTimeout(() => this.#tell("silent"), WAKING_MS); // without a sound device some browsers wait for ever
+    await this.context.resume();
+    clearTimeout(late);
   }
 
   load(take) {
@@ -70,11 +75,20 @@ class Player extends EventTarget {
     }
   }
 
-  // Another sound than the take's, once: a recording, another take of a chunk. Resolves at its end.
+  get isHearing() {
+    return this.#heard !== null;
+  }
+
+  // Another sound than the take's, once: a recording, another take of a chunk. Resolves when it ends.
   async hear(sound, from = 0, until = sound.seconds) {
     this.pause();
     await this.wake();
-    await new Promise((done) => this.#start(sound.part(from, until), this.context.currentTime + AHEAD_S, done));
+    this.#silence(); // what somebody chose meanwhile
+    await new Promise((done) => {
+      this.#heard = done;
+      this.#tell("change");
+      this.#start(sound.part(from, until), this.context.currentTime + AHEAD_S, () => this.pause());
+    });
   }
 
   #start(sound, when, ended) {
@@ -114,6 +128,8 @@ class Player extends EventTarget {
       source.stop();
     }
     this.#sources.clear();
+    this.#heard?.();
+    this.#heard = null;
   }
 
   #tell(kind) {

@@ -2,20 +2,21 @@
 
 import { job } from "./api.js";
 import { button, byId, make, seconds } from "./dom.js";
-import { clear, tell } from "./fields.js";
+import { tell } from "./fields.js";
 import { connection } from "./connection.js";
 import { decoded } from "./sound.js";
 import { player } from "./player.js";
 import { speak } from "./speaking.js";
 import { takes } from "./take.js";
+import { divided } from "./times.js";
 
 const LISTENED = { max_wer: 1, attempts: 1 };
 const SEEDS = 2 ** 32;
 
 function score(wer, text) {
   if (wer == null) return make("span", { class: "hint", text: "not listened to" });
-  const words = text.split(/\s+/).length;
-  const wrong = Math.max(1, Math.round(wer * words));
+  const words = divided(text).length;
+  const wrong = Math.min(words, Math.max(1, Math.round(wer * words)));
   const [kind, told] = wer === 0 ? ["good", "heard as written"] : [wer <= 0.15 ? "fair" : "poor", `${wrong} of ${words} words heard otherwise`];
   return make("span", { class: `verdict ${kind}`, text: told });
 }
@@ -76,31 +77,36 @@ function choices(take, index) {
 
 function row(take, chunk, index) {
   const { text, voice, wer, start, end } = chunk;
-  const anew = async (event) => {
-    clear(element);
-    event.target.disabled = true;
-    event.target.textContent = "Speaking …";
+  const isSpeaking = take.speaking.has(index);
+  const anew = async () => {
+    if (isSpeaking) return;
+    take.speaking.add(index);
+    show();
+    regain(speaksAgain(index));
     try {
       const made = await again(take, index);
       spokenOf(take, index).all.push(made);
-      show();
-      byId(`take-${index}-0`).focus();
+      finish(take, index);
+      if (takes.current !== take) return; // somebody looks at another one by now
+      regain(`[name=take-${index}]:checked`);
       await player.hear(made.sound);
     } catch (error) {
+      finish(take, index);
       if (!("code" in error)) throw error;
-      show();
-      if (!connection.tells(error)) tell(byId("chunks").children[index], { message: error.message, param: null, details: [] });
+      if (connection.tells(error) || takes.current !== take) return;
+      regain(speaksAgain(index));
+      tell(byId("chunks").children[index], { message: error.message, param: null, details: [] });
     }
   };
   const element = make(
     "li",
     { class: "card" },
-    make("p", {}, make("span", { class: "hint", text: `${index + 1} ` }), text),
+    make("p", {}, make("span", { class: "hint", text: `${index + 1} ` }), make("bdi", { text })),
     make(
       "div",
       { class: "row" },
       button("Play", () => player.play(start, end), { class: "small", "aria-label": `Play chunk ${index + 1}` }),
-      button("Speak again", anew, { class: "small", "aria-label": `Speak chunk ${index + 1} again` }),
+      button(isSpeaking ? "Speaking …" : "Speak again", anew, { class: "small", "aria-disabled": isSpeaking ? "true" : null, "aria-label": `Speak chunk ${index + 1} again` }),
       voice ? make("span", { class: "hint", text: voice }) : null,
       score(wer, text),
     ),
@@ -109,11 +115,25 @@ function row(take, chunk, index) {
   return element;
 }
 
+// Gives the focus back that was lost with what stood there before.
+function regain(selector) {
+  if (document.activeElement === document.body) byId("chunks").querySelector(selector).focus();
+}
+
+const speaksAgain = (index) => `[aria-label="Speak chunk ${index + 1} again"]`;
+
+function finish(take, index) {
+  take.speaking.delete(index);
+  show();
+}
+
 function show() {
   const take = takes.current;
   if (!take?.reply) {
+    const stopped = "It ended before it was whole: speak it again to mend it.";
+    const text = !take ? "Speak something first." : take.isWhole ? stopped : "Still being spoken.";
     byId("repair-whole").replaceChildren();
-    byId("chunks").replaceChildren(make("li", { class: "hint", text: take ? "Still being spoken." : "Speak something first." }));
+    byId("chunks").replaceChildren(make("li", { class: "hint", text }));
     return;
   }
   const isScored = take.chunks.some(({ wer }) => wer != null);
@@ -125,9 +145,6 @@ function show() {
   byId("chunks").replaceChildren(...take.chunks.map((chunk, index) => row(take, chunk, index)));
 }
 
-takes.addEventListener("show", () => {
-  takes.current.addEventListener("replaced", show);
-  show();
-});
+takes.addEventListener("show", show);
 takes.addEventListener("change", show);
 show();

@@ -1,16 +1,19 @@
 // The form that speaks a text.
 
-import { byId } from "./dom.js";
+import { byId, choose } from "./dom.js";
 import { lexicon } from "./lexicon.js";
 import { Plan } from "./plan.js";
 import { speak } from "./speaking.js";
+import { store, stored } from "./storage.js";
+import { qualityOf } from "./take.js";
 
 const form = byId("speak-form");
-const STEPS = { 7: "fast", 16: "balanced", 32: "best" };
+const DRAFT = "text";
 
 // What the form asks for; null where there is no text yet.
 function request() {
   const words = lexicon.get();
+  const seed = byId("seed").value.trim();
   return {
     text: byId("text").value,
     voice: byId("voice").value,
@@ -18,7 +21,7 @@ function request() {
     ...(byId("speed").value === "1" ? {} : { speed: Number(byId("speed").value) }),
     ...(Object.keys(words).length ? { lexicon: words } : {}),
     ...(byId("language").value ? { language: byId("language").value } : {}),
-    ...(byId("seed").value.trim() ? { seed: byId("seed").value.trim() } : {}),
+    ...(seed ? { seed: /^\d{1,15}$/.test(seed) ? Number(seed) : seed } : {}),
     ...(byId("timestamps").checked ? { timestamps: true } : {}),
     ...(byId("verify").checked ? { verify: { max_wer: 1, attempts: 1 } } : {}),
     ...(byId("normalize").checked ? {} : { normalize_text: false }),
@@ -28,11 +31,16 @@ function request() {
 
 export const plan = new Plan(form, byId("plan"), () => (byId("text").value.trim() && byId("voice").value ? request() : null));
 
+function changed() {
+  store(DRAFT, request());
+  plan.changed();
+}
+
 function insert(text) {
   const field = byId("text");
   field.setRangeText(text, field.selectionStart, field.selectionEnd, "end");
   field.focus();
-  plan.changed();
+  changed();
 }
 
 function pace() {
@@ -40,24 +48,29 @@ function pace() {
   byId("pace").textContent = speed === 1 ? "as the voice" : `${speed} times`;
 }
 
-// Fills the form with an earlier request.
-export function fill(recipe) {
+function show(recipe) {
   byId("text").value = recipe.text;
-  if (recipe.voice) byId("voice").value = recipe.voice;
-  byId("quality").value = recipe.quality ?? STEPS[recipe.nfe_step] ?? "best";
+  if (recipe.voice) choose(byId("voice"), recipe.voice);
+  byId("quality").value = qualityOf(recipe);
   byId("speed").value = recipe.speed ?? 1;
-  byId("language").value = recipe.language ?? "";
+  choose(byId("language"), recipe.language ?? "");
   byId("seed").value = recipe.takes?.[0]?.seed ?? recipe.seed ?? "";
   byId("timestamps").checked = Boolean(recipe.timestamps);
+  byId("verify").checked = Boolean(recipe.verify);
   byId("normalize").checked = recipe.normalize_text ?? true;
   byId("remove_silence").checked = Boolean(recipe.remove_silence);
   lexicon.set(recipe.lexicon ?? {});
   pace();
-  plan.changed();
 }
 
-form.addEventListener("input", () => (pace(), plan.changed()));
-lexicon.onChange(() => plan.changed());
+// Fills the form with an earlier request.
+export function fill(recipe) {
+  show(recipe);
+  changed();
+}
+
+form.addEventListener("input", () => (pace(), changed()));
+lexicon.onChange(changed);
 for (const each of form.querySelectorAll("[data-pause]")) {
   each.addEventListener("click", () => insert(` [pause:${each.dataset.pause}] `));
 }
@@ -73,3 +86,4 @@ form.addEventListener("submit", (event) => {
   event.preventDefault();
   speak(form, request());
 });
+if (stored(DRAFT)) show(stored(DRAFT));

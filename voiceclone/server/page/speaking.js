@@ -1,6 +1,6 @@
 // From a request to a take that is heard while it comes. Used by all who speak.
 
-import { announce } from "./dom.js";
+import { announce, byId } from "./dom.js";
 import { clear, tell } from "./fields.js";
 import { connection } from "./connection.js";
 import { expected } from "./plan.js";
@@ -10,11 +10,10 @@ import { Take, takes } from "./take.js";
 let running = null;
 
 function busy(is) {
-  for (const stop of document.querySelectorAll("[data-stop]")) stop.hidden = !is;
-  document.body.classList.toggle("busy", is);
+  for (const shown of document.querySelectorAll("[data-busy]")) shown.hidden = !is;
 }
 
-export function stop() {
+function stop() {
   running?.abort();
 }
 
@@ -27,12 +26,12 @@ export async function speak(root, request) {
   const begin = () => {
     takes.add(take);
     player.play();
-    document.getElementById("listen").scrollIntoView({ block: "nearest" });
+    byId("listen").scrollIntoView({ block: "nearest" });
   };
   take.addEventListener("sound", begin, { once: true });
   busy(true);
   try {
-    await player.wake(); // while the browser still knows of the click
+    player.wake(); // while the browser still knows of the click; one without a sound device never wakes
     announce("Speaking");
     expected(request, own.signal).then((chunks) => take.expect(chunks));
     await take.speak(own.signal);
@@ -42,6 +41,7 @@ export async function speak(root, request) {
   } catch (error) {
     take.removeEventListener("sound", begin);
     take.end();
+    if (takes.all.includes(take)) takes.keep();
     if (error.name === "AbortError") return null;
     if (!("code" in error)) throw error;
     if (error.code === "model_unavailable" && /recogniser/.test(error.message)) {
@@ -57,4 +57,9 @@ export async function speak(root, request) {
   }
 }
 
-for (const each of document.querySelectorAll("[data-stop]")) each.addEventListener("click", stop);
+for (const each of document.querySelectorAll("[data-stop]")) {
+  each.addEventListener("click", () => {
+    stop();
+    player.pause();
+  });
+}

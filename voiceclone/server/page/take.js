@@ -2,11 +2,17 @@
 
 import { speech } from "./api.js";
 import { Sound } from "./sound.js";
+import { store, stored } from "./storage.js";
 import { estimated } from "./times.js";
 
 const RATE = 24000;
 const KEPT = "takes";
 const MOST = 30;
+
+const STEPS = { 7: "fast", 16: "balanced", 32: "best" };
+
+// A recipe tells the steps, a request the quality.
+export const qualityOf = ({ quality, nfe_step }) => quality ?? STEPS[nfe_step] ?? "best";
 
 export class Take extends EventTarget {
   sound = new Sound(RATE);
@@ -15,6 +21,7 @@ export class Take extends EventTarget {
   reply = null;
   firstSoundS = null;
   takenS = null;
+  speaking = new Set(); // indices of chunks that are being spoken again
   spoken = []; // of each chunk the takes there are, and which is kept; made when chunks are repaired
   #first = null; // as it came
   #chosen = []; // of each chunk the take that stands in its place
@@ -32,11 +39,8 @@ export class Take extends EventTarget {
   expect(chunks) {
     if (this.reply || this.words.length) return;
     this.words = estimated(chunks);
+    if (this.isWhole) this.#cut();
     this.#tell("words");
-  }
-
-  get text() {
-    return this.request.text ?? this.request.segments.map((segment) => segment.text).join(" ");
   }
 
   get recipe() {
@@ -71,8 +75,14 @@ export class Take extends EventTarget {
   // No more sound comes, be it because it is whole or because it broke off.
   end() {
     this.isWhole = true;
+    if (!this.reply) this.#cut();
     this.#tell("words");
     this.#tell("sound");
+  }
+
+  // What broke off has words as far as it has sound.
+  #cut() {
+    this.words = this.words.filter((word) => word.start < this.sound.seconds);
   }
 
   // Puts another take of a chunk into its place, or with null the one that was there first: nothing else is changed.
@@ -85,7 +95,6 @@ export class Take extends EventTarget {
     this.reply = { ...this.reply, recipe: { ...this.reply.recipe, takes }, duration: this.sound.seconds };
     this.#tell("words");
     this.#tell("sound");
-    this.#tell("replaced");
   }
 
   // All behind it moves with its end.
@@ -112,7 +121,7 @@ export class Take extends EventTarget {
 class Takes extends EventTarget {
   all = [];
   current = null;
-  earlier = JSON.parse(sessionStorage.getItem(KEPT) ?? "[]"); // before the tab was loaded again
+  earlier = stored(KEPT) ?? []; // before the tab was loaded again
 
   add(take) {
     this.all.unshift(take);
@@ -128,12 +137,8 @@ class Takes extends EventTarget {
 
   // Recipes outlive a reload of the tab, the sound does not.
   keep() {
-    const told = [...this.all, ...this.earlier].map(({ request, recipe, made }) => ({ request, recipe, made }));
-    try {
-      sessionStorage.setItem(KEPT, JSON.stringify(told.slice(0, MOST)));
-    } catch {
-      sessionStorage.removeItem(KEPT); // longer than a tab may keep
-    }
+    const told = [...this.all, ...this.earlier].map(({ request, recipe, made }) => ({ request, recipe, made })).slice(0, MOST);
+    while (!store(KEPT, told) && told.length) told.pop(); // the oldest go first where there is no more room
     this.dispatchEvent(new Event("change"));
   }
 }

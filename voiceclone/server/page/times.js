@@ -1,11 +1,19 @@
 // When words are said, and subtitles of it. Pure functions.
 
 const LINE = 42;
+// Scripts without spaces.
+const WIDE = "[\\p{sc=Han}\\p{sc=Hiragana}\\p{sc=Katakana}\\p{sc=Hangul}\\u30fc]";
+const SIGNS = "[^\\p{L}\\p{N}\\s]*";
+const BETWEEN = new RegExp(`\\s+|(?<=${WIDE}${SIGNS})(?=[\\p{L}\\p{N}])|(?<=[\\p{L}\\p{N}]${SIGNS})(?=${WIDE})`, "u");
+const ENDS_WIDE = new RegExp(`${WIDE}${SIGNS}$`, "u");
+
+// A text in words, as the server divides it: at spaces, and at every letter of a script without them.
+export const divided = (text) => text.split(BETWEEN).filter(Boolean);
 
 // Spreads words over the time of their chunk, by their letters.
 function spread({ text, start, end }) {
-  const words = text.split(/\s+/).filter(Boolean);
-  const weights = words.map((word) => word.length + 1 + (/[.,;:!?]$/.test(word) ? 3 : 0));
+  const words = divided(text);
+  const weights = words.map((word) => word.length + 1 + (/[.,;:!?。，；：！？]$/.test(word) ? 3 : 0));
   const whole = weights.reduce((sum, each) => sum + each, 0);
   let at = start;
   return words.map((word, i) => {
@@ -45,8 +53,9 @@ function cues(words) {
   const found = [];
   for (const { word, start, end } of words) {
     const last = found.at(-1);
-    const fits = last && last.text.length + word.length < 2 * LINE && !/[.!?]$/.test(last.text) && start - last.end < 1;
-    if (fits) Object.assign(last, { text: `${last.text} ${word}`, end });
+    const fits = last && last.text.length + word.length < 2 * LINE && !/[.!?。！？]$/.test(last.text) && start - last.end < 1;
+    const space = last && ENDS_WIDE.test(last.text) && ENDS_WIDE.test(word) ? "" : " ";
+    if (fits) Object.assign(last, { text: last.text + space + word, end });
     else found.push({ text: word, start, end });
   }
   return found;

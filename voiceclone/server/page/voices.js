@@ -16,6 +16,7 @@ const recorder = new Recorder();
 const wave = new Waveform(byId("recording-wave"), { onPlace: (s) => hear(s, wave.chosen[1]), onChoose: trim });
 let file = null; // one that the browser cannot decode: sent as it is
 let keptName = null; // in this tab, of the recording that is shown
+let isStarting = false; // the browser asks for the microphone
 const recordings = new Map(); // of voices that were kept in this tab: they can be heard and renamed
 
 function hear(from, to) {
@@ -33,25 +34,34 @@ function trim(from, to) {
   wave.draw(true);
 }
 
-function show(sound) {
+// What was told of another recording is no longer so.
+function reset() {
   file = null;
   keptName = null;
   wave.marks = [];
   byId("check-up").replaceChildren();
+  byId("voice-told").textContent = "";
+}
+
+function show(sound) {
+  reset();
   byId("recording").hidden = false;
   wave.show(sound);
   trim(0, sound.seconds);
   byId("recorded").textContent = `${seconds(sound.seconds)} recorded`;
 }
 
+function stopped() {
+  byId("record").textContent = "Record again";
+  byId("record").classList.remove("live");
+  announce("Recording ended");
+  return recorder.stop();
+}
+
 async function record() {
-  if (recorder.isRecording) {
-    byId("record").textContent = "Record again";
-    byId("record").classList.remove("live");
-    show(recorder.stop());
-    announce("Recording ended");
-    return;
-  }
+  if (recorder.isRecording) return show(stopped());
+  if (isStarting) return;
+  isStarting = true;
   clear(form);
   try {
     await recorder.start(() => {
@@ -62,6 +72,8 @@ async function record() {
   } catch (error) {
     tell(form, { details: [{ field: "recording", message: error.message }] });
     return;
+  } finally {
+    isStarting = false;
   }
   wave.chosen = null;
   wave.marks = [];
@@ -74,18 +86,23 @@ async function record() {
 async function take(chosen) {
   if (!chosen) return;
   clear(form);
-  try {
-    show(await decoded(chosen));
-    byId("recorded").textContent = `${chosen.name}, ${seconds(wave.sound.seconds)}`;
-  } catch {
+  if (recorder.isRecording) stopped();
+  const sound = await decoded(chosen).catch(() => null);
+  if (sound) {
+    show(sound);
+    byId("recorded").textContent = `${chosen.name}, ${seconds(sound.seconds)}`;
+  } else {
+    reset();
     file = chosen;
     byId("recording").hidden = true;
     byId("recorded").textContent = `${chosen.name}: this browser cannot show it, the server may well read it`;
   }
+  announce(byId("recorded").textContent);
 }
 
 async function keep(event) {
   event.preventDefault();
+  if (byId("keep-voice").ariaDisabled === "true") return;
   clear(form);
   const name = byId("name").value.trim();
   const sound = file ? null : wave.sound?.part(...(wave.chosen ?? [0, 0]));
@@ -93,9 +110,10 @@ async function keep(event) {
     tell(form, { details: [{ field: "recording", message: "is missing: record something, or drop a file" }] });
     return;
   }
-  const fields = { name, ref_text: byId("ref-text").value.trim(), consent: byId("consent").value.trim() };
+  const [ref_text, consent, language] = ["ref-text", "consent", "voice-language"].map((id) => byId(id).value.trim());
+  const fields = { name, ref_text, consent, language };
   if (byId("overwrite").checked || name === keptName) fields.overwrite = "true";
-  byId("keep-voice").disabled = true;
+  byId("keep-voice").ariaDisabled = "true"; // it keeps the focus
   byId("voice-told").textContent = "The recording is listened to …";
   try {
     const reply = await addVoice(file ?? sound.wav(), fields);
@@ -112,7 +130,7 @@ async function keep(event) {
     if (!("code" in error)) throw error;
     if (!connection.tells(error, () => form.requestSubmit())) tell(form, error);
   } finally {
-    byId("keep-voice").disabled = false;
+    byId("keep-voice").ariaDisabled = "false";
   }
 }
 
@@ -141,6 +159,8 @@ async function rename(name) {
   recordings.delete(name);
   if (keptName === name) keptName = byId("name").value = wanted;
   await list();
+  announce(`${name} is ${wanted} now`);
+  byId("voice-list").querySelector(`[aria-label="${CSS.escape(`Rename ${wanted}`)}"]`)?.focus();
 }
 
 async function remove(name) {
@@ -148,6 +168,8 @@ async function remove(name) {
   await deleteVoice(name);
   recordings.delete(name);
   await list();
+  announce(`${name} is deleted`);
+  byId("voice-list").querySelector("button")?.focus();
 }
 
 // Does it to a voice; what goes wrong is told beside it.
@@ -177,7 +199,7 @@ function item(voice) {
     "li",
     { class: "card voice" },
     make("div", { class: "row" }, make("strong", { text: name }), make("span", { class: "hint", text: about(voice) })),
-    voice.ref_text ? make("p", { class: "hint", text: `“${voice.ref_text}”` }) : null,
+    voice.ref_text ? make("p", { class: "hint", dir: "auto", text: `“${voice.ref_text}”` }) : null,
     make(
       "div",
       { class: "row" },
@@ -199,10 +221,15 @@ export async function list() {
 }
 
 byId("record").addEventListener("click", record);
-byId("file").addEventListener("change", () => take(byId("file").files[0]));
-byId("drop").addEventListener("dragover", (event) => event.preventDefault());
-byId("drop").addEventListener("drop", (event) => (event.preventDefault(), take(event.dataTransfer.files[0])));
+byId("file").addEventListener("change", async () => {
+  await take(byId("file").files[0]);
+  byId("file").value = ""; // the same one may be chosen again
+});
+byId("drop").addEventListener("dragover", () => byId("drop").classList.add("over"));
+for (const kind of ["dragleave", "drop"]) byId("drop").addEventListener(kind, () => byId("drop").classList.remove("over"));
+byId("drop").addEventListener("drop", (event) => take(event.dataTransfer.files[0]));
 byId("from").addEventListener("input", () => trim(Number(byId("from").value), wave.chosen[1]));
 byId("to").addEventListener("input", () => trim(wave.chosen[0], Number(byId("to").value)));
-byId("hear-recording").addEventListener("click", () => hear(...wave.chosen));
+byId("hear-recording").addEventListener("click", () => (player.isHearing ? player.pause() : hear(...wave.chosen)));
+player.addEventListener("change", () => (byId("hear-recording").textContent = player.isHearing ? "Stop the sound" : "Hear what is kept"));
 form.addEventListener("submit", keep);

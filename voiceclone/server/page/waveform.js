@@ -27,6 +27,7 @@ export class Waveform {
       if (from !== null && Math.abs(this.#seconds(event) - from) <= 0.05) onPlace?.(from);
       from = null;
     });
+    canvas.addEventListener("pointercancel", () => (from = null)); // the page is scrolled
     new ResizeObserver(() => this.draw(true)).observe(canvas);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw(true));
   }
