@@ -46,8 +46,7 @@ def recipe(
     own = voices.get(None)
     if own is not None and own.kept_as is not None:
         fields["ref_audio"] = KEPT + own.kept_as
-    told = [{"text": take.chunk.text, "seed": take.chunk.seed} for take in takes]
-    return {**fields, "takes": told, **_made(request, voices, checkpoint)}
+    return {**fields, **_made(request, voices, checkpoint, takes)}
 
 
 def dub_recipe(
@@ -73,16 +72,23 @@ def dub_recipe(
         fields |= _voice(voices[None])
     if duration_s is not None:
         fields["duration"] = duration_s
-    fields |= {"subtitles": request.subtitles.written, "seeds": [take.chunk.seed for take in takes]}
-    return {**fields, **_made(request, voices, checkpoint)}
+    fields["subtitles"] = request.subtitles.written
+    return {**fields, **_made(request, voices, checkpoint, takes)}
 
 
 def _voice(voice: ReferenceVoice) -> Reply:
     return {"ref_audio": KEPT + voice.kept_as} if voice.kept_as is not None else {"voice": voice.name}
 
 
-def _made(request: SpeechRequest, voices: Mapping[str | None, ReferenceVoice], checkpoint: Checkpoint) -> Reply:
-    return {"nfe_step": request.steps, "made_with": made_with(checkpoint, _references(voices.values()))}
+def _made(
+    request: SpeechRequest,
+    voices: Mapping[str | None, ReferenceVoice],
+    checkpoint: Checkpoint,
+    takes: Sequence[Take],
+) -> Reply:
+    told = [{"text": take.chunk.text, "seed": take.chunk.seed} for take in takes]
+    made = made_with(checkpoint, _references(voices.values()))
+    return {"takes": told, "nfe_step": request.steps, "made_with": made}
 
 
 def made_with(checkpoint: Checkpoint, references: Sequence[str]) -> Reply:
