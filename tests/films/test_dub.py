@@ -181,7 +181,7 @@ def test_a_corrected_cue_is_all_that_is_spoken_anew(worker, engine, here, monkey
     watched = Watched(engine)
     place = Local(with_engine(worker, watched))
     monkeypatch.setattr("voiceclone.cli.options.local_worker", lambda *_: nullcontext(place))
-    lines = [(3_000 * i, 3_000 * i + 2_500, "", f"Line number {i} of a few.") for i in range(8)]
+    lines = [(3_000 * i, 3_000 * i + 2_500, "", f"Line {who} of a few.") for i, who in enumerate("abcdefgh")]
     film = write_film(here / "film.mkv", tone(24), codec="pcm_s16le")
     command = ["dub", str(film), "film.es.srt", "--local", "--yes", "--voice", "example-en", "--set", "nfe_step=1"]
     for corrected in (False, True):
