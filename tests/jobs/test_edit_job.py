@@ -173,6 +173,7 @@ def test_what_would_change_is_told_without_a_word_spoken(worker, speech):
         ({"durations": [0.5, 0.5]}, "durations", "has 2 entries, and 1 places change"),
         ({"ref_audio": "team/output/job-1.wav"}, "ref_audio", "this worker has no bucket"),
         ({"ref_audio": "kept:" + "0" * 64}, "ref_audio", "send the recording itself"),
+        ({"text": WANTED.replace("letters", "letters [pause:1s]")}, "text", "marks of voices or pauses"),
         ({"text": "..."}, "text", "has no letter or digit"),
         ({"format": "mp3"}, "format", "wav"),
     ],

@@ -81,6 +81,17 @@ class EditRequest(Strict):
         """Steps of the sampler."""
         return self.nfe_step or NFE_STEPS[self.quality]
 
+    @field_validator("text")
+    @classmethod
+    def _unmarked(cls, value: str, info: ValidationInfo) -> str:
+        try:
+            turns = context_of(info).marked(value).turns
+        except ValueError:  # what could not be understood is no mark
+            return value
+        if any(turn.voice or turn.is_told for turn in turns):
+            raise ValueError("has marks of voices or pauses, which are not understood here: leave them out")
+        return value
+
     @field_validator("delivery")
     @classmethod
     def _delivery(cls, value: DeliveryWay, info: ValidationInfo) -> DeliveryWay:
