@@ -9,8 +9,6 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-import numpy as np
-
 from voiceclone import audio, text
 from voiceclone.checkpoints import Checkpoint
 from voiceclone.deadline import Deadline
@@ -109,7 +107,7 @@ class Edits:
             warnings.append("the recording is in stereo: what is new has one place in it, the voice's, and no room")
         if own.sample_rate > audio.SAMPLE_RATE:
             warnings.append("the model speaks at 24000 Hz: what is new has no sound above 12000 Hz")
-        if request.format == "flac" and np.abs(samples).max() > 1:
+        if request.format == "flac" and max(samples.max(), -samples.min()) > 1:
             warnings.append("the recording goes above full scale, where flac clips it: ask for wav, which does not")
         if unknown := self._editor.unknown_characters(_spoken(wanted)):
             warnings.append(f"the model's vocabulary lacks {' '.join(unknown)[:40]}: each is read as a space")
