@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
+from collections import namedtuple
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
 from voiceclone.delivery import KeptChunks
-from voiceclone.files import DEAD_DRAFT_S
+from voiceclone.files import DEAD_DRAFT_S, HEADROOM_BYTES
 
 MODEL = "model"
 SIZE = 4 * 1000 + 32
@@ -176,6 +177,29 @@ def test_a_volume_that_takes_nothing_is_told_once_and_costs_no_more(kept, direct
     kept.keep("anna", "5", chunk(5))
     kept.flush()
     assert len(files(directory)) == 1
+
+
+def test_on_a_volume_that_others_fill_what_is_old_makes_way(directory, monkeypatch, caplog):
+    """Else nothing new would ever be kept there. With no room at all that is told."""
+    kept = KeptChunks(directory, 160 * SIZE, MODEL)
+    for number in range(20):
+        kept.keep("old", str(number), chunk(number))
+    kept.flush()
+    used_at(directory, 1000)
+    usage, room = namedtuple("usage", "free"), [20 * SIZE]
+    monkeypatch.setattr(
+        "shutil.disk_usage", lambda _: usage(HEADROOM_BYTES + room[0] - sum(p.stat().st_size for p in files(directory)))
+    )
+    for number in range(20, 25):
+        kept.keep("new", str(number), chunk(number))
+    kept.flush()
+    assert all(kept.find("new", str(number)) is not None for number in range(20, 25))
+    assert len(files(directory)) == 15
+    assert "not kept" not in caplog.text
+    room[0] = -(10**9)
+    kept.keep("new", "25", chunk(25))
+    kept.flush()
+    assert "nearly full" in caplog.text
 
 
 def test_a_volume_that_is_gone_is_not_made_up(kept, directory, caplog):

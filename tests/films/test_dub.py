@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import base64
 from collections import Counter
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
 import soundfile
+from conftest import with_engine
 from endpoint_server import EndpointServer
 from films import begins, heard, pictures, shown, streams, write_film
 from good_replies import ABOUT
+from watched import Watched
 
 from voiceclone import audio
 from voiceclone.checkpoints import SHIPPED
 from voiceclone.cli.main import main
-from voiceclone.client import BadInput
+from voiceclone.client import BadInput, Local
 from voiceclone.films import film as films
 from voiceclone.films import muxing
 from voiceclone.films.groups import cast, groups_of
@@ -171,6 +174,23 @@ def test_groups_of_cues_are_shared_by_workers_and_a_second_run_makes_what_is_mis
         assert audio.rms(sound[start + 240 : start + 2_400]) == pytest.approx(0.14, abs=0.03)
     late = sound[24 * 11_100 : 24 * 12_900]
     assert audio.rms(late) == pytest.approx(0.14, abs=0.03)  # no word is cut
+
+
+def test_a_corrected_cue_is_all_that_is_spoken_anew(worker, engine, here, monkeypatch):
+    """By a real worker, whose seeds would be others for another job."""
+    watched = Watched(engine)
+    place = Local(with_engine(worker, watched))
+    monkeypatch.setattr("voiceclone.cli.options.local_worker", lambda *_: nullcontext(place))
+    lines = [(3_000 * i, 3_000 * i + 2_500, "", f"Line {who} of a few.") for i, who in enumerate("abcdefgh")]
+    film = write_film(here / "film.mkv", tone(24), codec="pcm_s16le")
+    command = ["dub", str(film), "film.es.srt", "--local", "--yes", "--voice", "example-en", "--set", "nfe_step=1"]
+    for corrected in (False, True):
+        if corrected:
+            lines[5] = (*lines[5][:3], "It is another one.")
+        (here / "film.es.srt").write_text(srt(lines))
+        assert main(command) == 0
+        worker.kept.flush()
+    assert [chunk.text for chunk in watched.spoken[8:]] == ["It is another one."]
 
 
 def test_check_tells_and_makes_nothing(speakers, long_film, capsys):

@@ -122,11 +122,33 @@ def test_the_new_words_are_heard_in_several_places(worker, speech, recogniser):
     assert np.array_equal(soundfile.read(again["audio_path"])[0], samples.astype(np.float64))
 
 
-def test_what_is_spoken_into_a_gap_is_not_kept_as_a_chunk(worker, speech):
-    """It is of this recording alone: nothing else may find it."""
-    assert "audio_path" in worker.handle(asked(file_of(speech)))
-    worker.kept.flush()
-    assert not worker.settings.chunks_dir.exists()
+def test_an_edit_that_comes_again_speaks_nothing_and_gives_the_same_bytes(worker, speech):
+    """Though its seed is drawn. Another job draws another, and another recording finds nothing."""
+    job = asked(file_of(speech), seed=None)
+    first, again, other = (worker.handle({**job, "id": name}) for name in ("job", "job", "other"))
+    data = Path(first["audio_path"]).read_bytes()
+    assert [reply["changes"][0].get("kept") for reply in (first, again, other)] == [None, True, None]
+    assert Path(again["audio_path"]).read_bytes() == data
+    assert (again["seed"], again["recipe"]) == (first["seed"], first["recipe"])
+    assert other["seed"] != first["seed"]
+    louder = file_of(Waveform(1.1 * speech.samples, 24_000))
+    assert "kept" not in worker.handle(asked(louder, seed=first["seed"]))["changes"][0]
+
+
+def test_words_are_said_as_a_lexicon_tells(worker, speech):
+    """The volume's and the request's, which the recipe repeats."""
+    worker.settings.lexicon_file.write_text('{"table": "desk", "letters": "males"}')
+    reply = worker.handle(asked(file_of(speech), text=WANTED.replace("table", "Table"), lexicon={"letters": "mails"}))
+    assert [(change["was"], change["now"]) for change in reply["changes"]] == [("newspapers", "mails")]
+    assert reply["recipe"]["lexicon"] == {"table": "desk", "letters": "mails"}
+    assert reply["ref_text"].endswith("desk.")
+
+
+def test_what_flac_would_clip_is_warned_of(worker, speech):
+    loud = file_of(Waveform(2 * speech.samples, 24_000), subtype="FLOAT")
+    flac, wav = (worker.handle(asked(loud, check=True, format=name))["warnings"] for name in ("flac", "wav"))
+    assert [each for each in flac if "flac clips it" in each]
+    assert not [each for each in wav if "flac clips it" in each]
 
 
 def test_what_would_change_is_told_without_a_word_spoken(worker, speech):
@@ -146,6 +168,7 @@ def test_what_would_change_is_told_without_a_word_spoken(worker, speech):
         ({"durations": [0.5, 0.5]}, "durations", "has 2 entries, and 1 places change"),
         ({"ref_audio": "team/output/job-1.wav"}, "ref_audio", "this worker has no bucket"),
         ({"ref_audio": "kept:" + "0" * 64}, "ref_audio", "send the recording itself"),
+        ({"text": WANTED.replace("letters", "letters [pause:1s]")}, "text", "marks of voices or pauses"),
         ({"text": "..."}, "text", "has no letter or digit"),
         ({"format": "mp3"}, "format", "wav"),
     ],
@@ -157,7 +180,9 @@ def test_what_cannot_be_done_is_refused_with_the_reason(worker, speech, fields, 
 
 
 def test_an_edit_that_is_more_work_than_a_job_may_be_is_refused(worker, speech):
-    worker.delivery.settings = worker.settings.model_copy(update={"max_frames": 100})
+    small = worker.settings.model_copy(update={"max_frames": 100})
+    parts = worker.checkpoint, worker.engine, worker.recogniser, worker.voices, worker.delivery, worker.kept
+    worker = Worker(small, *parts)
     reply = worker.handle(asked(file_of(speech), check=True))
     assert "at most 100 are allowed" in reply["error"]
 

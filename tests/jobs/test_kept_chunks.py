@@ -130,6 +130,22 @@ def test_a_recipe_with_one_sentence_changed_speaks_that_chunk_alone(worker, watc
     assert len(watched.spoken) == len(SENTENCES) + 1
 
 
+def test_a_dub_with_cues_changed_and_come_speaks_those_alone(worker, watched):
+    """Though they lie elsewhere now, and the seeds of the others would count on otherwise."""
+
+    def subtitles(said):
+        lines = enumerate(said, start=1)
+        return "\n".join(f"{i}\n00:{i:02}:00,000 --> 00:{i:02}:30,000\n{each}\n" for i, each in lines)
+
+    asked = {"action": "dub", "subtitles": subtitles(SENTENCES), "voice": "example-en", "nfe_step": 1}
+    recipe = worker.handle({"id": "a", "input": {**asked, "normalize_text": False}})["recipe"]
+    worker.kept.flush()
+    new = ["And one comes.", *SENTENCES[:4], "One is another.", *SENTENCES[5:]]
+    reply = worker.handle({"id": "b", "input": {**recipe, "subtitles": subtitles(new)}})
+    assert texts(watched.spoken[10:]) == ["And one comes.", "One is another."]
+    assert sum("kept" in cue for cue in reply["cues"]) == 9
+
+
 def test_a_recipe_with_one_seed_changed_speaks_that_chunk_alone(worker, watched):
     recipe = handled(worker, seed=5)["recipe"]
     recipe["takes"][3]["seed"] = 99

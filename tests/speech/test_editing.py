@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from conftest import NOTHING_KEPT
 
 from voiceclone.listening import spoken_words
 from voiceclone.speech.editing import (
@@ -156,7 +157,7 @@ def test_the_words_of_a_long_recording_are_found_piece_by_piece():
     waveform, truth = recorded(said)
     heard = [replace(word, text="what " if i == 7 else word.text) for i, word in enumerate(truth) if i != 90]
     ears = Evenly()
-    found = Editor(None, ears).timed(waveform, said, Transcript(tuple(heard), "en", 1.0), "en")
+    found = Editor(None, ears, NOTHING_KEPT).timed(waveform, said, Transcript(tuple(heard), "en", 1.0), "en")
     assert [word.text for word in found] == spoken_words(said)
     assert len(ears.pieces_s) > 3
     assert max(ears.pieces_s) <= 25.5

@@ -21,6 +21,7 @@ def one(text, speakers=(), others=True):
         ("<i>Hello</i> there", "Hello there"),
         (r"{\an8}Hello <font color='red'>there</font>", "Hello there"),
         ("Fish &amp; chips", "Fish & chips"),
+        ("<b>If</b> a < b and c > d, < i >stop</ i>", "If a < b and c > d, stop"),
         ("I &lt;3 you", "I <3 you"),
         ("two\nlines", "two lines"),
         ("two<br>lines", "two lines"),

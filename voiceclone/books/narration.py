@@ -172,7 +172,7 @@ class Narration:
 
 def taken_up(part: Part, former: Sequence[Sequence[Take]]) -> list[Take]:
     """Return the chunks of the former parts that have most of a part's text, in its order."""
-    text = " ".join(part.data.get("text", "").split())  # cues have none, nor takes
+    text = " ".join(part.written.split())
     alike = []
     for takes in former:
         places = [text.find(take.text) for take in takes]

@@ -39,8 +39,13 @@ class Part:
         return WORDS in self.data.get("subtitles", ())
 
     @property
+    def written(self) -> str:
+        """What is said."""
+        return str(self.data["text"])
+
+    @property
     def characters(self) -> int:
-        return len(self.data["text"])
+        return len(self.written)
 
     @property
     def name(self) -> str:

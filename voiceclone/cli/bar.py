@@ -68,7 +68,7 @@ def _lines(total: int, done: float) -> Callable[[float], None]:
         if (percent := int(100 * now / max(total, 1) + 1e-6)) <= told:
             return
         told, spent_s = percent, time.monotonic() - begun
-        left_s = spent_s * (total - now) / (now - done) if now > done else None
+        left_s = spent_s * max(0.0, total - now) / (now - done) if now > done else None
         left = "" if left_s is None else f", about {tqdm.format_interval(left_s)} left"
         print(f"{percent} % spoken, {tqdm.format_interval(spent_s)}{left}", file=sys.stderr, flush=True)
 

@@ -10,13 +10,14 @@ whole, two of one name hold the same, and any may be gone when it is looked at.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import logging
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,8 @@ MAX_BYTES = 20 * MB
 """Of a chunk: a network speaks half a minute at once, 3 MB. What is larger is none."""
 SHARES = 16
 """A worker counts what lies there when it has written this part of what may: two of them never exceed that."""
+FULL = (errno.ENOSPC, errno.EDQUOT)
+"""What a disk says that has no room left."""
 
 
 class KeptChunks:
@@ -73,6 +76,25 @@ class KeptChunks:
         data = self._coming.get(path) or _read(path)
         return None if data is None else np.frombuffer(data, np.float32).copy()
 
+    def found_or_made(
+        self, wanted: Sequence[tuple[str, str]], make: Callable[[list[int]], Generator[Samples, None, None]]
+    ) -> Generator[tuple[Samples, bool], None, None]:
+        """Yield each chunk, and whether it was kept; those that were not are made, and then they are.
+
+        Args:
+            wanted: whose each is, and what it is made of, as `find` takes them.
+            make: yields the chunks of these places, in order.
+        """
+        found = [self.find(*each) for each in wanted]
+        with closing(make([i for i, samples in enumerate(found) if samples is None])) as made:
+            for each, samples in zip(wanted, found, strict=True):
+                if samples is None:
+                    new = next(made)
+                    self.keep(*each, new)
+                    yield new, False
+                else:
+                    yield samples, True
+
     def keep(self, voice: str, made_of: str, samples: Samples) -> None:
         """Keep a chunk, in the background; what the disk refuses is logged."""
         if not self.is_on:
@@ -98,10 +120,13 @@ class KeptChunks:
     def _write(self, path: Path, data: bytes) -> None:
         """Write a chunk. Runs in the one thread that writes, as all below."""
         try:
-            for directory in (self._directory.parent, self._directory, path.parent):
-                directory.mkdir(exist_ok=True)
-            if shutil.disk_usage(self._directory).free > HEADROOM_BYTES:
-                write_whole(path, lambda file: file.write(_seal(path, data) + data), drafts=self._directory)
+            try:
+                self._put(path, data)
+            except OSError as e:
+                if e.errno not in FULL:
+                    raise
+                self._make_room(self._max_bytes // SHARES)  # what is old makes way, also where others fill the disk
+                self._put(path, data)
             self._uncounted += len(data)
             if self._uncounted >= self._max_bytes // SHARES:
                 self._make_room()
@@ -113,11 +138,22 @@ class KeptChunks:
         finally:
             self._coming.pop(path, None)
 
-    def _make_room(self) -> None:
-        """Remove what was not used for longest, so that this worker and another may write a share each."""
+    def _put(self, path: Path, data: bytes) -> None:
+        """Write a chunk where the disk has room. Raises OSError."""
+        for directory in (self._directory.parent, self._directory, path.parent):
+            directory.mkdir(exist_ok=True)
+        if shutil.disk_usage(self._directory).free <= HEADROOM_BYTES:
+            raise OSError(errno.ENOSPC, "the disk is nearly full")
+        write_whole(path, lambda file: file.write(_seal(path, data) + data), drafts=self._directory)
+
+    def _make_room(self, least: int = 0) -> None:
+        """Remove what was not used for longest, so that this worker and another may write a share each.
+
+        `least`: bytes to remove in any case.
+        """
         self._uncounted = 0
         files = sorted(self._files(), key=lambda file: file[1])
-        too_much = sum(size for _, _, size in files) - self._max_bytes * (SHARES - 2) // SHARES
+        too_much = max(least, sum(size for _, _, size in files) - self._max_bytes * (SHARES - 2) // SHARES)
         for path, _, size in files:
             if too_much <= 0:
                 return

@@ -33,8 +33,8 @@ class Group(Part):
         return False
 
     @property
-    def characters(self) -> int:
-        return sum(len(cue.text) for cue in self.cues)
+    def written(self) -> str:
+        return " ".join(cue.text for cue in self.cues)
 
     @property
     def start_ms(self) -> int:

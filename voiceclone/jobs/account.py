@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from voiceclone.delivery import KeptChunks
 from voiceclone.errors import OutOfTime, WorkerError
 from voiceclone.failures import failures_named
+from voiceclone.jobs.edit_request import EditRequest
 from voiceclone.jobs.replies import summary
 from voiceclone.jobs.speech_request import SpeechRequest
 from voiceclone.logs import facts
@@ -50,7 +51,7 @@ def errors_named() -> Iterator[None]:
 
 
 @contextmanager
-def gone_on_later(kept: KeptChunks, request: SpeechRequest, seed: int) -> Iterator[None]:
+def gone_on_later(kept: KeptChunks, request: SpeechRequest | EditRequest, seed: int) -> Iterator[None]:
     """Tell whoever has no time left that what was spoken is kept; `seed`: of the first chunk."""
     try:
         yield

@@ -80,7 +80,7 @@ class DubRequest(SpeechRequest):
             seed: of the first chunk.
             duration_s: of the source, where there is one.
         """
-        return DubOptions(seed, self.seeds, self.max_rate, self.borrow, duration_s or self.duration)
+        return DubOptions(seed, self.seeds, self.max_rate, self.borrow, duration_s or self.duration, self.former)
 
     @property
     def synthesis_options(self) -> SynthesisOptions:

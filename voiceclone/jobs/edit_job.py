@@ -6,26 +6,26 @@ Knows nothing of how a stretch is spoken.
 from __future__ import annotations
 
 import hashlib
-import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from voiceclone import audio, text
 from voiceclone.checkpoints import Checkpoint
 from voiceclone.deadline import Deadline
-from voiceclone.delivery import Delivery
+from voiceclone.delivery import KeptChunks
 from voiceclone.errors import BadAudio, InvalidInput, ModelUnavailable
+from voiceclone.jobs.account import gone_on_later
 from voiceclone.jobs.edit_request import LONGEST_STRETCH_S, MAX_CHANGES, EditRequest
-from voiceclone.jobs.limits import STORE_S
-from voiceclone.jobs.recipe import model_otherwise
+from voiceclone.jobs.recipe import made_with, model_otherwise, words_in
+from voiceclone.jobs.rehearsal import Means, words_told
 from voiceclone.jobs.replies import model_of, timed_word
 from voiceclone.listening import Recogniser, on_readings
 from voiceclone.model import Sampling
 from voiceclone.speech import MOST_CHANGED, Edited, EditOptions, Editor, EditPlan, apart, mixed, share_changed
 from voiceclone.text import normalize
 from voiceclone.timings import Timings
-from voiceclone.types import SEEDS, File, Reading, Recording, Reply, Result, Transcript, Waveform
-from voiceclone.voices import Voices, check_up
+from voiceclone.types import File, Reading, Recording, Reply, Transcript, Waveform
+from voiceclone.voices import check_up
 
 MAX_EDITED_S = 600.0
 """Of a recording whose words are changed."""
@@ -46,27 +46,30 @@ class Listened(NamedTuple):
     wanted: Sequence[Reading]
     plan: EditPlan
     language: str | None
+    lexicon: Mapping[str, str]
+    """The volume's words and the request's."""
     warnings: Sequence[str]
 
 
 class Edits:
     """Answers requests that change words."""
 
-    def __init__(self, editor: Editor, recogniser: Recogniser, voices: Voices, checkpoint: Checkpoint) -> None:
-        self._editor = editor
+    def __init__(self, means: Means, recogniser: Recogniser, kept: KeptChunks) -> None:
+        self._editor = Editor(means.engine, recogniser, kept)
         self._recogniser = recogniser
-        self._voices = voices
-        self._checkpoint = checkpoint
+        self._kept = kept
+        self._means = means
+        self._checkpoint = means.checkpoint
 
-    def _listened(self, request: EditRequest, deadline: Deadline) -> Listened:
-        """Find out what is to change.
+    def _listened(self, request: EditRequest, drawn: int, deadline: Deadline) -> Listened:
+        """Find out what is to change; `drawn`: the first seed where the request has none.
 
         Raises:
             DownloadFailed, BadAudio: the recording cannot be had, or holds no speech.
             InvalidInput: nothing would change, or nearly everything; or the transcript is not the recording's.
             ModelUnavailable: there is no recogniser.
         """
-        data = self._voices.fetch(request.ref_audio, deadline.left_s)
+        data = self._means.voices.fetch(request.ref_audio, deadline.left_s)
         recording = audio.decode_exactly(data, MAX_EDITED_S, deadline.left_s)
         if recording.samples.shape[1] > 2:
             channels = recording.samples.shape[1]
@@ -76,23 +79,24 @@ class Edits:
         heard = self._heard(mono, request.language)
         written = request.ref_text or heard.text
         language = text.language_of(text.clean(written), request.language or heard.language, self._checkpoint.languages)
-        said, wanted = (_read(each, language) for each in (written, request.text))
+        words, warnings = words_told(request.lexicon, self._means.settings)
+        lexicon = normalize.Lexicon(words)
+        said, wanted = (_read(each, language, lexicon) for each in (written, request.text))
         spoken = _spoken(said)
-        if apart(spoken, _spoken(_read(heard.text, language))) > MISHEARD:
+        if apart(spoken, _spoken(_read(heard.text, language, lexicon))) > MISHEARD:
             raise InvalidInput.at(
                 "ref_text",
                 f"is not what is heard in ref_audio ({heard.text[:80]!r}): send the exact transcript, or none",
             )
-        words = self._editor.timed(mono, spoken, heard, language)
-        if not words:
+        timed = self._editor.timed(mono, spoken, heard, language)
+        if not timed:
             raise BadAudio(NO_SPEECH)
         deadline.check("the recording was being listened to")
-        first = secrets.randbelow(SEEDS) if request.seed is None else request.seed
-        seeds = request.seeds or [first]
-        plan = self._editor.plan(recording, mono, words, _spoken(wanted), seeds, request.durations or ())
+        seeds = request.seeds or [drawn if request.seed is None else request.seed]
+        plan = self._editor.plan(recording, mono, timed, _spoken(wanted), seeds, request.durations or ())
         self._refuse(plan, request)
         findings = check_up(mono, mono, spoken, heard, request.ref_text is not None)
-        warnings = [
+        warnings += [
             f"the recording's {each.what} is poor ({f'{each.value} {each.unit}'.strip()}), so that what is new may not"
             f" fit in: {each.advice}"
             for each in findings
@@ -103,6 +107,8 @@ class Edits:
             warnings.append("the recording is in stereo: what is new has one place in it, the voice's, and no room")
         if own.sample_rate > audio.SAMPLE_RATE:
             warnings.append("the model speaks at 24000 Hz: what is new has no sound above 12000 Hz")
+        if request.format == "flac" and max(samples.max(), -samples.min()) > 1:
+            warnings.append("the recording goes above full scale, where flac clips it: ask for wav, which does not")
         if unknown := self._editor.unknown_characters(_spoken(wanted)):
             warnings.append(f"the model's vocabulary lacks {' '.join(unknown)[:40]}: each is read as a space")
         fingerprint = hashlib.sha256(data).hexdigest()[:16]
@@ -110,18 +116,19 @@ class Edits:
             warnings += model_otherwise(request.made_with, self._checkpoint)
             if request.made_with.references != [fingerprint]:
                 warnings.append("the recording is not the one that the edit was made with: it will be another")
-        return Listened(recording, fingerprint, spoken, wanted, plan, language, warnings)
+        return Listened(recording, fingerprint, spoken, wanted, plan, language, words, warnings)
 
-    def answer(self, request: EditRequest, job_id: str, stem: str, deadline: Deadline, delivery: Delivery) -> Reply:
-        """Change the words and deliver the recording, or tell what would change.
+    def answer(
+        self, request: EditRequest, drawn: int, deadline: Deadline, timings: Timings
+    ) -> tuple[Reply, File | None]:
+        """Change the words; returns what is told, and the recording as it is now: None where only that is asked.
 
-        Raises as `_listened`; OutOfTime; SynthesisFailed, OutOfMemory, DeviceFailed; StorageFailed.
+        `drawn`: the first seed where the request has none. Raises as `_listened`; OutOfTime; SynthesisFailed,
+        OutOfMemory, DeviceFailed.
         """
-        way = delivery.way(request.delivery)
-        timings = Timings()
         with timings.measure("voice"):
-            listened = self._listened(request, deadline)
-        _refuse_oversize(listened.plan, delivery.settings.max_frames)
+            listened = self._listened(request, drawn, deadline)
+        _refuse_oversize(listened.plan, self._means.settings.max_frames)
         reply: Reply = {
             "status": "completed",
             "text": request.text.strip(),
@@ -129,19 +136,19 @@ class Edits:
             "warnings": list(listened.warnings),
         }
         if request.check:
-            return {**reply, **told(listened, None)}
+            return {**reply, **told(listened, None)}, None
         sampling = Sampling(request.steps, request.cfg_strength, request.sway_sampling_coef)
         how = EditOptions(sampling, request.target_rms, request.attempts, listened.language)
-        edited = self._editor.make(listened.plan, how, deadline, timings)
+        with gone_on_later(self._kept, request, listened.plan.seeds[0]):
+            edited = self._editor.make(listened.plan, how, deadline, timings)
         reply["warnings"] += _misheard(listened.plan, edited)
         if request.timestamps:
             with timings.measure("words"):
                 reply["words"] = self._words(listened, edited)
         with timings.measure("encode"):
-            result = result_of(request, edited, stem)
+            data = audio.encode_exactly(edited.recording, request.format)
         length = len(edited.recording.samples)
         reply |= {
-            "job_id": job_id,
             **told(listened, edited),
             "format": request.format,
             "sample_rate": edited.recording.sample_rate,
@@ -150,9 +157,7 @@ class Edits:
             "seed": edited.fills[0].seed,
             "recipe": recipe_of(request, listened, edited, self._checkpoint),
         }
-        with timings.measure("store"):
-            reply |= delivery.deliver(result, way, request.expires_in, reply, in_time=deadline.left_s > STORE_S)
-        return {**reply, "timings": timings.report()}
+        return reply, File(request.format, data, audio.content_type(request.format))
 
     def _words(self, listened: Listened, edited: Edited) -> list[Reply]:
         """Return the words of the recording as it is now, as the caller has written them."""
@@ -237,6 +242,8 @@ def told(listened: Listened, edited: Edited | None) -> Reply:
             reply |= {"start": stretch.start / rate, "end": (stretch.start + stretch.length) / rate}
             reply |= {"duration": stretch.length / rate, "seed": edited.fills[i].seed}
             reply["attempts"] = edited.fills[i].attempts
+            if edited.fills[i].kept:
+                reply["kept"] = True
             reply |= {"fade_before": stretch.fades[0] / rate, "fade_after": stretch.fades[1] / rate}
             reply = {name: round(value, 6) if isinstance(value, float) else value for name, value in reply.items()}
         found.append(reply)
@@ -247,30 +254,20 @@ def recipe_of(request: EditRequest, listened: Listened, edited: Edited, checkpoi
     """Return an input that makes this edit again, once the recording is added as `ref_audio`."""
     kept = ("language", "cfg_strength", "sway_sampling_coef", "target_rms", "timestamps", "format", "durations", "text")
     fields = request.model_dump(mode="json", include=set(kept), exclude_defaults=True)
-    made_with = {
-        "model": checkpoint.name,
-        "revision": checkpoint.revision,
-        "references": [listened.fingerprint],
-    }
     return {
         "action": "edit",
         **fields,
+        **words_in(f"{request.ref_text or ''} {request.text}", listened.lexicon),
         "ref_text": listened.said,
         "nfe_step": request.steps,
         "seeds": [fill.seed for fill in edited.fills],
         "attempts": 1,
-        "made_with": made_with,
+        "made_with": made_with(checkpoint, [listened.fingerprint]),
     }
 
 
-def result_of(request: EditRequest, edited: Edited, stem: str) -> Result:
-    """Return the recording as it is now, as a file."""
-    data = audio.encode_exactly(edited.recording, request.format)
-    return Result(stem, File(request.format, data, audio.content_type(request.format)))
-
-
-def _read(written: str, language: str | None) -> list[Reading]:
-    return normalize.read(text.clean(written), language or "")
+def _read(written: str, language: str | None, lexicon: normalize.Lexicon) -> list[Reading]:
+    return normalize.read(text.clean(written), language or "", lexicon)
 
 
 def _spoken(readings: Sequence[Reading]) -> str:

@@ -12,6 +12,7 @@ from voiceclone.jobs.fields import (
     JobId,
     Key,
     Language,
+    Lexicon,
     Recording,
     RefText,
     Seed,
@@ -48,6 +49,7 @@ class EditRequest(Strict):
     text: RefText = Field(description="what it should say, all of it; words that differ are spoken anew")
     ref_text: RefText | None = Field(None, description="exactly what it says now; absent: it is listened to")
     language: Language | None = Field(None, description="of both, as `en`; absent: what is heard")
+    lexicon: Lexicon = Field(default_factory=dict, description="as for `synthesize`, in both texts")
     check: bool = Field(False, description="tell what would change, from where to where, without speaking")
     durations: list[Annotated[float, Field(ge=0.05, le=LONGEST_STRETCH_S)]] | None = Field(
         None,
@@ -78,6 +80,17 @@ class EditRequest(Strict):
     def steps(self) -> int:
         """Steps of the sampler."""
         return self.nfe_step or NFE_STEPS[self.quality]
+
+    @field_validator("text")
+    @classmethod
+    def _unmarked(cls, value: str, info: ValidationInfo) -> str:
+        try:
+            turns = context_of(info).marked(value).turns
+        except ValueError:  # what could not be understood is no mark
+            return value
+        if any(turn.voice or turn.is_told for turn in turns):
+            raise ValueError("has marks of voices or pauses, which are not understood here: leave them out")
+        return value
 
     @field_validator("delivery")
     @classmethod

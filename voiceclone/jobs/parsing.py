@@ -22,8 +22,8 @@ from voiceclone.jobs.dub_request import DubRequest, SpeakerVoice
 from voiceclone.jobs.fields import Context, SampleRate
 from voiceclone.jobs.legacy import modernise
 from voiceclone.jobs.leniency import as_meant, is_empty, meant_name
-from voiceclone.jobs.parts import MadeWith
-from voiceclone.jobs.request import SCHEMAS, FormerTake, LinkRequest, Request, Segment, SynthesisRequest
+from voiceclone.jobs.parts import FormerTake, MadeWith
+from voiceclone.jobs.request import SCHEMAS, LinkRequest, Request, Segment, SynthesisRequest
 from voiceclone.jobs.speech_request import SpeechRequest, Verify
 from voiceclone.settings import Settings
 from voiceclone.text import markup
@@ -131,8 +131,6 @@ def _together(fields: Mapping[str, Any]) -> list[FieldProblem]:
     seeded = [segment for _, segment in _segments(fields) if segment.get("seed") is not None]
     if "seeds" in there and seeded:
         problems.append(FieldProblem("seeds", "comes with seed: send one of them"))
-    if {"seeds", "takes"} <= there:
-        problems.append(FieldProblem("takes", "comes with seeds: send one of them"))
     if fields.get("duration") is not None and fields.get("remove_silence"):
         problems.append(FieldProblem("remove_silence", "would change the duration that is asked for: send one of them"))
     return problems
@@ -150,6 +148,8 @@ def _together_always(fields: Mapping[str, Any]) -> list[FieldProblem]:
         problems.append(FieldProblem("ref_text", "is kept with the reference of an earlier take: leave it out"))
     if {"seeds", "seed"} <= there:
         problems.append(FieldProblem("seeds", "comes with seed: send one of them"))
+    if {"seeds", "takes"} <= there:
+        problems.append(FieldProblem("takes", "comes with seeds: send one of them"))
     rate = fields.get("sample_rate", 24_000)
     if fields.get("format") == "opus" and isinstance(rate, int) and rate not in OPUS_RATES:
         rates = ", ".join(str(each) for each in OPUS_RATES if each in get_args(SampleRate))

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo
 
-from voiceclone.jobs.fields import MAX_TOLD_CHARS, context_of
+from voiceclone.jobs.fields import MAX_CHUNK_CHARS, MAX_TOLD_CHARS, Seed, context_of
 from voiceclone.types import DeliveryWay
 
 
@@ -27,6 +27,13 @@ class MadeWith(Strict):
     model: str = Field(max_length=MAX_TOLD_CHARS)
     revision: str = Field(max_length=MAX_TOLD_CHARS)
     references: list[Annotated[str, Field(max_length=MAX_TOLD_CHARS)]]
+
+
+class FormerTake(Strict):
+    """A chunk of an earlier take."""
+
+    text: str = Field(min_length=1, max_length=MAX_CHUNK_CHARS)
+    seed: Seed
 
 
 def require_bucket(value: DeliveryWay, info: ValidationInfo) -> DeliveryWay:

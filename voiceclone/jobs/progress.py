@@ -1,4 +1,4 @@
-"""How far a job has come, told between batches and never right before its result.
+"""How far a job has come, told between batches and never right before its result; and how fast jobs are.
 
 Knows nothing of who is told. An update that is sent while the result is on its way may arrive behind it.
 """
@@ -7,8 +7,13 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+
+from voiceclone.jobs.speech_request import SpeechRequest
+from voiceclone.speech import Script, Take
+from voiceclone.timings import Timings
+from voiceclone.types import Reply
 
 Report = Callable[[dict[str, float]], None]
 """Is told `chunks_done`, `chunks`, `percent` and `seconds_left`."""
@@ -71,3 +76,26 @@ class Progress:
                 "seconds_left": round(left_s, 1),
             }
         )
+
+
+class Pace:
+    """How fast a worker speaks, as its last job had it."""
+
+    def __init__(self) -> None:
+        self._measured: float | None = None
+        """Seconds of synthesis for a second of speech and an evaluation of the network."""
+
+    def noted(self, request: SpeechRequest, takes: Sequence[Take], length_s: float, timings: Timings) -> float:
+        """Note how fast takes were spoken; returns the seconds of synthesis for a second of the recording."""
+        synthesis_s = timings.report()["synthesis"]
+        if not any(take.kept for take in takes):  # what is found tells nothing of how long speaking takes
+            spoken_s = sum(take.waveform.duration_s * take.attempts for take in takes)
+            self._measured = synthesis_s / spoken_s / request.evaluations
+        return round(synthesis_s / length_s, 4)
+
+    def predicted(self, script: Script, length_s: float, request: SpeechRequest) -> Reply:
+        """Return how long a recording would be, and how long speaking it would take, if that is known."""
+        reply: Reply = {"duration": round(length_s, 4), "synthesis": None}
+        if self._measured is not None:
+            reply["synthesis"] = round(self._measured * sum(script.durations_s) * request.evaluations, 2)
+        return reply

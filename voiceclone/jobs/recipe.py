@@ -42,15 +42,11 @@ def recipe(
     fields = request.model_dump(mode="json", exclude=NOT_OF_A_TAKE, exclude_defaults=True)
     for segment in fields.get("segments", ()):
         segment.pop("seed", None)
-    # The volume's may be others by then.
-    written = request.written.casefold()
-    if words := {word: said for word, said in lexicon.items() if word.casefold() in written}:
-        fields["lexicon"] = words
+    fields |= words_in(request.written, lexicon)
     own = voices.get(None)
     if own is not None and own.kept_as is not None:
         fields["ref_audio"] = KEPT + own.kept_as
-    told = [{"text": take.chunk.text, "seed": take.chunk.seed} for take in takes]
-    return {**fields, "takes": told, **_made(request, voices, checkpoint)}
+    return {**fields, **_made(request, voices, checkpoint, takes)}
 
 
 def dub_recipe(
@@ -69,43 +65,58 @@ def dub_recipe(
         duration_s: of the source, where it was told.
     """
     fields = request.model_dump(mode="json", exclude=NOT_OF_A_TAKE | NOT_OF_A_TRACK, exclude_defaults=True)
-    written = request.written.casefold()
-    if words := {word: said for word, said in lexicon.items() if word.casefold() in written}:
-        fields["lexicon"] = words
+    fields |= words_in(request.written, lexicon)
     if named := {name: _voice(voice) for name, voice in voices.items() if name is not None}:
         fields["voices"] = named
     if None in voices:
         fields |= _voice(voices[None])
     if duration_s is not None:
         fields["duration"] = duration_s
-    fields |= {"subtitles": request.subtitles.written, "seeds": [take.chunk.seed for take in takes]}
-    return {**fields, **_made(request, voices, checkpoint)}
+    fields["subtitles"] = request.subtitles.written
+    return {**fields, **_made(request, voices, checkpoint, takes)}
 
 
 def _voice(voice: ReferenceVoice) -> Reply:
     return {"ref_audio": KEPT + voice.kept_as} if voice.kept_as is not None else {"voice": voice.name}
 
 
-def _made(request: SpeechRequest, voices: Mapping[str | None, ReferenceVoice], checkpoint: Checkpoint) -> Reply:
-    made_with = {"model": checkpoint.name, "revision": checkpoint.revision, "references": _references(voices.values())}
-    return {"nfe_step": request.steps, "made_with": made_with}
+def _made(
+    request: SpeechRequest,
+    voices: Mapping[str | None, ReferenceVoice],
+    checkpoint: Checkpoint,
+    takes: Sequence[Take],
+) -> Reply:
+    told = [{"text": take.chunk.text, "seed": take.chunk.seed} for take in takes]
+    made = made_with(checkpoint, _references(voices.values()))
+    return {"takes": told, "nfe_step": request.steps, "made_with": made}
 
 
-def made_otherwise(made_with: MadeWith, checkpoint: Checkpoint, voices: Iterable[ReferenceVoice]) -> list[str]:
+def made_with(checkpoint: Checkpoint, references: Sequence[str]) -> Reply:
+    """Return what tells later whether a take would be another; `references`: fingerprints of what it was made of."""
+    return {"model": checkpoint.name, "revision": checkpoint.revision, "references": list(references)}
+
+
+def words_in(written: str, lexicon: Mapping[str, str]) -> Reply:
+    """Return the field of a recipe with the words of a text whose way to be said was told: the volume's may change."""
+    written = written.casefold()
+    words = {word: said for word, said in lexicon.items() if word.casefold() in written}
+    return {"lexicon": words} if words else {}
+
+
+def made_otherwise(then: MadeWith, checkpoint: Checkpoint, voices: Iterable[ReferenceVoice]) -> list[str]:
     """Return what is not as it was when a take was made, for the caller."""
-    changed = model_otherwise(made_with, checkpoint)
-    if made_with.references != _references(voices):
+    changed = model_otherwise(then, checkpoint)
+    if then.references != _references(voices):
         changed.append("a voice is not the one that the take was made with: it will be another")
     return changed
 
 
-def model_otherwise(made_with: MadeWith, checkpoint: Checkpoint) -> list[str]:
+def model_otherwise(then: MadeWith, checkpoint: Checkpoint) -> list[str]:
     """Return whether the model is another than a take was made with, for the caller."""
-    changed = []
-    if (made_with.model, made_with.revision) != (checkpoint.name, checkpoint.revision):
-        then, now = f"{made_with.model} {made_with.revision}", f"{checkpoint.name} {checkpoint.revision}"
-        changed.append(f"the take was made with {then}, this worker has {now}: it will be another")
-    return changed
+    if (then.model, then.revision) == (checkpoint.name, checkpoint.revision):
+        return []
+    was, now = f"{then.model} {then.revision}", f"{checkpoint.name} {checkpoint.revision}"
+    return [f"the take was made with {was}, this worker has {now}: it will be another"]
 
 
 def _references(voices: Iterable[ReferenceVoice]) -> list[str]:

@@ -95,18 +95,22 @@ def prepared(
         notes.append(f"this model speaks {', '.join(languages)}, not {request.language}")
     if request.made_with is not None:
         notes += made_otherwise(request.made_with, means.checkpoint, voices.values())
-    try:
-        words = lexicon.load(means.settings.lexicon_file)
-    except ValueError as e:
-        words = {}
-        notes.append(str(e))
+    words, unread = words_told(request.lexicon, means.settings)
+    notes += unread
     if not means.settings.volume.is_dir():  # once it was: the model came from it
         notes.append("the volume is gone: its lexicon, voices and kept references are missing; look after it")
-    words |= request.lexicon
     seed = drawn if request.seed is None else request.seed
     read_in = request.language or next(iter(languages), "") if request.normalize_text else ""
     reader = TextReader(read_in, normalize.Lexicon(words), told=request.language is not None)
     return Preparation(reader, seed, words, notes)
+
+
+def words_told(asked: Mapping[str, str], settings: Settings) -> tuple[dict[str, str], list[str]]:
+    """Return how words are said by the volume's lexicon and a request's, and what to tell of a volume's unread one."""
+    try:
+        return lexicon.load(settings.lexicon_file) | dict(asked), []
+    except ValueError as e:
+        return dict(asked), [str(e)]
 
 
 def require_recogniser(recogniser: Recogniser) -> None:

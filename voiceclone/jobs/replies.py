@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 
 from voiceclone import audio
 from voiceclone.checkpoints import Checkpoint
+from voiceclone.deadline import Deadline
 from voiceclone.errors import InvalidInput, VoiceNotFound, WorkerError
 from voiceclone.jobs.edit_request import EditRequest
 from voiceclone.jobs.request import SynthesisRequest
 from voiceclone.jobs.speech_request import SpeechRequest, Verify
+from voiceclone.settings import GRACE_S
 from voiceclone.speech import Script, Spoken, Take, title_of
 from voiceclone.subtitles import content_type, render
 from voiceclone.types import SEEDS, File, ReferenceVoice, Reply, Span, Waveform, Word
@@ -86,9 +89,10 @@ def speech(request: SynthesisRequest, script: Script, spoken: Spoken, voices: Se
     }
 
 
-def sound_file(request: SpeechRequest, waveform: Waveform, title: str, check: Callable[[], None]) -> File:
-    """Return a recording as a file; `check` is called now and then, and ends the work by what it raises."""
-    data = audio.encode(waveform, request.format, title_of(title), check)
+def sound_file(request: SpeechRequest, waveform: Waveform, title: str, deadline: Deadline) -> File:
+    """Return a recording as a file. Raises OutOfTime."""
+    in_time = partial(deadline.check, "the recording was being encoded", grace_s=GRACE_S)
+    data = audio.encode(waveform, request.format, title_of(title), in_time)
     return File(request.format, data, audio.content_type(request.format))
 
 

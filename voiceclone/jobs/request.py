@@ -15,7 +15,6 @@ from voiceclone.audio import MARGIN_S
 from voiceclone.jobs.dub_request import CheckDubRequest, DubRequest
 from voiceclone.jobs.edit_request import EditRequest
 from voiceclone.jobs.fields import (
-    MAX_CHUNK_CHARS,
     MAX_DURATION_S,
     MAX_SEGMENTS,
     RECORDING,
@@ -34,7 +33,7 @@ from voiceclone.jobs.fields import (
 from voiceclone.jobs.parts import Strict
 from voiceclone.jobs.speech_request import NEEDED, SpeechRequest
 from voiceclone.settings import LinkLife
-from voiceclone.speech import Former, MasterOptions, Passage, ScriptOptions, SynthesisOptions
+from voiceclone.speech import MasterOptions, Passage, ScriptOptions, SynthesisOptions
 from voiceclone.subtitles import FORMATS as SUBTITLE_FORMATS
 from voiceclone.subtitles import SubtitleFormat
 from voiceclone.text import markup
@@ -104,13 +103,6 @@ class Segment(Strict):
     pause_after: float | None = Field(None, ge=0, le=markup.MAX_PAUSE_S)
 
 
-class FormerTake(Strict):
-    """A chunk of an earlier take."""
-
-    text: str = Field(min_length=1, max_length=MAX_CHUNK_CHARS)
-    seed: Seed
-
-
 class SynthesisRequest(SpeechRequest):
     """Text to speak in a voice."""
 
@@ -127,11 +119,6 @@ class SynthesisRequest(SpeechRequest):
         description="instead of `text`, a list of `{text, voice?, speed?, seed?, pause_after?}`",
     )
     speed: float = Field(1.0, ge=SLOWEST, le=FASTEST, description="speech rate relative to the reference")
-    takes: list[FormerTake] | None = Field(
-        None,
-        description="`[{text, seed}]` of an earlier take, as a reply's `recipe` has them: what of the text is the same"
-        " is cut and spoken as it was, and found where it is kept; the rest counts on from `seed`",
-    )
     duration: float | None = Field(
         None, ge=0.1, le=MAX_DURATION_S, description="wanted length of the audio in seconds, pauses included"
     )
@@ -187,8 +174,7 @@ class SynthesisRequest(SpeechRequest):
 
     def script_options(self, seed: int) -> ScriptOptions:
         """Return what the planner is to know; `seed`: of the first chunk."""
-        takes = [Former(take.text, take.seed) for take in self.takes or ()]
-        return ScriptOptions(seed, self.seeds, self.duration, self.fade_s, self.text_field, self.streamed, takes)
+        return ScriptOptions(seed, self.seeds, self.duration, self.fade_s, self.text_field, self.streamed, self.former)
 
     @property
     def synthesis_options(self) -> SynthesisOptions:

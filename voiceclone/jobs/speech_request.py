@@ -19,10 +19,10 @@ from voiceclone.jobs.fields import (
     VoiceName,
     switched_on,
 )
-from voiceclone.jobs.parts import MadeWith, Strict, require_bucket
+from voiceclone.jobs.parts import FormerTake, MadeWith, Strict, require_bucket
 from voiceclone.model import Sampling
 from voiceclone.settings import LinkLife
-from voiceclone.speech import Threshold
+from voiceclone.speech import Former, Threshold
 from voiceclone.types import NFE_STEPS, SEEDS, AudioFormat, DeliveryWay, Quality
 from voiceclone.voices import AudioSource
 
@@ -57,6 +57,11 @@ class SpeechRequest(Strict):
         description="absent or -1: drawn, and always returned; the same request and seed sound the same to the ear",
     )
     seeds: list[Seed] | None = Field(None, description="a seed for each chunk, of which there must be as many")
+    takes: list[FormerTake] | None = Field(
+        None,
+        description="`[{text, seed}]` of an earlier take, as a reply's `recipe` has them: what of the text is the same"
+        " is cut and spoken as it was, and found where it is kept; the rest counts on from `seed`",
+    )
     made_with: MadeWith | None = Field(
         None, description="from a reply's `recipe`: a warning tells where this worker's model is another"
     )
@@ -108,6 +113,11 @@ class SpeechRequest(Strict):
     def recording(self) -> tuple[AudioSource, str | None]:
         """The reference and its transcript, where no voice is named."""
         return cast("AudioSource", self.ref_audio), self.ref_text
+
+    @property
+    def former(self) -> list[Former]:
+        """The chunks of an earlier take."""
+        return [Former(take.text, take.seed) for take in self.takes or ()]
 
     @property
     def steps(self) -> int:

@@ -10,7 +10,6 @@ import secrets
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -28,7 +27,7 @@ from voiceclone.jobs.legacy import as_formerly, is_legacy
 from voiceclone.jobs.limits import STORE_S, limits_of
 from voiceclone.jobs.names import Names
 from voiceclone.jobs.parsing import parse
-from voiceclone.jobs.progress import Progress, Report, nobody
+from voiceclone.jobs.progress import Pace, Progress, Report, nobody
 from voiceclone.jobs.recipe import dub_recipe, recipe
 from voiceclone.jobs.rehearsal import Means, Rehearsal, rehearse, require_recogniser
 from voiceclone.jobs.replies import (
@@ -61,8 +60,8 @@ from voiceclone.jobs.speech_request import SpeechRequest
 from voiceclone.listening import Recogniser
 from voiceclone.logs import about_job, id_of
 from voiceclone.model import AnyEngine
-from voiceclone.settings import GRACE_S, Settings
-from voiceclone.speech import Editor, Script, Spoken, Synthesizer, Take
+from voiceclone.settings import Settings
+from voiceclone.speech import Script, Spoken, Synthesizer, Take
 from voiceclone.subtitles import FORMATS as SUBTITLE_FORMATS
 from voiceclone.timings import Timings
 from voiceclone.types import AUDIO_FORMATS, SEEDS, Reply, Result, Samples
@@ -108,11 +107,10 @@ class Worker:
         self.clock: Callable[[], float] = time.monotonic
         """Tells the seconds by which a job's time is counted."""
         self._synthesizer = Synthesizer(engine, recogniser, checkpoint.languages, kept)
-        self._edits = Edits(Editor(engine, recogniser), recogniser, voices, checkpoint)
+        self._edits = Edits(self._means, recogniser, kept)
         self.startup: Mapping[str, float] = {}
         """Seconds of each part of the start, for `info`."""
-        self._pace: float | None = None
-        """Seconds of synthesis for a second of speech and an evaluation of the network, as the last job had it."""
+        self._pace = Pace()
 
     def close(self) -> None:
         """Speak no more: whoever waits is told so."""
@@ -265,7 +263,7 @@ class Worker:
         deadline = Deadline(self.settings.job_limit_s, self.clock)
         rehearsal = rehearse(request, self._means, secrets.randbelow(SEEDS), deadline)
         script = rehearsal.script
-        predicted = self._predicted(script, script.duration_s(), request)
+        predicted = self._pace.predicted(script, script.duration_s(), request)
         reply = {**checked(request.written, script), "predicted": predicted, "model": model_of(self.checkpoint)}
         return {**reply, "warnings": [*warnings, *rehearsal.notes]}
 
@@ -273,32 +271,32 @@ class Worker:
         self, request: SynthesisRequest, job_id: str, digest: str, warnings: Sequence[str], report: Report
     ) -> Reply:
         """Speak the request's text and deliver it; `digest` tells this input from others of the same job id."""
-        way = self.delivery.way(request.delivery)
         deadline, timings = Deadline(self.settings.job_limit_s, self.clock), Timings()
         rehearsal = self._ready(request, seed_of(job_id, digest), deadline, timings)
         with gone_on_later(self.kept, request, rehearsal.seed):
             spoken = self._speak(request, rehearsal.script, timings, report, deadline)
             with timings.measure("encode"):
-                in_time = partial(deadline.check, "the recording was being encoded", grace_s=GRACE_S)
-                sound = sound_file(request, spoken.master.waveform, rehearsal.script.spoken, in_time)
+                sound = sound_file(request, spoken.master.waveform, rehearsal.script.spoken, deadline)
                 result = Result(stem_of(request, job_id, digest), sound, subtitle_files(request, spoken))
         reply = {"job_id": job_id, **self._told(request, rehearsal, spoken, warnings, timings)}
-        with timings.measure("store"):
-            reply |= self.delivery.deliver(result, way, request.expires_in, reply, in_time=deadline.left_s > STORE_S)
-        return {**reply, "timings": timings.report()}
+        return self._delivered(request, result, reply, deadline, timings)
 
     def edit(self, request: EditRequest, job_id: str, digest: str, warnings: Sequence[str]) -> Reply:
         """Change words in a recording and deliver it; `digest` as for `synthesize`."""
-        deadline = Deadline(self.settings.job_limit_s, self.clock)
-        reply = self._edits.answer(request, job_id, stem_of(request, job_id, digest), deadline, self.delivery)
-        return {**reply, "warnings": [*warnings, *reply["warnings"]]}
+        deadline, timings = Deadline(self.settings.job_limit_s, self.clock), Timings()
+        told, sound = self._edits.answer(request, seed_of(job_id, digest), deadline, timings)
+        told["warnings"] = [*warnings, *told["warnings"]]
+        if sound is None:
+            return told
+        result = Result(stem_of(request, job_id, digest), sound)
+        return self._delivered(request, result, {"job_id": job_id, **told}, deadline, timings)
 
     def check_dub(self, request: CheckDubRequest, warnings: Sequence[str]) -> Reply:
         """Tell which cues `dub` could not fit into their time, without speaking."""
         deadline = Deadline(self.settings.job_limit_s, self.clock)
         rehearsal = rehearse_dub(request, self._means, secrets.randbelow(SEEDS), deadline)
         script = rehearsal.dub.script
-        predicted = self._predicted(script, rehearsal.dub.duration_s, request)
+        predicted = self._pace.predicted(script, rehearsal.dub.duration_s, request)
         reply = {"status": "completed", **described(rehearsal), "unknown_characters": list(script.left_out)}
         return {
             **reply,
@@ -309,7 +307,6 @@ class Worker:
 
     def dub(self, request: DubRequest, job_id: str, digest: str, warnings: Sequence[str], report: Report) -> Reply:
         """Speak the cues of subtitles, each at its own time, and deliver the track; otherwise as `synthesize`."""
-        way = self.delivery.way(request.delivery)
         deadline, timings = Deadline(self.settings.job_limit_s, self.clock), Timings()
         with timings.measure("voice"):
             rehearsal = rehearse_dub(request, self._means, seed_of(job_id, digest), deadline)
@@ -323,8 +320,7 @@ class Worker:
                 progress.advance(take.waveform.duration_s)
             with timings.measure("encode"):
                 waveform, notes = laid(request, rehearsal, takes, deadline)
-                in_time = partial(deadline.check, "the recording was being encoded", grace_s=GRACE_S)
-                result = Result(stem_of(request, job_id, digest), sound_file(request, waveform, script.spoken, in_time))
+                sound = sound_file(request, waveform, script.spoken, deadline)
         reply = {
             "job_id": job_id,
             **track(request, waveform, takes[0].chunk.seed),
@@ -333,21 +329,20 @@ class Worker:
             "recipe": dub_recipe(
                 request, rehearsal.voices, rehearsal.lexicon, self.checkpoint, takes, rehearsal.source_s
             ),
-            "rtf": self._paced(request, takes, waveform.duration_s, timings),
+            "rtf": self._pace.noted(request, takes, waveform.duration_s, timings),
             "warnings": [*warnings, *rehearsal.notes, *misses(takes, request.verify), *notes],
-            "timings": timings.report(),
         }
-        with timings.measure("store"):
-            reply |= self.delivery.deliver(result, way, request.expires_in, reply, in_time=deadline.left_s > STORE_S)
-        return {**reply, "timings": timings.report()}
+        return self._delivered(request, Result(stem_of(request, job_id, digest), sound), reply, deadline, timings)
 
-    def _paced(self, request: SpeechRequest, takes: Sequence[Take], length_s: float, timings: Timings) -> float:
-        """Note how fast this worker is, and return the seconds of synthesis for a second of the recording."""
-        synthesis_s = timings.report()["synthesis"]
-        if not any(take.kept for take in takes):  # what is found tells nothing of how long speaking takes
-            spoken_s = sum(take.waveform.duration_s * take.attempts for take in takes)
-            self._pace = synthesis_s / spoken_s / request.evaluations
-        return round(synthesis_s / length_s, 4)
+    def _delivered(
+        self, request: SpeechRequest | EditRequest, result: Result, reply: Reply, deadline: Deadline, timings: Timings
+    ) -> Reply:
+        """Hand a result over; returns the whole reply. Raises StorageFailed."""
+        reply = {**reply, "timings": timings.report()}
+        way, in_time = self.delivery.way(request.delivery), deadline.left_s > STORE_S
+        with timings.measure("store"):
+            located = self.delivery.deliver(result, way, request.expires_in, reply, in_time=in_time)
+        return {**reply, **located, "timings": timings.report()}
 
     def _ready(self, request: SynthesisRequest, drawn: int, deadline: Deadline, timings: Timings) -> Rehearsal:
         """Do everything that comes before the first chunk; `drawn`: the seed where the request has none."""
@@ -370,7 +365,7 @@ class Worker:
             **speech(request, rehearsal.script, spoken, rehearsal.speakers),
             "model": model_of(self.checkpoint),
             "recipe": recipe(request, rehearsal.voices, rehearsal.lexicon, self.checkpoint, spoken.takes),
-            "rtf": self._paced(request, spoken.takes, spoken.master.waveform.duration_s, timings),
+            "rtf": self._pace.noted(request, spoken.takes, spoken.master.waveform.duration_s, timings),
             "warnings": [*warnings, *rehearsal.notes, *misses(spoken.takes, request.verify), *spoken.notes],
             "timings": timings.report(),
         }
@@ -393,8 +388,3 @@ class Worker:
     @property
     def _means(self) -> Means:
         return Means(self.settings, self.checkpoint, self.engine, self.voices)
-
-    def _predicted(self, script: Script, length_s: float, request: SpeechRequest) -> Reply:
-        """Return how long a recording would be, and how long speaking it would take, if that is known."""
-        synthesis_s = None if self._pace is None else self._pace * sum(script.durations_s) * request.evaluations
-        return {"duration": round(length_s, 4), "synthesis": None if synthesis_s is None else round(synthesis_s, 2)}

@@ -68,14 +68,18 @@ class AnyEngine(ABC):
         """Return how long the chunk will be."""
         return (self._frames(chunk, len(self._tokens(chunk))) - 1) * HOP_LENGTH / audio.SAMPLE_RATE
 
-    def made_of(self, chunk: Chunk, sampling: Sampling, target_rms: float) -> str:
-        """Return all that a chunk's samples depend on, beside the files of network and vocoder.
+    def made_of(self, part: Chunk | Gap, sampling: Sampling, target_rms: float) -> str:
+        """Return all that the samples of a chunk or a gap depend on, beside the files of network and vocoder.
 
         But for what is spoken together with it, and by which processor of a kind: both change no more than rounding.
         """
-        ids = self._ids(self._tokens(chunk)).tolist()
+        if isinstance(part, Gap):
+            tokens, heard, frames = text.tokenize(part.text, self.tokenizer), part.fingerprint, part.frames
+        else:
+            tokens, heard = self._tokens(part), part.voice.fingerprint
+            frames = self._frames(part, len(tokens))
         computed = (SPEAKING, torch.__version__, self.dit.device.type, str(self.dit.dtype))
-        said = (chunk.voice.fingerprint, target_rms, ids, self._frames(chunk, len(ids)), chunk.seed)
+        said = (heard, target_rms, self._ids(tokens).tolist(), frames, part.seed)
         return repr((computed, said, sampling))
 
     def speak(

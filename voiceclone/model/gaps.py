@@ -5,6 +5,7 @@ Knows nothing of how a gap came about, or of what is done with its speech.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,6 +32,12 @@ class Gap:
     """How long the gap is, in hops."""
     seed: int
     """Of its noise, 0..2^32-1."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Tells both parts from any others."""
+        lengths = f"{len(self.before)} {len(self.after)} ".encode()
+        return hashlib.sha256(lengths + self.before.tobytes() + self.after.tobytes()).hexdigest()
 
     @property
     def lead(self) -> int:

@@ -16,6 +16,7 @@ import numpy as np
 from voiceclone import audio
 from voiceclone.deadline import Deadline
 from voiceclone.errors import InvalidInput
+from voiceclone.speech.former import Former
 from voiceclone.speech.planning import Passage, Script, ScriptOptions, Speaker, plan, with_chunks
 from voiceclone.speech.reading import TextReader
 from voiceclone.subtitles import Cue
@@ -41,6 +42,8 @@ class DubOptions:
     """How much of the silence behind a cue may be spoken in."""
     duration_s: float | None = None
     """Of the source; None: the track ends with its last cue."""
+    takes: Sequence[Former] = ()
+    """Chunks of an earlier take, in order: who says the same again has their seeds."""
 
 
 @dataclass(frozen=True)
@@ -161,8 +164,10 @@ def plan_dub(
         spoken += len(script.chunks)
         fast = _hurried(script, latest_s - cue.start_s, options.max_rate, speaker)
         slots.append(Slot(cue, fast, script.duration_s(), latest_s))
-    if options.seeds is not None:
-        slots = _seeded(slots, options.seeds, spoken)
+    if options.seeds is not None and len(options.seeds) != spoken:
+        told = f"has {len(options.seeds)} entries and the cues make {spoken} chunks: send seed instead"
+        raise InvalidInput.at("seeds", told)
+    slots = _seeded(slots, options.seeds or _taken_up(slots, options.takes))
     ends = [slot.end_s for slot in slots]
     if options.duration_s is None:
         ends += [slot.cue.end_s for slot in slots]
@@ -184,9 +189,20 @@ def _hurried(script: Script, most_s: float, max_rate: float, speaker: Speaker) -
     return hurried if hurried.duration_s() < natural_s else script
 
 
-def _seeded(slots: Sequence[Slot], seeds: Sequence[int], chunks: int) -> list[Slot]:
-    if len(seeds) != chunks:
-        raise InvalidInput.at("seeds", f"has {len(seeds)} entries and the cues make {chunks} chunks: send seed instead")
+def _taken_up(slots: Sequence[Slot], takes: Sequence[Former]) -> list[int]:
+    """Return the seeds of all chunks: those of the takes that are still said, in their order."""
+    from rapidfuzz.distance import Levenshtein
+
+    chunks = [chunk for slot in slots for chunk in slot.script.chunks]
+    seeds = [chunk.seed for chunk in chunks]
+    for step in Levenshtein.opcodes([take.text for take in takes], [chunk.text for chunk in chunks]):
+        if step.tag == "equal":
+            former = takes[step.src_start : step.src_end]
+            seeds[step.dest_start : step.dest_end] = [take.seed for take in former]
+    return seeds
+
+
+def _seeded(slots: Sequence[Slot], seeds: Sequence[int]) -> list[Slot]:
     left = iter(seeds)
     return [
         replace(

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from voiceclone import audio, text
 from voiceclone.deadline import Deadline
+from voiceclone.delivery import KeptChunks
 from voiceclone.errors import OutOfTime
 from voiceclone.listening import Recogniser, on_readings, spoken_words
 from voiceclone.model import AnyEngine, Gap, Sampling
@@ -40,6 +41,8 @@ LEAST_CONTEXT = 3 * HOP
 """Samples at 24 kHz beside a change that the network hears something in; what is nearer to an end goes with it."""
 ALIGNED_S = 25.0
 """Of speech, in which words are found at once."""
+SHELF = "+edits"
+"""Where what is spoken lies among what is kept: no voice is called so."""
 AGAINST = 0.1
 """Of the energy that the channels have, what their mean must have: else they are against each other."""
 
@@ -116,6 +119,8 @@ class Fill:
     faults: int = 0
     """Words of it that are heard otherwise."""
     attempts: int = 1
+    kept: bool = False
+    """Whether it was spoken before, and is only found."""
 
 
 @dataclass(frozen=True)
@@ -130,9 +135,11 @@ class Edited:
 class Editor:
     """Changes words with one engine."""
 
-    def __init__(self, engine: AnyEngine, recogniser: Recogniser) -> None:
+    def __init__(self, engine: AnyEngine, recogniser: Recogniser, kept: KeptChunks) -> None:
+        """`kept`: what was spoken before by the same model."""
         self._engine = engine
         self._recogniser = recogniser
+        self._kept = kept
 
     def unknown_characters(self, wanted: str) -> list[str]:
         """Return what the model's vocabulary lacks, each once."""
@@ -231,10 +238,15 @@ class Editor:
         """Speak these changes once, and listen to them with the speech around."""
         rate = plan.recording.sample_rate
         gaps = [_gap(plan, i, stretches[i], seed) for i, seed in zip(which, seeds, strict=True)]
-        with closing(self._engine.infill(gaps, how.sampling, how.target_rms)) as coming:
+
+        def infill(missing: list[int]) -> Generator[Samples, None, None]:
+            return self._engine.infill([gaps[i] for i in missing], how.sampling, how.target_rms)
+
+        wanted = [(SHELF, self._engine.made_of(gap, how.sampling, how.target_rms)) for gap in gaps]
+        with closing(self._kept.found_or_made(wanted, infill)) as coming:
             for i, gap in zip(which, gaps, strict=True):
                 with timings.measure("synthesis"):
-                    samples = next(coming)
+                    samples, kept = next(coming)
                 stretch = stretches[i]
                 end = round(stretch.former_end * audio.SAMPLE_RATE / rate)
                 new = samples[gap.lead : gap.lead + round(stretch.length * audio.SAMPLE_RATE / rate)]
@@ -247,7 +259,7 @@ class Editor:
                     with timings.measure("verify"):
                         heard = self._recogniser.transcribe(sound, how.language)
                     faults = plan.faults(i, _as_said(heard.text, how.language))
-                yield Fill(at_rate[max(0, lead - stretch.fades[0]) :], gap.seed, faults)
+                yield Fill(at_rate[max(0, lead - stretch.fades[0]) :], gap.seed, faults, kept=kept)
 
     def words(self, plan: EditPlan, edited: Edited, language: str | None) -> list[Word]:
         """Return the words of the recording as it is now, with their times. Raises as the recogniser does."""

@@ -6,7 +6,7 @@ take, and nothing is spoken twice that was heard well.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import cast
@@ -64,17 +64,14 @@ class Studio:
 
     def speak(self, chunks: Sequence[Chunk]) -> Iterator[Take]:
         """Yield a take of each chunk as it comes. Only those that are not kept are spoken, and then they are."""
-        made_of = [self.engine.made_of(chunk, self.sampling, self.target_rms) for chunk in chunks]
-        found = [self.kept.find(_shelf(chunk), each) for chunk, each in zip(chunks, made_of, strict=True)]
-        missing = [chunk for chunk, samples in zip(chunks, found, strict=True) if samples is None]
-        with closing(self.engine.speak(missing, self.sampling, self.target_rms, self.urgent)) as spoken:
-            for chunk, each, samples in zip(chunks, made_of, found, strict=True):
-                if samples is not None:
-                    yield Take(chunk, samples, kept=True)
-                else:
-                    new = next(spoken)
-                    self.kept.keep(_shelf(chunk), each, new)
-                    yield Take(chunk, new)
+
+        def speak(which: list[int]) -> Generator[Samples, None, None]:
+            return self.engine.speak([chunks[i] for i in which], self.sampling, self.target_rms, self.urgent)
+
+        wanted = [(_shelf(chunk), self.engine.made_of(chunk, self.sampling, self.target_rms)) for chunk in chunks]
+        with closing(self.kept.found_or_made(wanted, speak)) as coming:
+            for chunk, (samples, kept) in zip(chunks, coming, strict=True):
+                yield Take(chunk, samples, kept=kept)
 
     def speak_verified(
         self, chunks: Sequence[Chunk], listen: Callable[[Take], Comparison], threshold: Threshold

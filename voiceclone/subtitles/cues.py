@@ -33,7 +33,8 @@ _BREAK = re.compile(r"<\s*br\s*/?>|\\N|\\n", re.IGNORECASE)
 _OVERRIDE = re.compile(r"\{[^{}]*\}")
 _BLANKS = re.compile(r"\n(?:[ \t]*\n){2,}")
 _VOICE = re.compile(r"<v(?:\.[^\s<>]*)?[ \t]+([^<>\n]{1,200})>")
-_TAG = re.compile(r"</?\s*[A-Za-z!][^<>\n]*>")
+_TAG = re.compile(r"</?[A-Za-z!][^<>\n]*>|<\s*/?\s*(?:[ibus]|font)\s*>", re.IGNORECASE)
+"""`a < b and b > c` is none."""
 _OPEN, _CLOSE = "\x02", "\x03"
 _TOLD = re.compile(f"{_OPEN}([^{_CLOSE}]*){_CLOSE}")
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
