@@ -18,7 +18,8 @@ import numpy as np
 import pytest
 import soundfile
 from conftest import ROOT
-from endpoint_server import EndpointServer
+from endpoint_server import EndpointServer, until
+from forked import Forked
 from recordings import recording as recorded
 
 from voiceclone import audio
@@ -224,34 +225,25 @@ def test_nothing_but_audio_goes_into_a_pipe_and_its_end_is_no_fault(endpoint, tm
     assert b"Traceback" not in told
 
 
-def locally(environ, directory):
-    command = [*COMMAND, *SAY, "--local"]
-    return subprocess.run(command, cwd=directory, env=environ, capture_output=True, text=True, check=False)
+def locally(places, **environ):
+    """Return the status of the command that speaks here, and what it has told."""
+    with Forked(places, "-m", "voiceclone", *SAY, "--local", env=environ) as process:
+        return process.wait(timeout=120), process.said
 
 
 def test_the_same_command_speaks_on_a_laptop(places, capsys, monkeypatch):
     """With the worker in its own process, and with one behind the SDK's local API: to the sample the same."""
-    root, environ = places
+    root, _ = places
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    handler = [sys.executable, str(ROOT / "runpod-handler.py"), "--rp_serve_api", "--rp_api_port", str(port)]
-    api = subprocess.Popen(
-        [*handler, "--rp_api_host", "127.0.0.1"],
-        cwd=root / "cwd",
-        env=environ,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    api = str(ROOT / "runpod-handler.py"), "--rp_serve_api", "--rp_api_port", str(port), "--rp_api_host", "127.0.0.1"
     monkeypatch.chdir(root / "cwd")
-    try:
+    with Forked(places, *api) as served:
         # An endpoint's name in the environment does not make a laptop a platform.
-        there = {**environ, "RUNPOD_ENDPOINT_ID": "ep"}
-        done = locally(there, root / "cwd")
-        assert done.returncode == 0, done.stderr
-        assert any("Uvicorn running" in line for line in api.stderr)
-        threading.Thread(target=api.stderr.read, daemon=True).start()
+        status, told = locally(places, RUNPOD_ENDPOINT_ID="ep")
+        assert status == 0, told
+        until(lambda: "Uvicorn running" in served.said)
         for name in ("RUNPOD_ENDPOINT_ID", "RUNPOD_API_KEY"):
             monkeypatch.delenv(name, raising=False)
         monkeypatch.setenv("RUNPOD_ENDPOINT_BASE_URL", f"http://127.0.0.1:{port}")
@@ -260,18 +252,14 @@ def test_the_same_command_speaks_on_a_laptop(places, capsys, monkeypatch):
         assert main(["say", "Hello.", "--voice", "nobody"]) == 2
         assert "voice_not_found" in capsys.readouterr().err
         assert main(["result", "test-1"]) == 2
-    finally:
-        api.kill()
-        api.communicate()
     assert np.array_equal(soundfile.read("speech.wav")[0], soundfile.read("api.wav")[0])
     assert not list((root / "tmp").iterdir()), "nothing is left behind"
 
 
 def test_a_local_worker_without_a_model_says_so(places):
-    environ = {**places[1], "RUNPOD_VOLUME": str(places[0] / "missing")}
-    done = locally(environ, places[0])
-    assert done.returncode == 3
-    assert "RUNPOD_VOLUME" in done.stderr
+    status, told = locally(places, RUNPOD_VOLUME=str(places[0] / "missing"))
+    assert status == 3
+    assert "RUNPOD_VOLUME" in told
 
 
 def test_words_are_changed_in_a_recording(endpoint, capsys):

@@ -8,9 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 
 import httpx2
 import pytest
@@ -18,6 +16,7 @@ import requests
 import soundfile
 from conftest import ROOT
 from endpoint_server import until
+from forked import Forked
 
 from voiceclone.cli.main import main
 
@@ -26,55 +25,41 @@ SERVE = ["-m", "voiceclone", "serve"]
 SAY = ["say", "Hello there.", "--voice", "example-en", "--set", "nfe_step=1"]
 KEY = "a-key-of-ones-own"
 SECRET_TEXT = "Whatever is said here is nobody else's business."
+# Its models are loaded when somebody makes the file `go`.
+HELD = """
+import pathlib, runpy, sys, threading
+from voiceclone.model import Engine
+warm_up = Engine.warm_up
+def held(engine):
+    while not pathlib.Path("go").exists():
+        threading.Event().wait(0.02)
+    warm_up(engine)
+Engine.warm_up = held
+"""
+HELD_SERVE = HELD + "runpy.run_module('voiceclone', run_name='__main__', alter_sys=True)"
+HELD_ENTRY = HELD + f"runpy.run_path({HANDLER!r}, run_name='__main__')"
 PLATFORM = {"RUNPOD_ENDPOINT_ID": "ep", "RUNPOD_POD_ID": "pod"}
 
 
-class Process:
-    """One that serves; its log is read as it comes."""
+class Serving(Forked):
+    """A process that serves at a port of its own."""
 
     def __init__(self, places, *command, **environ):
-        root, base = places
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.lines = []
-        self.process = subprocess.Popen(
-            [sys.executable, *command],
-            cwd=root / "cwd",
-            env={**base, "PYTHONPATH": str(ROOT), "HOST": "127.0.0.1", "PORT": str(self.port), **environ},
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        )  # fmt: skip
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-
-    def _read(self):
-        for line in self.process.stdout:
-            self.lines.append(line)
+        super().__init__(places, *command, env={"HOST": "127.0.0.1", "PORT": str(self.port), **environ})
 
     def ping(self, port=None):
         """Return /ping's status, 0 while nobody listens."""
         try:
             return httpx2.get(f"http://127.0.0.1:{port or self.port}/ping").status_code
         except httpx2.TransportError:
-            assert self.process.poll() is None, "".join(self.lines)
+            assert self.poll() is None, self.said
             return 0
 
     def ended(self):
         """Wait for its end; return its status and what it has said."""
-        status = self.process.wait(60)
-        self._reader.join()
-        return status, "".join(self.lines)
-
-
-@contextmanager
-def serving(places, *command, **environ):
-    served = Process(places, *command, **environ)
-    try:
-        yield served
-    finally:
-        served.process.kill()
-        served.process.wait()
-        served._reader.join()
-        served.process.stdout.close()
+        return self.wait(60), self.said
 
 
 def free_port():
@@ -96,7 +81,7 @@ def test_the_other_commands_ask_it_and_ctrl_c_ends_it(places, away, monkeypatch,
     queue make this machine the platform."""
     root, environ = places
     there = {"RUNPOD_ENDPOINT_ID": "ep", "RUNPOD_WEBHOOK_GET_JOB": "http://127.0.0.1:9/job", "API_KEY": KEY}
-    with serving(places, *SERVE, **there) as served:
+    with Serving(places, "-c", HELD_SERVE, "serve", **there) as served:
         until(served.ping)
         assert served.ping() == 204
         early = httpx2.get(f"{served.url}/v1/models", headers={"authorization": f"Bearer {KEY}"})
@@ -106,7 +91,12 @@ def test_the_other_commands_ask_it_and_ctrl_c_ends_it(places, away, monkeypatch,
         assert main([*SAY, "--out", "hello.wav"]) != 0
         assert "401" in capsys.readouterr().err
         monkeypatch.setenv("RUNPOD_API_KEY", KEY)
-        assert main([*SAY, "--out", "hello.wav"]) == 0
+        with ThreadPoolExecutor() as pool:
+            waits = served.said.count('"status": 503')
+            pool.submit(
+                lambda: until(lambda: served.said.count('"status": 503') > waits) or (root / "cwd" / "go").touch()
+            )
+            assert main([*SAY, "--out", "hello.wav"]) == 0
         assert soundfile.info(root / "home" / "hello.wav").frames
         assert main(["check", "Hello there.", "--voice", "example-en"]) == 0
         assert main(["voices"]) == 0
@@ -139,7 +129,7 @@ def test_the_other_commands_ask_it_and_ctrl_c_ends_it(places, away, monkeypatch,
         with ThreadPoolExecutor() as pool:
             reply = pool.submit(requests.post, f"{served.url}/runsync", json=job, timeout=100, **health)
             until(lambda: requests.get(f"{served.url}/health", **health).json()["workers"]["running"])
-            served.process.send_signal(signal.SIGINT)
+            served.send_signal(signal.SIGINT)
             assert reply.result().json()["status"] == "COMPLETED"
         status, log = served.ended()
         assert status == 0
@@ -151,7 +141,7 @@ def test_the_other_commands_ask_it_and_ctrl_c_ends_it(places, away, monkeypatch,
 def test_on_the_platform_sigterm_finishes_what_runs(places):
     """What is asked for meanwhile goes elsewhere. The log has one JSON line a request, and none of its text."""
     health_port = free_port()
-    with serving(places, HANDLER, **PLATFORM, SERVE="http", PORT_HEALTH=str(health_port), API_KEY=KEY) as served:
+    with Serving(places, HANDLER, **PLATFORM, SERVE="http", PORT_HEALTH=str(health_port), API_KEY=KEY) as served:
         until(lambda: served.ping(health_port))
         assert served.ping() in (200, 204)
         until(lambda: served.ping(health_port) == 200)
@@ -164,7 +154,7 @@ def test_on_the_platform_sigterm_finishes_what_runs(places):
                 parts = answer.iter_raw()
                 first = next(parts)
                 job = client.post("/run", json={"input": {"text": SECRET_TEXT, **say}}).json()
-                served.process.send_signal(signal.SIGTERM)
+                served.send_signal(signal.SIGTERM)
                 until(lambda: served.ping() == 503, 8)
                 refused = client.post("/v1/audio/speech", json={"input": "Hi.", **say})
                 assert refused.status_code == 503
@@ -176,7 +166,7 @@ def test_on_the_platform_sigterm_finishes_what_runs(places):
     assert "Traceback" not in log
     assert KEY not in log
     assert SECRET_TEXT[:20] not in log
-    lines = [json.loads(line) for line in served.lines]
+    lines = [json.loads(line) for line in log.splitlines()]
     about = [line for line in lines if line.get("requestId") == "mine" and line["message"] == "POST /v1/audio/speech"]
     assert [line["status"] for line in about] == [200]
 
@@ -197,9 +187,9 @@ def test_a_second_signal_ends_what_runs(places):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_while_it_loads_a_signal_ends_it_at_once(places, number):
-    with serving(places, HANDLER, SERVE="http") as served:
+    with Serving(places, "-c", HELD_ENTRY, SERVE="http") as served:
         until(served.ping)
-        served.process.send_signal(number)
+        served.send_signal(number)
         status, log = served.ended()
     assert status == 0
     assert "Traceback" not in log
@@ -211,7 +201,7 @@ def test_while_it_loads_a_signal_ends_it_at_once(places, number):
 def test_a_port_in_use_is_told_with_the_cure(places, command, environ, expected):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        with serving(places, *command, **environ, PORT=port) as served:
+        with Serving(places, *command, **environ, PORT=port) as served:
             status, log = served.ended()
     assert status == expected
     assert f"cannot listen at 127.0.0.1:{port}: Address already in use; set HOST or PORT" in log
@@ -220,29 +210,19 @@ def test_a_port_in_use_is_told_with_the_cure(places, command, environ, expected)
 
 def test_ctrl_c_finishes_the_job_of_the_sdks_own_api_and_says_so(places):
     """And ends without a traceback."""
-    root, environ = places
     port = str(free_port())
-    environ = {**environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
-    process = subprocess.Popen(
-        [sys.executable, HANDLER, "--rp_serve_api", "--rp_api_port", port],
-        cwd=root / "cwd", env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    try:
-        assert any("loading" in line for line in process.stderr)
-        assert any("Uvicorn running" in line for line in process.stderr)
+    with Forked(places, HANDLER, "--rp_serve_api", "--rp_api_port", port) as process:
+        until(lambda: "Uvicorn running" in process.said)
         job = {"input": {"text": "Hello there. " * 3, "voice": "example-en", "nfe_step": 8}}
         with ThreadPoolExecutor() as pool:
             reply = pool.submit(requests.post, f"http://127.0.0.1:{port}/runsync", json=job, timeout=100)
-            assert any("Started." in line for line in process.stdout)
+            until(lambda: "Started." in process.said)
             process.send_signal(signal.SIGINT)
-            assert any("stopping when the job in hand is done; press Ctrl-C again" in line for line in process.stderr)
+            until(lambda: "stopping when the job in hand is done; press Ctrl-C again" in process.said)
             assert reply.result().json()["status"] == "COMPLETED"
-        _, err = process.communicate(timeout=60)
-        assert process.returncode == 0
-        assert "Traceback" not in err
-    finally:
-        process.kill()
-        process.communicate()
+        assert process.wait(timeout=60) == 0
+        assert "loading" in process.said.partition("Uvicorn running")[0]
+        assert "Traceback" not in process.said
 
 
 @pytest.mark.parametrize(
@@ -258,7 +238,7 @@ def test_ctrl_c_finishes_the_job_of_the_sdks_own_api_and_says_so(places):
     ],
 )
 def test_a_worker_that_does_not_start_says_why_and_ends_with_3(places, changed, told):
-    with serving(places, *SERVE, **changed) as served:
+    with Serving(places, *SERVE, **changed) as served:
         status, log = served.ended()
     assert status == 3
     assert "error: " in log

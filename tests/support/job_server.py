@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import http.server
 import json
-import os
 import queue
-import signal
-import subprocess
-import sys
 import threading
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-ROOT = Path(__file__).resolve().parents[2]
+from forked import ROOT, Forked
 
 
 class JobServer:
@@ -116,25 +111,7 @@ class JobServer:
         return Handler
 
 
-class WorkerProcess(subprocess.Popen):
-    """A worker, whose end is that of the SDK's ping process as well."""
-
-    def kill(self):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.pid, signal.SIGKILL)
-
-
-def start_worker(places, server, *how, **options):
-    """A worker in a process of its own, which takes its jobs from the server.
-
-    `how`: instead of its script. `options`: as for `Popen`; without them nobody sees what it says.
-    """
-    root, base = places
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    return WorkerProcess(
-        [sys.executable, *(how or [str(ROOT / "runpod-handler.py")])],
-        cwd=root / "cwd",
-        env={**base, **server.environ(root / "home"), **options.pop("env", {})},
-        start_new_session=True,
-        **{**quiet, **options},
-    )
+def start_worker(places, server, *how, env=None):
+    """A worker in a process of its own, which takes its jobs from the server. `how`: instead of its script."""
+    command = how or [str(ROOT / "runpod-handler.py")]
+    return Forked(places, *command, env={**server.environ(places[0] / "home"), **(env or {})})

@@ -6,13 +6,13 @@ import json
 import shutil
 import signal
 import socket
-import subprocess
-import sys
 
 import pytest
 import requests
 import torch
 from conftest import ROOT
+from endpoint_server import until
+from forked import Forked
 from job_server import JobServer, start_worker
 
 SAY = {"text": "Hello there.", "voice": "example-en", "nfe_step": 2, "seed": 5, "delivery": "local"}
@@ -92,22 +92,19 @@ def test_the_platforms_loop_gets_its_results(places, fault_table):
         {"id": f"broken-{i}", "input": data} for i, data in enumerate([{}, "say", [], {"text": 5}, {"tekst": "a"}])
     ]
     with JobServer([{"id": "good", "input": SAY}]) as server, start_worker(places, server, "-c", EAGER) as process:
-        try:
-            server.refused = 2
-            good, _ = results_of(server, 1)
-            assert server.refused == 0
-            server.jobs.put({"id": "good", "input": SAY})
-            again, _ = results_of(server, 1)
-            for job in broken:
-                server.jobs.put(job)
-            bad, _ = results_of(server, len(broken))
-            server.jobs.put({"id": "long", "input": LONG})
-            job_id, first = server.results.get(timeout=90)
-            process.send_signal(signal.SIGTERM)
-            results, updates = results_of(server, 1)
-            assert process.wait(timeout=30) == 0
-        finally:
-            process.kill()
+        server.refused = 2
+        good, _ = results_of(server, 1)
+        assert server.refused == 0
+        server.jobs.put({"id": "good", "input": SAY})
+        again, _ = results_of(server, 1)
+        for job in broken:
+            server.jobs.put(job)
+        bad, _ = results_of(server, len(broken))
+        server.jobs.put({"id": "long", "input": LONG})
+        job_id, first = server.results.get(timeout=90)
+        process.send_signal(signal.SIGTERM)
+        results, updates = results_of(server, 1)
+        assert process.wait(timeout=30) == 0
         assert server.results.empty(), "nothing comes behind the result"
     assert good["good"]["output"]["status"] == "completed"
     assert again["good"]["output"]["key"] == good["good"]["output"]["key"]
@@ -128,11 +125,8 @@ def test_a_worker_whose_gpu_is_dead_takes_no_further_job(places, fault_table):
     """It posts what became of the job that noticed, asks for a new worker, and ends; the next job is left to that."""
     with JobServer([{"id": name, "input": SAY} for name in ("first", "next")]) as server:
         with start_worker(places, server, "-c", DEAD_GPU) as process:
-            try:
-                results, _ = results_of(server, 1)
-                assert process.wait(timeout=90) == 0
-            finally:
-                process.kill()
+            results, _ = results_of(server, 1)
+            assert process.wait(timeout=90) == 0
         assert server.results.empty()
         assert server.jobs.get_nowait()["id"] == "next"
     assert results["first"]["error"].startswith("synthesis_failed: the GPU failed")
@@ -158,41 +152,26 @@ def test_the_official_client_is_answered_by_a_worker_on_a_laptop(places):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    root, environ = places
     serve = ["--rp_serve_api", "--rp_api_host", "127.0.0.1", "--rp_api_port", str(port)]
-    process = subprocess.Popen(
-        [sys.executable, str(ROOT / "runpod-handler.py"), *serve],
-        cwd=root / "cwd",
-        env=environ,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert any("Uvicorn running" in line for line in process.stderr)
+    with Forked(places, str(ROOT / "runpod-handler.py"), *serve) as process:
+        until(lambda: "Uvicorn running" in process.said)
         before, runpod.endpoint_url_base = runpod.endpoint_url_base, f"http://127.0.0.1:{port}"
         try:
             endpoint = runpod.Endpoint(".", api_key="key")  # the local API knows no endpoint's name
             reply = endpoint.run_sync({"input": SAY}, timeout=60)
             assert reply["status"] == "completed"
-            assert (root / "output" / reply["key"]).is_file()
+            assert (places[0] / "output" / reply["key"]).is_file()
         finally:
             runpod.endpoint_url_base = before
         bad = requests.post(f"http://127.0.0.1:{port}/runsync", json={"input": {"text": ""}}, timeout=60).json()
         assert bad["status"] == "FAILED"
         assert "invalid_input" in json.dumps(bad)
-    finally:
-        process.kill()
-        process.communicate()
 
 
 def unhealthy_reason(places, *how):
     """Start a worker that cannot serve; returns what the platform hears of it. `how`: as for `start_worker`."""
     with JobServer() as server, start_worker(places, server, *how) as process:
-        try:
-            assert process.wait(timeout=90) == 1
-        finally:
-            process.kill()
+        assert process.wait(timeout=90) == 1
         ping = server.pings.get(timeout=1)
     assert (ping["status"], ping["check"]) == (["unhealthy"], ["check_models"])
     return ping["reason"][0]
@@ -237,14 +216,11 @@ def test_a_volume_without_room_is_told_in_the_log_of_a_worker_that_speaks(places
     switches them off, and so does the stand-in for the platform.
     """
     job = {"id": "good", "input": {**SAY, "delivery": "base64"}}
-    told = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-    with JobServer([job]) as server, start_worker(places, server, "-c", NO_ROOM, **told) as process:
-        try:
-            results, _ = results_of(server, 1)
-            process.send_signal(signal.SIGTERM)
-            log, _ = process.communicate(timeout=30)
-        finally:
-            process.kill()
+    with JobServer([job]) as server, start_worker(places, server, "-c", NO_ROOM) as process:
+        results, _ = results_of(server, 1)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=30) == 0
+    log = process.said
     assert results["good"]["output"]["audio_base64"]
     assert f"nothing can be kept on the volume {places[1]['RUNPOD_VOLUME']} (File too large)" in log
     assert "Running 1 fitness check(s)" in log

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import subprocess
+import signal
 
 from conftest import ROOT
 from faulty_proxy import FaultyProxy, refused
@@ -52,32 +52,28 @@ def test_no_secret_reaches_a_log_or_a_caller_and_each_event_is_one_json_line(pla
     with FaultyProxy(environ["AWS_ENDPOINT_URL"]) as proxy, JobServer() as server:
         proxy.faults.append(refused(403, "AccessDenied"))  # quotes the request's Authorization
         settings = {**environ, "AWS_ENDPOINT_URL": proxy.url, "LOG_LEVEL": "DEBUG"}
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        process = start_worker(places, server, "-c", BUGGY, env={**settings, **SECRETS}, **pipes)
-        try:
+        with start_worker(places, server, "-c", BUGGY, env={**settings, **SECRETS}) as process:
             results = {}
             for job_id, job in jobs.items():
                 server.jobs.put({"id": job_id, "input": job})
                 posted_id, results[job_id] = server.results.get(timeout=90)
                 assert posted_id == job_id
-            process.terminate()
-            out, err = process.communicate(timeout=30)
-        finally:
-            process.kill()
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(timeout=30) == 0
     codes = {job_id: result["output"].get("error_code") for job_id, result in results.items()}
     expected = {"bug": "internal", "fetch": "download_failed", "missing": "download_failed", "bad": "invalid_input"}
     assert codes == {"refused": None, "fine": None, **expected}
     assert "AccessDenied" in results["refused"]["output"]["degraded"]["reason"]
     link = results["fine"]["output"].pop("audio_url")
-    told = out + err + json.dumps(results, ensure_ascii=False)
+    told = process.said + json.dumps(results, ensure_ascii=False)
     quoted = [form for value in SECRETS.values() for form in (value, json.dumps(value)[1:-1], repr(value)[1:-1])]
     assert not [form for form in quoted if form in told or SECRETS["AWS_SECRET_ACCESS_KEY"] in link]
-    assert SIGNATURE not in out + err
+    assert SIGNATURE not in process.said
     assert "AWS4-HMAC" not in told
     assert "Traceback" not in json.dumps(results)
-    lines = (out + err).splitlines()
-    assert lines.pop(0).startswith("--- Starting Serverless Worker"), "the SDK's own greeting"
-    events = [json.loads(line) for line in lines]
+    lines = process.said.splitlines()
+    (greeting,) = [line for line in lines if line.startswith("--- Starting Serverless Worker")]
+    events = [json.loads(line) for line in lines if line is not greeting]
     assert all(event["level"] and event["message"] for event in events)
     summaries = [event for event in events if "outcome" in event]
     assert [event["requestId"] for event in summaries] == list(jobs)
