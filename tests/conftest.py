@@ -273,12 +273,18 @@ def upstream() -> tuple[type, type]:
     assert spec.submodule_search_locations
     package = ModuleType("f5_tts.model")
     package.__path__ = [f"{next(iter(spec.submodule_search_locations))}/model"]
-    sys.modules["f5_tts.model"] = package
+    # To import these takes seconds, and nothing here calls them.
+    unused = {name: ModuleType(name) for name in ("einx", "librosa.filters") if name not in sys.modules}
+    for module in unused.values():
+        vars(module)["mel"] = None
+    sys.modules |= {"f5_tts.model": package, **unused}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # theirs to mend
         from f5_tts.model.backbones.dit import DiT
         from f5_tts.model.cfm import CFM
 
+    for name in unused:
+        del sys.modules[name]
     return DiT, CFM
 
 
