@@ -65,12 +65,16 @@ def pytest_configure(config: pytest.Config) -> None:
     examples = 50 * config.getoption("--times")
     hypothesis.settings.register_profile("here", deadline=None, max_examples=examples)
     hypothesis.settings.load_profile("here")
-    gc.disable()  # until all is collected: what is imported meanwhile is no garbage
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # The files that take long come first, so that no process waits for another's at the end.
     items.sort(key=lambda item: item.path.parent.name not in ("model", "project", "server", "system", "voices"))
+
+
+def pytest_collectstart() -> None:
+    # What is imported meanwhile is no garbage.
+    gc.disable()
 
 
 def pytest_collection_finish() -> None:

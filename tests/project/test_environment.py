@@ -27,7 +27,7 @@ import subprocess, sys, zipfile
 from pathlib import Path
 subprocess.run([sys.executable, "-I", "-m", "venv", "--without-pip", *sys.argv[1:]], check=True)
 (packages,) = Path(sys.argv[-1]).glob("lib/*/site-packages")
-zipfile.ZipFile({str(next(WHEELS.glob("pip-*.whl")))!r}).extractall(packages)
+zipfile.ZipFile(next(Path({str(WHEELS)!r}).glob("pip-*.whl"))).extractall(packages)
 """
 }
 
