@@ -69,7 +69,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # The files that take long come first, so that no process waits for another's at the end.
-    items.sort(key=lambda item: item.path.parent.name not in ("model", "project", "server", "system", "voices"))
+    items.sort(key=lambda item: item.path.parent.name not in ("model", "project", "server", "system", "text", "voices"))
 
 
 def pytest_collectstart() -> None:
