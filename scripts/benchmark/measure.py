@@ -102,31 +102,31 @@ def cpu_name() -> str:
 
 
 def cold(bench: Bench, steps: int) -> Run:
-    """From the start of a process to the first job's answer. A first round fills the page cache and is not counted."""
+    """From the start of a process to the first job's answer. A first start fills the page cache and is not counted."""
     programs = bench.programs()
     sides: dict[str, dict[str, Any]] = {}
-    starts: dict[str, Callable[[], dict[str, float]]] = {}
+    starts: dict[str, dict[str, Callable[[], dict[str, float]]]] = {}
     for name, program in programs.items():
         if program.module == "ours":
             told = program.run_once("keep_copy")
-            starts[name] = partial(start_worker, program, steps, anew=True)
+            own = replace(program, options={**program.options, "volume": f"{program.options['volume']}-anew"})
+            Path(own.options["volume"]).mkdir(exist_ok=True)
+            starts[name] = {name: partial(start_worker, own, steps, anew=True)}
             if told["kept"]:
-                own = replace(program, options={**program.options, "volume": f"{program.options['volume']}-kept"})
-                Path(own.options["volume"]).mkdir(exist_ok=True)
-                starts[f"{name}, copy"] = partial(start_worker, own, steps, anew=False)
+                starts[name][f"{name}, copy"] = partial(start_worker, program, steps, anew=False)
             else:
                 sys.stderr.write(f"{name}: a copy would save nothing in this dtype, and is not measured\n")
+            starts[name][name]()
         else:
             told = program.run_once("cold", steps=steps)
-            starts[name] = partial(start_package, program, steps)
-        sides |= {each: told["about"] for each in starts if each not in sides}
+            starts[name] = {name: partial(start_package, program, steps)}
+        sides |= dict.fromkeys(starts[name], told["about"])
     samples = []
-    for round_ in range(bench.rounds + 1):
-        for name, start in starts.items():
-            torch_s, torch_cpu_s = programs[name.removesuffix(", copy")].import_torch()
+    for round_, (name, program) in itertools.product(range(bench.rounds), programs.items()):
+        torch_s, torch_cpu_s = program.import_torch()
+        for side, start in starts[name].items():
             values = {**start(), "import_torch_s": torch_s, "import_torch_cpu_s": torch_cpu_s}
-            if round_:
-                samples.append(Sample("cold start", name, round_, values))
+            samples.append(Sample("cold start", side, round_ + 1, values))
     return bench.run("cold", samples, sides)
 
 

@@ -97,9 +97,9 @@ def speech(options: dict[str, Any]) -> None:
     samples = []
     for way in ("plain", "warmed up", "together"):
         if way == "warmed up":
-            engine.warm_up()
             if options["device"] == "cpu":
                 continue  # there it changes nothing
+            engine.warm_up()
         for name, steps in itertools.product(voices.model_names or [DEFAULT_VOICE], options["steps"]):
             voice = voices.named(name)
             chunks = [Chunk(sentence, voice, seed) for seed, sentence in enumerate(options["sentences"])]

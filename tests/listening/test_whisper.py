@@ -32,8 +32,12 @@ def recogniser():
     return hearing.recogniser()
 
 
-def test_words_have_their_times(recogniser):
-    transcript = recogniser.transcribe(ENGLISH.waveform)
+@pytest.fixture(scope="module")
+def transcript(recogniser):
+    return recogniser.transcribe(ENGLISH.waveform)
+
+
+def test_words_have_their_times(transcript):
     assert hearing.word_error_rate([(ENGLISH.text, transcript.text)]) == 0
     assert (transcript.language, transcript.language_probability > 0.9) == ("en", True)
     times = [time for word in transcript.words for time in (word.start_s, word.end_s)]
@@ -41,8 +45,8 @@ def test_words_have_their_times(recogniser):
     assert 0 <= times[0] < times[-1] <= ENGLISH.waveform.duration_s + 0.1
 
 
-def test_the_same_speech_is_heard_alike_twice(recogniser):
-    assert recogniser.transcribe(ENGLISH.waveform) == recogniser.transcribe(ENGLISH.waveform)
+def test_the_same_speech_is_heard_alike_twice(recogniser, transcript):
+    assert recogniser.transcribe(ENGLISH.waveform) == transcript
 
 
 def test_a_language_that_whisper_does_not_know_is_only_a_hint(recogniser):
@@ -242,7 +246,7 @@ def test_a_broken_gpu_asks_for_a_fresh_worker(recogniser, monkeypatch, message, 
     def fail(*_, **__):
         raise RuntimeError(message)
 
-    recogniser.transcribe(ENGLISH.waveform)
+    recogniser.load()
     monkeypatch.setattr(transcribe.WhisperModel, "transcribe", fail)
     with pytest.raises(error) as caught:
         recogniser.transcribe(ENGLISH.waveform)

@@ -6,9 +6,9 @@ import codecs
 import copy
 import dataclasses
 import itertools
+import json
 import subprocess
 import sys
-import textwrap
 
 import numpy as np
 import pytest
@@ -42,14 +42,14 @@ def own(checkpoint):
     return Engine.load(checkpoint, "cpu", "float32")
 
 
-@pytest.mark.parametrize("nfe_step", [1, *EPSS, 32, 64])
 @pytest.mark.parametrize("sway", [-1.0, 0.0, 0.7])
-def test_times_are_those_of_f5_tts(upstream, nfe_step, sway):
+def test_times_are_those_of_f5_tts(upstream, sway):
     from f5_tts.model.utils import get_epss_timesteps
 
-    expected = get_epss_timesteps(nfe_step, device="cpu", dtype=torch.float32)
-    expected = expected + sway * (torch.cos(torch.pi / 2 * expected) - 1 + expected)
-    assert torch.equal(time_steps(nfe_step, sway), expected)
+    for nfe_step in (1, *EPSS, 32, 64):
+        expected = get_epss_timesteps(nfe_step, device="cpu", dtype=torch.float32)
+        expected = expected + sway * (torch.cos(torch.pi / 2 * expected) - 1 + expected)
+        assert torch.equal(time_steps(nfe_step, sway), expected), nfe_step
 
 
 def test_the_same_chunk_and_seed_give_the_same_samples(engine, voice):
@@ -267,57 +267,53 @@ def test_the_next_batch_is_ready_before_the_present_one_is_fetched(own, voice, m
 
 
 ALONE = """
-import resource, sys
-sys.path.insert(0, {root!r})
+import json, resource, sys
 from pathlib import Path
 from voiceclone.audio import join
 from voiceclone.checkpoints import resolve
-from voiceclone.model import Engine
 from voiceclone.errors import OutOfMemory
-from voiceclone.model import Sampling
+from voiceclone.model import Engine, Sampling
 from voiceclone.types import Chunk
 from voiceclone.voices import BuiltIn
 
-engine = Engine.load(resolve({model!r}, None, Path({volume!r})), "cpu", "float32")
+engine = Engine.load(resolve(sys.argv[1], None, Path(sys.argv[2])), "cpu", "float32")
 voice = BuiltIn().named("example-en")
+
+def peak_mb(chunks):
+    Path("/proc/self/clear_refs").write_text("5")  # resets the peak
+    texts = [("Some seconds. " * 6)[i:] for i in range(chunks)]
+    chunks = [Chunk(text, voice, i) for i, text in enumerate(texts)]
+    waveform, _ = join(engine.speak(chunks, Sampling(1)), [0.0] * (len(chunks) + 1), 24_000, 0.15)
+    status = dict(line.split(":") for line in Path("/proc/self/status").read_text().splitlines())
+    return int(status["VmHWM"].split()[0]) / 1e3, waveform.samples.nbytes / 1e6
+
+peak_mb(2)
+peaks = [*peak_mb(2), *peak_mb(14)]
+used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + 2**26, used + 2**26))
+try:
+    list(engine.speak([Chunk("Far too much. " * 2000, voice, 0)], Sampling(1)))
+except OutOfMemory as e:
+    print(json.dumps({"peaks": peaks, "refused": str(e)}))
 """
 
 
-def alone(model, volume, script):
-    """What a process of its own, with an engine and a voice, prints."""
-    code = ALONE.format(root=str(ROOT), model=str(model), volume=str(volume)) + textwrap.dedent(script)
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+@pytest.fixture(scope="module")
+def alone(random_model, volume):
+    """What becomes of memory in a process of its own."""
+    command = [sys.executable, "-c", ALONE, random_model, volume]
+    return json.loads(subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout)
 
 
-def test_memory_that_the_machine_refuses_is_out_of_memory(random_model, volume):
-    """The kernel's own limit, in a process of its own: the chunk is refused, nothing is killed."""
-    script = """
-        list(engine.speak([Chunk("Enough.", voice, 0)], Sampling(1)))
-        used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-        resource.setrlimit(resource.RLIMIT_AS, (used + 2**26, used + 2**26))
-        try:
-            list(engine.speak([Chunk("Far too much. " * 2000, voice, 0)], Sampling(1)))
-        except OutOfMemory as e:
-            print(e)
-    """
-    assert "send a shorter text" in alone(random_model, volume, script)
+def test_memory_that_the_machine_refuses_is_out_of_memory(alone):
+    """The kernel's own limit: the chunk is refused, nothing is killed."""
+    assert "send a shorter text" in alone["refused"]
 
 
-def test_a_longer_text_takes_more_memory_for_its_audio_alone(random_model, volume):
+def test_a_longer_text_takes_more_memory_for_its_audio_alone(alone):
     """Peak resident memory of seven times the text, in chunks of as many lengths, above that of one: in MB, against
     the samples that are returned."""
-    script = """
-        def peak_mb(chunks):
-            Path("/proc/self/clear_refs").write_text("5")  # resets the peak
-            texts = [("Some seconds. " * 6)[i:] for i in range(chunks)]
-            chunks = [Chunk(text, voice, i) for i, text in enumerate(texts)]
-            waveform, _ = join(engine.speak(chunks, Sampling(1)), [0.0] * (len(chunks) + 1), 24_000, 0.15)
-            status = dict(line.split(":") for line in Path("/proc/self/status").read_text().splitlines())
-            return int(status["VmHWM"].split()[0]) / 1e3, waveform.samples.nbytes / 1e6
-        peak_mb(2)
-        print(*peak_mb(2), *peak_mb(14))
-    """
-    peak, samples, long_peak, long_samples = map(float, alone(random_model, volume, script).split())
+    peak, samples, long_peak, long_samples = alone["peaks"]
     assert long_samples > 5 * samples
     # Twice: the parts, and what they are joined to.
     assert long_peak - peak < 2.2 * (long_samples - samples) + 10

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import requests
 import torch
+from benchmark import ours
 from benchmark.figures import (
     DIRECT,
     OURS,
@@ -33,8 +34,8 @@ from benchmark.plot import plot
 from benchmark.process import Program
 from benchmark.servers import batches, http_server, status
 from benchmark.serving import jobs_of, posted, summary
+from benchmark.side import ANSWER
 from benchmark.work import REFERENCE_S, flop, frames_of, reference, sentences, text_of
-from conftest import ROOT
 from random_checkpoint import SMALL_ARCH
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
@@ -320,34 +321,37 @@ def test_what_cannot_be_measured_is_refused(asked, problem):
     assert told is None if problem is None else problem in told
 
 
-def test_precision_is_measured_against_float32(tmp_path):
+@pytest.fixture
+def measured(tmp_path, random_model, capsys):
+    """Runs a command of the benchmark with the small model; gives the run, which is kept and told as well."""
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models/small").symlink_to(random_model)
+
+    def measure(command):
+        kept = tmp_path / "kept.json"
+        bench.main([*command.split(), "--arch", "small", "--bench", str(tmp_path), "--json", str(kept)])
+        run = Run.from_json(kept.read_text())
+        assert capsys.readouterr().out == report(run) + "\n"
+        return run
+
+    return measure
+
+
+def test_precision_is_measured_against_float32(measured, random_model, volume, capsys):
     """The bars of the small network; float32 itself is off by nothing."""
-    command = "precision --arch small --steps 4 --dtypes float32 bfloat16"
-    kept = tmp_path / "precision.json"
-    subprocess.run(
-        [sys.executable, ROOT / "scripts/bench.py", *command.split(), "--bench", tmp_path, "--json", kept],
-        capture_output=True,
-        check=True,
-    )
-    exact, half = Run.from_json(kept.read_text()).samples
-    assert exact.values["mel_error"] == 0
-    assert exact.values["company_error"] <= 1e-5
+    (half,) = measured("precision --steps 4 --dtypes bfloat16").samples
     assert 0 < half.values["mel_error"] < 2e-2
     assert half.values["company_error"] < 2e-2
+    options = {"model": str(random_model), "volume": str(volume), "device": "cpu", "dtype": "float32", "steps": 4}
+    ours.precision(options)
+    exact = json.loads(capsys.readouterr().out.strip().removeprefix(ANSWER))["values"]
+    assert exact["mel_error"] == 0
+    assert exact["company_error"] <= 1e-5
 
 
-def test_a_start_is_measured_to_the_first_answer(tmp_path):
+def test_a_start_is_measured_to_the_first_answer(measured):
     """The worker's own entry, without and with the copy of its weights."""
-    command = "cold --arch small --only voiceclone --dtype float16 --steps 2 --rounds 1"
-    kept = tmp_path / "cold.json"
-    done = subprocess.run(
-        [sys.executable, ROOT / "scripts/bench.py", *command.split(), "--bench", tmp_path, "--json", kept],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    run = Run.from_json(kept.read_text())
+    run = measured("cold --only voiceclone --dtype float16 --steps 2 --rounds 1")
     assert run.sides("cold start") == [OURS, f"{OURS}, copy"]
     for sample in run.samples:
         values = sample.values
@@ -369,25 +373,14 @@ def test_our_side_finds_what_lies_where_pythonpath_says(tmp_path, monkeypatch):
     assert "the wheel in a directory" not in theirs.value.stderr
 
 
-def test_both_sides_speak(tmp_path):
+def test_both_sides_speak(measured):
     """The real thing, small: two processes, one round, and the samples read back."""
-    command = "chunk --arch small --peer classes --rounds 1 --seconds 1 --steps 2 --dtype float32 --new-lengths"
-    kept = tmp_path / "chunk.json"
-    done = subprocess.run(
-        [sys.executable, ROOT / "scripts/bench.py", *command.split(), "--bench", tmp_path, "--json", kept],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    run = Run.from_json(kept.read_text())
-    assert done.stdout == report(run) + "\n"
+    run = measured("chunk --peer classes --rounds 1 --seconds 1 --steps 2 --dtype float32 --new-lengths")
     assert run.cases == ["1 s, new lengths, 2 steps"]
     assert run.sides(run.cases[0]) == [OURS, THEIRS]
-    ours, theirs = (sample.values for sample in run.samples)
+    own, other = (sample.values for sample in run.samples)
     # The same rule of lengths gives both the same to do.
-    assert ours["speech_s"] == theirs["speech_s"] == pytest.approx(1.15, abs=0.1)
-    assert ours["flop"] == theirs["flop"] > 0
+    assert own["speech_s"] == other["speech_s"] == pytest.approx(1.15, abs=0.1)
+    assert own["flop"] == other["flop"] > 0
     assert all(value > 0 for sample in run.samples for value in sample.values.values())
-    sides = json.loads(kept.read_text())["about"]["sides"]
-    assert {side["dtype"] for side in sides.values()} == {"float32"}
+    assert {side["dtype"] for side in run.about["sides"].values()} == {"float32"}

@@ -18,6 +18,18 @@ TOOLS = ["basename", "bash", "cat", "env", "grep", "rm", "sha256sum", "uname"]
 # What a Python of a machine says of itself, by modules that come before its own.
 TOO_NEW = {"sitecustomize": "import sys; sys.version_info = (3, 14, 0, 'final', 0)"}
 WITHOUT_VENV = {"ensurepip": "raise ModuleNotFoundError(name='ensurepip')"}  # as on Debian, without python3-venv
+WHEELS = Path(sysconfig.get_config_var("WHEEL_PKG_DIR") or Path(ensurepip.__file__).parent / "_bundled")
+"""Those that Python brings."""
+# Unpacks pip, where Python's own would install and compile it for seconds.
+QUICK_VENV = {
+    "venv": f"""
+import subprocess, sys, zipfile
+from pathlib import Path
+subprocess.run([sys.executable, "-I", "-m", "venv", "--without-pip", *sys.argv[1:]], check=True)
+(packages,) = Path(sys.argv[-1]).glob("lib/*/site-packages")
+zipfile.ZipFile(next(Path({str(WHEELS)!r}).glob("pip-*.whl"))).extractall(packages)
+"""
+}
 
 
 class Machine:
@@ -110,7 +122,7 @@ def test_a_machine_without_a_gpu_takes_its_wheels_from_elsewhere_and_none_of_cud
 @pytest.mark.parametrize("broken", ["interrupted", "upgraded"])
 def test_an_environment_that_is_not_whole_is_made_anew(machine, broken):
     """One whose making was interrupted, and one whose Python was upgraded, so that its packages are another's."""
-    machine.add_python("python3")
+    machine.add_python("python3", **QUICK_VENV)
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", machine.venv], check=True)
     if broken == "interrupted":
         (machine.venv / "bin/activate").unlink()  # what comes last
@@ -141,8 +153,7 @@ def test_uv_helps_where_python_makes_no_environments(machine, tmp_path):
     machine.add_python("python3", **WITHOUT_VENV)
     (machine.bin / "uv").symlink_to(uv.find_uv_bin())
     # Its wheels are those that Python brings, and for 3.11 an empty one: no registry is asked.
-    bundled = sysconfig.get_config_var("WHEEL_PKG_DIR") or Path(ensurepip.__file__).parent / "_bundled"
-    for wheel in Path(bundled).glob("*.whl"):
+    for wheel in WHEELS.glob("*.whl"):
         (tmp_path / wheel.name).symlink_to(wheel)
     with zipfile.ZipFile(tmp_path / "wheel-0-py3-none-any.whl", "w") as wheel:
         wheel.writestr("wheel-0.dist-info/METADATA", "Metadata-Version: 2.1\nName: wheel\nVersion: 0\n")

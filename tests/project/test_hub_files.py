@@ -11,7 +11,6 @@ import jsonschema
 import pytest
 import render_hub
 from conftest import ROOT
-from processes import run
 
 from s3_utils import store_from_env
 from voiceclone.checkpoints.registry import RECOGNISERS
@@ -160,10 +159,3 @@ def test_there_is_one_dockerfile_under_two_names():
     assert (ROOT / "Dockerfile").read_bytes() == (ROOT / "Dockerfile.runpod").read_bytes(), (
         "run cp Dockerfile.runpod Dockerfile"
     )
-
-
-def test_the_hubs_handler_is_the_workers(places):
-    job = {"input": {"text": "Hello.", "voice": "example-en", "nfe_step": 1}}
-    done = run(places, str(ROOT / ".runpod/handler.py"), "--test_input", json.dumps(job))
-    assert done.returncode == 0, done.stderr
-    assert len(list((places[0] / "output").iterdir())) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import json
 import os
 import subprocess
@@ -77,6 +78,7 @@ def imported_modules(file):
             yield node.module.split(".")[0]
 
 
+@functools.cache
 def imported_distributions():
     by_module = packages_distributions()
     modules = {module for file in WORKER_FILES for module in imported_modules(file)}
@@ -135,7 +137,8 @@ def test_every_python_gets_the_same_versions(file):
 
 
 def test_what_the_lock_leaves_out_is_never_missed(volume, random_model, tmp_path):
-    """A job runs, from the command line to the file, where only the locked distributions can be imported."""
+    """A job runs, from the Hub's handler, which is the worker's own, to the file, where only the locked distributions
+    can be imported."""
     script = f"""
         import runpy, sys
         from importlib.metadata import packages_distributions
@@ -151,9 +154,8 @@ def test_what_the_lock_leaves_out_is_never_missed(volume, random_model, tmp_path
                     raise ModuleNotFoundError(f"{{name}} is not in the lock", name=name)
 
         sys.meta_path.insert(0, OnlyLocked())
-        sys.path.insert(0, {str(ROOT)!r})
-        sys.argv = ["runpod-handler.py", "--test_input", {json.dumps({"input": JOB})!r}]
-        runpy.run_path({str(ROOT / "runpod-handler.py")!r}, run_name="__main__")
+        sys.argv = ["handler.py", "--test_input", {json.dumps({"input": JOB})!r}]
+        runpy.run_path({str(ROOT / ".runpod/handler.py")!r}, run_name="__main__")
     """
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(script)],

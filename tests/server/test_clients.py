@@ -13,7 +13,6 @@ from pathlib import Path
 
 import av
 import numpy as np
-import openai
 import pytest
 import soundfile
 from http_server import Served
@@ -29,6 +28,14 @@ SCRIPTS = Path(__file__).parent / "node"
 WANTED = {"model": "tts-1", "voice": "example-en", "input": "Hello there."}
 FEW = {"nfe_step": 1, "seed": 7}
 LONG = "One two three four five six seven. " * 8
+
+
+@pytest.fixture(scope="module")
+def openai():
+    """Imported where it is needed: that takes a second, and every process of the suite collects this file."""
+    import openai
+
+    return openai
 
 
 @pytest.fixture(scope="module")
@@ -65,13 +72,13 @@ def sent():
 
 
 @pytest.fixture
-def connection(sent):
+def connection(openai, sent):
     with openai.DefaultHttpxClient(event_hooks={"request": [sent.append]}) as connection:
         yield connection
 
 
 @pytest.fixture
-def client(served, connection):
+def client(openai, served, connection):
     return openai.OpenAI(base_url=f"{served.url}/v1", api_key=KEY, http_client=connection)
 
 
@@ -113,7 +120,7 @@ def test_events_come_line_by_line(client):
     assert sum(map(len, sound)) // 2 == pytest.approx(events[-1]["speech"]["duration"] * 24_000, abs=2)
 
 
-def test_a_voice_of_ones_own_comes_with_the_request(client):
+def test_a_voice_of_ones_own_comes_with_the_request(openai, client):
     voice = BuiltIn().named("example-en")
     data = io.BytesIO()
     soundfile.write(data, voice.waveform.samples, voice.waveform.sample_rate, format="FLAC")
@@ -128,7 +135,7 @@ def test_models_are_listed(client, checkpoint):
     assert [model.id for model in client.models.list()][:2] == [checkpoint.name, "tts-1"]
 
 
-def test_several_at_once_get_what_each_would_get_alone(served, client):
+def test_several_at_once_get_what_each_would_get_alone(openai, served, client):
     texts = ["Hello there.", "How are you?", "Good night."]
 
     async def together():
@@ -152,7 +159,7 @@ def test_several_at_once_get_what_each_would_get_alone(served, client):
         ({"extra_body": {"temprature": 1}}, "temprature", "invalid_input", "is not known"),
     ],
 )
-def test_what_is_wrong_is_an_error_that_names_it_and_is_not_sent_again(client, sent, wrong, param, code, told):
+def test_what_is_wrong_is_an_error_that_names_it_and_is_not_sent_again(openai, client, sent, wrong, param, code, told):
     with pytest.raises(openai.BadRequestError) as caught:
         client.audio.speech.create(**{**WANTED, **wrong})
     error = caught.value
@@ -162,13 +169,13 @@ def test_what_is_wrong_is_an_error_that_names_it_and_is_not_sent_again(client, s
     assert len(sent) == 1
 
 
-def test_a_wrong_key_is_told_as_such(client, sent):
+def test_a_wrong_key_is_told_as_such(openai, client, sent):
     with pytest.raises(openai.AuthenticationError, match="API_KEY"):
         client.with_options(api_key="another").models.list()
     assert len(sent) == 1
 
 
-def test_who_finds_no_place_comes_again_and_is_spoken_to(served, connection, client, sent):
+def test_who_finds_no_place_comes_again_and_is_spoken_to(openai, served, connection, client, sent):
     admission = served.server.site.admission
     with ExitStack() as others:
         for _ in range(served.server.site.settings.max_waiting):
@@ -190,7 +197,9 @@ def test_who_finds_no_place_comes_again_and_is_spoken_to(served, connection, cli
         (OutOfMemory("the GPU has too little memory"), 2),
     ],
 )
-def test_only_what_another_worker_may_do_better_is_sent_again(served, client, sent, monkeypatch, error, requests):
+def test_only_what_another_worker_may_do_better_is_sent_again(
+    openai, served, client, sent, monkeypatch, error, requests
+):
     def speak(*_args, **_how):
         raise error
 
