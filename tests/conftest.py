@@ -39,6 +39,7 @@ from voiceclone.model.engine import Engine
 from voiceclone.model.mel import reference_mel
 from voiceclone.model.sampling import Sampling
 from voiceclone.model.sharing import SharedEngine
+from voiceclone.server.limits import Limits
 from voiceclone.settings import Settings
 from voiceclone.types import MB, Chunk, Samples, Transcript, Waveform, Word
 from voiceclone.voices.builtin import BuiltIn
@@ -340,7 +341,7 @@ def build_http(make_http_worker, batches):
 @pytest.fixture(scope="module")
 def served(http_settings, build_http):
     """A server with the small model, as one process has it; one for all tests of a file."""
-    with Served(http_settings, build_http) as served:
+    with Served(http_settings, build_http, Limits(fetch_s=0)) as served:  # nobody fetches what is left
         served.server.site.ready.wait()
         yield served
 

@@ -173,13 +173,13 @@ def test_on_the_platform_sigterm_finishes_what_runs(places):
 
 def test_a_second_signal_ends_what_runs(places):
     """At once, and without a traceback for each request."""
-    with serving(places, HANDLER, SERVE="http") as served:
+    with Serving(places, HANDLER, SERVE="http") as served:
         until(lambda: served.ping() == 200)
         body = {"input": "One two three four five. " * 400, "voice": "example-en", "nfe_step": 32}
         with httpx2.stream("POST", f"{served.url}/v1/audio/speech", json=body, timeout=100):
-            served.process.send_signal(signal.SIGTERM)
+            served.send_signal(signal.SIGTERM)
             until(lambda: served.ping() == 503)
-            served.process.send_signal(signal.SIGTERM)
+            served.send_signal(signal.SIGTERM)
             status, log = served.ended()
     assert status == 0
     assert "Traceback" not in log

@@ -30,6 +30,8 @@ class Limits:
     """A connection is closed when nothing moves on it between two looks, so far apart."""
     silence_s: float = 600.0
     """A session is closed that says nothing for so long."""
+    fetch_s: float = 10.0
+    """So long may callers of jobs ask for what has come of them, before the process ends."""
     message_bytes: int = 16_000_000
     """Of one message in a session."""
     fragments: int = 10_000

@@ -33,8 +33,6 @@ FAREWELL_S = 15.0
 """A process of the platform that cannot speak tells so for so long, and ends."""
 FLUSH_S = 10
 """When all that ran is over, its last answers may be on their way for so long."""
-FETCH_S = 10.0
-"""So long may callers of jobs ask for what has come of them, before the process ends."""
 BACKLOG = 2048
 UNSENT = 2**17
 """Bytes that the kernel keeps of an answer, so that it is seen whether a client reads."""
@@ -125,7 +123,7 @@ class Finishing(uvicorn.Server):
         if self.should_exit and not self._site.is_closing:
             log.info("stopping when what runs is done; press Ctrl-C again to stop at once")
         self._site.is_closing = await super().on_tick(counter)
-        is_over = not self._site.admission.taken and not self._site.jobs.is_awaited(FETCH_S)
+        is_over = not self._site.admission.taken and not self._site.jobs.is_awaited(self._site.limits.fetch_s)
         return self._site.is_closing and (is_over or self.force_exit)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
