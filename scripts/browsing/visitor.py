@@ -36,6 +36,7 @@ def browser(microphone: Path) -> Iterator[Browser]:
         "--force-color-profile=srgb",
         "--disable-extensions",
         "--disable-background-networking",
+        "--process-per-site",  # pages need not wait for processes of their own
     ]
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=chromium(), args=flags)

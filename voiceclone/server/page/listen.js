@@ -69,9 +69,10 @@ function tick() {
   const s = player.position;
   const { sound, words } = take();
   byId("play").textContent = player.isPlaying ? "Pause" : "Play";
-  byId("clock").textContent = `${s.toFixed(1)} of ${sound.seconds.toFixed(1)} s`;
+  const place = `${s.toFixed(1)} of ${sound.seconds.toFixed(1)}`;
+  if (!byId("clock").textContent.startsWith(place)) byId("clock").textContent = `${place} s`;
   if (document.activeElement !== byId("place") || player.isPlaying) byId("place").value = s;
-  byId("place").setAttribute("aria-valuetext", `${s.toFixed(1)} of ${sound.seconds.toFixed(1)} seconds`);
+  byId("place").setAttribute("aria-valuetext", `${place} seconds`);
   const now = player.isPlaying ? wordAt(words, s) : -1;
   if (now !== lit) {
     byId("words").children[lit]?.removeAttribute("aria-current");

@@ -1,6 +1,12 @@
 // A waveform on a canvas: what was said, where it is, what is marked, what is chosen by hand.
 
-const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name);
+const NAMES = ["--line", "--mark", "--accent", "--wave", "--text", "--font"];
+
+// The page's colours as they are now: to ask for each column is dear.
+function styles() {
+  const now = getComputedStyle(document.documentElement);
+  return Object.fromEntries(NAMES.map((name) => [name, now.getPropertyValue(name)]));
+}
 
 export class Waveform {
   sound = null;
@@ -73,29 +79,30 @@ export class Waveform {
     this.canvas.height = height * scale;
     const pen = this.canvas.getContext("2d");
     pen.scale(scale, scale);
+    const style = styles();
     if (!this.sound?.samples.length) {
-      pen.fillStyle = style("--line");
+      pen.fillStyle = style["--line"];
       pen.fillRect(0, height / 2, width, 1);
       return;
     }
     for (const { start, end } of this.marks) {
-      pen.fillStyle = style("--mark");
+      pen.fillStyle = style["--mark"];
       pen.fillRect(x(start), 0, Math.max(4, x(end) - x(start)), height);
     }
     const columns = Math.floor(width / 3);
     this.#columns(columns).forEach((peak, i) => {
       const s = ((i + 0.5) / columns) * this.sound.seconds;
       const isOut = this.chosen && (s < this.chosen[0] || s > this.chosen[1]);
-      pen.fillStyle = style(isOut ? "--line" : 3 * i <= at ? "--accent" : "--wave");
+      pen.fillStyle = style[isOut ? "--line" : 3 * i <= at ? "--accent" : "--wave"];
       const tall = Math.max(1, peak * (height - 4));
       pen.fillRect(3 * i, (height - tall) / 2, 2, tall);
     });
-    pen.font = `bold 12px ${style("--font")}`;
+    pen.font = `bold 12px ${style["--font"]}`;
     for (const { start, label } of this.marks) {
-      pen.fillStyle = style("--text");
+      pen.fillStyle = style["--text"];
       pen.fillText(label, Math.min(x(start) + 3, width - 12), 12);
     }
-    pen.fillStyle = style("--text");
+    pen.fillStyle = style["--text"];
     if (at >= 0) pen.fillRect(Math.min(at, width - 2), 0, 2, height);
     for (const edge of this.chosen ?? []) pen.fillRect(Math.min(x(edge), width - 2), 0, 2, height);
   }
