@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import multiprocessing
 import os
 import runpy
@@ -74,6 +75,7 @@ class Forked:
 
 def _become(command, directory, environ, log):
     """Go on as `python` would with this command."""
+    gc.freeze()  # the collector would write to every page, and this process get a copy of it
     os.setsid()
     multiprocessing.set_start_method(None, force=True)  # its own processes start as any other's do
     with log.open("ab", buffering=0) as said:
