@@ -19,8 +19,9 @@ FORKS = multiprocessing.get_context("forkserver")
 # Not the SDK: it reads the environment when it is imported. Nor the hub's client, which does so as well.
 FORKS.set_forkserver_preload(
     [
-        *("aiohttp", "boto3", "fastapi", "psutil", "rjieba", "soundfile", "safetensors.torch", "torchaudio.functional"),
-        *("uvicorn", "voiceclone.jobs", "voiceclone.delivery", "voiceclone.voices", "voiceclone.listening"),
+        *("aiohttp", "av", "boto3", "fastapi", "filelock", "httpx2", "num2words2"),
+        *("psutil", "rjieba", "soundfile", "safetensors.torch", "torchaudio.functional", "tqdm.auto", "uvicorn"),
+        *("voiceclone.jobs", "voiceclone.delivery", "voiceclone.voices", "voiceclone.listening"),
     ]
 )
 
