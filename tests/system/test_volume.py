@@ -27,6 +27,7 @@ from fake_hub import FakeHub, Repo
 from forked import Forked
 from hypothesis import given
 from hypothesis import strategies as st
+from job_server import JobServer
 from processes import CONFINE
 from published import VOCOS_COMMIT, VOCOS_REPO, own_cache, place, platform_cache
 from safetensors.torch import load_file, save_file
@@ -713,19 +714,26 @@ def plant(directory):
 
 
 def test_code_that_lies_on_the_volume_or_in_the_working_directory_is_not_run(places, model, empty):
+    """By a worker of the platform that is started whole, as there, and answers a job."""
     root, environ = places
     for directory in (root / "cwd", empty, empty / "models", empty / "cache", model, model / "vocos"):
         plant(directory)
-    done = subprocess.run(
-        [sys.executable, str(ROOT / "runpod-handler.py"), "--test_input", json.dumps({"input": SAY})],
-        cwd=root / "cwd",
-        env={**environ, "RUNPOD_VOLUME": str(empty), "F5_MODEL": str(model)},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    with JobServer([JOB]) as server:
+        process = subprocess.Popen(
+            [sys.executable, str(ROOT / "runpod-handler.py")],
+            cwd=root / "cwd",
+            env={**environ, **server.environ(root / "home"), "RUNPOD_VOLUME": str(empty), "F5_MODEL": str(model)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        try:
+            _, posted = server.results.get(timeout=120)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            log, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, log
+    assert posted["output"]["audio_base64"], log
     assert list(root.rglob(MARKER)) == []
 
 
