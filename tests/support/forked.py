@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import multiprocessing
 import os
 import runpy
@@ -18,8 +19,9 @@ FORKS = multiprocessing.get_context("forkserver")
 # Not the SDK: it reads the environment when it is imported. Nor the hub's client, which does so as well.
 FORKS.set_forkserver_preload(
     [
-        *("aiohttp", "boto3", "fastapi", "psutil", "rjieba", "soundfile", "safetensors.torch", "torchaudio.functional"),
-        *("uvicorn", "voiceclone.jobs", "voiceclone.delivery", "voiceclone.voices", "voiceclone.listening"),
+        *("aiohttp", "av", "boto3", "fastapi", "filelock", "httpx2", "num2words2"),
+        *("psutil", "rjieba", "soundfile", "safetensors.torch", "torchaudio.functional", "tqdm.auto", "uvicorn"),
+        *("voiceclone.jobs", "voiceclone.delivery", "voiceclone.voices", "voiceclone.listening"),
     ]
 )
 
@@ -74,6 +76,7 @@ class Forked:
 
 def _become(command, directory, environ, log):
     """Go on as `python` would with this command."""
+    gc.freeze()  # the collector would write to every page, and this process get a copy of it
     os.setsid()
     multiprocessing.set_start_method(None, force=True)  # its own processes start as any other's do
     with log.open("ab", buffering=0) as said:

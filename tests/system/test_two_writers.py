@@ -8,14 +8,13 @@ import json
 import os
 import resource
 import signal
-import subprocess
 import sys
 import time
 from functools import partial
 
 import pytest
 import voice_writer
-from conftest import ROOT
+from forked import Forked
 from voice_writer import NAMES, number_of, said, sound
 
 from s3_utils import LocalStore, store_from_env
@@ -53,20 +52,20 @@ def listed(shelf):
 
 @pytest.mark.parametrize(("place", "rounds"), [("volume", 120), ("bucket", 20)])
 def test_who_is_listed_speaks_and_is_one_writers_whatever_others_do_at_once(
-    place, rounds, times, tmp_path, request, fault_table
+    place, rounds, times, places, request, fault_table
 ):
     """Two processes of two threads each."""
     environ = request.getfixturevalue("s3")[0] if place == "bucket" else {}
-    shelf = store_from_env(environ) or LocalStore(tmp_path)
+    volume = places[0] / "volume"
+    volume.mkdir()
+    shelf = store_from_env(environ) or LocalStore(volume)
     for name in NAMES:
         put(shelf, name, "whole")
-    asked = [json.dumps([str(tmp_path), environ, seed, rounds * times]) for seed in (0, 10)]
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests/support")])}
-    processes = [
-        subprocess.Popen([sys.executable, voice_writer.__file__, each], env=env, stdout=subprocess.PIPE, text=True)
-        for each in asked
-    ]
-    answers = [json.loads(process.communicate()[0]) for process in processes]
+    asked = [json.dumps([str(volume), environ, seed, rounds * times]) for seed in (0, 10)]
+    one, other = (Forked(places, voice_writer.__file__, each) for each in asked)
+    with one, other:
+        assert (one.wait(120 * times), other.wait(120 * times)) == (0, 0), one.said + other.said
+    answers = [json.loads(process.said.splitlines()[-1]) for process in (one, other)]
     assert [wrong for _, wrong in answers] == [[], []]
     assert all(done["spoken"] for done, _ in answers)
     there = listed(shelf)

@@ -24,8 +24,10 @@ import torch
 import yaml
 from conftest import ROOT
 from fake_hub import FakeHub, Repo
+from forked import Forked
 from hypothesis import given
 from hypothesis import strategies as st
+from job_server import JobServer
 from processes import CONFINE
 from published import VOCOS_COMMIT, VOCOS_REPO, own_cache, place, platform_cache
 from safetensors.torch import load_file, save_file
@@ -43,15 +45,11 @@ COMMITS = {TINY: "c" * 40, VOCOS_REPO: VOCOS_COMMIT}
 SAY = {"text": "Hello there.", "voice": "example-en", "nfe_step": 2, "seed": 5, "delivery": "base64"}
 JOB = {"id": "job", "input": SAY}
 
-# Imports what a worker needs once, then forks a process for every worker that it is asked for. Each does what it is
-# told before, loads as the platform's worker does, and answers with its replies and its log, or with what is wrong.
-NURSERY = f"""
-import gc, importlib.util, json, logging, os, sys, threading, time
+# A worker does what it is told before, loads as the platform's does, and says at last its replies and its log, or what
+# is wrong.
+WORK = f"""
+import importlib.util, json, logging, os, sys, threading
 from dataclasses import replace
-sys.path.insert(0, {str(ROOT)!r})
-import filelock, httpx2, num2words2, numpy.random, psutil, rjieba, soundfile, tqdm.auto
-import s3_utils, safetensors.torch, torch, torchaudio.functional
-import voiceclone.delivery, voiceclone.jobs, voiceclone.listening, voiceclone.voices
 from voiceclone.checkpoints import copies, hub, registry
 from voiceclone.errors import ModelUnavailable
 
@@ -70,62 +68,37 @@ class Kept(logging.Handler):
     def emit(self, record):
         answer["log"].append(record.getMessage())
 
-def work(environ, before, steps):
-    os.environ.update(environ)
-    logging.basicConfig(level="INFO", handlers=[Kept()])
-    names = {{"volume": environ["RUNPOD_VOLUME"]}}
-    exec(before, names)
-    try:
-        handler.initialize_models()
-        for step in steps:
-            if isinstance(step, str):
-                exec(step, names)
-            else:
-                answer["replies"].append(handler.handler(step))
-    except ModelUnavailable as e:
-        answer["unavailable"] = str(e)
-    except BaseException as e:
-        answer["escaped"] = repr(e)
-    for thread in threading.enumerate():
-        if thread.name == "copy":
-            thread.join()
-    if handler._worker:
-        handler._worker.kept.flush()
-    if "told" in names:
-        answer["told"] = names["told"]
-
-gc.freeze()  # the collector would write to every page, and each worker get a copy of it
-for line in sys.stdin:
-    task = json.loads(line)
-    ends = []
-    for _ in range(task.pop("workers")):
-        to_read, to_write = os.pipe()
-        if not os.fork():
-            answer = {{"replies": [], "log": []}}
-            work(**task)
-            with os.fdopen(to_write, "w") as out:
-                json.dump(answer, out)
-            os._exit(0)
-        os.close(to_write)
-        ends.append(os.fdopen(to_read))
-    answers = [json.loads(end.read() or "null") for end in ends]
-    for _ in ends:
-        os.wait()
-    print(json.dumps(answers), flush=True)
+before, steps = json.loads(sys.argv[1])
+answer, names = {{"replies": [], "log": []}}, {{"volume": os.environ["RUNPOD_VOLUME"]}}
+logging.basicConfig(level="INFO", handlers=[Kept()])
+exec(before, names)
+try:
+    handler.initialize_models()
+    for step in steps:
+        if isinstance(step, str):
+            exec(step, names)
+        else:
+            answer["replies"].append(handler.handler(step))
+except ModelUnavailable as e:
+    answer["unavailable"] = str(e)
+except BaseException as e:
+    answer["escaped"] = repr(e)
+for thread in threading.enumerate():
+    if thread.name == "copy":
+        thread.join()
+if handler._worker:
+    handler._worker.kept.flush()
+print(json.dumps({{**answer, "told": names.get("told")}}))
 """
 
 
-class Nursery:
+class Workers:
     """Starts workers that share a volume."""
 
-    def __init__(self):
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", NURSERY],
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+    def __init__(self, root):
+        self._root = root
+        (root / "cwd").mkdir()
+        self._started = []
 
     def start(self, volume, *, hub="http://127.0.0.1:9", before="", steps=(JOB,), workers=1):
         """`before`: code that a worker runs first; `steps`: jobs, and code in between."""
@@ -136,12 +109,15 @@ class Nursery:
             "F5_DTYPE": "bfloat16",
             "HF_ENDPOINT": hub,
         }
-        task = {"environ": environ, "before": before, "steps": steps, "workers": workers}
-        self._process.stdin.write(json.dumps(task) + "\n")
-        self._process.stdin.flush()
+        asked = json.dumps([before, steps])
+        places = (self._root, dict(os.environ))
+        self._started = [Forked(places, "-c", WORK, asked, env=environ) for _ in range(workers)]
 
     def answers(self):
-        return json.loads(self._process.stdout.readline())
+        """What each has answered, None for one that was killed."""
+        ends = [(process.wait(), process.said) for process in self._started]
+        assert all(status in (0, -signal.SIGKILL) for status, _ in ends), ends
+        return [None if status else json.loads(said.splitlines()[-1]) for status, said in ends]
 
     def one(self, volume, **how):
         """What a single worker answers."""
@@ -156,14 +132,15 @@ class Nursery:
         return answer["unavailable"]
 
     def close(self):
-        self._process.communicate()
+        for process in self._started:
+            process.kill()
 
 
 @pytest.fixture(scope="module")
-def nursery():
-    nursery = Nursery()
-    yield nursery
-    nursery.close()
+def workers(tmp_path_factory):
+    workers = Workers(tmp_path_factory.mktemp("workers"))
+    yield workers
+    workers.close()
 
 
 @pytest.fixture(scope="module")
@@ -206,11 +183,11 @@ def filled(empty, published):
 
 
 @pytest.fixture(scope="module")
-def said(nursery, published, tmp_path_factory):
+def said(workers, published, tmp_path_factory):
     """What the job sounds like where nothing is wrong."""
     volume = tmp_path_factory.mktemp("sound")
     fill(volume, published)
-    (reply,) = nursery.one(volume)["replies"]
+    (reply,) = workers.one(volume)["replies"]
     return reply["audio_base64"]
 
 
@@ -244,32 +221,32 @@ def leftovers(volume):
 
 
 def test_eight_workers_on_an_empty_volume_download_once_and_all_speak(
-    nursery, empty, hub, published, said, fault_table
+    workers, empty, hub, published, said, fault_table
 ):
     """And one copy of the weights is written, once, which a ninth starts from."""
-    nursery.start(empty, hub=hub.url, workers=8)
-    answers = nursery.answers()
+    workers.start(empty, hub=hub.url, workers=8)
+    answers = workers.answers()
     assert [spoken(answer) for answer in answers] == [[said]] * 8
     fetched = [name for method, name in hub.requests if method == "GET"]
     assert sorted(fetched) == sorted(itertools.chain(*published.values()))
     (copy,) = (empty / "cache").glob("*.safetensors")
     assert sum(line.startswith(f"wrote {copy}") for answer in answers for line in answer["log"]) == 1
     assert leftovers(empty) == []
-    assert spoken(nursery.one(empty)) == [said]
+    assert spoken(workers.one(empty)) == [said]
     fault_table.row(
         "Volume is empty", "eight workers start on it at once", "the speech, eight times", "the model, once"
     )
 
 
-def test_a_downloader_that_is_killed_among_eight_is_replaced(nursery, empty, hub, said, fault_table):
+def test_a_downloader_that_is_killed_among_eight_is_replaced(workers, empty, hub, said, fault_table):
     """Half of the weights have arrived; another takes over, and what it uses is whole."""
     hub.faults["model.safetensors"].append("hold")
-    nursery.start(empty, hub=hub.url, workers=8)
+    workers.start(empty, hub=hub.url, workers=8)
     hub.wait_for(lambda: hub.count("HELD", "") == 1)
     holder = (empty / "models/.download.lease").read_text().split()[0].rsplit("-", 2)[1]
     os.kill(int(holder), signal.SIGKILL)
     hub.release.set()
-    answers = nursery.answers()
+    answers = workers.answers()
     assert answers.count(None) == 1
     others = [answer for answer in answers if answer]
     assert [spoken(answer) for answer in others] == [[said]] * 7
@@ -309,17 +286,17 @@ Engine.speak = speak_and_count
 """
 
 
-def test_a_job_whose_worker_was_killed_goes_on_where_it_was(nursery, filled, published, tmp_path, fault_table):
+def test_a_job_whose_worker_was_killed_goes_on_where_it_was(workers, filled, published, tmp_path, fault_table):
     """At 60 %; the platform runs it again. Its bytes are those of a worker that has found nothing."""
     segments = [{"text": f"Number {i}."} for i in range(10)]
     job = {"id": "job", "input": {"segments": segments, "voice": "example-en", "nfe_step": 2, "delivery": "base64"}}
-    nursery.start(filled, before=DYING, steps=[job])
-    assert nursery.answers() == [None]
-    again = nursery.one(filled, before=COUNTING, steps=[job])
+    workers.start(filled, before=DYING, steps=[job])
+    assert workers.answers() == [None]
+    again = workers.one(filled, before=COUNTING, steps=[job])
     assert again["told"] == [1, 4], "the first is to warm up"
     fresh = tmp_path / "fresh"
     fill(fresh, published)
-    assert spoken(nursery.one(fresh, steps=[job])) == spoken(again)
+    assert spoken(workers.one(fresh, steps=[job])) == spoken(again)
     assert leftovers(filled) == []
     fault_table.row(
         "Worker dies within a job",
@@ -339,8 +316,8 @@ def refusing(script, *allowed):
 
 
 @pytest.mark.parametrize("script", [CONFINE, FULL], ids=["read-only", "full"])
-def test_a_volume_that_takes_nothing_serves_if_the_model_is_there(nursery, filled, said, script, fault_table):
-    answer = nursery.one(filled, before=refusing(script, "/nowhere"))
+def test_a_volume_that_takes_nothing_serves_if_the_model_is_there(workers, filled, said, script, fault_table):
+    answer = workers.one(filled, before=refusing(script, "/nowhere"))
     assert spoken(answer) == [said]
     assert not (filled / "cache").exists()
     assert leftovers(filled) == []
@@ -354,27 +331,27 @@ def test_a_volume_that_takes_nothing_serves_if_the_model_is_there(nursery, fille
     ids=["read-only", "full"],
 )
 def test_a_volume_that_takes_nothing_is_named_if_the_model_is_not_there(
-    nursery, empty, hub, script, reason, fault_table
+    workers, empty, hub, script, reason, fault_table
 ):
-    said = nursery.unavailable(empty, hub=hub.url, before=refusing(script, "/nowhere"))
+    said = workers.unavailable(empty, hub=hub.url, before=refusing(script, "/nowhere"))
     assert f"the volume {empty} {reason}" in said
     assert list(empty.iterdir()) == []
     what = "full" if script is FULL else "read-only"
     fault_table.row(f"Volume is {what} and empty", "the same without the model", heard(said, VOLUME=empty))
 
 
-def test_a_volume_that_fills_up_in_a_download_keeps_no_half_file(nursery, empty, hub, published, said, fault_table):
+def test_a_volume_that_fills_up_in_a_download_keeps_no_half_file(workers, empty, hub, published, said, fault_table):
     """And once there is room the next worker fetches the whole."""
     limit = len(published[TINY][WEIGHTS]) // 2
     small = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {resource.RLIM_INFINITY}))"
-    reason = nursery.unavailable(empty, hub=hub.url, before=small)
+    reason = workers.unavailable(empty, hub=hub.url, before=small)
     assert f"the volume {empty} cannot be written: {os.strerror(errno.EFBIG)}" in reason
     assert leftovers(empty) == []
     fault_table.row("Volume fills up", "no more room at half of the weights", heard(reason, VOLUME=empty))
-    assert spoken(nursery.one(empty, hub=hub.url)) == [said]
+    assert spoken(workers.one(empty, hub=hub.url)) == [said]
 
 
-def test_a_slow_volume_is_asked_for_little(nursery, filled, said, fault_table):
+def test_a_slow_volume_is_asked_for_little(workers, filled, said, fault_table):
     """Every file that is opened there costs a while; a start and a job open few, and later jobs hardly any."""
     slow = """
 import os, sys, time
@@ -385,7 +362,7 @@ def wait(event, arguments):
         time.sleep(0.02)
 sys.addaudithook(wait)
 """
-    answer = nursery.one(filled, before=slow, steps=[JOB, "told.append('later')", JOB])
+    answer = workers.one(filled, before=slow, steps=[JOB, "told.append('later')", JOB])
     assert spoken(answer) == [said] * 2
     before, after = answer["told"][: answer["told"].index("later")], answer["told"][answer["told"].index("later") :]
     assert len(before) < 32
@@ -393,20 +370,20 @@ sys.addaudithook(wait)
     fault_table.row("Volume is slow", "20 ms for each file that is opened", "the speech; a start opens fewer than 32")
 
 
-def test_a_volume_that_goes_away_is_not_needed_to_speak_on(nursery, filled, said, fault_table):
+def test_a_volume_that_goes_away_is_not_needed_to_speak_on(workers, filled, said, fault_table):
     gone = "import os; os.rename(volume, volume + '.gone')"
-    answer = nursery.one(filled, steps=[JOB, gone, JOB])
+    answer = workers.one(filled, steps=[JOB, gone, JOB])
     assert spoken(answer) == [said] * 2
     assert not filled.exists(), "nobody makes it up anew"
     assert "the volume is gone" in answer["replies"][1]["warnings"][-1]
     fault_table.row("Volume goes away", "between two jobs", "the speech, and a warning that names what is missed")
 
 
-def test_a_volume_that_is_not_there_is_named(nursery, tmp_path):
-    assert "attach a network volume" in nursery.unavailable(tmp_path / "missing")
+def test_a_volume_that_is_not_there_is_named(workers, tmp_path):
+    assert "attach a network volume" in workers.unavailable(tmp_path / "missing")
 
 
-def test_a_file_that_may_not_be_read_is_named_and_left_alone(nursery, filled, hub, fault_table):
+def test_a_file_that_may_not_be_read_is_named_and_left_alone(workers, filled, hub, fault_table):
     """It may be whole: it is not fetched again."""
     sealed = """
 import errno, sys
@@ -415,7 +392,7 @@ def seal(event, arguments):
         raise PermissionError(errno.EACCES, "Permission denied", arguments[0])
 sys.addaudithook(seal)
 """
-    reason = nursery.unavailable(filled, hub=hub.url, before=sealed)
+    reason = workers.unavailable(filled, hub=hub.url, before=sealed)
     assert "model.safetensors cannot be read: Permission denied: let the worker read it, or remove it" in reason
     assert (snapshot(filled) / "model.safetensors").is_file()
     assert hub.requests == []
@@ -432,7 +409,7 @@ def flip(path):
 @pytest.mark.parametrize(
     ("repo_id", "file"), [(TINY, "vocab.txt"), (TINY, "model.safetensors"), (VOCOS_REPO, "pytorch_model.bin")]
 )
-def test_a_wrong_bit_is_found_by_whoever_asks_and_nothing_is_removed(nursery, filled, repo_id, file, fault_table):
+def test_a_wrong_bit_is_found_by_whoever_asks_and_nothing_is_removed(workers, filled, repo_id, file, fault_table):
     """A start looks at sizes and headers; `voiceclone fetch --verify` reads all of it."""
     path = snapshot(filled, repo_id) / file
     flip(path)
@@ -452,10 +429,10 @@ def empty_tail(path):
     path.resolve().write_bytes(data[: len(data) // 2] + bytes(len(data) - len(data) // 2 - 5000) + data[-5000:])
 
 
-def test_weights_that_are_half_zeros_are_named_and_left_alone(nursery, filled, hub, fault_table):
+def test_weights_that_are_half_zeros_are_named_and_left_alone(workers, filled, hub, fault_table):
     file = "model.safetensors"
     empty_tail(snapshot(filled) / file)
-    reason = nursery.unavailable(filled, hub=hub.url)
+    reason = workers.unavailable(filled, hub=hub.url)
     assert f"{file} is damaged" in reason
     assert "delete it and fetch it again" in reason
     assert (snapshot(filled) / file).is_file()
@@ -469,14 +446,14 @@ def test_weights_that_are_half_zeros_are_named_and_left_alone(nursery, filled, h
 
 @pytest.mark.parametrize("layout", ["blobs", "shared", "plain", "platform"])
 def test_a_model_speaks_from_every_layout_twice_and_nothing_is_fetched(
-    nursery, empty, filled, hub, published, said, layout
+    workers, empty, filled, hub, published, said, layout
 ):
     """Blobs by their hash, Xet's store that repositories share, files without links, and the platform's own cache."""
     own = filled / "models/hub"
     if layout == "shared":
         shutil.rmtree(filled / "models")
         hub.keep_on_xet()
-        assert spoken(nursery.one(empty, hub=hub.url)) == [said]
+        assert spoken(workers.one(empty, hub=hub.url)) == [said]
         assert (snapshot(empty) / "model.safetensors").resolve().is_relative_to(own / "blobs")
         shutil.rmtree(empty / "cache")
     elif layout == "plain":
@@ -488,7 +465,7 @@ def test_a_model_speaks_from_every_layout_twice_and_nothing_is_fetched(
         own.rename(filled / "huggingface-cache/hub")
     hub.requests.clear()
     for _ in range(2):
-        assert spoken(nursery.one(filled, hub=hub.url)) == [said]
+        assert spoken(workers.one(filled, hub=hub.url)) == [said]
     assert hub.requests == []
 
 
@@ -503,29 +480,29 @@ def place_directory(path):
     [lambda path: path.resolve().unlink(), lambda path: (path.unlink(), path.symlink_to(path.name))],
     ids=["a link to nothing", "a link to itself"],
 )
-def test_a_link_that_leads_nowhere_is_replaced_by_the_file(nursery, filled, hub, said, harm):
+def test_a_link_that_leads_nowhere_is_replaced_by_the_file(workers, filled, hub, said, harm):
     harm(snapshot(filled) / "model.safetensors")
-    assert spoken(nursery.one(filled, hub=hub.url)) == [said]
+    assert spoken(workers.one(filled, hub=hub.url)) == [said]
 
 
-def test_a_directory_in_a_files_place_is_named_and_left_alone(nursery, filled, hub):
+def test_a_directory_in_a_files_place_is_named_and_left_alone(workers, filled, hub):
     path = snapshot(filled) / "model.safetensors"
     place_directory(path)
-    assert "is in a file's way: remove it" in nursery.unavailable(filled, hub=hub.url)
+    assert "is in a file's way: remove it" in workers.unavailable(filled, hub=hub.url)
     assert path.is_dir()
 
 
-def test_a_file_of_ones_own_that_the_cache_leads_to_is_never_removed(nursery, filled, hub, said):
+def test_a_file_of_ones_own_that_the_cache_leads_to_is_never_removed(workers, filled, hub, said):
     mine = filled / "mine.safetensors"
     mine.write_bytes(b"not yet finished")
     weights = snapshot(filled) / "model.safetensors"
     weights.unlink()
     weights.symlink_to(mine)
-    assert spoken(nursery.one(filled, hub=hub.url)) == [said]
+    assert spoken(workers.one(filled, hub=hub.url)) == [said]
     assert mine.read_bytes() == b"not yet finished"
 
 
-def test_the_platforms_cached_model_speaks_without_a_volume(nursery, empty, hub, published, said):
+def test_the_platforms_cached_model_speaks_without_a_volume(workers, empty, hub, published, said):
     """At whatever commit it was cached: the vocoder goes to the container's disk, and nothing that is large."""
     place(platform_cache(empty), TINY, "d" * 40, published[TINY])
     deployed = """
@@ -535,7 +512,7 @@ from voiceclone.checkpoints import finder
 finder.CONTAINER_DISK = Path(volume)
 os.environ["RUNPOD_WEBHOOK_GET_JOB"] = "http://127.0.0.1:9/job-take/$ID?gpu=none"
 """
-    answer = nursery.one(empty, hub=hub.url, before=deployed, steps=[JOB, {"id": "info", "input": {"action": "info"}}])
+    answer = workers.one(empty, hub=hub.url, before=deployed, steps=[JOB, {"id": "info", "input": {"action": "info"}}])
     speech, info = spoken(answer)
     assert speech == said
     assert info["model"]["revision"] == "d" * 40
@@ -737,19 +714,23 @@ def plant(directory):
 
 
 def test_code_that_lies_on_the_volume_or_in_the_working_directory_is_not_run(places, model, empty):
+    """By a worker of the platform that is started whole, as there, and answers a job."""
     root, environ = places
     for directory in (root / "cwd", empty, empty / "models", empty / "cache", model, model / "vocos"):
         plant(directory)
-    done = subprocess.run(
-        [sys.executable, str(ROOT / "runpod-handler.py"), "--test_input", json.dumps({"input": SAY})],
-        cwd=root / "cwd",
-        env={**environ, "RUNPOD_VOLUME": str(empty), "F5_MODEL": str(model)},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    with JobServer([JOB]) as server:
+        process = subprocess.Popen(
+            [sys.executable, str(ROOT / "runpod-handler.py")],
+            cwd=root / "cwd",
+            env={**environ, **server.environ(root / "home"), "RUNPOD_VOLUME": str(empty), "F5_MODEL": str(model)},
+            start_new_session=True,
+        )
+        try:
+            _, posted = server.results.get(timeout=120)
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+    assert posted["output"]["audio_base64"]
     assert list(root.rglob(MARKER)) == []
 
 

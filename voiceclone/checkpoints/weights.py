@@ -6,6 +6,7 @@ Knows nothing of the network. A worker's cold start is mostly reading: `read_ahe
 from __future__ import annotations
 
 import math
+import mmap
 import pickle
 from collections.abc import Mapping
 from functools import partial
@@ -29,8 +30,8 @@ def read_ahead(*paths: Path) -> None:
 
 
 def _read(path: Path) -> None:
-    block = bytearray(BLOCK_BYTES)
-    with path.open("rb", buffering=0) as file:
+    # Memory that costs nothing until something is read into it: a small file needs little of it.
+    with mmap.mmap(-1, BLOCK_BYTES) as block, path.open("rb", buffering=0) as file:
         while file.readinto(block):
             pass
 
