@@ -7,8 +7,6 @@ better; `scripts/bench.py speech` measures the model.
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -167,20 +165,6 @@ def test_a_strangers_voice_is_warned_about(worker):
 
 def test_info_lists_its_voices_first(worker):
     assert worker.handle({"input": {"action": "info"}})["voices"][:3] == VOICES
-
-
-def test_the_benchmark_tells_what_is_heard(tmp_path):
-    """On every way through the engine, with the error rate, the real-time factor and the pitch."""
-    command = [sys.executable, ROOT / "scripts/bench.py", "speech", "--steps", "1", "--sentences", "1"]
-    command += ["--volume", tmp_path, "--dtypes", "float32", "--json", tmp_path / "speech.json"]
-    table = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    assert "WER, tiny" in table
-    run = json.loads((tmp_path / "speech.json").read_text())
-    assert {sample["case"] for sample in run["samples"]} == {f"{voice}, 1 steps" for voice in VOICES}
-    assert {sample["side"] for sample in run["samples"]} == {"float32, plain", "float32, together"}
-    for sample in run["samples"]:
-        assert sample["values"]["words"] == 9
-        assert sample["values"]["speech_s"] > 2
 
 
 # What a recogniser is for
