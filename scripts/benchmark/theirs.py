@@ -26,12 +26,14 @@ if TYPE_CHECKING:
 
 SAMPLE_RATE = 24_000
 UNUSED = {
+    "einx": (),
+    "librosa.filters": ("mel",),
     "matplotlib": ("use",),
     "matplotlib.pylab": (),
     "pydub": ("AudioSegment", "silence"),
     "transformers": ("pipeline",),
 }
-"""What f5_tts.infer.utils_infer imports, and the names that it takes from there."""
+"""What f5_tts.infer.utils_infer and what it needs import, and the names that they take from there."""
 
 
 def load(options: dict[str, Any], api: Any) -> Any:
@@ -63,10 +65,8 @@ def cold(options: dict[str, Any]) -> None:
 
 
 def import_without_the_rest() -> None:
-    """Let f5_tts.infer.utils_infer be imported where only the network's requirements are installed."""
-    unknown = [name for name in UNUSED if name not in sys.modules]
-    missing = [name for name in unknown if importlib.util.find_spec(name.partition(".")[0]) is None]
-    for name in missing:
+    """Let f5_tts.infer.utils_infer be imported where only the network's requirements are installed, and sooner."""
+    for name in UNUSED.keys() - sys.modules.keys():
         sys.modules[name] = module = ModuleType(name)
         vars(module).update(dict.fromkeys(UNUSED[name], _ignore))
     spec = importlib.util.find_spec("f5_tts")

@@ -7,8 +7,6 @@ better; `scripts/bench.py speech` measures the model.
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,7 +27,7 @@ from voiceclone.types import Chunk, Waveform
 from voiceclone.voices.builtin import BuiltIn
 
 VOICES = ["demo-deep", "demo-high", "demo-middle"]
-FAST = Sampling(7)
+FEW = Sampling(3)
 SENTENCE, SHORT = "The library opens again on Tuesday after the holidays.", "The old man slowly walked home."
 MB = 1e6
 
@@ -55,7 +53,7 @@ def said(engines, voices):
     return {name: say(engines["float32"], voices.named(name)) for name in VOICES}
 
 
-def say(engine, voice, text=SENTENCE, sampling=FAST, speed=1.0):
+def say(engine, voice, text=SENTENCE, sampling=FEW, speed=1.0):
     return Waveform(spoken(engine, [Chunk(text, voice, 0, speed)], sampling), 24_000)
 
 
@@ -95,7 +93,7 @@ def test_the_recogniser_hears_the_words(said, recogniser, voice, bar):
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
 def test_half_precision_does_not_slur(engines, voices, recogniser, dtype):
     """A CPU has no half precision to speak of: it is asked for little."""
-    half = say(engines[dtype], voices.named("demo-middle"), SHORT, Sampling(5))
+    half = say(engines[dtype], voices.named("demo-middle"), SHORT, Sampling(2))
     errors, heard = errors_heard(recogniser, half, SHORT)
     assert errors <= 0.25, heard
 
@@ -142,10 +140,10 @@ def worker(demo, engines, voices, recogniser, tmp_path_factory):
 def test_numbers_are_spelled_out_before_the_model_reads_them(worker, recogniser):
     from voiceclone import audio
 
-    text = "The train leaves at 7:30 on platform 12."
-    asked = {"text": text, "voice": "demo-middle", "seed": 3, "quality": "fast", "delivery": "local"}
+    text = "We have 12 books and 6 chairs."
+    asked = {"text": text, "voice": "demo-middle", "seed": 3, "nfe_step": 3, "delivery": "local"}
     reply = worker.handle({"input": asked})
-    assert reply["normalized_text"] == "The train leaves at seven thirty on platform twelve."
+    assert reply["normalized_text"] == "We have twelve books and six chairs."
     assert reply["warnings"] == []
     waveform = audio.decode(Path(reply["audio_path"]).read_bytes(), 24_000, 30)
     assert word_error_rate([(reply["normalized_text"], hear(recogniser, waveform))]) <= 0.25
@@ -169,20 +167,6 @@ def test_info_lists_its_voices_first(worker):
     assert worker.handle({"input": {"action": "info"}})["voices"][:3] == VOICES
 
 
-def test_the_benchmark_tells_what_is_heard(tmp_path):
-    """On every way through the engine, with the error rate, the real-time factor and the pitch."""
-    command = [sys.executable, ROOT / "scripts/bench.py", "speech", "--steps", "1", "--sentences", "1"]
-    command += ["--volume", tmp_path, "--dtypes", "float32", "--json", tmp_path / "speech.json"]
-    table = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    assert "WER, tiny" in table
-    run = json.loads((tmp_path / "speech.json").read_text())
-    assert {sample["case"] for sample in run["samples"]} == {f"{voice}, 1 steps" for voice in VOICES}
-    assert {sample["side"] for sample in run["samples"]} == {"float32, plain", "float32, together"}
-    for sample in run["samples"]:
-        assert sample["values"]["words"] == 9
-        assert sample["values"]["speech_s"] > 2
-
-
 # What a recogniser is for
 
 
@@ -190,7 +174,7 @@ TEXT = "The old man walked slowly along the river. [pause:0.5s] Nobody had seen 
 
 
 def answer(worker, **fields):
-    asked = {"voice": "demo-middle", "seed": 1, "quality": "fast", "delivery": "local", **fields}
+    asked = {"voice": "demo-middle", "seed": 1, "nfe_step": 4, "delivery": "local", **fields}
     return worker.handle({"id": "job", "input": asked})
 
 

@@ -287,8 +287,8 @@ def peak_mb(chunks):
     status = dict(line.split(":") for line in Path("/proc/self/status").read_text().splitlines())
     return int(status["VmHWM"].split()[0]) / 1e3, waveform.samples.nbytes / 1e6
 
-peak_mb(2)
-peaks = [*peak_mb(2), *peak_mb(14)]
+peak_mb(1)
+peaks = [*peak_mb(1), *peak_mb(7)]
 used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (used + 2**26, used + 2**26))
 try:

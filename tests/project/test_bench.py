@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 import requests
 import torch
-from benchmark import ours
 from benchmark.figures import (
     DIRECT,
     OURS,
@@ -322,6 +321,18 @@ def test_what_cannot_be_measured_is_refused(asked, problem):
 
 
 @pytest.fixture
+def in_process(monkeypatch, capsys):
+    """What answers once and ends does so here, where torch is imported; a test of both sides starts their processes."""
+
+    def run_once(program, what, **options):
+        monkeypatch.setattr(sys, "argv", [program.module, json.dumps({"what": what, **program.options, **options})])
+        import_module(f"benchmark.{program.module}").main()
+        return json.loads(capsys.readouterr().out.strip().removeprefix(ANSWER))
+
+    monkeypatch.setattr(Program, "run_once", run_once)
+
+
+@pytest.fixture
 def measured(tmp_path, random_model, capsys):
     """Runs a command of the benchmark with the small model; gives the run, which is kept and told as well."""
     (tmp_path / "models").mkdir()
@@ -337,21 +348,35 @@ def measured(tmp_path, random_model, capsys):
     return measure
 
 
-def test_precision_is_measured_against_float32(measured, random_model, volume, capsys):
+@pytest.mark.usefixtures("in_process")
+def test_precision_is_measured_against_float32(measured):
     """The bars of the small network; float32 itself is off by nothing."""
-    (half,) = measured("precision --steps 4 --dtypes bfloat16").samples
+    half, exact = measured("precision --steps 4 --dtypes bfloat16 float32").samples
     assert 0 < half.values["mel_error"] < 2e-2
     assert half.values["company_error"] < 2e-2
-    options = {"model": str(random_model), "volume": str(volume), "device": "cpu", "dtype": "float32", "steps": 4}
-    ours.precision(options)
-    exact = json.loads(capsys.readouterr().out.strip().removeprefix(ANSWER))["values"]
-    assert exact["mel_error"] == 0
-    assert exact["company_error"] <= 1e-5
+    assert exact.values["mel_error"] == 0
+    assert exact.values["company_error"] <= 1e-5
 
 
+@pytest.mark.usefixtures("in_process")
+def test_what_is_heard_is_told(tmp_path, capsys):
+    """On every way through the engine, with the error rate, the real-time factor and the pitch."""
+    kept = tmp_path / "speech.json"
+    asked = f"speech --steps 1 --sentences 1 --volume {tmp_path} --dtypes float32 --json {kept}"
+    bench.main(asked.split())
+    assert "WER, tiny" in capsys.readouterr().out
+    run = Run.from_json(kept.read_text())
+    assert run.cases == [f"{voice}, 1 steps" for voice in ("demo-deep", "demo-high", "demo-middle")]
+    assert {sample.side for sample in run.samples} == {"float32, plain", "float32, together"}
+    for sample in run.samples:
+        assert sample.values["words"] == 9
+        assert sample.values["speech_s"] > 2
+
+
+@pytest.mark.usefixtures("in_process")
 def test_a_start_is_measured_to_the_first_answer(measured):
     """The worker's own entry, without and with the copy of its weights."""
-    run = measured("cold --only voiceclone --dtype float16 --steps 2 --rounds 1")
+    run = measured("cold --only voiceclone --dtype bfloat16 --steps 2 --rounds 1")
     assert run.sides("cold start") == [OURS, f"{OURS}, copy"]
     for sample in run.samples:
         values = sample.values

@@ -81,7 +81,7 @@ def equipped(tmp_path_factory):
     """A machine whose first Python does not serve, and what was said when it made its environment by the second."""
     machine = Machine(tmp_path_factory.mktemp("equipped"))
     machine.add_python("python3", **TOO_NEW)
-    machine.add_python("python3.12")
+    machine.add_python("python3.12", **QUICK_VENV)
     return machine, machine.use_environment()
 
 
