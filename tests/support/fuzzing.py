@@ -147,6 +147,8 @@ def valid(draw, action=None):
         return {**fields, name: _STRINGS[name](draw)}
     if action == "add_voice":
         return {**fields, "voice": draw.choice(NAMES)}
+    if action == "edit":  # without marks
+        return {**fields, "text": fields["text"].replace("[", "(")}
     if issubclass(SCHEMAS[action], DubRequest):
         _make_dubbed(draw, fields)
     elif issubclass(SCHEMAS[action], SynthesisRequest):
