@@ -90,7 +90,7 @@ def cue_lists(draw):
     return sorted(cues, key=lambda cue: cue.start_ms)
 
 
-@settings(max_examples=100)
+@settings(max_examples=300)
 @given(
     cue_lists(),
     st.sampled_from([1.0, 1.1, 1.3, 2.0]),
