@@ -24,6 +24,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from voiceclone import deployment
+from voiceclone.cli.options import agreed
 from voiceclone.deployment import (
     ConfigError,
     Deployment,
@@ -104,7 +105,7 @@ def deploy(
         print(f"warning: {warning}", file=sys.stderr)
     if arguments.dry_run:
         return 0
-    if step.fields and not (arguments.yes or agreed()):
+    if step.fields and not (arguments.yes or may_start()):
         return DECLINED
     if live is None:
         live = platform.create(step.fields)
@@ -133,11 +134,8 @@ def look(deployment: Deployment, platform: Platform) -> Found:
     )
 
 
-def agreed() -> bool:
+def may_start() -> bool:
     if not sys.stdin.isatty():
         print("error: there is nobody to ask: give --yes", file=sys.stderr)
         return False
-    try:
-        return input("Do this? [y/N] ").strip().lower() in {"y", "yes"}
-    except EOFError:
-        return False
+    return agreed("Do this?")

@@ -152,3 +152,11 @@ def stopped_by_signals(stop: threading.Event) -> Iterator[None]:
             signal.signal(number, handler)
         received.put(None)
         watcher.join()
+
+
+def agreed(question: str) -> bool:
+    """Ask somebody at the terminal; no answer is a no."""
+    try:
+        return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+    except EOFError:
+        return False

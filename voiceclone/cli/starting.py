@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 from voiceclone.books import Part
 from voiceclone.cli.bar import book_bar
+from voiceclone.cli.options import agreed
 from voiceclone.client import FAILED, STOPPED, BadInput, Problem
 
 
@@ -54,13 +55,7 @@ def require_somebody(yes: bool) -> None:
 
 def confirm(yes: bool) -> None:
     """Ask whether to start. Raises KeyboardInterrupt for a no."""
-    if yes:
-        return
-    try:
-        answer = input("start? [y/N] ")
-    except EOFError:
-        answer = "n"
-    if answer.strip().lower() not in ("y", "yes"):
+    if not (yes or agreed("start?")):
         raise KeyboardInterrupt
 
 

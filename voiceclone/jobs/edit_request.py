@@ -18,9 +18,9 @@ from voiceclone.jobs.fields import (
     Seed,
     context_of,
 )
-from voiceclone.jobs.parts import MadeWith, Strict, require_bucket
+from voiceclone.jobs.parts import Delivery, MadeWith, Strict
 from voiceclone.settings import LinkLife
-from voiceclone.types import AUDIO_FORMATS, NFE_STEPS, SEEDS, DeliveryWay, Quality
+from voiceclone.types import AUDIO_FORMATS, NFE_STEPS, SEEDS, Quality
 
 MAX_CHANGES = 200
 LONGEST_STRETCH_S = 15.0
@@ -71,7 +71,7 @@ class EditRequest(Strict):
     format: Literal["wav", "flac"] = Field(
         "wav", description="`wav` or `flac`, with the recording's own rate, channels and bits"
     )
-    delivery: DeliveryWay = Field("auto", description="as for `synthesize`")
+    delivery: Delivery = Field("auto", description="as for `synthesize`")
     key: Key | None = Field(None, description="as for `synthesize`")
     expires_in: LinkLife | None = Field(None, description="life of the link in seconds; absent: `URL_EXPIRY_S`")
     job_id: JobId | None = Field(None, description="your own id for the reply and the key; absent: the platform's")
@@ -91,8 +91,3 @@ class EditRequest(Strict):
         if any(turn.voice or turn.is_told for turn in turns):
             raise ValueError("has marks of voices or pauses, which are not understood here: leave them out")
         return value
-
-    @field_validator("delivery")
-    @classmethod
-    def _delivery(cls, value: DeliveryWay, info: ValidationInfo) -> DeliveryWay:
-        return require_bucket(value, info)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
 
 from voiceclone.jobs.fields import MAX_CHUNK_CHARS, MAX_TOLD_CHARS, Seed, context_of
 from voiceclone.types import DeliveryWay
@@ -36,8 +36,11 @@ class FormerTake(Strict):
     seed: Seed
 
 
-def require_bucket(value: DeliveryWay, info: ValidationInfo) -> DeliveryWay:
-    """Raise ValueError where a bucket is asked for and there is none."""
+def _deliverable(value: DeliveryWay, info: ValidationInfo) -> DeliveryWay:
     if value == "s3" and context_of(info).bucket is None:
         raise ValueError("s3 needs a bucket: set S3_BUCKET and its keys, or ask for base64")
     return value
+
+
+Delivery = Annotated[DeliveryWay, AfterValidator(_deliverable)]
+"""How a result is handed over; a bucket is refused where there is none."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, cast
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field
 
 from voiceclone.jobs.fields import (
     RECORDING,
@@ -19,11 +19,11 @@ from voiceclone.jobs.fields import (
     VoiceName,
     switched_on,
 )
-from voiceclone.jobs.parts import FormerTake, MadeWith, Strict, require_bucket
+from voiceclone.jobs.parts import Delivery, FormerTake, MadeWith, Strict
 from voiceclone.model import Sampling
 from voiceclone.settings import LinkLife
 from voiceclone.speech import Former, Threshold
-from voiceclone.types import NFE_STEPS, SEEDS, AudioFormat, DeliveryWay, Quality
+from voiceclone.types import NFE_STEPS, SEEDS, AudioFormat, Quality
 from voiceclone.voices import AudioSource
 
 NEEDED = "needed, or"
@@ -98,7 +98,7 @@ class SpeechRequest(Strict):
         None,
         description="`true` or `{max_wer: 0.15, attempts: 3}`: listen to every chunk, and speak those anew that miss",
     )
-    delivery: DeliveryWay = Field(
+    delivery: Delivery = Field(
         "auto",
         description="`s3`, `base64`, `local`; `auto`: `s3` where a bucket is configured, else `base64` on the "
         "platform, else `local`",
@@ -138,8 +138,3 @@ class SpeechRequest(Strict):
     def threshold(self) -> Threshold | None:
         """When a take is good enough; None: nobody listens."""
         return None if self.verify is None else Threshold(self.verify.max_wer, self.verify.attempts)
-
-    @field_validator("delivery")
-    @classmethod
-    def _delivery(cls, value: DeliveryWay, info: ValidationInfo) -> DeliveryWay:
-        return require_bucket(value, info)
