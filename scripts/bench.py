@@ -31,10 +31,12 @@ from benchmark.figures import OURS, THEIRS, Run, cost_report, report
 from benchmark.measure import Bench, chunk, cold, contention, long, memory, precision, speech
 from benchmark.plot import plot
 from benchmark.serving import Place, serve
+from benchmark.work import SENTENCES
 
 ROOT = Path(__file__).resolve().parent.parent
 ROUNDS = {"cold": 5, "chunk": 5, "contention": 5, "cost": 5, "serve": 3}
 """Of those that take more than one."""
+WAYS = ["plain", "warmed up", "together"]
 
 
 def parser() -> argparse.ArgumentParser:
@@ -53,7 +55,7 @@ def parser() -> argparse.ArgumentParser:
     )
     shared.add_argument("--peer", default="package", choices=["package", "classes"], help="what f5-tts's side runs")
     shared.add_argument("--only", choices=[OURS, THEIRS], help="leave the other side out")
-    shared.add_argument("--rounds", type=int, help="by default 5; for long and memory 1, for serve 3")
+    shared.add_argument("--rounds", type=int, help="by default 5; for long, memory and speech 1, for serve 3")
     shared.add_argument("--bench", type=Path, default=ROOT / "bench", help="where environment and weights are kept")
     shared.add_argument("--json", type=Path, help="write the samples there as well")
 
@@ -85,7 +87,10 @@ def parser() -> argparse.ArgumentParser:
     heard.add_argument("--steps", type=int, nargs="+", default=[7, 16, 32], help="nfe_step")
     heard.add_argument("--model", default="demo", help="as F5_MODEL")
     heard.add_argument("--volume", type=Path, default=Path("runpod-volume"), help="where the model lies")
-    heard.add_argument("--sentences", type=int, default=20, help="how many of the held-out ones")
+    heard.add_argument("--sentences", type=int, default=40, help="how many of the held-out ones")
+    heard.add_argument("--speeds", type=float, nargs="+", default=[1], help="as a job's speed")
+    heard.add_argument("--ways", nargs="+", choices=WAYS, default=WAYS, help="through the engine")
+    heard.add_argument("--naturalness", action="store_true", help="predict opinions, by the package speechmos")
     heard.add_argument("--recogniser", type=Path, help="a whisper in CTranslate2's format, beside the tests' own")
     loaded = command("serve", "the worker over HTTP under load, what HTTP costs, how soon it is there")
     loaded.add_argument("--callers", type=int, nargs="+", default=[1, 4, 16, 64], help="how many share the jobs")
@@ -130,10 +135,12 @@ def measure(arguments: argparse.Namespace) -> Run:
         case "precision":
             run = precision(bench, arguments.steps)
         case "speech":
-            recognisers: dict[str, str | None] = {"tiny": None}
+            asked = {name: getattr(arguments, name) for name in ("model", "steps", "speeds", "ways", "naturalness")}
+            asked["sentences"] = SENTENCES.read_text().splitlines()[: arguments.sentences]
+            asked["recognisers"] = {"tiny": None}
             if arguments.recogniser:
-                recognisers[arguments.recogniser.name] = str(arguments.recogniser.absolute())
-            run = speech(bench, arguments.model, arguments.volume, arguments.steps, arguments.sentences, recognisers)
+                asked["recognisers"][arguments.recogniser.name] = str(arguments.recogniser.absolute())
+            run = speech(bench, arguments.volume, {**asked, "seeds": rounds})
         case "serve":
             place = Place(bench, arguments.model, arguments.volume, arguments.steps)
             run = serve(place, arguments.callers, arguments.jobs, together=arguments.together)

@@ -212,15 +212,20 @@ def precision_table(run: Run) -> str:
 
 
 def speech_table(run: Run) -> str:
-    """Word error rates, the real-time factor, and how far the speech's pitch is from the voice's."""
-    heard_by = [name.removesuffix(" wrong") for name in run.samples[0].values if name.endswith(" wrong")]
+    """Word error rates, the real-time factor, how far the speech's pitch is from the voice's: of the rounds' seeds."""
+    known = run.samples[0].values
+    heard_by = [name.removesuffix(" wrong") for name in known if name.endswith(" wrong")]
+    judged = ["mos"] if "mos" in known else []
     rows = []
-    for sample in run.samples:
-        values = sample.values
-        rates = [f"{values[f'{name} wrong'] / values['words']:.1%}" for name in heard_by]
-        pitches = (number(values[name]) for name in ("pitch_hz", "voice_pitch_hz"))
-        rows.append([sample.case, sample.side, *rates, number(value(values, "rtf")), " of ".join(pitches)])
-    return table(["voice", "way", *(f"WER, {name}" for name in heard_by), "rtf", "Hz of the voice's"], rows)
+    for case, side in cells(run):
+        words = run.values(case, side, "words")
+        wrong = [run.values(case, side, f"{name} wrong") for name in heard_by]
+        rates = [spread([100 * some / all_ for some, all_ in zip(each, words, strict=True)]) for each in wrong]
+        rtf, *natural = (spread(run.values(case, side, name)) for name in ["rtf", *judged])
+        pitches = (spread(run.values(case, side, name)) for name in ("pitch_hz", "voice_pitch_hz"))
+        rows.append([case, side, *rates, *natural, rtf, " of ".join(pitches)])
+    header = ["voice", "way", *(f"% of words wrong, {name}" for name in heard_by), *(["MOS"] if judged else []), "rtf"]
+    return table([*header, "Hz of the voice's"], rows)
 
 
 def serve_tables(run: Run) -> str:

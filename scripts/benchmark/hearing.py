@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
 
+from voiceclone import audio
 from voiceclone.listening import Recogniser
 from voiceclone.types import Waveform
 from voiceclone.voices import pitch
@@ -61,3 +62,21 @@ def median_pitch(waveform: Waveform) -> float:
     apart = np.abs(octaves[:, None] - octaves)
     densest = int(np.argmax((apart < CLUSTER_OCTAVES).sum(axis=1)))
     return float(2 ** np.median(octaves[apart[densest] < 0.5]))
+
+
+def naturalness() -> Callable[[Waveform], float]:
+    """Predict what listeners would say of a sound, from 1 to 5, by the DNSMOS P.808 of Reddy et al. (ICASSP 2021).
+
+    Its model comes with the package speechmos, which is not among what the checks need; ModuleNotFoundError says how to
+    get it.
+    """
+    try:
+        from speechmos import dnsmos
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError("naturalness is judged by speechmos: pip install speechmos onnxruntime") from error
+
+    def judged(waveform: Waveform) -> float:
+        at_16_khz = audio.resample(waveform, 16_000).samples
+        return float(dnsmos.run(np.clip(at_16_khz, -1, 1), sr=16_000)["p808_mos"])
+
+    return judged

@@ -20,7 +20,7 @@ from random_checkpoint import write_random
 from benchmark.figures import OURS, THEIRS, Run, Sample
 from benchmark.process import Program, Speaker, neighbours, peer_environment, speakers
 from benchmark.start import start_worker
-from benchmark.work import SENTENCES, flop, frames_of, reference, text_of
+from benchmark.work import flop, frames_of, reference, text_of
 
 SHORT_S = 1.0
 NEW_LENGTH_S = 0.15
@@ -212,27 +212,17 @@ def precision(bench: Bench, steps: Sequence[int]) -> Run:
     return bench.run("precision", samples, sides)
 
 
-def speech(
-    bench: Bench, model: str, volume: Path, steps: Sequence[int], sentences: int, recognisers: Mapping[str, str | None]
-) -> Run:
-    """How well a model that truly speaks is understood, on every way through our engine."""
+def speech(bench: Bench, volume: Path, asked: Mapping[str, Any]) -> Run:
+    """How well a model that truly speaks is understood, on the ways through our engine; `asked` goes to ours.speech."""
     samples, sides = [], {}
     for dtype in bench.dtypes:
-        options = {
-            "model": model,
-            "volume": str(volume.absolute()),
-            "device": bench.device,
-            "dtype": dtype,
-            "steps": list(steps),
-            "sentences": SENTENCES.read_text().splitlines()[:sentences],
-            "recognisers": recognisers,
-        }
+        options = {**asked, "volume": str(volume.absolute()), "device": bench.device, "dtype": dtype}
         told = Program(Path(sys.executable), "ours", options).run_once("speech")
         name = told["about"]["dtype"]
         for one in told["samples"]:
-            samples.append(Sample(f"{one['voice']}, {one['steps']} steps", f"{name}, {one['way']}", 1, one["values"]))
+            samples.append(Sample(one["case"], f"{name}, {one['way']}", one["round"], one["values"]))
         sides[name] = told["about"]
-    return replace(bench, arch=model).run("speech", samples, sides)
+    return replace(bench, arch=asked["model"]).run("speech", samples, sides)
 
 
 def contention(bench: Bench, seconds: Sequence[float], steps: Sequence[int], busy: Sequence[int]) -> Run:

@@ -26,6 +26,8 @@ DEFAULT_VOICE = "example-en"
 """For a model without voices of its own."""
 TOGETHER_FRAMES = 8192
 """Frames of a batch, on a CPU too: there a worker would speak one chunk after the other."""
+SEEDS_APART = 1000
+"""Between the first sentence's seed in one round and in the next."""
 
 
 def load(options: dict[str, Any]) -> Engine:
@@ -83,7 +85,7 @@ def precision(options: dict[str, Any]) -> None:
 
 def speech(options: dict[str, Any]) -> None:
     """What recognisers hear of sentences in each of the model's voices, on each way through the engine."""
-    from benchmark.hearing import recogniser, word_errors
+    from benchmark.hearing import naturalness, recogniser, word_errors
     from voiceclone.audio import SAMPLE_RATE
     from voiceclone.checkpoints import resolve
     from voiceclone.model import Engine, Sampling
@@ -94,15 +96,22 @@ def speech(options: dict[str, Any]) -> None:
     voices = BuiltIn(checkpoint.voices, checkpoint.languages)
     engine = Engine.load(checkpoint, options["device"], options["dtype"])
     recognisers = {name: recogniser(path and Path(path)) for name, path in options["recognisers"].items()}
+    natural = naturalness() if options["naturalness"] else None
     samples = []
-    for way in ("plain", "warmed up", "together"):
+    for way in options["ways"]:
         if way == "warmed up":
             if options["device"] == "cpu":
                 continue  # there it changes nothing
             engine.warm_up()
-        for name, steps in itertools.product(voices.model_names or [DEFAULT_VOICE], options["steps"]):
+        asked = itertools.product(
+            voices.model_names or [DEFAULT_VOICE], options["steps"], options["speeds"], range(options["seeds"])
+        )
+        for name, steps, speed, round_ in asked:
             voice = voices.named(name)
-            chunks = [Chunk(sentence, voice, seed) for seed, sentence in enumerate(options["sentences"])]
+            chunks = [
+                Chunk(sentence, voice, SEEDS_APART * round_ + i, speed)
+                for i, sentence in enumerate(options["sentences"])
+            ]
             batches = [chunks] if way == "together" else [[chunk] for chunk in chunks]
             engine.max_batch_frames = TOGETHER_FRAMES
             start = time.perf_counter()
@@ -115,7 +124,10 @@ def speech(options: dict[str, Any]) -> None:
                 wrong, words = word_errors(zip(options["sentences"], heard, strict=True))
                 values |= {f"{heard_by} wrong": wrong, "words": words}
             values |= {"pitch_hz": pitch_of(sentences), "voice_pitch_hz": pitch_of([voice.waveform])}
-            samples.append({"voice": name, "steps": steps, "way": way, "values": values})
+            if natural:
+                values["mos"] = statistics.mean(natural(sentence) for sentence in sentences)
+            case = f"{name}, {steps} steps, speed {speed:g}"
+            samples.append({"case": case, "way": way, "round": round_ + 1, "values": values})
     answer({"samples": samples, "about": about(options["device"], engine.dit.dtype)})
 
 
