@@ -6,7 +6,6 @@ import importlib.util
 import json
 import os
 import shutil
-import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -52,21 +51,39 @@ def test_a_bad_job_from_the_command_line_fails(places):
     assert "invalid_input: voice: is missing" in process.said
 
 
-def test_nothing_is_written_but_the_result(places, volume):
-    """With HOME, the working directory and the code read-only a job runs, and leaves one file: the audio."""
-    root, _ = places
+HEAVY = [
+    *["transformers", "wandb", "datasets", "pandas", "gradio", "matplotlib", "librosa", "numba", "x_transformers"],
+    *["scipy", "boto3", "pypinyin", "torch._dynamo", "sympy"],
+]
+LOADED = f"""
+import runpy, sys
+sys.path.insert(0, {str(ROOT)!r})
+{CONFINE}
+names = runpy.run_path({str(HANDLER)!r})
+names["initialize_models"]()
+import huggingface_hub.constants as hub, os
+print([name for name in {HEAVY!r} if name in sys.modules])
+print(hub.HF_HUB_CACHE == os.environ["RUNPOD_VOLUME"] + "/models/hub", os.environ["TORCH_HOME"])
+sys.argv = ["runpod-handler.py", "--test_input", {json.dumps({"input": SAY})!r}]
+runpy.run_path({str(HANDLER)!r}, run_name="__main__")
+"""
+
+
+def test_a_worker_imports_what_a_first_job_needs_lets_threads_sleep_and_writes_nothing_but_the_result(places, volume):
+    """f5-tts's package would pull in its training code; the store and the Chinese front end can wait.
+
+    Threads that wait for others sleep: as libgomp tells when it is loaded, with torch; later it would not listen.
+
+    With HOME, the working directory and the code read-only a job runs, and leaves one file: the audio.
+    """
+    root, environ = places
     shutil.rmtree(volume / "cache", ignore_errors=True)
     before = tree(volume)
-    script = CONFINE + textwrap.dedent(
-        f"""
-        import runpy
-        sys.argv = ["runpod-handler.py", "--test_input", {json.dumps({"input": SAY})!r}]
-        runpy.run_path({str(HANDLER)!r}, run_name="__main__")
-        """
-    )
     allowed = os.pathsep.join(map(str, (volume, root / "output", root / "tmp")))
-    done = run(places, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{script}", allowed)
+    done = run(places, "-c", LOADED, allowed, OMP_DISPLAY_ENV="VERBOSE")
     assert done.returncode == 0, done.stderr
+    assert "GOMP_SPINCOUNT = '0'" in done.stderr
+    assert done.stdout.splitlines()[:2] == ["[]", f"True {environ['RUNPOD_VOLUME']}/models/torch"]
     assert (tree(root / "home"), tree(root / "cwd"), tree(root / "tmp")) == ([], [], [])
     assert len(tree(root / "output")) == 1
     assert [path for path in tree(volume) if not path.startswith("cache")] == before
@@ -77,34 +94,6 @@ def test_the_confinement_is_real(places, volume):
     """The guard of the test above does stop a write."""
     done = run(places, "-c", CONFINE + "open('file', 'w')", str(volume))
     assert "Read-only file system" in done.stderr
-
-
-HEAVY = [
-    *["transformers", "wandb", "datasets", "pandas", "gradio", "matplotlib", "librosa", "numba", "x_transformers"],
-    *["scipy", "boto3", "pypinyin", "torch._dynamo", "sympy"],
-]
-
-
-LOADED = f"""
-import runpy, sys
-sys.path.insert(0, {str(ROOT)!r})
-names = runpy.run_path({str(HANDLER)!r})
-names["initialize_models"]()
-import huggingface_hub.constants as hub, os
-print([name for name in {HEAVY!r} if name in sys.modules])
-print(hub.HF_HUB_CACHE == os.environ["RUNPOD_VOLUME"] + "/models/hub", os.environ["TORCH_HOME"])
-"""
-
-
-def test_a_loaded_worker_has_imported_only_what_a_first_job_needs_and_lets_threads_sleep(places):
-    """f5-tts's package would pull in its training code; the store and the Chinese front end can wait.
-
-    Threads that wait for others sleep: as libgomp tells when it is loaded, with torch; later it would not listen.
-    """
-    done = run(places, "-c", LOADED, OMP_DISPLAY_ENV="VERBOSE")
-    assert done.returncode == 0, done.stderr
-    assert "GOMP_SPINCOUNT = '0'" in done.stderr
-    assert done.stdout.splitlines() == ["[]", f"True {places[1]['RUNPOD_VOLUME']}/models/torch"]
 
 
 PACKAGES = Path(torch.__file__).parents[1]
