@@ -43,7 +43,7 @@ from voiceclone.voices.sources import InlineSource
 log = logging.getLogger(__name__)
 
 # Every week ten times as much of each is tried, with `--times 10`.
-JOBS = 500
+JOBS = 300
 WARM_UP = 300
 """Jobs after which the caches are full: 32 references, the shapes that torch has prepared for."""
 GROWTH_MB = 32
@@ -346,7 +346,7 @@ def fuzzed(worker, tmp_path, monkeypatch, caplog):
     return worker
 
 
-def test_nothing_escapes_from_thousands_of_jobs(fuzzed, tmp_path, caplog, times):
+def test_nothing_escapes_from_hundreds_of_jobs(fuzzed, tmp_path, caplog, times):
     """Good, nearly good and nonsense: each has a reply that can be sent, and the worker is as before."""
     outcomes: collections.Counter[str] = collections.Counter()
     delivered: set[Path] = set()

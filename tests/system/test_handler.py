@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from voiceclone.model.engine import Engine
 
 HANDLER = ROOT / "runpod-handler.py"
 SAY = {"text": "Hello there.", "voice": "example-en", "nfe_step": 2, "seed": 5}
+SAY_CHINESE = {"text": "你好, hello.", "voice": "example-zh", "nfe_step": 1}
+LOCKED = set(re.findall(r"^([a-z0-9-]+)(?:\[.*\])?==", (ROOT / "requirements.txt").read_text(), re.MULTILINE))
 
 
 def load_handler():
@@ -57,6 +60,18 @@ HEAVY = [
 ]
 LOADED = f"""
 import runpy, sys
+from importlib.metadata import packages_distributions
+from packaging.utils import canonicalize_name
+
+known = {{m: {{canonicalize_name(d) for d in ds}} for m, ds in packages_distributions().items()}}
+
+class OnlyLocked:
+    def find_spec(self, name, path=None, target=None):
+        owners = known.get(name.split(".")[0])
+        if owners and not owners & {LOCKED!r}:
+            raise ModuleNotFoundError(f"{{name}} is not in the lock", name=name)
+
+sys.meta_path.insert(0, OnlyLocked())
 sys.path.insert(0, {str(ROOT)!r})
 {CONFINE}
 names = runpy.run_path({str(HANDLER)!r})
@@ -64,8 +79,8 @@ names["initialize_models"]()
 import huggingface_hub.constants as hub, os
 print([name for name in {HEAVY!r} if name in sys.modules])
 print(hub.HF_HUB_CACHE == os.environ["RUNPOD_VOLUME"] + "/models/hub", os.environ["TORCH_HOME"])
-sys.argv = ["runpod-handler.py", "--test_input", {json.dumps({"input": SAY})!r}]
-runpy.run_path({str(HANDLER)!r}, run_name="__main__")
+sys.argv = ["handler.py", "--test_input", {json.dumps({"input": SAY_CHINESE})!r}]
+runpy.run_path({str(ROOT / ".runpod/handler.py")!r}, run_name="__main__")
 """
 
 
@@ -74,7 +89,9 @@ def test_a_worker_imports_what_a_first_job_needs_lets_threads_sleep_and_writes_n
 
     Threads that wait for others sleep: as libgomp tells when it is loaded, with torch; later it would not listen.
 
-    With HOME, the working directory and the code read-only a job runs, and leaves one file: the audio.
+    With HOME, the working directory and the code read-only a job runs, from the Hub's handler, which is the worker's
+    own, and leaves one file: the audio. Only the locked distributions can be imported: what the lock leaves out is
+    never missed.
     """
     root, environ = places
     shutil.rmtree(volume / "cache", ignore_errors=True)
