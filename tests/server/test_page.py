@@ -623,6 +623,7 @@ def test_what_is_spoken_is_drawn_sought_by_a_click_and_stopped(visitor):
     """Nothing more is spoken then, nothing more is heard, and no buttons are left that stop it."""
     page = visitor.page
     visitor.type("Hello there my dear friend. " * 100)
+    page.locator("#quality").select_option("fast")
     visitor.press("Speak")
     page.locator("#words [aria-current]").first.wait_for()
     visitor.press("Stop", page.locator("#speak-form"))
