@@ -165,7 +165,6 @@ ENCODED = base64.b64encode(SOUND).decode()
 SOUNDS = [SOUND, SOUND + b"1", SOUND + b"12", b"ID3" + b"\xfb\xef\xbe" * 30 + b"\0", b"RIFF\xff\xfe\xfb"]
 
 
-@pytest.mark.parametrize("sound", SOUNDS, ids=len)
 @pytest.mark.parametrize(
     "written",
     [
@@ -191,9 +190,10 @@ SOUNDS = [SOUND, SOUND + b"1", SOUND + b"12", b"ID3" + b"\xfb\xef\xbe" * 30 + b"
         lambda data: "base64," + base64.urlsafe_b64encode(data).decode().rstrip("="),
     ],
 )
-def test_base64_is_taken_in_every_way_that_tools_write_it(sound, written):
-    request, _ = parse({"text": "Hi.", "ref_audio": written(sound)}, SETTINGS)
-    assert request.ref_audio.data == sound
+def test_base64_is_taken_in_every_way_that_tools_write_it(written):
+    for sound in SOUNDS:
+        request, _ = parse({"text": "Hi.", "ref_audio": written(sound)}, SETTINGS)
+        assert request.ref_audio.data == sound
 
 
 @pytest.mark.parametrize(
