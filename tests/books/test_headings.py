@@ -50,17 +50,16 @@ def rows(table):
     return [line for line in table.strip().replace("\n", "|").split("|") if line]
 
 
-@pytest.mark.parametrize("line", rows(HEADINGS))
-def test_a_heading_is_found(line):
-    found = heading_of(line)
-    assert found is not None
-    assert not found.is_bare
-    assert found.text == line.removesuffix(" . . . . . 12").strip("_*= ")
+def test_a_heading_is_found():
+    for line in rows(HEADINGS):
+        found = heading_of(line)
+        assert found is not None, line
+        assert not found.is_bare, line
+        assert found.text == line.removesuffix(" . . . . . 12").strip("_*= ")
 
 
-@pytest.mark.parametrize("line", rows(SENTENCES))
-def test_a_sentence_is_no_heading(line):
-    assert heading_of(line) is None
+def test_a_sentence_is_no_heading():
+    assert [line for line in rows(SENTENCES) if heading_of(line)] == []
 
 
 @pytest.mark.parametrize("to", ["cardinal", "ordinal"])

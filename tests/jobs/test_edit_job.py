@@ -72,10 +72,9 @@ def integers(data):
 @pytest.mark.parametrize(
     ("rate", "subtype", "audio_format", "channels"),
     [
-        (16_000, "PCM_16", "wav", 1),
-        (24_000, "PCM_24", "flac", 1),
+        (16_000, "PCM_16", "flac", 1),
         (44_100, "PCM_24", "wav", 2),
-        (48_000, "PCM_16", "flac", 1),
+        (48_000, "PCM_24", "flac", 1),
     ],
 )
 def test_outside_of_its_faded_borders_every_sample_is_the_callers(

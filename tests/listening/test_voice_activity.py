@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.resources
 
 import numpy as np
@@ -116,11 +117,16 @@ RECORDINGS = [
 ]
 
 
+@functools.cache
+def samples_of(recording):
+    return audio.decode(recording.read_bytes(), RATE, 30).samples.astype(np.float64)
+
+
 @pytest.mark.parametrize("recording", RECORDINGS, ids=lambda path: path.name)
 @pytest.mark.parametrize("manner", MANNERS.values(), ids=MANNERS)
 def test_speech_is_never_taken_for_silence(recording, manner):
     """At -20 and at -50 and -70 dB, and any second of it that is not a pause."""
-    samples = manner(audio.decode(recording.read_bytes(), RATE, 30).samples.astype(np.float64))
+    samples = manner(samples_of(recording))
     for level_db in (-20, -50, -70):
         assert may_hold_speech(Waveform(at_level(samples, level_db).astype(np.float32), RATE))
     if manner is np.copy:

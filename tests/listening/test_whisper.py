@@ -45,8 +45,14 @@ def test_words_have_their_times(transcript):
     assert 0 <= times[0] < times[-1] <= ENGLISH.waveform.duration_s + 0.1
 
 
-def test_the_same_speech_is_heard_alike_twice(recogniser, transcript):
+def test_the_same_speech_is_heard_alike_twice(recogniser, transcript, monkeypatch):
+    """And a sound whose words are found and then their times is encoded once: that is most of the work."""
+    encoded, encode = [], transcribe.WhisperModel.encode
+    monkeypatch.setattr(transcribe.WhisperModel, "encode", lambda *of: encoded.append(of) or encode(*of))
+    recogniser.align(SPOONS.waveform, "Spoons.")  # another sound between
     assert recogniser.transcribe(ENGLISH.waveform) == transcript
+    assert len(recogniser.align(ENGLISH.waveform, ENGLISH.text)) == len(ENGLISH.text.split())
+    assert len(encoded) == 2
 
 
 def test_a_language_that_whisper_does_not_know_is_only_a_hint(recogniser):

@@ -38,6 +38,7 @@ TRIED_IN = {
     "jobs/fields.py": "jobs/test_request.py",
     "jobs/parsing.py": "jobs/test_request.py",
     "jobs/edit_request.py": "jobs/test_edit_job.py",
+    "listening/encoder.py": "listening/test_whisper.py",
     "model/": "model/test_engine.py",
     "model/gaps.py": "model/test_sharing.py",
     "model/positions.py": "model/test_dit.py",

@@ -20,16 +20,6 @@ TOO_NEW = {"sitecustomize": "import sys; sys.version_info = (3, 14, 0, 'final', 
 WITHOUT_VENV = {"ensurepip": "raise ModuleNotFoundError(name='ensurepip')"}  # as on Debian, without python3-venv
 WHEELS = Path(sysconfig.get_config_var("WHEEL_PKG_DIR") or Path(ensurepip.__file__).parent / "_bundled")
 """Those that Python brings."""
-# Unpacks pip, where Python's own would install and compile it for seconds.
-QUICK_VENV = {
-    "venv": f"""
-import subprocess, sys, zipfile
-from pathlib import Path
-subprocess.run([sys.executable, "-I", "-m", "venv", "--without-pip", *sys.argv[1:]], check=True)
-(packages,) = Path(sys.argv[-1]).glob("lib/*/site-packages")
-zipfile.ZipFile(next(Path({str(WHEELS)!r}).glob("pip-*.whl"))).extractall(packages)
-"""
-}
 
 
 class Machine:
@@ -77,11 +67,27 @@ def machine(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def equipped(tmp_path_factory):
+def quick_venv(tmp_path_factory):
+    """A module `venv` whose environments share a pip that is unpacked: Python's own installs and compiles it for
+    seconds."""
+    pip = tmp_path_factory.mktemp("pip")
+    zipfile.ZipFile(next(WHEELS.glob("pip-*.whl"))).extractall(pip)
+    make = f"""
+import subprocess, sys
+from pathlib import Path
+subprocess.run([sys.executable, "-I", "-m", "venv", "--without-pip", *sys.argv[1:]], check=True)
+(packages,) = Path(sys.argv[-1]).glob("lib/*/site-packages")
+(packages / "pip.pth").write_text({str(pip)!r})
+"""
+    return {"venv": make}
+
+
+@pytest.fixture(scope="module")
+def equipped(tmp_path_factory, quick_venv):
     """A machine whose first Python does not serve, and what was said when it made its environment by the second."""
     machine = Machine(tmp_path_factory.mktemp("equipped"))
     machine.add_python("python3", **TOO_NEW)
-    machine.add_python("python3.12", **QUICK_VENV)
+    machine.add_python("python3.12", **quick_venv)
     return machine, machine.use_environment()
 
 
@@ -120,9 +126,9 @@ def test_a_machine_without_a_gpu_takes_its_wheels_from_elsewhere_and_none_of_cud
 
 
 @pytest.mark.parametrize("broken", ["interrupted", "upgraded"])
-def test_an_environment_that_is_not_whole_is_made_anew(machine, broken):
+def test_an_environment_that_is_not_whole_is_made_anew(machine, quick_venv, broken):
     """One whose making was interrupted, and one whose Python was upgraded, so that its packages are another's."""
-    machine.add_python("python3", **QUICK_VENV)
+    machine.add_python("python3", **quick_venv)
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", machine.venv], check=True)
     if broken == "interrupted":
         (machine.venv / "bin/activate").unlink()  # what comes last

@@ -66,12 +66,14 @@ def test_a_dry_run_leaves_rows_and_a_table(run, tmp_path):
     assert {line.count("|") for line in tables} == {6}
 
 
-def test_a_part_that_breaks_or_takes_too_long_leaves_the_others_alone(run):
-    """Its traceback is kept. Here there is no GPU, and the second part has no time."""
-    status, lines = run("--device", "cuda", "--arch", "small", "--only", "convolutions", "machine")
+def test_a_part_that_breaks_or_takes_too_long_leaves_the_others_alone(run, tmp_path):
+    """Its traceback is kept. A torch that was brought along is broken, and the second time there is no time."""
+    (tmp_path / "torch.py").write_text("raise RuntimeError('half a wheel')")
+    status, lines = run("--packages", tmp_path, "--only", "convolutions", "machine")
     assert (status, states(lines)) == (1, {"machine": FAILED, "convolutions": FAILED})
     ends = [line for line in lines if "state" in line]
     assert all("Traceback (most recent call last)" in end["problem"] for end in ends)
+    assert all("RuntimeError: half a wheel" in end["problem"] for end in ends)
     status, lines = run("--dry-run", "--minutes", "0.005", "--only", "machine", "profile")
     assert (status, states(lines)) == (1, {"machine": TOO_LONG, "profile": LEFT_OUT})
 

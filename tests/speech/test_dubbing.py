@@ -8,7 +8,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 from clock import Clock
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from voiceclone import audio
@@ -90,7 +90,6 @@ def cue_lists(draw):
     return sorted(cues, key=lambda cue: cue.start_ms)
 
 
-@settings(max_examples=300)
 @given(
     cue_lists(),
     st.sampled_from([1.0, 1.1, 1.3, 2.0]),

@@ -7,6 +7,7 @@ import contextlib
 import ctypes
 import dataclasses
 import gc
+import itertools
 import json
 import logging
 import random
@@ -43,7 +44,7 @@ from voiceclone.voices.sources import InlineSource
 log = logging.getLogger(__name__)
 
 # Every week ten times as much of each is tried, with `--times 10`.
-JOBS = 500
+JOBS = 300
 WARM_UP = 300
 """Jobs after which the caches are full: 32 references, the shapes that torch has prepared for."""
 GROWTH_MB = 32
@@ -75,14 +76,14 @@ def test_any_other_is_accepted_or_its_problems_name_their_fields(draw, kind):
     assert_refused_by_name_if_at_all(data)
 
 
-@pytest.mark.parametrize("depth", [4, 40, 900])
 @pytest.mark.parametrize(
     "field", ["text", "segments", "lexicon", "verify", "made_with", "ref_audio", "seeds", "takes", "x"]
 )
-@pytest.mark.parametrize("around", [lambda inside: [inside], lambda inside: {"a": inside}], ids=["lists", "objects"])
-def test_what_is_nested_too_deeply_is_refused_by_its_field(field, depth, around):
-    problems = assert_refused_by_name_if_at_all({**SAY, field: fuzzing.nested(depth, around)})
-    assert any(problem.field.startswith(field) for problem in problems)
+def test_what_is_nested_too_deeply_is_refused_by_its_field(field):
+    """In lists, and in objects."""
+    for around, depth in itertools.product((lambda inside: [inside], lambda inside: {"a": inside}), (4, 40, 900)):
+        problems = assert_refused_by_name_if_at_all({**SAY, field: fuzzing.nested(depth, around)})
+        assert any(problem.field.startswith(field) for problem in problems), (around(0), depth)
 
 
 @pytest.mark.parametrize(
@@ -346,7 +347,7 @@ def fuzzed(worker, tmp_path, monkeypatch, caplog):
     return worker
 
 
-def test_nothing_escapes_from_thousands_of_jobs(fuzzed, tmp_path, caplog, times):
+def test_nothing_escapes_from_hundreds_of_jobs(fuzzed, tmp_path, caplog, times):
     """Good, nearly good and nonsense: each has a reply that can be sent, and the worker is as before."""
     outcomes: collections.Counter[str] = collections.Counter()
     delivered: set[Path] = set()

@@ -107,13 +107,13 @@ def test_parsing(pairs, sizes):
     """Every field of every action, with a text in any shape that JSON has."""
     actions = [action for action, schema in SCHEMAS.items() if len(schema.model_fields) > 1 and action != "check"]
     works = {f"{action} {shape}": parsing(action, shape) for action in actions for shape in shapes("")}
-    check_growth(works, pairs, sizes, every=2)
+    check_growth(works, pairs, sizes, every=4)
 
 
 def test_reading(pairs, sizes):
     """In every language that has rules of its own, and some that have none."""
     works = {language: lambda text, of=language: read(clean(text), of) for language in LANGUAGES}
-    check_growth(works, pairs, sizes, every=7)
+    check_growth(works, pairs, sizes, every=14)
 
 
 def test_planning(worker, pairs, sizes):
@@ -129,4 +129,4 @@ def test_planning(worker, pairs, sizes):
         "segments": lambda text: check(segments=[{"text": f"a {each['text']}"} for each in shapes(text)["segments"]]),
         "lexicon": lambda text: check(text=f"a {text}", lexicon=shapes(text)["objects"]),
     }
-    check_growth(works, pairs, sizes, every=16)
+    check_growth(works, pairs, sizes, every=32)

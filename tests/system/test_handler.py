@@ -5,8 +5,8 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import re
 import shutil
-import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,8 @@ from voiceclone.model.engine import Engine
 
 HANDLER = ROOT / "runpod-handler.py"
 SAY = {"text": "Hello there.", "voice": "example-en", "nfe_step": 2, "seed": 5}
+SAY_CHINESE = {"text": "你好, hello.", "voice": "example-zh", "nfe_step": 1}
+LOCKED = set(re.findall(r"^([a-z0-9-]+)(?:\[.*\])?==", (ROOT / "requirements.txt").read_text(), re.MULTILINE))
 
 
 def load_handler():
@@ -52,21 +54,53 @@ def test_a_bad_job_from_the_command_line_fails(places):
     assert "invalid_input: voice: is missing" in process.said
 
 
-def test_nothing_is_written_but_the_result(places, volume):
-    """With HOME, the working directory and the code read-only a job runs, and leaves one file: the audio."""
-    root, _ = places
+HEAVY = [
+    *["transformers", "wandb", "datasets", "pandas", "gradio", "matplotlib", "librosa", "numba", "x_transformers"],
+    *["scipy", "boto3", "pypinyin", "torch._dynamo", "sympy"],
+]
+LOADED = f"""
+import runpy, sys
+from importlib.metadata import packages_distributions
+from packaging.utils import canonicalize_name
+
+known = {{m: {{canonicalize_name(d) for d in ds}} for m, ds in packages_distributions().items()}}
+
+class OnlyLocked:
+    def find_spec(self, name, path=None, target=None):
+        owners = known.get(name.split(".")[0])
+        if owners and not owners & {LOCKED!r}:
+            raise ModuleNotFoundError(f"{{name}} is not in the lock", name=name)
+
+sys.meta_path.insert(0, OnlyLocked())
+sys.path.insert(0, {str(ROOT)!r})
+{CONFINE}
+names = runpy.run_path({str(HANDLER)!r})
+names["initialize_models"]()
+import huggingface_hub.constants as hub, os
+print([name for name in {HEAVY!r} if name in sys.modules])
+print(hub.HF_HUB_CACHE == os.environ["RUNPOD_VOLUME"] + "/models/hub", os.environ["TORCH_HOME"])
+sys.argv = ["handler.py", "--test_input", {json.dumps({"input": SAY_CHINESE})!r}]
+runpy.run_path({str(ROOT / ".runpod/handler.py")!r}, run_name="__main__")
+"""
+
+
+def test_a_worker_imports_what_a_first_job_needs_lets_threads_sleep_and_writes_nothing_but_the_result(places, volume):
+    """f5-tts's package would pull in its training code; the store and the Chinese front end can wait.
+
+    Threads that wait for others sleep: as libgomp tells when it is loaded, with torch; later it would not listen.
+
+    With HOME, the working directory and the code read-only a job runs, from the Hub's handler, which is the worker's
+    own, and leaves one file: the audio. Only the locked distributions can be imported: what the lock leaves out is
+    never missed.
+    """
+    root, environ = places
     shutil.rmtree(volume / "cache", ignore_errors=True)
     before = tree(volume)
-    script = CONFINE + textwrap.dedent(
-        f"""
-        import runpy
-        sys.argv = ["runpod-handler.py", "--test_input", {json.dumps({"input": SAY})!r}]
-        runpy.run_path({str(HANDLER)!r}, run_name="__main__")
-        """
-    )
     allowed = os.pathsep.join(map(str, (volume, root / "output", root / "tmp")))
-    done = run(places, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{script}", allowed)
+    done = run(places, "-c", LOADED, allowed, OMP_DISPLAY_ENV="VERBOSE")
     assert done.returncode == 0, done.stderr
+    assert "GOMP_SPINCOUNT = '0'" in done.stderr
+    assert done.stdout.splitlines()[:2] == ["[]", f"True {environ['RUNPOD_VOLUME']}/models/torch"]
     assert (tree(root / "home"), tree(root / "cwd"), tree(root / "tmp")) == ([], [], [])
     assert len(tree(root / "output")) == 1
     assert [path for path in tree(volume) if not path.startswith("cache")] == before
@@ -77,34 +111,6 @@ def test_the_confinement_is_real(places, volume):
     """The guard of the test above does stop a write."""
     done = run(places, "-c", CONFINE + "open('file', 'w')", str(volume))
     assert "Read-only file system" in done.stderr
-
-
-HEAVY = [
-    *["transformers", "wandb", "datasets", "pandas", "gradio", "matplotlib", "librosa", "numba", "x_transformers"],
-    *["scipy", "boto3", "pypinyin", "torch._dynamo", "sympy"],
-]
-
-
-LOADED = f"""
-import runpy, sys
-sys.path.insert(0, {str(ROOT)!r})
-names = runpy.run_path({str(HANDLER)!r})
-names["initialize_models"]()
-import huggingface_hub.constants as hub, os
-print([name for name in {HEAVY!r} if name in sys.modules])
-print(hub.HF_HUB_CACHE == os.environ["RUNPOD_VOLUME"] + "/models/hub", os.environ["TORCH_HOME"])
-"""
-
-
-def test_a_loaded_worker_has_imported_only_what_a_first_job_needs_and_lets_threads_sleep(places):
-    """f5-tts's package would pull in its training code; the store and the Chinese front end can wait.
-
-    Threads that wait for others sleep: as libgomp tells when it is loaded, with torch; later it would not listen.
-    """
-    done = run(places, "-c", LOADED, OMP_DISPLAY_ENV="VERBOSE")
-    assert done.returncode == 0, done.stderr
-    assert "GOMP_SPINCOUNT = '0'" in done.stderr
-    assert done.stdout.splitlines() == ["[]", f"True {places[1]['RUNPOD_VOLUME']}/models/torch"]
 
 
 PACKAGES = Path(torch.__file__).parents[1]

@@ -1,4 +1,4 @@
-"""A worker that has answered hundreds of jobs is the worker that has answered its first hundred."""
+"""A worker that has answered hundreds of jobs is the worker that has answered its first fifty."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 from conftest import ROOT
 from forked import Forked
 
-WARM_UP, JOBS = 60, 140
+WARM_UP, JOBS = 50, 100
 # A job of each kind in turn: spoken and delivered in every way, looked at, and broken in one way or another.
 WORK = f"""
 import base64, gc, importlib.util, json, os, sys, tempfile

@@ -140,11 +140,11 @@ class Recogniser:
             directory = self._find()
         except OSError as e:
             raise ModelUnavailable(f"the whisper model cannot be read: {e}") from e
-        from faster_whisper import WhisperModel
+        from voiceclone.listening.encoder import Listener
 
         try:
             with failures_named():
-                model = WhisperModel(str(directory), device=self._device, compute_type=COMPUTE_TYPES[self._device])
+                model = Listener(str(directory), device=self._device, compute_type=COMPUTE_TYPES[self._device])
         except (RuntimeError, ValueError, LookupError, OSError) as e:  # LookupError: a tensor that is not there
             raise ModelUnavailable(f"{directory} holds no whisper model that can be loaded: {e}") from e
         log.info("recogniser %s loaded in %.1f s", self.name, time.perf_counter() - start)
@@ -181,8 +181,9 @@ def _attended(model: WhisperModel, heard: Waveform, words: Sequence[str], langua
     tokens = [token for part in parts for token in part]
     if len(tokens) > MAX_TOKENS:
         return []
-    encoded = model.encode(pad_or_trim(features))
-    (found,) = model.model.align(encoded, tokenizer.sot_sequence, [tokens], features.shape[-1] - 1)
+    frames = features.shape[-1] - 1  # the last holds nothing of the sound: `transcribe` leaves it out as well
+    encoded = model.encode(pad_or_trim(features[:, :frames]))
+    (found,) = model.model.align(encoded, tokenizer.sot_sequence, [tokens], frames)
     rows, columns = np.array(found.alignments).T
     # The first frame of every token, and of what ends the text.
     starts_s = columns[np.flatnonzero(np.diff(rows, prepend=-1))] / model.tokens_per_second
