@@ -30,7 +30,7 @@ MIN_SPEECH_S = 0.6
 """Shortest speech of a chunk: a single word needs time for its attack and release that no count of bytes predicts."""
 MIN_CHUNK_SIZE = 20
 """Fewer bytes would cut words apart, however slow the voice."""
-SPEAKING = 1
+SPEAKING = 2
 """To be raised whenever the same chunk is spoken otherwise than before."""
 
 
@@ -138,7 +138,7 @@ class AnyEngine(ABC):
         if chunk.duration_s is not None:
             frames = round(chunk.duration_s * FRAMES_PER_S) + 1
         else:
-            frames = int(reference_frames / text.size(chunk.voice.text) * text.size(chunk.text) / chunk.speed)
+            frames = int(_frames_alike(chunk) / chunk.speed)
             frames = max(frames, math.ceil(MIN_SPEECH_S * FRAMES_PER_S / chunk.speed))
         # The network needs a frame for each token.
         return max(frames, tokens + 1 - reference_frames)
@@ -146,7 +146,15 @@ class AnyEngine(ABC):
     def _plan(self, chunk: Chunk, reference: Tensor) -> Plan:
         """Return a chunk's reference, tokens, length and seed, as the network takes them."""
         tokens = self._tokens(chunk)
-        return Plan(reference, self._ids(tokens), len(reference) + self._frames(chunk, len(tokens)), chunk.seed)
+        frames = self._frames(chunk, len(tokens))
+        own = None if frames == int(_frames_alike(chunk)) else len(text.tokenize(chunk.voice.text, self.tokenizer))
+        return Plan(reference, self._ids(tokens), len(reference) + frames, chunk.seed, reference_tokens=own)
+
+
+def _frames_alike(chunk: Chunk) -> float:
+    """Return the frames of the new speech at the reference's pace."""
+    reference_frames = len(chunk.voice.waveform.samples) // HOP_LENGTH
+    return reference_frames / text.size(chunk.voice.text) * text.size(chunk.text)
 
 
 def read_vocabulary(path: Path) -> dict[str, int]:

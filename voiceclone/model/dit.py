@@ -19,7 +19,7 @@ Letters in shapes:
     m  mel bins
 
 Papers: F5-TTS https://arxiv.org/abs/2410.06885, DiT https://arxiv.org/abs/2212.09748,
-ConvNeXt V2 https://arxiv.org/abs/2301.00808, rotary position embedding https://arxiv.org/abs/2104.09864.
+rotary position embedding https://arxiv.org/abs/2104.09864.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ from torch import Tensor, nn
 from voiceclone.errors import ModelUnavailable
 from voiceclone.model import attention
 from voiceclone.model.device import upload
-from voiceclone.model.layers import Conv1d, DepthwiseConv1d, Linear, build
+from voiceclone.model.layers import NORM_EPS, Conv1d, Linear, build
 from voiceclone.model.packing import Spacing
-from voiceclone.model.positions import TIME_FREQUENCIES, Table, rotate, rotations, sinusoids, text_positions
+from voiceclone.model.positions import TIME_FREQUENCIES, Table, rotate, rotations, sinusoids
+from voiceclone.model.text_encoder import TextEncoder
 
 CONV_KERNEL = 31
 CONV_GROUPS = 16
-NORM_EPS = 1e-6
 MISFIT = "the checkpoint does not fit its config"
 TRAINING_ONLY = {"attn_backend", "attn_mask_enabled", "checkpoint_activations", "dropout"}
 
@@ -177,7 +177,13 @@ class DiT(nn.Module):
         """Whether attention runs as FlashAttention over all chunks at once; only where `attention.has_flash`."""
         self.gate_and_norm = gate_and_norm
         self.rotations = Table(partial(rotations, dim=arch.dim_head, heads=arch.heads, rotated=arch.pe_attn_head))
-        self.text = TextEncoder(arch, vocabulary_size)
+        self.text = TextEncoder(
+            vocabulary_size,
+            arch.text_dim,
+            arch.conv_layers,
+            arch.text_mask_padding,
+            arch.text_embedding_average_upsampling,
+        )
         self.input = Linear(2 * arch.mel_dim + arch.text_dim, arch.dim)
         self.position = ConvPosition(arch.dim)
         self.blocks = nn.ModuleList(Block(arch) for _ in range(arch.depth))
@@ -216,6 +222,7 @@ class DiT(nn.Module):
         lengths: Sequence[int],
         guided: bool,
         longest: int | None = None,
+        paces: Sequence[tuple[int, int] | None] = (),
     ) -> Conditioning:
         """Return everything about a batch that no step changes, without waiting for the device.
 
@@ -226,6 +233,7 @@ class DiT(nn.Module):
             lengths: frames of each chunk, reference included; those behind the last reference are idle.
             guided: whether to add the row without the condition.
             longest: as for `Layout.of`.
+            paces: of each chunk, as for `TextEncoder`; empty: each has one pace.
         """
         mels, ids = torch.zeros(sum(lengths), self.arch.mel_dim), torch.zeros(sum(lengths), dtype=torch.long)
         characters = [min(len(chunk), n) for chunk, n in zip(tokens, lengths, strict=False)]
@@ -236,8 +244,8 @@ class DiT(nn.Module):
         mels, ids = upload(mels, self.device, self.dtype), upload(ids, self.device)
         known = mels.new_zeros(1 + guided, len(mels), self.arch.mel_dim + self.arch.text_dim)
         known[0, :, : self.arch.mel_dim] = mels
-        for start, n, size in zip(starts, lengths, characters, strict=False):
-            known[:, start : start + n, self.arch.mel_dim :] = self.text(ids[start : start + n], size, guided)
+        for start, n, size, pace in zip(starts, lengths, characters, paces or [None] * len(tokens), strict=False):
+            known[:, start : start + n, self.arch.mel_dim :] = self.text(ids[start : start + n], size, guided, pace)
         projected = F.linear(known, self.input.weight[:, self.arch.mel_dim :], self.input.bias)
         return Conditioning(projected, Layout.of(lengths, len(known), self, longest))
 
@@ -318,60 +326,6 @@ class ConvPosition(nn.Module):
         return spacing.close(h.transpose(1, 2))
 
 
-class TextEncoder(nn.Module):
-    """Token ids of one chunk to one vector for each of its frames."""
-
-    def __init__(self, arch: Arch, vocabulary_size: int) -> None:
-        super().__init__()
-        self.mask_padding = arch.text_mask_padding
-        self.average_upsampling = arch.text_embedding_average_upsampling
-        # Not nn.Embedding: on the meta device its initialisation imports torch's compiler, which takes seconds.
-        self.embedding = nn.Parameter(torch.empty(vocabulary_size + 1, arch.text_dim))
-        self.positions = Table(partial(text_positions, dim=arch.text_dim))
-        self.blocks = nn.ModuleList(ConvNeXtV2(arch.text_dim) for _ in range(arch.conv_layers))
-
-    def forward(self, ids: Tensor, characters: int, guided: bool) -> Tensor:
-        """Encode one chunk: (n,) -> (g, n, text_dim).
-
-        Args:
-            ids: rows of the embedding: those of the text at the first frames, the filler, 0, behind it.
-            characters: how many are the text's.
-            guided: whether to add the row without the condition: it reads filler only, but keeps the text's place.
-        """
-        x = F.embedding(torch.stack([ids, torch.zeros_like(ids)]) if guided else ids[None], self.embedding)
-        if self.blocks:
-            x = x + self.positions.first(len(ids), x.device, x.dtype)
-            if self.mask_padding:
-                x[:, characters:] = 0
-        for block in self.blocks:
-            x = block(x)
-            if self.mask_padding:
-                x[:, characters:] = 0
-        return stretch(x[:, :characters], len(ids)) if self.average_upsampling else x
-
-
-class ConvNeXtV2(nn.Module):
-    """ConvNeXt V2 block along one axis, with global response normalisation."""
-
-    def __init__(self, dim: int) -> None:
-        super().__init__()
-        self.depthwise = DepthwiseConv1d(dim, 7)
-        self.norm = nn.LayerNorm(dim, eps=NORM_EPS)
-        self.widen = Linear(dim, 2 * dim)
-        self.gamma = nn.Parameter(torch.empty(1, 1, 2 * dim))
-        self.beta = nn.Parameter(torch.empty(1, 1, 2 * dim))
-        self.narrow = Linear(2 * dim, dim)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(g, n, dim) -> (g, n, dim)"""
-        h = F.gelu(self.widen(self.norm(self.depthwise(x.mT).mT)))
-        # In half precision the sum of squares over a long text overflows.
-        energy = h.float().norm(dim=1, keepdim=True)
-        response = (energy / (energy.mean(dim=-1, keepdim=True) + 1e-6)).to(h.dtype)
-        h = self.gamma * (h * response) + self.beta + h
-        return x + self.narrow(h)
-
-
 def modulate(x: Tensor, shift: Tensor, scale: Tensor) -> Tensor:
     """Normalise each row, with the time's scale and shift for weights."""
     return F.layer_norm(x, x.shape[-1:], scale, shift, NORM_EPS)
@@ -381,16 +335,3 @@ def gate_and_norm(x: Tensor, gate: Tensor, y: Tensor, shift: Tensor, scale: Tens
     """Add `y` by its gate to `x`; return the sum, and the sum as `modulate` gives it."""
     x = torch.addcmul(x, gate, y)
     return x, modulate(x, shift, scale)
-
-
-def stretch(x: Tensor, frames: int) -> Tensor:
-    """Repeat each row so that all fill `frames`, the last ones once more where that does not come out even.
-
-    (g, n, dim) -> (g, frames, dim)
-    """
-    rows = x.shape[1]
-    if rows == 0:
-        return x.new_zeros(len(x), frames, x.shape[-1])
-    repeats = torch.full((rows,), frames // rows, device=x.device)
-    repeats[rows - frames % rows :] += 1
-    return x.repeat_interleave(repeats, dim=1, output_size=frames)

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from voiceclone.model.dit import NORM_EPS
+from voiceclone.model.layers import NORM_EPS
 
 SOURCE = Path(__file__).with_name("kernels.cu")
 THREADS = 128

@@ -18,6 +18,8 @@ from voiceclone.errors import ModelUnavailable
 
 M = TypeVar("M", bound=nn.Module)
 
+NORM_EPS = 1e-6
+"""Of every layer norm in network and vocoder."""
 MAX_MISFIT_CHARS = 600
 
 

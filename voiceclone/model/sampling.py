@@ -54,6 +54,8 @@ class Plan:
     seed: int
     after: Tensor | None = None
     """Mel of what follows the speech, which is a gap in a recording then, (its frames, m); None: nothing follows."""
+    reference_tokens: int | None = None
+    """How many tokens are the reference's, where the chunk is spoken at another pace than it; None: at the same."""
 
     @property
     def known(self) -> Tensor:
@@ -62,6 +64,11 @@ class Plan:
             return self.reference
         gap = self.frames - len(self.reference) - len(self.after)
         return torch.cat([self.reference, self.reference.new_zeros(gap, self.reference.shape[1]), self.after])
+
+    @property
+    def pace(self) -> tuple[int, int] | None:
+        """The reference's tokens and frames, where the chunk has another pace."""
+        return None if self.reference_tokens is None else (self.reference_tokens, len(self.reference))
 
     @property
     def frames_heard(self) -> int:
@@ -153,7 +160,7 @@ class Batch:
         dit = follow.dit
         lengths, longest = follow.fill([plan.frames for plan in plans])
         known, tokens = [plan.known for plan in plans], [plan.tokens for plan in plans]
-        condition = dit.prepare(known, tokens, lengths, guided, longest)
+        condition = dit.prepare(known, tokens, lengths, guided, longest, [plan.pace for plan in plans])
         # Drawn while the device is busy with the condition.
         noise = torch.zeros(sum(lengths), dit.arch.mel_dim)
         drawn = torch.cat([plan.noise(dit.arch.mel_dim) for plan in plans])

@@ -17,12 +17,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from voiceclone.errors import ModelUnavailable
-from voiceclone.model.layers import Conv1d, DepthwiseConv1d, Linear, build
+from voiceclone.model.layers import NORM_EPS, Conv1d, DepthwiseConv1d, Linear, build
 from voiceclone.model.packing import Spacing
 
 KERNEL = 7
 PADDING = KERNEL // 2
-NORM_EPS = 1e-6
 MAX_MAGNITUDE = 100.0
 
 
