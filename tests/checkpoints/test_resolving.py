@@ -581,6 +581,9 @@ def test_a_directory_is_a_model(directory: Path, volume: Path, nobody: Hub):
     assert found.arch == {"dim": 8, "depth": 1}
     assert found.weights == directory / "any.safetensors"
     assert found.vocoder_config == directory / "vocos" / "config.yaml"
+    assert found.cfg_strength is None
+    (directory / "config.yaml").write_text("cfg_strength: 1\n" + (directory / "config.yaml").read_text())
+    assert resolve(str(directory), None, volume, hub=nobody).cfg_strength == 1
 
 
 def test_a_directory_without_a_vocoder_gets_the_published_one(directory: Path, volume: Path, client: Hub, nobody: Hub):
@@ -609,6 +612,8 @@ def test_a_directory_without_a_vocoder_gets_the_published_one(directory: Path, v
         ("config.yaml", b"model: {arch: {dim: 8}, mel_spec: {mel_spec_type: bigvgan}}", "mel_spec_type"),
         ("config.yaml", b"model: {arch: {dim: 8}, mel_spec: {hop_length: 160}}", "hop_length"),
         ("config.yaml", b"model: {arch: {dim: 8}, tokenizer: byte}", "must be pinyin, char or custom"),
+        ("config.yaml", b"{cfg_strength: much, model: {arch: {dim: 8}}}", "must be a number from 0 to 10"),
+        ("config.yaml", b"{cfg_strength: 11, model: {arch: {dim: 8}}}", "must be a number from 0 to 10"),
         ("vocos/pytorch_model.bin", None, "pytorch_model.bin is missing: add it, or remove"),
     ],
 )

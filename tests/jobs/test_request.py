@@ -41,6 +41,14 @@ def test_quality_is_a_number_of_steps_that_nfe_step_overrides(quality, steps):
 SOUND = b"RIFF some bytes"
 
 
+@pytest.mark.parametrize("action", ["synthesize", "check", "edit"])
+def test_guidance_is_the_models_own_unless_the_job_names_another(action):
+    said = {**RECORDED, "action": action}
+    own, other = (parse({**said, **more}, SETTINGS, cfg_strength=1.0)[0] for more in ({}, {"cfg_strength": 2.0}))
+    assert (own.cfg_strength, other.cfg_strength, parse(said, SETTINGS)[0].cfg_strength) == (1.0, 2.0, 2.0)
+    assert parse({"action": "info"}, SETTINGS, cfg_strength=1.0)[0] == InfoRequest(action="info")
+
+
 @pytest.mark.parametrize(
     ("ref_audio", "source"),
     [

@@ -31,6 +31,7 @@ MEL_SPEC = {
 """What every F5-TTS model with Vocos hears; others cannot be run."""
 MAX_CONFIG_BYTES = 10**5
 MAX_CONFIG_DEPTH = 20
+MAX_CFG_STRENGTH = 10
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class Config:
     license: str
     languages: tuple[str, ...]
     own_voices_only: bool
+    cfg_strength: float | None
 
 
 def read_config(path: Path) -> Config:
@@ -69,6 +71,9 @@ def read_config(path: Path) -> Config:
     tokenizer = model.get("tokenizer", "pinyin")
     if tokenizer not in ("pinyin", "char", "custom"):
         raise ModelUnavailable(f"{path}: `model.tokenizer` is {tokenizer!r}, must be pinyin, char or custom")
+    guidance = document.get("cfg_strength")
+    if guidance is not None and not (isinstance(guidance, int | float) and 0 <= guidance <= MAX_CFG_STRENGTH):
+        raise ModelUnavailable(f"{path}: `cfg_strength` is {guidance!r}, must be a number from 0 to {MAX_CFG_STRENGTH}")
     return Config(
         arch,
         "char" if tokenizer == "char" else "pinyin",  # f5-tts writes text as pinyin for a custom vocabulary too
@@ -76,6 +81,7 @@ def read_config(path: Path) -> Config:
         str(document.get("license") or ""),
         tuple(map(str, languages)),
         bool(document.get("own_voices_only")),
+        None if guidance is None else float(guidance),
     )
 
 

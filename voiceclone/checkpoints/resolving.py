@@ -55,6 +55,8 @@ class Checkpoint:
     """A directory of reference voices that come with the model: `<name>.wav` and `<name>.txt`."""
     own_voices_only: bool = False
     """Whether the model has learnt those alone, and clones no stranger's."""
+    cfg_strength: float | None = None
+    """Guidance where a job names none; None: as for any model."""
     warning: str | None = None
     """What the operator should know of where it came from."""
 
@@ -239,4 +241,5 @@ def _directory(directory: Path, finder: Finder) -> Checkpoint:
         languages=config.languages,
         voices=voices if (voices := directory / "voices").is_dir() else None,
         own_voices_only=config.own_voices_only,
+        cfg_strength=config.cfg_strength,
     )

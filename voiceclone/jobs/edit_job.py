@@ -252,7 +252,7 @@ def told(listened: Listened, edited: Edited | None) -> Reply:
 
 def recipe_of(request: EditRequest, listened: Listened, edited: Edited, checkpoint: Checkpoint) -> Reply:
     """Return an input that makes this edit again, once the recording is added as `ref_audio`."""
-    kept = ("language", "cfg_strength", "sway_sampling_coef", "target_rms", "timestamps", "format", "durations", "text")
+    kept = ("language", "sway_sampling_coef", "target_rms", "timestamps", "format", "durations", "text")
     fields = request.model_dump(mode="json", include=set(kept), exclude_defaults=True)
     return {
         "action": "edit",
@@ -260,6 +260,7 @@ def recipe_of(request: EditRequest, listened: Listened, edited: Edited, checkpoi
         **words_in(f"{request.ref_text or ''} {request.text}", listened.lexicon),
         "ref_text": listened.said,
         "nfe_step": request.steps,
+        "cfg_strength": request.cfg_strength,
         "seeds": [fill.seed for fill in edited.fills],
         "attempts": 1,
         "made_with": made_with(checkpoint, [listened.fingerprint]),

@@ -46,12 +46,14 @@ def parse(
     settings: Settings,
     bucket: str | None = None,
     voices: markup.VoiceNames | None = None,
+    cfg_strength: float | None = None,
 ) -> tuple[Request, list[str]]:
     """Check a job's input.
 
     Args:
         bucket: name of the configured bucket; None where there is none.
         voices: names of those that there are, asked for where a text may name one; None: any name may be a voice's.
+        cfg_strength: the model's own, where the job names none; None: the field's default.
 
     Returns:
         The request, and warnings about what was changed on the caller's behalf.
@@ -77,6 +79,8 @@ def parse(
         problems.append(FieldProblem("action", f"must be one of: {', '.join(SCHEMAS)}"))
     else:
         fields = as_meant(schema, fields)
+        if cfg_strength is not None and "cfg_strength" in schema.model_fields:
+            fields.setdefault("cfg_strength", cfg_strength)
         try:
             request = schema.model_validate(fields, context=context)
         except ValidationError as e:

@@ -18,6 +18,7 @@ from voiceclone.voices import KEPT
 
 NOT_OF_A_TAKE = {
     *("ref_audio", "ref_text", "seed", "seeds", "takes", "made_with", "verify", "quality", "nfe_step", "lexicon"),
+    "cfg_strength",
     *("delivery", "key", "expires_in", "job_id"),
 }
 """Fields of a request that its recipe leaves out, or tells in another way."""
@@ -88,7 +89,7 @@ def _made(
 ) -> Reply:
     told = [{"text": take.chunk.text, "seed": take.chunk.seed} for take in takes]
     made = made_with(checkpoint, _references(voices.values()))
-    return {"takes": told, "nfe_step": request.steps, "made_with": made}
+    return {"takes": told, "nfe_step": request.steps, "cfg_strength": request.cfg_strength, "made_with": made}
 
 
 def made_with(checkpoint: Checkpoint, references: Sequence[str]) -> Reply:

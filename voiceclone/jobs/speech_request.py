@@ -68,7 +68,10 @@ class SpeechRequest(Strict):
     quality: Quality = Field("best", description=f"steps: {', '.join(f'`{q}` {n}' for q, n in NFE_STEPS.items())}")
     nfe_step: int | None = Field(None, ge=1, le=64, description="steps from noise to speech; overrides `quality`")
     cfg_strength: float = Field(
-        2.0, ge=0, le=10, description="how closely text and voice are followed; 0 halves the work"
+        2.0,
+        ge=0,
+        le=10,
+        description="how closely text and voice are followed; 0 halves the work; a model's config may set the default",
     )
     sway_sampling_coef: float = Field(
         -1.0, ge=-1, le=1, description="below 0 more steps go to the outline of the speech, above 0 to its detail"

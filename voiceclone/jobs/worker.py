@@ -177,7 +177,8 @@ class Worker:
 
     def _parsed(self, job: Mapping[str, Any]) -> tuple[Request, list[str]]:
         bucket = self.delivery.bucket
-        return parse(job.get("input"), self.settings, bucket.bucket if bucket else None, Names(self.voices))
+        named = bucket.bucket if bucket else None
+        return parse(job.get("input"), self.settings, named, Names(self.voices), self.checkpoint.cfg_strength)
 
     def _streamed(self, request: SynthesisRequest, warnings: Sequence[str]) -> Generator[Piece, None, Reply]:
         deadline, timings = Deadline(self.settings.job_limit_s, self.clock), Timings()
