@@ -53,7 +53,7 @@ def takes() -> Iterator[Take]:
     voices = BuiltIn(checkpoint.voices, checkpoint.languages)
     listener = recogniser()
     for name in voices.model_names:
-        (samples,) = engine.speak([Chunk(SENTENCE, voices.named(name), SEED)], Sampling(STEPS))
+        (samples,) = engine.speak([Chunk(SENTENCE, voices.named(name), SEED)], Sampling(STEPS, checkpoint.cfg_strength))
         waveform = Waveform(samples, audio.SAMPLE_RATE)
         yield Take(name, waveform, listener.align(waveform, SENTENCE, "en"))
 

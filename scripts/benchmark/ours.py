@@ -107,7 +107,7 @@ def speech(options: dict[str, Any]) -> None:
             voices.model_names or [DEFAULT_VOICE], options["steps"], options["speeds"], range(options["seeds"])
         )
         for name, steps, speed, round_ in asked:
-            voice = voices.named(name)
+            voice, sampling = voices.named(name), Sampling(steps, checkpoint.cfg_strength)
             chunks = [
                 Chunk(sentence, voice, SEEDS_APART * round_ + i, speed)
                 for i, sentence in enumerate(options["sentences"])
@@ -115,7 +115,7 @@ def speech(options: dict[str, Any]) -> None:
             batches = [chunks] if way == "together" else [[chunk] for chunk in chunks]
             engine.max_batch_frames = TOGETHER_FRAMES
             start = time.perf_counter()
-            spoken = [samples for batch in batches for samples in engine.speak(batch, Sampling(steps))]
+            spoken = [samples for batch in batches for samples in engine.speak(batch, sampling)]
             taken_s = time.perf_counter() - start
             sentences = [Waveform(samples, SAMPLE_RATE) for samples in spoken]
             values = {"taken_s": taken_s, "speech_s": sum(sentence.duration_s for sentence in sentences)}

@@ -226,7 +226,7 @@ def speech(check: Check) -> None:
     speaker = voice(recording, recording.with_suffix(".txt").read_text())
     sentences = SENTENCES.read_text().splitlines()[: 1 if check.dry else 20]
     chunks = [Chunk(sentence, speaker, seed) for seed, sentence in enumerate(sentences)]
-    engine, sampling = Engine.load(demo, check.device), Sampling(16)
+    engine, sampling = Engine.load(demo, check.device), Sampling(16, demo.cfg_strength)
     plain = list(engine.speak(chunks, sampling))
     engine.warm_up()
     spoken = [samples for chunk in chunks for samples in engine.speak([chunk], sampling)]

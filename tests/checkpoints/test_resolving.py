@@ -581,7 +581,7 @@ def test_a_directory_is_a_model(directory: Path, volume: Path, nobody: Hub):
     assert found.arch == {"dim": 8, "depth": 1}
     assert found.weights == directory / "any.safetensors"
     assert found.vocoder_config == directory / "vocos" / "config.yaml"
-    assert found.cfg_strength is None
+    assert found.cfg_strength == 2
     (directory / "config.yaml").write_text("cfg_strength: 1\n" + (directory / "config.yaml").read_text())
     assert resolve(str(directory), None, volume, hub=nobody).cfg_strength == 1
 

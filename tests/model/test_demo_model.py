@@ -26,8 +26,11 @@ from voiceclone.settings import Settings
 from voiceclone.types import Chunk, Waveform
 from voiceclone.voices.builtin import BuiltIn
 
-VOICES = ["demo-deep", "demo-high", "demo-middle"]
-FEW = Sampling(3)
+LEARNT = ["demo-deep", "demo-high", "demo-middle"]
+UNHEARD = "demo-unheard"
+"""It is cloned half-way: the model has learnt voices below and above it."""
+VOICES = [*LEARNT, UNHEARD]
+FEW = Sampling(3, cfg_strength=1)
 SENTENCE, SHORT = "The library opens again on Tuesday after the holidays.", "The old man slowly walked home."
 MB = 1e6
 
@@ -67,13 +70,13 @@ def hear(recogniser, waveform):
     return recogniser.transcribe(waveform, "en").text
 
 
-def test_it_comes_with_three_voices(voices):
+def test_it_comes_with_its_voices_and_one_to_clone(voices):
     assert voices.model_names == VOICES
 
 
 def test_it_is_small_and_says_what_it_is(demo):
     files = [path for path in SHIPPED["demo"].rglob("*") if path.is_file()]
-    assert sum(path.stat().st_size for path in files) <= 15 * MB
+    assert sum(path.stat().st_size for path in files) <= 20 * MB
     assert (demo.name, demo.license, demo.languages) == ("demo", "CC0-1.0", ("en",))
     card = (SHIPPED["demo"] / "README.md").read_text()
     assert all(word in card for word in ("Piper", "CC0", "spelled", *VOICES))
@@ -84,7 +87,7 @@ def test_the_image_is_built_without_it():
     assert ignored.index("voiceclone/demo") > ignored.index("!voiceclone")
 
 
-@pytest.mark.parametrize(("voice", "bar"), [("demo-middle", 0.2), ("demo-deep", 0.25), ("demo-high", 0.25)])
+@pytest.mark.parametrize(("voice", "bar"), [(voice, 0.2) for voice in VOICES])
 def test_the_recogniser_hears_the_words(said, recogniser, voice, bar):
     errors, heard = errors_heard(recogniser, said[voice])
     assert errors <= bar, heard
@@ -93,39 +96,44 @@ def test_the_recogniser_hears_the_words(said, recogniser, voice, bar):
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
 def test_half_precision_does_not_slur(engines, voices, recogniser, dtype):
     """A CPU has no half precision to speak of: it is asked for little."""
-    half = say(engines[dtype], voices.named("demo-middle"), SHORT, Sampling(2))
+    half = say(engines[dtype], voices.named("demo-middle"), SHORT, Sampling(2, cfg_strength=1))
     errors, heard = errors_heard(recogniser, half, SHORT)
     assert errors <= 0.25, heard
 
 
 @pytest.mark.parametrize("steps", [16, 32])
 def test_better_qualities_are_understood(engines, voices, recogniser, steps):
-    better = say(engines["float32"], voices.named("demo-middle"), SHORT, Sampling(steps))
+    better = say(engines["float32"], voices.named("demo-middle"), SHORT, Sampling(steps, cfg_strength=1))
     errors, heard = errors_heard(recogniser, better, SHORT)
     assert errors <= 0.2, heard
 
 
 def test_the_voice_is_the_references(said, voices):
-    """Its spectrum is nearest to its own reference's, and its pitch follows: as deep, and as far apart."""
-    references = {name: log_mel(torch.from_numpy(voices.named(name).waveform.samples)).mean(0) for name in VOICES}
+    """Its spectrum is nearest to its own reference's, and its pitch follows: as deep, and as far apart.
+
+    A voice that was not learnt is spoken higher than the learnt one below it, and lower than the one above.
+    """
+    references = {name: log_mel(torch.from_numpy(voices.named(name).waveform.samples)).mean(0) for name in LEARNT}
     pitches = {}
     for name in VOICES:
         spectrum = log_mel(torch.from_numpy(said[name].samples)).mean(0)
         # Without the level, which is nobody's voice.
         apart = {other: float((spectrum - its).std()) for other, its in references.items()}
-        assert min(apart, key=apart.get) == name, apart
+        assert name == UNHEARD or min(apart, key=apart.get) == name, apart
         pitches[name] = median_pitch(said[name])
         own = median_pitch(voices.named(name).waveform)
         assert pitches[name] == pytest.approx(own, rel=0.1), (name, pitches[name], own)
     assert pitches["demo-deep"] * 1.1 < pitches["demo-middle"] < pitches["demo-high"] / 1.1, pitches
+    assert pitches["demo-middle"] * 1.03 < pitches[UNHEARD] < pitches["demo-high"] / 1.03, pitches
 
 
-def test_speed_changes_how_long_it_takes_and_not_what_is_said(engines, voices, said, recogniser):
-    """Slower than its reference; faster it was not taught well."""
-    slower = say(engines["float32"], voices.named("demo-middle"), speed=0.86)
-    errors, heard = errors_heard(recogniser, slower)
+@pytest.mark.parametrize("speed", [0.8, 1.25])
+def test_speed_changes_how_long_it_takes_and_not_what_is_said(engines, voices, said, recogniser, speed):
+    """Slower and faster than its reference: each text is read where it is spoken."""
+    other = say(engines["float32"], voices.named("demo-middle"), speed=speed)
+    errors, heard = errors_heard(recogniser, other)
     assert errors <= 0.25, heard
-    assert slower.duration_s == pytest.approx(said["demo-middle"].duration_s / 0.86, rel=0.02)
+    assert other.duration_s == pytest.approx(said["demo-middle"].duration_s / speed, rel=0.02)
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +149,7 @@ def test_numbers_are_spelled_out_before_the_model_reads_them(worker, recogniser)
     from voiceclone import audio
 
     text = "We have 12 books and 6 chairs."
-    asked = {"text": text, "voice": "demo-middle", "seed": 3, "nfe_step": 3, "delivery": "local"}
+    asked = {"text": text, "voice": "demo-middle", "seed": 1, "nfe_step": 3, "delivery": "local"}
     reply = worker.handle({"input": asked})
     assert reply["normalized_text"] == "We have twelve books and six chairs."
     assert reply["warnings"] == []
@@ -164,7 +172,7 @@ def test_a_strangers_voice_is_warned_about(worker):
 
 
 def test_info_lists_its_voices_first(worker):
-    assert worker.handle({"input": {"action": "info"}})["voices"][:3] == VOICES
+    assert worker.handle({"input": {"action": "info"}})["voices"][:4] == VOICES
 
 
 # What a recogniser is for

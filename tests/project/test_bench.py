@@ -366,7 +366,9 @@ def test_what_is_heard_is_told(tmp_path, capsys):
     bench.main(asked.split())
     assert "% of words wrong, tiny" in capsys.readouterr().out
     run = Run.from_json(kept.read_text())
-    assert run.cases == [f"{voice}, 1 steps, speed 1" for voice in ("demo-deep", "demo-high", "demo-middle")]
+    assert run.cases == [
+        f"{voice}, 1 steps, speed 1" for voice in ("demo-deep", "demo-high", "demo-middle", "demo-unheard")
+    ]
     assert {sample.side for sample in run.samples} == {"float32, plain", "float32, together"}
     for sample in run.samples:
         assert sample.values["words"] == 9

@@ -31,7 +31,8 @@ MEL_SPEC = {
 """What every F5-TTS model with Vocos hears; others cannot be run."""
 MAX_CONFIG_BYTES = 10**5
 MAX_CONFIG_DEPTH = 20
-MAX_CFG_STRENGTH = 10
+CFG_STRENGTH, MAX_CFG_STRENGTH = 2.0, 10
+"""The guidance that f5-tts takes, and the most that a job may ask for."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Config:
     license: str
     languages: tuple[str, ...]
     own_voices_only: bool
-    cfg_strength: float | None
+    cfg_strength: float
 
 
 def read_config(path: Path) -> Config:
@@ -71,8 +72,8 @@ def read_config(path: Path) -> Config:
     tokenizer = model.get("tokenizer", "pinyin")
     if tokenizer not in ("pinyin", "char", "custom"):
         raise ModelUnavailable(f"{path}: `model.tokenizer` is {tokenizer!r}, must be pinyin, char or custom")
-    guidance = document.get("cfg_strength")
-    if guidance is not None and not (isinstance(guidance, int | float) and 0 <= guidance <= MAX_CFG_STRENGTH):
+    guidance = document.get("cfg_strength", CFG_STRENGTH)
+    if not (isinstance(guidance, int | float) and 0 <= guidance <= MAX_CFG_STRENGTH):
         raise ModelUnavailable(f"{path}: `cfg_strength` is {guidance!r}, must be a number from 0 to {MAX_CFG_STRENGTH}")
     return Config(
         arch,
@@ -81,7 +82,7 @@ def read_config(path: Path) -> Config:
         str(document.get("license") or ""),
         tuple(map(str, languages)),
         bool(document.get("own_voices_only")),
-        None if guidance is None else float(guidance),
+        float(guidance),
     )
 
 

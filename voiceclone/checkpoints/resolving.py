@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from voiceclone.checkpoints.config import packaged, read_config
+from voiceclone.checkpoints.config import CFG_STRENGTH, packaged, read_config
 from voiceclone.checkpoints.finder import Finder, Need
 from voiceclone.checkpoints.hub import Hub, HubUnreachable
 from voiceclone.checkpoints.hub_cache import identity_of
@@ -55,8 +55,8 @@ class Checkpoint:
     """A directory of reference voices that come with the model: `<name>.wav` and `<name>.txt`."""
     own_voices_only: bool = False
     """Whether the model has learnt those alone, and clones no stranger's."""
-    cfg_strength: float | None = None
-    """Guidance where a job names none; None: as for any model."""
+    cfg_strength: float = CFG_STRENGTH
+    """Guidance where a job names none."""
     warning: str | None = None
     """What the operator should know of where it came from."""
 
