@@ -147,7 +147,10 @@ class AnyEngine(ABC):
         """Return a chunk's reference, tokens, length and seed, as the network takes them."""
         tokens = self._tokens(chunk)
         frames = self._frames(chunk, len(tokens))
-        own = None if frames == int(_frames_alike(chunk)) else len(text.tokenize(chunk.voice.text, self.tokenizer))
+        own = None
+        if frames != int(_frames_alike(chunk)):
+            # Alone the reference's text may have a token that it loses beside the chunk's.
+            own = min(len(text.tokenize(chunk.voice.text, self.tokenizer)), len(tokens) - 1)
         return Plan(reference, self._ids(tokens), len(reference) + frames, chunk.seed, reference_tokens=own)
 
 
