@@ -79,5 +79,7 @@ def test_hundreds_of_jobs_leave_no_trace(places, s3, times):
     }
     assert told["outcomes"] == expected
     assert after["mb"] < 1.02 * before["mb"]
-    assert (after["fds"], after["threads"]) == (before["fds"], before["threads"])
+    # A connection to the store may be open still at one of the two moments: what leaks does so with each job of a kind.
+    assert abs(after["fds"] - before["fds"]) <= 1
+    assert after["threads"] == before["threads"]
     assert told["left"] == [*(root / "tmp").iterdir(), *(root / "cwd").iterdir()] == []
