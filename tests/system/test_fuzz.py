@@ -43,7 +43,7 @@ from voiceclone.voices.sources import InlineSource
 
 log = logging.getLogger(__name__)
 
-# Every week ten times as much of each is tried, with `--times 10`.
+# Every week twenty times as much of each is tried, with `--times 20`.
 JOBS = 300
 WARM_UP = 300
 """Jobs after which the caches are full: 32 references, the shapes that torch has prepared for."""

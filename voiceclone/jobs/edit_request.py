@@ -64,7 +64,7 @@ class EditRequest(Strict):
     made_with: MadeWith | None = Field(None, description="from a reply's `recipe`, as for `synthesize`")
     quality: Quality = Field("best", description="as for `synthesize`")
     nfe_step: int | None = Field(None, ge=1, le=64, description="steps from noise to speech; overrides `quality`")
-    cfg_strength: float = Field(2.0, ge=0, le=10, description="how closely text and voice are followed")
+    cfg_strength: float = Field(2.0, ge=0, le=10, description="as for `synthesize`")
     sway_sampling_coef: float = Field(-1.0, ge=-1, le=1, description="as for `synthesize`")
     target_rms: float = Field(0.1, ge=0.01, le=0.5, description="as for `synthesize`")
     timestamps: bool = Field(False, description="when each word is said, in the recording as it is now")
