@@ -78,7 +78,7 @@ def precision(options: dict[str, Any]) -> None:
     answer(
         {
             "values": {"mel_error": error(alone, mel(exact, plans[:1])), "company_error": error(together, alone)},
-            "about": about(options["device"], engine.dit.dtype),
+            "about": about(options["device"], engine.dit.precision),
         }
     )
 
@@ -128,7 +128,7 @@ def speech(options: dict[str, Any]) -> None:
                 values["mos"] = statistics.mean(natural(sentence) for sentence in sentences)
             case = f"{name}, {steps} steps, speed {speed:g}"
             samples.append({"case": case, "way": way, "round": round_ + 1, "values": values})
-    answer({"samples": samples, "about": about(options["device"], engine.dit.dtype)})
+    answer({"samples": samples, "about": about(options["device"], engine.dit.precision)})
 
 
 def pitch_of(sentences: list[Waveform]) -> float:

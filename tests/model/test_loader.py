@@ -126,6 +126,21 @@ def test_a_checkpoint_without_its_time_layers_is_refused(checkpoint, tmp_path):
         loader.schedule(Sampling(7), torch.float32)
 
 
+def test_int8_changes_speech_little_and_is_told_from_float32(checkpoint):
+    """Also by what is kept of a text's chunks."""
+    engines = [Engine.load(checkpoint, "cpu", dtype) for dtype in ("float32", "int8")]
+    exact, rounded = map(speak, engines)
+    assert 0 < np.linalg.norm(rounded - exact) < 0.05 * np.linalg.norm(exact)
+    chunk = Chunk("The same words.", VOICE, 3)
+    assert len({engine.made_of(chunk, Sampling(2), 0.1) for engine in engines}) == 2
+    assert [str(engine.dit.precision) for engine in engines] == ["torch.float32", "torch.int8"]
+
+
+def test_int8_is_refused_where_it_is_not_fast(checkpoint):
+    with pytest.raises(ModelUnavailable, match="F5_DTYPE=int8 is for a CPU"):
+        Loader(checkpoint, "cuda", torch.int8)
+
+
 def test_half_precision_is_the_default_where_the_hardware_has_it():
     assert default_dtype("cuda") == torch.float16
     flags = Path("/proc/cpuinfo").read_text().split()

@@ -233,7 +233,7 @@ class Worker:
             "subtitles": list(SUBTITLE_FORMATS),
             "recogniser": self.recogniser.name,
             "device": str(self.engine.dit.device),
-            "dtype": str(self.engine.dit.dtype).removeprefix("torch."),
+            "dtype": str(self.engine.dit.precision).removeprefix("torch."),
             "delivery": self.delivery.way("auto"),
             "limits": limits_of(self.settings),
             "startup": dict(self.startup),

@@ -78,7 +78,7 @@ class AnyEngine(ABC):
         else:
             tokens, heard = self._tokens(part), part.voice.fingerprint
             frames = self._frames(part, len(tokens))
-        computed = (SPEAKING, torch.__version__, self.dit.device.type, str(self.dit.dtype))
+        computed = (SPEAKING, torch.__version__, self.dit.device.type, str(self.dit.precision))
         said = (heard, target_rms, self._ids(tokens).tolist(), frames, part.seed)
         return repr((computed, said, sampling))
 

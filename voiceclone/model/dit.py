@@ -211,6 +211,11 @@ class DiT(nn.Module):
         return self.output.weight.dtype
 
     @property
+    def precision(self) -> torch.dtype:
+        """Its dtype, or int8 where the products of the feed-forward are rounded to it."""
+        return torch.int8 if any(block.in_int8 for block in cast("Iterable[Block]", self.blocks)) else self.dtype
+
+    @property
     def vocabulary_size(self) -> int:
         """Number of tokens, without the filler."""
         return len(self.text.embedding) - 1
@@ -288,6 +293,7 @@ class Block(nn.Module):
         self.out = Linear(inner, arch.dim)
         self.ff_in = Linear(arch.dim, arch.ff_mult * arch.dim)
         self.ff_out = Linear(arch.ff_mult * arch.dim, arch.dim)
+        self.in_int8 = False
 
     def attend(self, x: Tensor, layout: Layout) -> Tensor:
         """Attend within each chunk, (g, s, d) -> (g, s, d)."""
@@ -307,6 +313,12 @@ class Block(nn.Module):
     def feed(self, x: Tensor) -> Tensor:
         """(g, s, d) -> (g, s, d)"""
         return self.ff_out(self.ff_in(x, gelu=True))
+
+    def quantize(self) -> None:
+        """Multiply in int8 in the feed-forward. The attention, which it would change more, stays as it is."""
+        self.ff_in.quantize()
+        self.ff_out.quantize()
+        self.in_int8 = True
 
 
 class ConvPosition(nn.Module):

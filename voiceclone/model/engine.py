@@ -107,7 +107,7 @@ class Engine(AnyEngine):
         """Read a checkpoint's files.
 
         Args:
-            dtype: torch's name of what the network computes in; None takes `default_dtype`.
+            dtype: torch's name of what the network computes in, as for `Loader`; None takes `default_dtype`.
             copies: where a copy that is read sooner may be; None: nowhere.
 
         Raises:
@@ -249,8 +249,8 @@ class Engine(AnyEngine):
             ready = self._made_ready(supply)
             spoken = _fetch(samples, load.plans)
             bad = [i for i, samples in enumerate(spoken) if not _is_sound(samples)]
-            if bad and self.dit.dtype != torch.float32:
-                log.warning("%d of %d chunks unusable in %s: in float32", len(bad), len(spoken), self.dit.dtype)
+            if bad and self.dit.precision != torch.float32:
+                log.warning("%d of %d chunks unusable in %s: in float32", len(bad), len(spoken), self.dit.precision)
                 self._exact = self._exact or Eager(self._loader.exact_dit())
                 schedule = self._loader.schedule(sampling, torch.float32)
                 for i in bad:

@@ -1,14 +1,14 @@
 """Networks that are built around a checkpoint's tensors, and products laid out once for the CPU.
 
 Knows nothing of what the networks compute. oneDNN multiplies faster by weights in blocks of its own order; PyTorch
-orders them anew in every call unless they are packed beforehand.
+orders them anew in every call unless they are packed beforehand. In 8 bits it multiplies faster still, by rounding.
 """
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 import torch.nn.functional as F
@@ -21,12 +21,14 @@ M = TypeVar("M", bound=nn.Module)
 NORM_EPS = 1e-6
 """Of every layer norm in network and vocoder."""
 MAX_MISFIT_CHARS = 600
+INT8_MAX = 127
 
 
 class Linear(nn.Linear):
     """nn.Linear, optionally packed, with the GELU that follows it in the same pass where that is possible."""
 
     _packed: Tensor | None = None
+    _in_int8: Any = None
     gelu_in_product = False
     """Whether cuBLAS computes GELU as it writes the product. On a GPU only: elsewhere it is another GELU."""
 
@@ -36,7 +38,28 @@ class Linear(nn.Linear):
     def pack(self) -> None:
         """Order the weights for this CPU and give up the plain ones: the layer can no longer be moved or converted."""
         self._packed = torch.ops.mkldnn._reorder_linear_weight(self.weight.detach())
-        # Keeps shape, dtype and device to be asked for, without memory.
+        self._give_up_weight()
+
+    def quantize(self) -> None:
+        """Round float32 weights to int8, with a scale for each output, and give up the plain ones, as `pack` does.
+
+        What comes in is rounded too, with one scale for all of it: to 7 bits, since where a CPU has no VNNI the sum of
+        two products must fit into 16.
+        """
+        weight = self.weight.detach()
+        scales = weight.abs().amax(1).clamp_min(torch.finfo(weight.dtype).tiny) / INT8_MAX
+        zeros = torch.zeros(len(weight), dtype=torch.long)
+        rounded = torch.quantize_per_channel(weight, scales, zeros, 0, torch.qint8)
+        self._in_int8 = torch.ops.quantized.linear_prepack(rounded, self.bias)
+        self._give_up_weight()
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it still has its weights as they were read."""
+        return self._packed is None and self._in_int8 is None
+
+    def _give_up_weight(self) -> None:
+        """Keep shape, dtype and device to be asked for, without memory."""
         self.weight.data = self.weight.new_empty(1).expand_as(self.weight)
 
     def forward(self, x: Tensor, gelu: bool = False) -> Tensor:
@@ -48,7 +71,10 @@ class Linear(nn.Linear):
         if gelu and self.gelu_in_product:
             rows = torch._addmm_activation(self.bias, x.flatten(0, -2), self.weight.t(), use_gelu=True)
             return rows.unflatten(0, x.shape[:-1])
-        y = F.linear(x, self.weight, self.bias)
+        if self._in_int8 is not None:
+            y = torch.ops.quantized.linear_dynamic(x, self._in_int8, reduce_range=True)
+        else:
+            y = F.linear(x, self.weight, self.bias)
         return F.gelu(y, approximate="tanh") if gelu else y
 
 
@@ -118,7 +144,7 @@ def has_bfloat16() -> bool:
 
 
 def pack(network: nn.Module) -> None:
-    """Pack every Linear within, whose weights nobody else may use."""
+    """Pack every plain Linear within, whose weights nobody else may use."""
     for module in network.modules():
-        if isinstance(module, Linear):
+        if isinstance(module, Linear) and module.is_plain:
             module.pack()

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import get_type_hints
+from typing import cast, get_type_hints
 
 import torch
 from torch import Tensor
@@ -20,7 +20,7 @@ from torch import Tensor
 from voiceclone.checkpoints import Checkpoint, Copies, is_whole, kind, read_weights, read_yaml, require_learnt
 from voiceclone.errors import ModelUnavailable
 from voiceclone.model import layers
-from voiceclone.model.dit import Arch, DiT, Modulations, Modulator
+from voiceclone.model.dit import Arch, Block, DiT, Modulations, Modulator
 from voiceclone.model.sampling import Sampling, Schedule, time_steps
 from voiceclone.model.upstream import dit_state, modulator_state
 from voiceclone.model.vocos import Vocos, VocosArch
@@ -46,19 +46,31 @@ class Loader:
         dtype: torch.dtype,
         copies: Copies | None = None,
     ) -> None:
-        """`copies`: where a copy is looked for and kept; None: nowhere."""
+        """Args:
+            dtype: what the network computes in; int8: in float32, but for products that `Block.quantize` names.
+            copies: where a copy is looked for and kept; None: nowhere.
+
+        Raises:
+            ModelUnavailable: this device has no fast products in int8.
+        """
         self.checkpoint = checkpoint
         self._device = device
-        self._dtype = dtype
+        self._in_int8 = dtype == torch.int8
+        self._dtype = torch.float32 if self._in_int8 else dtype
+        if self._in_int8 and not (device == "cpu" and layers.can_pack(torch.float32)):
+            raise ModelUnavailable("F5_DTYPE=int8 is for a CPU with AVX2 or newer: take another, or leave it unset")
         self._arch = Arch.from_config(checkpoint.arch)
         self._copies = copies
-        self._copy_path = copies.path(checkpoint.weights, kind(_name(dtype), checkpoint.arch)) if copies else None
+        self._copy_path = copies.path(checkpoint.weights, kind(_name(self._dtype), checkpoint.arch)) if copies else None
         self._copy_is_of_use = True
         self._tables: dict[tuple[int, float], Modulations] = {}
 
     def dit(self) -> DiT:
         """Return the network, on its device. Raises ModelUnavailable."""
         dit = self._copied() or self._converted(self._device, self._dtype)
+        if self._in_int8:
+            for block in dit.blocks:
+                cast(Block, block).quantize()
         if self._device == "cpu" and layers.can_pack(self._dtype):
             layers.pack(dit.blocks)
         return dit
