@@ -31,7 +31,7 @@ UNHEARD = "demo-unheard"
 """It is cloned half-way: the model has learnt voices below and above it."""
 VOICES = [*LEARNT, UNHEARD]
 FEW = Sampling(3, cfg_strength=1)
-SENTENCE, SHORT = "The library opens again on Tuesday after the holidays.", "The old man slowly walked home."
+SENTENCE, SHORT = "My sister found an old map in the kitchen drawer.", "The old man slowly walked home."
 MB = 1e6
 
 
@@ -42,7 +42,7 @@ def demo(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def engines(demo):
-    return {dtype: Engine.load(demo, "cpu", dtype) for dtype in ("float32", "bfloat16", "float16")}
+    return {dtype: Engine.load(demo, "cpu", dtype) for dtype in ("float32", "bfloat16", "float16", "int8")}
 
 
 @pytest.fixture(scope="module")
@@ -87,25 +87,25 @@ def test_the_image_is_built_without_it():
     assert ignored.index("voiceclone/demo") > ignored.index("!voiceclone")
 
 
-@pytest.mark.parametrize(("voice", "bar"), [(voice, 0.2) for voice in VOICES])
+@pytest.mark.parametrize(("voice", "bar"), [(voice, 0.12) for voice in VOICES])
 def test_the_recogniser_hears_the_words(said, recogniser, voice, bar):
     errors, heard = errors_heard(recogniser, said[voice])
     assert errors <= bar, heard
 
 
-@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
-def test_half_precision_does_not_slur(engines, voices, recogniser, dtype):
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16", "int8"])
+def test_less_precision_does_not_slur(engines, voices, recogniser, dtype):
     """A CPU has no half precision to speak of: it is asked for little."""
     half = say(engines[dtype], voices.named("demo-middle"), SHORT, Sampling(2, cfg_strength=1))
     errors, heard = errors_heard(recogniser, half, SHORT)
-    assert errors <= 0.25, heard
+    assert errors <= 0.17, heard
 
 
 @pytest.mark.parametrize("steps", [16, 32])
 def test_better_qualities_are_understood(engines, voices, recogniser, steps):
     better = say(engines["float32"], voices.named("demo-middle"), SHORT, Sampling(steps, cfg_strength=1))
     errors, heard = errors_heard(recogniser, better, SHORT)
-    assert errors <= 0.2, heard
+    assert errors <= 0.17, heard
 
 
 def test_the_voice_is_the_references(said, voices):
@@ -132,7 +132,7 @@ def test_speed_changes_how_long_it_takes_and_not_what_is_said(engines, voices, s
     """Slower and faster than its reference: each text is read where it is spoken."""
     other = say(engines["float32"], voices.named("demo-middle"), speed=speed)
     errors, heard = errors_heard(recogniser, other)
-    assert errors <= 0.25, heard
+    assert errors <= 0.12, heard
     assert other.duration_s == pytest.approx(said["demo-middle"].duration_s / speed, rel=0.02)
 
 
