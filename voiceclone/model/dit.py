@@ -315,7 +315,7 @@ class Block(nn.Module):
         return self.ff_out(self.ff_in(x, gelu=True))
 
     def quantize(self) -> None:
-        """Multiply in int8 in the feed-forward. The attention, which it would change more, stays as it is."""
+        """Multiply in int8 in the feed-forward; the attention stays as it is."""
         self.ff_in.quantize()
         self.ff_out.quantize()
         self.in_int8 = True
