@@ -84,7 +84,7 @@ def test_a_job_on_the_platform_leaves_before_it_is_ended():
         ("ALLOW_CONTAINER_DISK", "yes"),
         ("LICENSES", "free"),
         ("F5_DEVICE", "tpu"),
-        ("F5_DTYPE", "int8"),
+        ("F5_DTYPE", "int4"),
     ],
 )
 def test_a_value_that_cannot_be_read_names_its_variable(variable, value):

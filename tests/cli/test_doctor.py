@@ -276,7 +276,7 @@ def test_what_killed_writers_left_is_told_and_stays(examine, tmp_path):
 
 
 def test_every_setting_that_cannot_be_read_is_named_at_once(examine):
-    rows = examine(MAX_JOB_S="ten", F5_DTYPE="int8", REFERENCE_PAD_S="a bit", MAX_AUDIO_MB="0")["settings"]
+    rows = examine(MAX_JOB_S="ten", F5_DTYPE="int4", REFERENCE_PAD_S="a bit", MAX_AUDIO_MB="0")["settings"]
     assert [(level, told.partition("=")[0]) for level, told, _ in rows] == [
         ("problem", "F5_DTYPE"),
         ("problem", "MAX_JOB_S"),
@@ -284,7 +284,7 @@ def test_every_setting_that_cannot_be_read_is_named_at_once(examine):
         ("problem", "REFERENCE_PAD_S"),
     ]
     cures = [cure for _, _, cure in rows]
-    assert cures[0].startswith("F5_DTYPE must be 'float32', 'float16' or 'bfloat16', or is unset")
+    assert cures[0].startswith("F5_DTYPE must be 'float32', 'float16', 'bfloat16' or 'int8', or is unset")
     assert cures[1].startswith("MAX_JOB_S must be a valid integer")
 
 

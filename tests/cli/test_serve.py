@@ -233,7 +233,7 @@ def test_ctrl_c_finishes_the_job_of_the_sdks_own_api_and_says_so(places):
         ({"RUNPOD_VOLUME": "runpod-volume"}, "`voiceclone fetch` makes ./runpod-volume and puts a model on it"),
         ({"RUNPOD_VOLUME": "runpod-volume"}, "F5_MODEL=demo, needs no more than an empty directory"),
         ({"F5_MODEL": "F5TTS_v1_Base"}, "Without a hub: F5_MODEL=demo, the small model that comes with the code"),
-        ({"F5_DTYPE": "int8"}, "F5_DTYPE='int8': must be 'float32', 'float16' or 'bfloat16'"),
+        ({"F5_DTYPE": "int4"}, "F5_DTYPE='int4': must be 'float32', 'float16', 'bfloat16' or 'int8'"),
         ({"F5_MODEL": "F5TTS_v1_Bas"}, "Did you mean F5TTS_v1_Base?"),
         ({"S3_BUCKET": "speech"}, "a bucket is configured, but not AWS_ACCESS_KEY_ID"),
     ],
