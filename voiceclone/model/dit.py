@@ -213,7 +213,7 @@ class DiT(nn.Module):
     @property
     def precision(self) -> torch.dtype:
         """Its dtype, or int8 where the products of the feed-forward are rounded to it."""
-        return torch.int8 if any(block.in_int8 for block in cast("Iterable[Block]", self.blocks)) else self.dtype
+        return torch.int8 if any(block.ff_in.in_int8 for block in cast("Iterable[Block]", self.blocks)) else self.dtype
 
     @property
     def vocabulary_size(self) -> int:
@@ -293,7 +293,6 @@ class Block(nn.Module):
         self.out = Linear(inner, arch.dim)
         self.ff_in = Linear(arch.dim, arch.ff_mult * arch.dim)
         self.ff_out = Linear(arch.ff_mult * arch.dim, arch.dim)
-        self.in_int8 = False
 
     def attend(self, x: Tensor, layout: Layout) -> Tensor:
         """Attend within each chunk, (g, s, d) -> (g, s, d)."""
@@ -318,7 +317,6 @@ class Block(nn.Module):
         """Multiply in int8 in the feed-forward; the attention stays as it is."""
         self.ff_in.quantize()
         self.ff_out.quantize()
-        self.in_int8 = True
 
 
 class ConvPosition(nn.Module):

@@ -28,7 +28,7 @@ class Linear(nn.Linear):
     """nn.Linear, optionally packed, with the GELU that follows it in the same pass where that is possible."""
 
     _packed: Tensor | None = None
-    _in_int8: Any = None
+    _quantized: Any = None
     gelu_in_product = False
     """Whether cuBLAS computes GELU as it writes the product. On a GPU only: elsewhere it is another GELU."""
 
@@ -50,13 +50,12 @@ class Linear(nn.Linear):
         scales = weight.abs().amax(1).clamp_min(torch.finfo(weight.dtype).tiny) / INT8_MAX
         zeros = torch.zeros(len(weight), dtype=torch.long)
         rounded = torch.quantize_per_channel(weight, scales, zeros, 0, torch.qint8)
-        self._in_int8 = torch.ops.quantized.linear_prepack(rounded, self.bias)
+        self._quantized = torch.ops.quantized.linear_prepack(rounded, self.bias)
         self._give_up_weight()
 
     @property
-    def is_plain(self) -> bool:
-        """Whether it still has its weights as they were read."""
-        return self._packed is None and self._in_int8 is None
+    def in_int8(self) -> bool:
+        return self._quantized is not None
 
     def _give_up_weight(self) -> None:
         """Keep shape, dtype and device to be asked for, without memory."""
@@ -71,8 +70,8 @@ class Linear(nn.Linear):
         if gelu and self.gelu_in_product:
             rows = torch._addmm_activation(self.bias, x.flatten(0, -2), self.weight.t(), use_gelu=True)
             return rows.unflatten(0, x.shape[:-1])
-        if self._in_int8 is not None:
-            y = torch.ops.quantized.linear_dynamic(x, self._in_int8, reduce_range=True)
+        if self.in_int8:
+            y = torch.ops.quantized.linear_dynamic(x, self._quantized, reduce_range=True)
         else:
             y = F.linear(x, self.weight, self.bias)
         return F.gelu(y, approximate="tanh") if gelu else y
@@ -144,7 +143,7 @@ def has_bfloat16() -> bool:
 
 
 def pack(network: nn.Module) -> None:
-    """Pack every plain Linear within, whose weights nobody else may use."""
+    """Pack every Linear within that is not in int8, whose weights nobody else may use."""
     for module in network.modules():
-        if isinstance(module, Linear) and module.is_plain:
+        if isinstance(module, Linear) and not module.in_int8:
             module.pack()
